@@ -1,0 +1,42 @@
+"""Facility siting and coverage toolkit for civil-affairs planners.
+
+Names are resolved on first use (PEP 562), so that `import coverage` and
+`coverage --help` load nothing heavy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME: dict[str, str] = {
+    "City": "coverage.city",
+    "Report": "coverage.assessment",
+    "assess": "coverage.assessment",
+    "CoverageError": "coverage.errors",
+    "InputError": "coverage.errors",
+}
+
+if TYPE_CHECKING:
+    from coverage.assessment import Report as Report
+    from coverage.assessment import assess as assess
+    from coverage.city import City as City
+    from coverage.errors import CoverageError as CoverageError
+    from coverage.errors import InputError as InputError
+
+__all__ = ["City", "CoverageError", "InputError", "Report", "__version__", "assess"]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'coverage' has no attribute {name!r}")
+    found = getattr(import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -1,0 +1,71 @@
+"""Exceptions of the toolkit: few, and each subclasses the built-in it specialises.
+
+Bad input is collected, not met one by one: a reader gathers every
+`Problem` of a file and raises one `InputError` that names them all, so
+that a planner mends a sheet in one sitting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with what the user gave, in one clear sentence.
+
+    Attributes:
+        reason: The sentence itself, without the place.
+        file: Name of the file, if the problem is in one.
+        row: Row as the user's own program numbers it (the header is row 1).
+        column: Name of the column.
+        value: The offending value as it stands in the file.
+    """
+
+    reason: str
+    file: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+
+    def __str__(self) -> str:
+        place = [
+            self.file,
+            f"row {self.row}" if self.row is not None else None,
+            f"column {self.column}" if self.column is not None else None,
+            f"value {self.value!r}" if self.value is not None else None,
+        ]
+        where = ", ".join(part for part in place if part)
+        return f"{where}: {self.reason}" if where else self.reason
+
+
+class CoverageError(Exception):
+    """Root of the toolkit's exceptions; the command line turns it into exit code 2."""
+
+
+class InputError(CoverageError, ValueError):
+    """What the user gave cannot be used; carries every problem found, in order."""
+
+    def __init__(self, problems: Iterable[Problem] | Problem | str) -> None:
+        if isinstance(problems, str):
+            problems = Problem(problems)
+        if isinstance(problems, Problem):
+            problems = [problems]
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnknownNameError(InputError, LookupError):
+    """A city, indicator, kind or profile that the toolkit does not know."""
+
+
+class MissingDependencyError(CoverageError, ImportError):
+    """An optional library is needed and not installed; the message names the extra."""
+
+
+class NetworkUnreachableError(CoverageError, ConnectionError):
+    """A download was asked for and the server could not be reached or refused."""

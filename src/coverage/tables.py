@@ -1,0 +1,166 @@
+"""Delimited files, read strictly and written whole.
+
+Reading keeps the row number that a spreadsheet shows (the header is row 1)
+beside every record, so that a complaint can be found. Writing goes to a
+neighbour file first and is renamed, so that a reader never meets half of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coverage.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of a table: its number in a spreadsheet and its cells, stripped."""
+
+    row: int
+    cells: Mapping[str, str]
+
+    def get(self, column: str) -> str:
+        """The cell of `column`, or an empty string where the table has no such column."""
+        return self.cells.get(column, "")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A delimited file as read: name, header and records."""
+
+    file: str
+    columns: tuple[str, ...]
+    records: tuple[Record, ...]
+
+    def problem(self, record: Record | None, column: str | None, reason: str) -> Problem:
+        """A `Problem` at this place of this file, quoting the offending cell."""
+        value = record.get(column) if record and column else None
+        return Problem(reason, self.file, record.row if record else None, column, value)
+
+
+def _column_name(cell: str) -> str:
+    return cell.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def decode(path: Path) -> str:
+    """Text of a UTF-8 file, with or without a byte order mark.
+
+    Raises:
+        InputError: If the file cannot be read or is not UTF-8.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(Problem(f"the file cannot be read ({reason})", str(path))) from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            Problem(
+                "the file is not UTF-8 text; save it as 'CSV UTF-8' and try again",
+                path.name,
+                line,
+            )
+        ) from error
+
+
+def read_table(path: Path, *, required: Sequence[str] = ()) -> Table:
+    """Read a comma-separated UTF-8 file.
+
+    Blank rows are skipped but counted, so that row numbers stay those of the
+    spreadsheet. Column names are compared in lower case, blanks and hyphens
+    read as underscores.
+
+    Args:
+        path: The file.
+        required: Columns without which the file cannot be used.
+
+    Raises:
+        InputError: If the file is unreadable, empty, lacks a column, names a
+            column twice, or has a row with more cells than the header.
+    """
+    text = decode(path)
+    if "\x00" in text:
+        raise InputError(Problem("the file holds NUL bytes and is not a CSV table", path.name))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise InputError(
+            Problem(f"the row is not well-formed CSV ({error})", path.name, reader.line_num)
+        ) from error
+    if not rows or not any(cell.strip() for cell in rows[0]):
+        raise InputError(Problem("the file is empty: a header row is needed", path.name))
+    columns = tuple(_column_name(cell) for cell in rows[0])
+    problems = _header_problems(path.name, columns, required)
+    records = []
+    for number, row in enumerate(rows[1:], start=2):
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) > len(columns) and any(cell.strip() for cell in row[len(columns) :]):
+            reason = f"the row has {len(row)} cells but the header has {len(columns)}"
+            problems.append(Problem(reason, path.name, number))
+            continue
+        padded = [*row, *[""] * (len(columns) - len(row))]
+        cells = {c: v.strip() for c, v in zip(columns, padded, strict=False) if c}
+        records.append(Record(number, cells))
+    if problems:
+        raise InputError(problems)
+    return Table(path.name, columns, tuple(records))
+
+
+def _header_problems(file: str, columns: Sequence[str], required: Sequence[str]) -> list[Problem]:
+    problems = [
+        Problem(f"the column '{name}' is missing (the header has: {', '.join(columns)})", file, 1)
+        for name in required
+        if name not in columns
+    ]
+    problems += [
+        Problem("the column is named twice", file, 1, name)
+        for name in dict.fromkeys(columns)
+        if name and columns.count(name) > 1
+    ]
+    return problems
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]], *, bom: bool = False) -> str:
+    """A CSV table as text, lines ending in LF; `bom` makes Excel read it as UTF-8."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    return ("\ufeff" if bom else "") + out.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    """A text cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and len(cell) > 1:
+        return "'" + cell
+    return "" if cell is None else cell
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` all at once: a crash leaves the previous file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise

@@ -1,0 +1,87 @@
+"""Chinese and English text in fixed columns: widths, cuts, numbers as planners print them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+Lang = Literal["zh", "en"]
+
+
+# A Latin word or number with its space, or one wide character with the closing marks after it.
+_PIECES = re.compile(
+    r"[\x21-\x7e\u00a0-\u2e7f]+[，。；：、）》”’！？…]*\s*|.[，。；：、）》”’！？…]*\s*", re.DOTALL
+)
+
+
+class Said(NamedTuple):
+    """One thing said in both languages."""
+
+    zh: str
+    en: str
+
+    def to(self, lang: Lang) -> str:
+        """The wording in `lang`."""
+        return self.zh if lang == "zh" else self.en
+
+
+def width(text: str) -> int:
+    """Columns that `text` takes in a terminal; wide and full-width characters take two."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def cut(text: str, columns: int) -> str:
+    """`text` shortened to at most `columns` columns, ending in an ellipsis if anything went."""
+    if width(text) <= columns:
+        return text
+    kept, used = "", 0
+    for c in text:
+        used += width(c)
+        if used > columns - 1:
+            break
+        kept += c
+    return kept + "…"
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Lines of at most `columns` columns; Chinese breaks anywhere, Latin words stay whole.
+
+    A line never begins with a closing mark of punctuation.
+    """
+    lines, line = [], ""
+    for piece in _PIECES.findall(text):
+        if line and width(line) + width(piece.rstrip()) > columns:
+            lines.append(line.rstrip())
+            line = ""
+        while width(piece) > columns:
+            head = cut(piece, columns + 1).removesuffix("…")
+            lines.append(head)
+            piece = piece[len(head) :]  # noqa: PLW2901
+        line += piece
+    return [*lines, line.rstrip()] if line.strip() or not lines else lines
+
+
+def round_half_up(value: Fraction, digits: int = 1) -> Fraction:
+    """`value` rounded as planners round: halves go up, 12.25 becomes 12.3.
+
+    Python's own rounding goes to even and works on binary floats; a share
+    of 12.5 must not print as 12.
+    """
+    scale = 10**digits
+    scaled = abs(value) * scale
+    whole = scaled.numerator // scaled.denominator
+    if scaled - whole >= Fraction(1, 2):
+        whole += 1
+    return Fraction(whole if value >= 0 else -whole, scale)
+
+
+def number(value: Fraction | int, digits: int = 1) -> str:
+    """`value` grouped by thousands, with `digits` decimals unless it is whole: 60, 38.8, 7,824."""
+    if Fraction(value).denominator == 1:
+        return f"{int(value):,}"
+    return f"{float(round_half_up(Fraction(value), digits)):,.{digits}f}"

@@ -1,0 +1,213 @@
+"""Administrative units: counties, townships, villages, their codes, names and places.
+
+Codes are those of the statistical division list: 6 digits a county, 9 a
+township, 12 a village or community. A township-level row of category
+统计单元 (forest farm, development zone, reserve, prison) has a code and
+people but is no township: it never enters a ratio of townships.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from coverage import settings
+from coverage.errors import UnknownNameError
+from coverage.tables import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+Level = Literal["city", "county", "township", "village"]
+
+TOWNSHIP_CATEGORIES = ("镇", "乡", "民族乡", "街道")
+VILLAGE_CATEGORIES = ("村", "社区")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One administrative unit.
+
+    Attributes:
+        code: 6, 9 or 12 digits.
+        name: As in the code list.
+        level: ``county``, ``township`` or ``village``.
+        category: 镇, 街道, 统计单元 …; of a village 村 or 社区.
+        parent: Code of the unit above.
+        lon: Seat in EPSG:4326 degrees, `None` where no place is known.
+        lat: As `lon`.
+        committees: Residents' and villagers' committees below it.
+        place_note: What is doubtful about the place.
+    """
+
+    code: str
+    name: str
+    level: Level
+    category: str
+    parent: str
+    lon: float | None = None
+    lat: float | None = None
+    committees: int | None = None
+    place_note: str = ""
+
+    @property
+    def placed(self) -> bool:
+        """Whether a seat point is known."""
+        return self.lon is not None and self.lat is not None
+
+
+@dataclass(frozen=True)
+class CityName:
+    """A city of the shipped data and the names it answers to."""
+
+    code: str
+    name: str
+    short_name: str
+    english: str
+    province: str
+    aliases: tuple[str, ...]
+
+    def answers_to(self, name: str) -> bool:
+        """Whether `name` is one of this city's names, whatever its case."""
+        own = {self.code, self.name, self.short_name, self.english, *self.aliases}
+        return name.strip().casefold() in {alias.casefold() for alias in own}
+
+
+def city_names() -> tuple[CityName, ...]:
+    """All cities that ship, in the order of the table."""
+    table = read_table(settings.data_dir() / "cities.csv")
+    return tuple(
+        CityName(
+            r.get("code"),
+            r.get("name"),
+            r.get("short_name"),
+            r.get("english"),
+            r.get("province"),
+            (r.get("pinyin"), *(a.strip() for a in r.get("aliases").split(";") if a.strip())),
+        )
+        for r in table.records
+    )
+
+
+def find_city(name: str) -> CityName:
+    """The city called `name`: 清远, 清远市, qingyuan and 441800 are the same.
+
+    Raises:
+        UnknownNameError: If no city, or more than one, answers to it.
+    """
+    known = city_names()
+    found = [city for city in known if city.answers_to(name)]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"{city.short_name} ({city.code})" for city in known)
+    raise UnknownNameError(f"the city {name!r} is not known; the shipped cities are {listed}")
+
+
+class Units:
+    """The units of one city, looked up by code or listed by level."""
+
+    def __init__(self, units: Iterable[Unit], *, city: Unit | None = None) -> None:
+        self._by_code = {unit.code: unit for unit in units}
+        # Kept apart from the others: 中山 and 珠山区 share their code with a county row.
+        self.city = city
+
+    def __contains__(self, code: str) -> bool:
+        return code in self._by_code
+
+    def __getitem__(self, code: str) -> Unit:
+        return self._by_code[code]
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    def get(self, code: str) -> Unit | None:
+        """The unit, or `None`."""
+        return self._by_code.get(code)
+
+    @cached_property
+    def counties(self) -> tuple[Unit, ...]:
+        """County-level units by code."""
+        return self._of("county")
+
+    @cached_property
+    def township_rows(self) -> tuple[Unit, ...]:
+        """Every township-level row of the code list, statistical units included."""
+        return self._of("township")
+
+    @cached_property
+    def townships(self) -> tuple[Unit, ...]:
+        """Townships proper: towns, townships, ethnic townships and subdistricts."""
+        return tuple(u for u in self.township_rows if u.category in TOWNSHIP_CATEGORIES)
+
+    @cached_property
+    def villages(self) -> tuple[Unit, ...]:
+        """Villages (村) and communities (社区) by code; not the statistical areas like them."""
+        return tuple(u for u in self._of("village") if u.category in VILLAGE_CATEGORIES)
+
+    def _of(self, level: Level) -> tuple[Unit, ...]:
+        chosen = (unit for unit in self._by_code.values() if unit.level == level)
+        return tuple(sorted(chosen, key=lambda unit: unit.code))
+
+    def at(self, level: str, categories: Iterable[str] = ()) -> tuple[Unit, ...]:
+        """Units counted by a ratio at `level`, of the given categories if any are named."""
+        units = {
+            "city": (self.city,) if self.city else (),
+            "county": self.counties,
+            "township": self.townships,
+            "village": self.villages,
+        }[level]
+        wanted = frozenset(categories)
+        return tuple(u for u in units if u.category in wanted) if wanted else units
+
+    def county_of(self, code: str) -> Unit | None:
+        """The county that a unit lies in, itself if it is one."""
+        return self._by_code.get(code[:6])
+
+    def name(self, code: str) -> str:
+        """Name of a unit, the code itself where it is not known."""
+        unit = self._by_code.get(code)
+        return unit.name if unit else code
+
+
+def _number(cell: str) -> float | None:
+    return float(cell) if cell else None
+
+
+def load_units(folder: Path, code: str, name: str) -> Units:
+    """Read ``units/<code>.csv`` and ``units/<code>-villages.csv`` below `folder`."""
+    city = Unit(code, name, "city", "", "")
+    return Units([*_read_upper(folder, code), *_read_villages(folder, code)], city=city)
+
+
+def _read_upper(folder: Path, code: str) -> list[Unit]:
+    table = read_table(folder / "units" / f"{code}.csv")
+    return [
+        Unit(
+            code=r.get("code"),
+            name=r.get("name"),
+            level="county" if r.get("level") == "county" else "township",
+            category=r.get("category"),
+            parent=r.get("parent"),
+            lon=_number(r.get("lon")),
+            lat=_number(r.get("lat")),
+            committees=int(r.get("committees")) if r.get("committees") else None,
+            place_note=r.get("place_note"),
+        )
+        for r in table.records
+    ]
+
+
+def _read_villages(folder: Path, code: str) -> list[Unit]:
+    table = read_table(folder / "units" / f"{code}-villages.csv")
+    return [
+        Unit(
+            code=r.get("code"),
+            name=r.get("name"),
+            level="village",
+            category=r.get("category"),
+            parent=r.get("parent"),
+        )
+        for r in table.records
+    ]
