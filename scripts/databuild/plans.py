@@ -1,0 +1,55 @@
+"""Source rows of the plan library and the travel profiles, which are written by hand.
+
+They are transcriptions and choices, not derivations: nothing is built, but
+the table of sources names each file with its origin and licence.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from .table import SourceRow
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def build(_out: Path) -> list[SourceRow]:
+    """Name every plan and profile file."""
+    return [*_plans(), *_profiles()]
+
+
+def _plans() -> list[SourceRow]:
+    rows = []
+    for path in sorted((DATA / "plans").glob("*.toml")):
+        head = tomllib.loads(path.read_text(encoding="utf-8"))["plan"]
+        rows.append(
+            SourceRow(
+                file=f"plans/{path.name}",
+                title=f"规划指标库 Plan library: {head['title_en']}",
+                origin=head["title"],
+                licence="facts and figures of an official document (not subject to copyright)",
+                attribution=head.get("publisher", head["title"]),
+                date=f"{head['start']}-{head['end']}",
+                derivation="transcribed by hand, clause by clause; the text itself is not copied",
+            )
+        )
+    return rows
+
+
+def _profiles() -> list[SourceRow]:
+    rows = []
+    for path in sorted((DATA / "profiles").glob("*.toml")):
+        profile = tomllib.loads(path.read_text(encoding="utf-8"))
+        rows.append(
+            SourceRow(
+                file=f"profiles/{path.name}",
+                title=f"出行方式 Travel profile: {path.stem}",
+                origin=str(profile.get("source", "this project")),
+                licence="CC0-1.0",
+                attribution="",
+                date="2026",
+                derivation="chosen by hand from the sources it names",
+            )
+        )
+    return rows
