@@ -1,0 +1,363 @@
+"""The main job: every indicator of a city's plan against its targets, in one report.
+
+`assess` is pure: it reads the city's sources, computes, and returns a
+`Report` of exact numbers from which every table, file and page is made.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+from coverage.errors import InputError
+from coverage.gaps import gap
+from coverage.indicators import Measurement, by_county, measure, people_affected
+from coverage.tables import read_table
+from coverage.text import Said, number, round_half_up
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from coverage.city import City
+    from coverage.errors import Problem
+    from coverage.facilities import Register
+    from coverage.indicators import CountyShare
+    from coverage.plans import Baseline, PlanIndicator, Target
+
+Status = Literal["met", "not_met", "contested", "unknown", "reported", "no_target"]
+
+
+@dataclass(frozen=True)
+class TargetResult:
+    """One target and how far the value is from it.
+
+    Attributes:
+        target: The clause.
+        met: `None` for a target in words or an unknown value.
+        gap_points: In the indicator's unit, 0 once met.
+        gap_units: Whole units still needed, 0 once met, `None` if no number
+            of units meets it or the indicator has no units.
+        due: Whether this target is the one in force in the report's year.
+    """
+
+    target: Target
+    met: bool | None = None
+    gap_points: Fraction | None = None
+    gap_units: int | None = None
+    due: bool = False
+
+
+@dataclass(frozen=True)
+class PlanBasis:
+    """The same numerator over the number of units that the plan itself counts."""
+
+    denominator: int
+    value: Fraction
+    clause: str
+
+
+@dataclass(frozen=True)
+class IndicatorResult:
+    """One row of the report."""
+
+    indicator: PlanIndicator
+    measurement: Measurement
+    targets: tuple[TargetResult, ...]
+    status: Status
+    counties: tuple[CountyShare, ...] = ()
+    plan_basis: PlanBasis | None = None
+    people: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[Said, ...] = ()
+
+    @property
+    def value(self) -> Fraction | None:
+        """The value in the indicator's unit, exact."""
+        return self.measurement.value
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is known about one city and one year.
+
+    Attributes:
+        city: The city.
+        year: Targets in force at the end of this year are judged.
+        results: In the order of the plan.
+        register: The facilities counted, after the provenance filter.
+        notes: What a reader must know about the whole page.
+    """
+
+    city: City
+    year: int
+    results: tuple[IndicatorResult, ...]
+    register: Register
+    notes: tuple[Said, ...]
+
+    @property
+    def provenance(self) -> Counter[str]:
+        """Rows of the register used, by provenance."""
+        return self.register.provenance
+
+    @property
+    def illustrative(self) -> bool:
+        """Whether any indicator shown counts an example row."""
+        return any(r.measurement.provenance["illustrative"] for r in self.results)
+
+    def __getitem__(self, id_: str) -> IndicatorResult:
+        return next(r for r in self.results if r.indicator.id == id_)
+
+
+def assess(
+    city: City,
+    *,
+    year: int | None = None,
+    indicators: Sequence[str] = (),
+    provenance: Sequence[str] = (),
+    register: Register | None = None,
+    values: Mapping[str, Fraction] | None = None,
+) -> Report:
+    """Measure a city against its plan.
+
+    Args:
+        city: The city.
+        year: Judge the targets in force in this year; the plan's last by default.
+        indicators: Ids to report; all of the plan if empty.
+        provenance: Count only rows of these provenances; all if empty.
+        register: The user's own register instead of the shipped one.
+        values: Values of reported indicators that the user supplies, by id.
+
+    Raises:
+        InputError: If the year lies outside the plan or a value's id is reported twice.
+        UnknownNameError: If an indicator is not in the plan.
+    """
+    plan = city.plan
+    year = plan.end if year is None else year
+    plan.check_year(year)
+    chosen = [plan[id_] for id_ in dict.fromkeys(indicators)] or list(plan.indicators)
+    facilities = register if register is not None else city.register
+    if provenance:
+        facilities = facilities.only(provenance)
+    values = values or {}
+    results = tuple(_result(city, facilities, i, year, values.get(i.id)) for i in chosen)
+    report = Report(city, year, results, facilities, ())
+    return replace(report, notes=_report_notes(report))
+
+
+def _result(
+    city: City, register: Register, indicator: PlanIndicator, year: int, supplied: Fraction | None
+) -> IndicatorResult:
+    if supplied is not None:
+        found = Measurement(numerator=supplied, scale=1, basis="supplied")
+    else:
+        found = measure(city, register, indicator, year)
+    due = indicator.due(year)
+    targets = tuple(judge(found, t, due=t in due) for t in indicator.targets)
+    notes = [*found.notes]
+    difference = baseline_difference(found, indicator.baseline)
+    if difference:
+        notes.append(difference)
+    if indicator.note:
+        notes.append(Said(indicator.note, indicator.note_en or indicator.note))
+    codes = [*(found.covered or ()), *(found.missing or ())]
+    people = {c: n for c in codes if (n := people_affected(city, c, indicator)) is not None}
+    return IndicatorResult(
+        indicator=indicator,
+        measurement=found,
+        targets=targets,
+        status=_status(found, targets, computed=indicator.computed),
+        counties=by_county(city.units, found) if indicator.level in {"township", "village"} else (),
+        plan_basis=_plan_basis(city, indicator, found),
+        people=people,
+        notes=tuple(notes),
+    )
+
+
+def judge(found: Measurement, target: Target, *, due: bool) -> TargetResult:
+    """Hold a measurement against one target."""
+    if found.value is None or target.op is None or target.value is None:
+        return TargetResult(target, due=due)
+    assert found.numerator is not None  # noqa: S101 -- a value has a numerator
+    denominator = 1 if found.denominator is None else found.denominator
+    found_gap = gap(
+        found.numerator,
+        denominator,
+        target.op,
+        target.value,
+        scale=found.scale,
+        ceiling=found.ceiling,
+    )
+    units = None if found.basis == "supplied" else found_gap.units
+    return TargetResult(target, found_gap.met, found_gap.points, units, due)
+
+
+def _status(found: Measurement, targets: Iterable[TargetResult], *, computed: bool) -> Status:
+    if found.value is None:
+        return "unknown" if computed else "reported"
+    judged = {t.met for t in targets if t.due and t.met is not None}
+    if not judged:
+        return "no_target"
+    if len(judged) > 1:
+        return "contested"
+    return "met" if judged == {True} else "not_met"
+
+
+def baseline_difference(found: Measurement, baseline: Baseline | None) -> Said | None:
+    """A sentence where the register's value is not the one that the plan prints, or `None`.
+
+    The comparison is made at the plan's own precision: 33 of 85 is 38.8 and
+    agrees with a printed 39.
+    """
+    value = found.value
+    if value is None or baseline is None or baseline.value is None or found.basis != "register":
+        return None
+    digits = _printed_digits(baseline)
+    if round_half_up(value, digits) == baseline.value:
+        return None
+    count = f"，{baseline.numerator}/{baseline.denominator}" if baseline.stated else ""
+    difference = value - baseline.value
+    sign = "+" if difference > 0 else "−"
+    apart = f"{sign}{number(abs(difference))}"
+    return Said(
+        f"规划基期 {number(baseline.value, digits)}（{baseline.year} 年{count}），"
+        f"登记册算得 {number(value)}，相差 {apart}",
+        f"the plan's baseline is {number(baseline.value, digits)} ({baseline.year}"
+        f"{count.replace('，', ', ')}), the register gives {number(value)}: {apart}",
+    )
+
+
+def _printed_digits(baseline: Baseline) -> int:
+    found = re.search(r"\d+\.(\d+)", baseline.text)
+    if found:
+        return len(found[1])
+    value = baseline.value or Fraction(0)
+    return next((d for d in range(5) if round_half_up(value, d) == value), 4)
+
+
+def _plan_basis(city: City, indicator: PlanIndicator, found: Measurement) -> PlanBasis | None:
+    own = city.plan.counted(indicator.level, indicator.match.units)
+    if (
+        indicator.measure != "unit_share"
+        or found.basis != "register"
+        or own is None
+        or own.count == found.denominator
+        or not isinstance(found.numerator, int)
+        or found.numerator > own.count
+    ):
+        return None
+    return PlanBasis(own.count, Fraction(100 * found.numerator, own.count), own.clause)
+
+
+def _report_notes(report: Report) -> tuple[Said, ...]:
+    city, notes = report.city, []
+    if report.illustrative:
+        count = report.provenance["illustrative"]
+        notes.append(
+            Said(
+                f"含示意数据：登记册中 {count:,} 行由程序按规划总数生成，仅供试用；"
+                "哪个乡镇有哪处设施并非事实。只看真实数据请加 --provenance published,surveyed",
+                f"ILLUSTRATIVE: {count:,} rows of the register are generated to match the plan's "
+                "totals, for trying the tool; which township has what is not fact. "
+                "Add --provenance published,surveyed for real rows only",
+            )
+        )
+    notes += _place_notes(city)
+    notes += _people_notes(city)
+    notes += [Said(n, n) for n in report.register.notes]
+    return tuple(notes)
+
+
+def _place_notes(city: City) -> list[Said]:
+    notes = [
+        Said(
+            "乡镇界线为近似：以政府驻地（GeoNames）最近划分，待换成正式界线",
+            "township boundaries are approximate: cells nearest to each seat (GeoNames), "
+            "until official ones replace them",
+        )
+    ]
+    lost = [unit.name for unit in city.units.townships if not unit.placed]
+    if lost:
+        notes.append(
+            Said(
+                f"{len(lost)} 个乡镇（街道）驻地位置不详，计入比率但不上图：{'、'.join(lost)}",
+                f"{len(lost)} townships have no known place; they count in every ratio and are "
+                f"left off maps: {', '.join(lost)}",
+            )
+        )
+    rest = len(city.units.township_rows) - len(city.units.townships)
+    if rest:
+        notes.append(
+            Said(
+                f"区划代码表共 {len(city.units.township_rows)} 行，其中 {rest} 个为林场、园区等"
+                f"统计单元，不作为乡镇；比率按 {len(city.units.townships)} 个乡镇（街道）计",
+                f"the code list has {len(city.units.township_rows)} rows; {rest} are statistical "
+                f"units (forest farms, zones) and no townships; ratios count "
+                f"{len(city.units.townships)}",
+            )
+        )
+    own = city.plan.counted("township")
+    if own and own.count != len(city.units.townships):
+        notes.append(
+            Said(
+                f"规划按 {own.count} 个乡镇（街道）计（{own.clause}），"
+                f"现行区划为 {len(city.units.townships)} 个，两者并列",
+                f"the plan counts {own.count} townships ({own.clause}), today there are "
+                f"{len(city.units.townships)}: both are given",
+            )
+        )
+    return notes
+
+
+def _people_notes(city: City) -> list[Said]:
+    notes = []
+    for group, zh, en in (("all", "人口", "population"), ("60+", "60 岁及以上人口", "aged 60+")):
+        year = city.population.base_year(group)
+        rows = [
+            r
+            for r in city.population.rows
+            if r.group == group and r.year == year and r.level == "township"
+        ]
+        if not rows:
+            if group == "all":
+                notes.append(
+                    Said("没有乡镇人口数据，缺口未按人口排序", "no township population is known")
+                )
+            continue
+        modelled = sum(r.provenance == "modelled" for r in rows)
+        if modelled:
+            notes.append(
+                Said(
+                    f"乡镇{zh}（{year} 年）有 {modelled} 个为模型推算，见 data/README.md",
+                    f"township {en} ({year}): {modelled} figures are modelled, see data/README.md",
+                )
+            )
+    return notes
+
+
+def read_values(path: Path, city: City) -> dict[str, Fraction]:
+    """Values of reported indicators from a CSV file with the columns id and value.
+
+    Raises:
+        InputError: For ids that are not in the plan or given twice, and values
+            that are not numbers.
+    """
+    table = read_table(path, required=("id", "value"))
+    known = {i.id for i in city.plan.indicators}
+    values: dict[str, Fraction] = {}
+    problems: list[Problem] = []
+    for record in table.records:
+        id_ = record.get("id")
+        if id_ not in known:
+            problems.append(table.problem(record, "id", "the indicator is not in the plan"))
+        elif id_ in values:
+            problems.append(table.problem(record, "id", "the indicator is given twice"))
+        try:
+            values[id_] = Fraction(record.get("value").rstrip("%％"))
+        except (ValueError, ZeroDivisionError):
+            problems.append(table.problem(record, "value", "the cell is not a number"))
+    if problems:
+        raise InputError(problems)
+    return values

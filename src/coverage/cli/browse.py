@@ -1,0 +1,130 @@
+"""`coverage plan`, `coverage cities`, `coverage sources`: what there is to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from coverage.plans import Plan, PlanIndicator
+    from coverage.text import Lang
+
+_LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+_FORMAT = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+)
+
+
+def _print(title: str, columns: list[tuple[str, int]], rows: list[list[str]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from coverage.reports.table import WIDTH, console
+
+    table: Table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        width=WIDTH,
+        pad_edge=False,
+    )
+    for name, ratio in columns:
+        table.add_column(name, ratio=ratio, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console().print(table)
+
+
+def _emit(format_: str, title: str, columns: list[tuple[str, int]], rows: list[list[str]]) -> None:
+    names = [name for name, _ in columns]
+    if format_ == "table":
+        _print(title, columns, rows)
+    elif format_ == "csv":
+        from coverage.tables import csv_text
+
+        click.echo(csv_text(names, rows), nl=False)
+    else:
+        import json
+
+        data = [dict(zip(names, row, strict=True)) for row in rows]
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+@click.command()
+@_FORMAT
+def cities(format_: str) -> None:
+    """随附的城市。 The cities that ship, and the names each answers to."""
+    from coverage.units import city_names
+
+    rows = [
+        [c.code, c.name, c.english, c.province, ", ".join((c.short_name, *c.aliases))]
+        for c in city_names()
+    ]
+    columns = [("code", 8), ("name", 20), ("english", 20), ("province", 10), ("aliases", 40)]
+    _emit(format_, "城市 Cities", columns, rows)
+
+
+@click.command(epilog="例 Example:  coverage plan --city 珠山 --lang en")
+@click.option("--city", required=True, metavar="NAME", help="清远, 清远市, qingyuan or 441800.")
+@_FORMAT
+@_LANG
+def plan(city: str, format_: str, lang: Lang) -> None:
+    """规划指标与条款。 Every indicator of a city's plan: baseline, targets, the clause of each."""
+    from coverage.city import City
+
+    found = City.load(city).plan
+    rows = [row for indicator in found.indicators for row in _plan_rows(found, indicator, lang)]
+    names = (
+        ("指标", "单位", "年", "目标", "性质", "条款")
+        if lang == "zh"
+        else ("indicator", "unit", "year", "target", "kind", "clause")
+    )
+    ratios = (36, 10, 6, 18, 8, 30)
+    title = found.title if lang == "zh" else found.title_en or found.title
+    _emit(format_, title, list(zip(names, ratios, strict=True)), rows)
+
+
+def _plan_rows(found: Plan, i: PlanIndicator, lang: Lang) -> list[list[str]]:
+    from coverage.text import number
+
+    name = f"{i.name if lang == 'zh' else i.name_en or i.name}\n{i.id}"
+    rows = []
+    if i.baseline:
+        base = i.baseline
+        shown = base.text or (number(base.value) if base.value is not None else "")
+        start = "基期" if lang == "zh" else "baseline"
+        rows.append([name, i.unit, str(base.year), f"{start} {shown}", "", base.clause])
+    for t in i.targets:
+        shown = t.text if t.op is None or t.value is None else f"{t.op}{number(t.value)}"
+        rows.append([name, i.unit, str(t.year), shown, t.nature or i.nature, t.clause])
+    rows = rows or [[name, i.unit, str(found.end), "", i.nature, i.clause]]
+    return [rows[0], *([["", "", *row[2:]] for row in rows[1:]])]
+
+
+@click.command()
+@_FORMAT
+def sources(format_: str) -> None:
+    """数据来源与许可。 What each shipped file is: origin, licence, date, how it was derived."""
+    from coverage import settings
+    from coverage.tables import read_table
+
+    table = read_table(settings.data_dir() / "sources.csv")
+    if format_ == "table":
+        rows = [
+            [f"{r.get('file')}\n{r.get('title')}", r.get("origin"), r.get("licence"), r.get("date")]
+            for r in table.records
+        ]
+        columns = [("file", 40), ("origin", 36), ("licence", 16), ("date", 10)]
+        _emit(format_, "数据来源 Sources", columns, rows)
+        return
+    rows = [[r.get(c) for c in table.columns] for r in table.records]
+    _emit(format_, "", [(c, 1) for c in table.columns], rows)

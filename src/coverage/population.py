@@ -1,0 +1,94 @@
+"""People by unit and group, and where each number comes from.
+
+Published figures stand as published. Where a township has none, its share of
+the county is a model (``provenance = modelled``) that keeps the county's
+total to the person; the method is described in ``data/README.md``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coverage.tables import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """A number of people.
+
+    Attributes:
+        unit_code: Unit they live in.
+        level: Its level.
+        group: ``all``, ``0-14``, ``15-59``, ``60+``, ``65+``.
+        year: Year of the figure.
+        count: People.
+        provenance: ``published`` or ``modelled``.
+        source: Where it comes from.
+        note: How it was derived, if it was.
+    """
+
+    unit_code: str
+    level: str
+    group: str
+    year: int
+    count: int
+    provenance: str
+    source: str = ""
+    note: str = ""
+
+
+class Population:
+    """The population table of a city."""
+
+    def __init__(self, rows: Iterable[People]) -> None:
+        self.rows = tuple(rows)
+        self._base: dict[str, int] = {}
+        self._index = {(r.unit_code, r.group, r.year): r for r in self.rows}
+
+    def base_year(self, group: str) -> int | None:
+        """The year in which most townships have a figure for `group`, the latest among equals."""
+        if group not in self._base:
+            years = Counter(r.year for r in self.rows if r.group == group and r.level == "township")
+            if not years:
+                return None
+            self._base[group] = max(years, key=lambda year: (years[year], year))
+        return self._base[group]
+
+    def people(self, unit_code: str, group: str = "all", year: int | None = None) -> People | None:
+        """The figure of a unit in the group's base year, or in `year`, or `None`."""
+        year = year if year is not None else self.base_year(group)
+        return None if year is None else self._index.get((unit_code, group, year))
+
+    def latest(self, unit_code: str, group: str) -> People | None:
+        """The most recent figure of a unit whatever the year."""
+        rows = [r for r in self.rows if r.unit_code == unit_code and r.group == group]
+        return max(rows, key=lambda r: r.year, default=None)
+
+    def near(self, unit_code: str, group: str, year: int) -> People | None:
+        """The figure of a unit in the year closest to `year`, the earlier of two as close."""
+        rows = [r for r in self.rows if r.unit_code == unit_code and r.group == group]
+        return min(rows, key=lambda r: (abs(r.year - year), r.year), default=None)
+
+
+def load_population(folder: Path, code: str) -> Population:
+    """Read ``population/<code>.csv`` below `folder`."""
+    table = read_table(folder / "population" / f"{code}.csv")
+    return Population(
+        People(
+            r.get("unit_code"),
+            r.get("level"),
+            r.get("group"),
+            int(r.get("year")),
+            int(r.get("people")),
+            r.get("provenance"),
+            r.get("source"),
+            r.get("note"),
+        )
+        for r in table.records
+    )

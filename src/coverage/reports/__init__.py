@@ -1,0 +1,1 @@
+"""Documents of results: tables, JSON, CSV and Markdown from one `Report`."""

@@ -1,0 +1,344 @@
+"""A report as data: JSON by a published schema, CSV tables, Markdown, and a folder of them."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from coverage.errors import InputError, Problem
+from coverage.reports import words
+from coverage.tables import csv_text, write_text
+from coverage.text import number
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coverage.assessment import IndicatorResult, Report
+    from coverage.text import Lang
+
+_MARK = "written by facility-coverage"
+_MANIFEST = ".coverage-report.json"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of `to_dict`, as it ships in the package."""
+    from coverage.settings import PACKAGE_DIR
+
+    path = PACKAGE_DIR / "schemas" / "report.schema.json"
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def _plain(value: Fraction | int | None) -> float | int | None:
+    """An exact number as the nearest JSON number; whole ones stay whole."""
+    if value is None:
+        return None
+    fraction = Fraction(value)
+    return int(fraction) if fraction.denominator == 1 else float(fraction)
+
+
+def to_dict(report: Report, lang: Lang = "zh") -> dict[str, Any]:
+    """The report as plain data.
+
+    Percentages are numbers (47.05…), `None` stands where nothing is computed,
+    and lists of units are `None` where it is not known which ones.
+    """
+    plan = report.city.plan
+    return {
+        "city": {"code": report.city.code, "name": report.city.name},
+        "year": report.year,
+        "plan": {"id": plan.id, "title": plan.title, "start": plan.start, "end": plan.end},
+        "illustrative": report.illustrative,
+        "provenance": dict(sorted(report.provenance.items())),
+        "notes": [note.to(lang) for note in report.notes],
+        "indicators": [_indicator(result, lang) for result in report.results],
+    }
+
+
+def _indicator(result: IndicatorResult, lang: Lang) -> dict[str, Any]:
+    indicator, found, base = result.indicator, result.measurement, result.indicator.baseline
+    return {
+        "id": indicator.id,
+        "name": words.name(result, lang),
+        "system": indicator.system,
+        "level": indicator.level,
+        "unit": indicator.unit,
+        "nature": indicator.nature,
+        "measure": indicator.measure,
+        "clause": indicator.clause,
+        "basis": found.basis,
+        "numerator": _plain(found.numerator),
+        "denominator": _plain(found.denominator),
+        "value": _plain(found.value),
+        "baseline": None
+        if base is None
+        else {
+            "year": base.year,
+            "value": _plain(base.value),
+            "text": base.text,
+            "numerator": base.numerator,
+            "denominator": base.denominator,
+            "clause": base.clause,
+        },
+        "plan_basis": None
+        if result.plan_basis is None
+        else {
+            "denominator": result.plan_basis.denominator,
+            "value": _plain(result.plan_basis.value),
+            "clause": result.plan_basis.clause,
+        },
+        "targets": [
+            {
+                "year": t.target.year,
+                "op": t.target.op,
+                "value": _plain(t.target.value),
+                "text": t.target.text,
+                "met": t.met,
+                "gap_points": _plain(t.gap_points),
+                "gap_units": t.gap_units,
+                "due": t.due,
+                "clause": t.target.clause,
+            }
+            for t in result.targets
+        ],
+        "status": result.status,
+        "provenance": dict(sorted(found.provenance.items())),
+        "covered": None if found.covered is None else list(found.covered),
+        "missing": None if found.missing is None else list(found.missing),
+        "by_county": [
+            {
+                "code": c.code,
+                "name": c.name,
+                "numerator": c.numerator,
+                "denominator": c.denominator,
+                "value": _plain(c.value),
+                "missing": list(c.missing),
+            }
+            for c in result.counties
+        ],
+        "notes": [note.to(lang) for note in result.notes],
+    }
+
+
+def to_json(report: Report, lang: Lang = "zh") -> str:
+    """The report as JSON text."""
+    return json.dumps(to_dict(report, lang), ensure_ascii=False, indent=2) + "\n"
+
+
+def summary_rows(report: Report, lang: Lang) -> list[list[object]]:
+    """One row per indicator and target; an indicator without targets has one row too."""
+    rows: list[list[object]] = []
+    for result in report.results:
+        i, found = result.indicator, result.measurement
+        start: list[object] = [
+            i.id,
+            words.name(result, lang),
+            i.system,
+            i.level,
+            i.unit,
+            _plain(found.numerator),
+            _plain(found.denominator),
+            _decimal(found.value),
+            words.baseline(i.baseline),
+        ]
+        end = [result.status, "; ".join(f"{k}:{v}" for k, v in found.provenance.items())]
+        for t in result.targets:
+            met = "" if t.met is None else "yes" if t.met else "no"
+            aim = [t.target.year, t.target.op, _decimal(t.target.value), t.target.text]
+            gaps = [met, _decimal(t.gap_points), t.gap_units, t.target.clause]
+            rows.append([*start, *aim, *gaps, *end])
+        if not result.targets:
+            rows.append([*start, *[None] * 8, *end])
+    return rows
+
+
+def _decimal(value: Fraction | None) -> str | None:
+    return None if value is None else number(value, 4).replace(",", "")
+
+
+SUMMARY_COLUMNS = (
+    "id",
+    "name",
+    "system",
+    "level",
+    "unit",
+    "numerator",
+    "denominator",
+    "value",
+    "baseline",
+    "target_year",
+    "op",
+    "target",
+    "target_text",
+    "met",
+    "gap_points",
+    "gap_units",
+    "clause",
+    "status",
+    "provenance",
+)
+
+
+def _columns(report: Report) -> list[str]:
+    """The summary's header; its last cell says so where example rows are counted."""
+    head = list(SUMMARY_COLUMNS)
+    if report.illustrative:
+        head[-1] += f"（{words.ILLUSTRATIVE.zh} {words.ILLUSTRATIVE.en}）"
+    return head
+
+
+def to_csv(report: Report, lang: Lang = "zh", *, bom: bool = False) -> str:
+    """The summary as CSV, one row per indicator and target."""
+    return csv_text(_columns(report), summary_rows(report, lang), bom=bom)
+
+
+def indicator_csv(report: Report, result: IndicatorResult, lang: Lang = "zh") -> str:
+    """One indicator as CSV with a byte order mark.
+
+    Units where the indicator has them, covered ones last, missing ones ranked
+    by people affected; the targets otherwise.
+    """
+    found = result.measurement
+    illustrative = found.provenance["illustrative"] > 0
+    mark = f"（{words.ILLUSTRATIVE.zh} {words.ILLUSTRATIVE.en}）" if illustrative else ""
+    if found.missing is None or found.covered is None:
+        rows = [r for r in summary_rows(report, lang) if r[0] == result.indicator.id]
+        return csv_text([*SUMMARY_COLUMNS[:-1], f"provenance{mark}"], rows, bom=True)
+    head = ["rank", "code", "name", "county", f"status{mark}", "people_affected", "placed"]
+    body: list[list[object]] = []
+    for rank, code in enumerate(found.missing, start=1):
+        body.append(_unit_row(report, result, code, rank, "missing"))
+    body += [_unit_row(report, result, code, None, "covered") for code in found.covered]
+    return csv_text([*head, "facilities", "provenance"], body, bom=True)
+
+
+def _unit_row(
+    report: Report, result: IndicatorResult, code: str, rank: int | None, status: str
+) -> list[object]:
+    units = report.city.units
+    unit, county = units.get(code), units.county_of(code)
+    holders = result.measurement.holders.get(code, ()) if status == "covered" else ()
+    return [
+        rank,
+        code,
+        units.name(code),
+        county.name if county else "",
+        status,
+        result.people.get(code),
+        "yes" if unit and unit.placed else "no",
+        "; ".join(f.name for f in holders),
+        "; ".join(sorted({f.provenance for f in holders})),
+    ]
+
+
+def to_markdown(report: Report, lang: Lang = "zh") -> str:
+    """The report as Markdown: heading, notes, one table, missing units."""
+    zh = lang == "zh"
+    lines = [f"# {words.heading(report, lang)}", "", words.subheading(report, lang), ""]
+    lines += [f"> - {note.to(lang)}" for note in report.notes]
+    head = (
+        "| 指标 | 基期 | 现状 | 目标 | 缺口 | 状态 | 条款 |"
+        if zh
+        else "| indicator | baseline | now | target | gap | status | clause |"
+    )
+    lines += ["", head, "|---|---:|---:|---|---|---|---|"]
+    for result in report.results:
+        shown = result.targets or (None,)
+        for index, t in enumerate(shown):
+            first = index == 0
+            cells = [
+                words.name(result, lang) if first else "",
+                words.baseline(result.indicator.baseline) if first else "",
+                words.current(result, lang) if first and result.value is not None else "",
+                f"{t.target.year} {words.target(result, t)}" if t else "",
+                words.gap(result, t, lang) if t else "",
+                words.STATUS[result.status].to(lang) if first else "",
+                t.target.clause if t else result.indicator.clause,
+            ]
+            lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+    lines += _markdown_missing(report, lang)
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_missing(report: Report, lang: Lang) -> list[str]:
+    lines = ["", "## 尚未覆盖" if lang == "zh" else "## Missing"]
+    for result in report.results:
+        missing = result.measurement.missing
+        if not missing or result.indicator.level == "village":
+            continue
+        lines += ["", f"### {words.name(result, lang)}（{len(missing)}）", ""]
+        names = [
+            f"{report.city.units.name(code)}（{words.people(result.people.get(code))}）"
+            for code in missing
+        ]
+        lines.append("、".join(names))
+    return lines
+
+
+def files(report: Report, lang: Lang = "zh") -> dict[str, str]:
+    """The files of a report folder by name: table, JSON, Markdown, summary and one per indicator.
+
+    A file whose rows include example data says so in its name.
+    """
+    from coverage.reports.table import to_text
+
+    found = {
+        "report.txt": to_text(report, lang),
+        "report.json": to_json(report, lang),
+        "report.md": to_markdown(report, lang),
+        "summary.csv": to_csv(report, lang, bom=True),
+    }
+    for result in report.results:
+        found[f"{result.indicator.id}.csv"] = indicator_csv(report, result, lang)
+    return found
+
+
+def write_folder(report: Report, folder: Path, lang: Lang = "zh") -> list[Path]:
+    """Write a report's files into `folder`.
+
+    A manifest remembers the files that this tool wrote, by content; any other
+    file of the same name, and one of ours that was edited since, stops the run
+    before anything is written.
+
+    Raises:
+        InputError: If a file that the tool did not write would be replaced, or
+            the folder cannot be written to.
+    """
+    texts = files(report, lang)
+    owned = _owned(folder)
+    foreign = [n for n in texts if (folder / n).exists() and owned.get(n) != _digest(folder / n)]
+    if foreign:
+        reason = (
+            "the file was not written by this tool, or was changed since, and is not replaced; "
+            "choose another folder"
+        )
+        raise InputError([Problem(reason, str(folder / name)) for name in foreign])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        digests = {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
+        manifest = {"by": _MARK, "files": {**owned, **digests}}
+        for name, text in texts.items():
+            write_text(folder / name, text)
+        write_text(folder / _MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        problem = Problem(f"the folder cannot be written to ({reason})", str(folder))
+        raise InputError(problem) from error
+    return [folder / name for name in texts]
+
+
+def _digest(path: Path) -> str | None:
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def _owned(folder: Path) -> dict[str, str]:
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(manifest, dict) or manifest.get("by") != _MARK:
+        return {}
+    found = manifest.get("files", {})
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}

@@ -1,0 +1,156 @@
+"""The words of a report in both languages, each in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coverage.text import Said, cut, number, width
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from coverage.assessment import IndicatorResult, Report, TargetResult
+    from coverage.plans import Baseline
+    from coverage.text import Lang
+
+STATUS: dict[str, Said] = {
+    "met": Said("已达标", "met"),
+    "not_met": Said("未达标", "not met"),
+    "contested": Said("条款不一", "clauses differ"),
+    "unknown": Said("未知", "not known"),
+    "reported": Said("待填报", "reported"),
+    "no_target": Said("无目标", "no target"),
+}
+
+ILLUSTRATIVE = Said("含示意数据", "ILLUSTRATIVE DATA")
+
+LEVEL: dict[str, Said] = {
+    "city": Said("市", "city"),
+    "county": Said("县", "county"),
+    "township": Said("乡镇", "township"),
+    "village": Said("村居", "village"),
+}
+
+SHORT: dict[str, Said] = {
+    "elder_care.integrated_township": Said("综合养老", "integrated care"),
+    "elder_care.community_facility": Said("社区养老", "community care"),
+    "elder_care.day_care_community": Said("日间照料", "day care"),
+    "elder_care.mutual_aid_village": Said("互助养老", "mutual aid"),
+    "social_work.township_station": Said("社工站", "social work"),
+    "social_work.village_point": Said("社工点", "social-work pts"),
+    "child.township_station": Said("未保站", "child protect."),
+    "funeral.township_burial": Said("镇级安葬", "burial"),
+    "disability.rehab_township": Said("康园中心", "rehabilitation"),
+    "social_org.hub_township": Said("枢纽组织", "hub bodies"),
+    "relief.township_window": Said("救助窗口", "relief windows"),
+    "relief.rescue_network_township": Said("救助网络", "rescue"),
+    "elder_care.home_care_township": Said("居家养老", "home care"),
+    "elder_care.meal_township": Said("长者饭堂", "canteens"),
+    "elder_care.regional_centre": Said("区域养老", "regional care"),
+    "elder_care.integrated_street": Said("街道综合养老", "street care"),
+    "child.township_centre": Said("未保中心", "child centres"),
+}
+
+
+def short_name(result: IndicatorResult, lang: Lang) -> str:
+    """A name that fits a column head."""
+    said = SHORT.get(result.indicator.id)
+    return said.to(lang) if said else cut(name(result, lang), 14)
+
+
+def name(result: IndicatorResult, lang: Lang) -> str:
+    """Name of an indicator."""
+    indicator = result.indicator
+    return indicator.name if lang == "zh" else indicator.name_en or indicator.name
+
+
+def heading(report: Report, lang: Lang) -> str:
+    """Title line of a report; it says so where example rows are counted."""
+    mark = f"（{ILLUSTRATIVE.zh}）" if report.illustrative else ""
+    if lang == "zh":
+        return f"{report.city.name}民政设施覆盖报告 · {report.year} 年目标{mark}"
+    mark = f" — {ILLUSTRATIVE.en}" if report.illustrative else ""
+    label = report.city.label
+    return f"{label.english} ({label.name}): facility coverage against {report.year} targets{mark}"
+
+
+def subheading(report: Report, lang: Lang) -> str:
+    """The plan and the rows that were counted."""
+    from coverage.kinds import PROVENANCES
+
+    plan = report.city.plan
+    rows = [
+        f"{PROVENANCES[p] if lang == 'zh' else p} {n:,}" for p, n in report.provenance.most_common()
+    ]
+    if lang == "zh":
+        listed = "、".join(rows) or "无"
+        return f"{plan.title} · 登记册 {report.register.file}：{listed}"
+    listed = ", ".join(rows) or "none"
+    return f"{plan.title_en or plan.title} · register {report.register.file}: {listed}"
+
+
+def percent_or_number(value: Fraction, unit: str) -> str:
+    """A value with its unit: 38.8%, 31.8, 7,824."""
+    return f"{number(value)}%" if unit.strip() in {"%", "％"} else number(value)
+
+
+def current(result: IndicatorResult, lang: Lang) -> str:
+    """The value and what it is made of: ``40/85 47.1%``."""
+    found = result.measurement
+    if found.value is None:
+        return "未知" if lang == "zh" else "not known"
+    shown = percent_or_number(found.value, result.indicator.unit)
+    if found.denominator is None or found.basis == "supplied":
+        return shown
+    pair = f"{number(found.numerator or 0)}/{number(found.denominator)}"
+    return f"{pair} {shown}"
+
+
+def baseline(base: Baseline | None) -> str:
+    """What the plan states for its start."""
+    if base is None:
+        return ""
+    return base.text or (number(base.value) if base.value is not None else "")
+
+
+def short_baseline(result: IndicatorResult, columns: int) -> str:
+    """The baseline as printed if it fits, else its number, else its beginning."""
+    base = result.indicator.baseline
+    text = baseline(base)
+    if width(text) <= columns or base is None:
+        return text
+    if base.value is not None:
+        return percent_or_number(base.value, result.indicator.unit)
+    return cut(text, columns)
+
+
+def target(result: IndicatorResult, target_result: TargetResult) -> str:
+    """A target with its comparison: ``>60%``."""
+    t = target_result.target
+    if t.op is None or t.value is None:
+        return t.text
+    return f"{t.op}{percent_or_number(t.value, result.indicator.unit)}"
+
+
+def gap(result: IndicatorResult, target_result: TargetResult, lang: Lang) -> str:
+    """What is missing to a target, in points and in whole units."""
+    if target_result.met is None:
+        return ""
+    if target_result.met:
+        return "—"
+    parts = []
+    if target_result.gap_units is not None:
+        short = (
+            f"差 {target_result.gap_units:,}" if lang == "zh" else f"{target_result.gap_units:,}"
+        )
+        parts.append(f"{short} {result.measurement.gap_unit.to(lang)}")
+    percent = result.indicator.unit.strip() in {"%", "％"}
+    if target_result.gap_points is not None and (percent or not parts):
+        unit = ("点" if lang == "zh" else " pts") if percent else ""
+        parts.append(f"{number(target_result.gap_points)}{unit}")
+    return ("，" if lang == "zh" else ", ").join(parts)
+
+
+def people(count: int | None) -> str:
+    """A number of people, a dash where it is not known."""
+    return "—" if count is None else f"{count:,}"

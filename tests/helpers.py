@@ -1,0 +1,73 @@
+"""Small cities, registers and command runs for tests."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from coverage.cli.main import main
+from coverage.facilities import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import pytest
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """Its output as JSON."""
+        return json.loads(self.out)
+
+
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> Run:
+    """Run the command line in this process."""
+    capsys.readouterr()
+    try:
+        main(list(args))
+        code = 0
+    except SystemExit as error:
+        code = int(error.code or 0)
+    captured = capsys.readouterr()
+    return Run(code, captured.out, captured.err)
+
+
+def register_text(rows: Iterable[dict[str, object]]) -> str:
+    """A register as CSV text."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def write_register(path: Path, rows: Iterable[dict[str, object]]) -> Path:
+    """A register file."""
+    path.write_text(register_text(rows), encoding="utf-8")
+    return path
+
+
+def centre(number: int, unit: str, **more: object) -> dict[str, object]:
+    """A row of an integrated elder-care centre."""
+    return {
+        "id": f"t-{number}",
+        "name": f"中心{number}",
+        "kind": "elder_care",
+        "services": "全托;日托;上门;协调指导",
+        "unit_code": unit,
+        "status": "open",
+        "provenance": "surveyed",
+        **more,
+    }

@@ -1,0 +1,83 @@
+"""Every command in the README and in docs/ runs, and prints what the page says it prints."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conftest import ROOT
+from helpers import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+
+
+def _commands(page: Path) -> list[tuple[str, str]]:
+    """Commands of a page's console blocks, each with the output printed below it, if any."""
+    found: list[tuple[str, str]] = []
+    for block in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command.strip(), output.strip()))
+    return found
+
+
+COMMANDS = [
+    pytest.param(command, output, id=f"{page.name}: {command}")
+    for page in PAGES
+    for command, output in _commands(page)
+]
+
+
+@pytest.mark.parametrize(("command", "output"), COMMANDS)
+def test_commands_of_the_docs(
+    command: str,
+    output: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program, *args = shlex.split(command)
+    assert program == "coverage", f"{command}: the docs show commands of this project only"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    done = run(capsys, *args)
+    said = (done.out + done.err).strip()
+    assert done.code == (2 if "错误 error" in output else 0), said
+    for line in output.splitlines():
+        if line.strip() not in {"", "…"}:
+            assert line.strip() in said
+
+
+def test_there_are_commands_in_the_docs() -> None:
+    assert len(COMMANDS) >= 8
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_the_readme_has_two_commands_for_a_fresh_machine() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = [line.strip() for line in readme.splitlines() if line.startswith("    ")]
+    assert lines[0].startswith("python3 -m venv .venv")
+    assert lines[0].endswith("coverage report --city 清远")
+    assert lines[1] == ".venv/bin/python -m pytest"
+    assert lines[:2] == [line for line in lines if ".venv/bin" in line], "two, and no more"
+
+
+def test_the_example_in_the_readme() -> None:
+    import coverage as cov
+
+    city = cov.City.load("清远")
+    report = cov.assess(city, year=2025)
+    assert str(report["elder_care.integrated_township"].value) == "800/17"
