@@ -1,0 +1,1 @@
+"""Road networks: one structure, many sources."""

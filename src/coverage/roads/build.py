@@ -1,0 +1,290 @@
+"""From flat arrays in degrees to a `RoadNetwork` in metres.
+
+Every source ends here: pieces of street with two ends, bends, and who may
+use them forward and back. Lengths that the source does not state are
+measured on the WGS84 ellipsoid, with the radii of curvature at the middle of
+each step; that is within a millionth of the geodesic for steps below 10 km,
+and longer steps are measured by the geodesic itself. (A sphere of the mean
+radius would be off by up to 0.5 %.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coverage.datum import utm_crs
+from coverage.errors import InputError, Problem
+from coverage.roads.network import FOOT, RoadNetwork, gather
+from coverage.settings import WGS84
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from coverage.roads.report import CleaningReport
+
+_A, _E2 = 6_378_137.0, 0.006_694_379_990_141_317  # WGS84: equatorial radius, eccentricity squared
+_LONG_STEP_M = 10_000.0
+
+
+def ground_steps(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k - 1,) metres on the ellipsoid between neighbouring points of a flat array."""
+    middle = np.radians((lat[1:] + lat[:-1]) / 2)
+    w2 = 1 - _E2 * np.sin(middle) ** 2
+    across = np.radians((np.diff(lon) + 180) % 360 - 180) * _A / np.sqrt(w2) * np.cos(middle)
+    along = np.radians(np.diff(lat)) * _A * (1 - _E2) / w2**1.5
+    metres = np.hypot(across, along)
+    far = np.flatnonzero(metres > _LONG_STEP_M)
+    if len(far):
+        from pyproj import Geod
+
+        geod = Geod(ellps="WGS84")
+        metres[far] = geod.inv(lon[far], lat[far], lon[far + 1], lat[far + 1])[2]
+    return np.asarray(metres)
+
+
+def line_lengths(
+    start: NDArray[np.int64], lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(k,) metres on the ground of ragged lines with at least two points each."""
+    if len(start) < 2:
+        return np.zeros(0)
+    steps = np.append(ground_steps(lon, lat), 0.0)
+    steps[start[1:] - 1] = 0.0
+    return np.add.reduceat(steps, start[:-1])
+
+
+def build(
+    lon: ArrayLike,
+    lat: ArrayLike,
+    u: ArrayLike,
+    v: ArrayLike,
+    modes: ArrayLike,
+    *,
+    modes_back: ArrayLike | None = None,
+    oneway: ArrayLike | None = None,
+    length_m: ArrayLike | None = None,
+    highway: Sequence[str] | None = None,
+    maxspeed_kmh: ArrayLike | None = None,
+    maxspeed_back_kmh: ArrayLike | None = None,
+    edge_id: ArrayLike | None = None,
+    node_id: ArrayLike | None = None,
+    bends: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
+    crs: str | None = None,
+    origin: dict[str, Any] | None = None,
+    report: CleaningReport | None = None,
+) -> RoadNetwork:
+    """Build a network from k pieces of street between n nodes.
+
+    Each piece becomes one edge, or two that share its `edge_id`: forward for
+    `modes`, back for `modes_back`. A direction that nobody may use is no
+    edge; `origin["closed_pieces"]` counts the pieces closed both ways.
+
+    Args:
+        lon: (n,) degrees east, WGS84.
+        lat: (n,) degrees north, WGS84.
+        u: (k,) index of the node a piece begins at.
+        v: (k,) index of the node it ends at.
+        modes: (k,) or one for all, who may use it forward.
+        modes_back: The same for the way back; by default `modes`.
+        oneway: (k,) bool, used where `modes_back` is not given: True leaves
+            the way back to feet alone.
+        length_m: (k,) metres as the source states them; NaN is measured.
+        highway: (k,) road class, by default ``road``.
+        maxspeed_kmh: (k,) NaN where the source gives none.
+        maxspeed_back_kmh: The same for the way back.
+        edge_id: (k,) the source's number of each piece, by default 0, 1, …
+        node_id: (n,) the source's number of each node, by default 0, 1, …
+        bends: (k + 1,) starts, and flat lon and lat of the bends.
+        crs: Projected CRS in metres; by default the UTM zone of the middle.
+        origin: What to remember of the source.
+        report: Where given, pieces with impossible coordinates or lengths
+            are left out (or measured) and noted there instead of refused.
+
+    Raises:
+        InputError: If a coordinate is not a place on earth, a piece names a
+            node that is not there, or a length is negative or infinite.
+    """
+    lon, lat = np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+    u, v = np.asarray(u, np.int64), np.asarray(v, np.int64)
+    k = len(u)
+    if bends is None:
+        bends = (np.zeros(k + 1, np.int64), np.zeros(0), np.zeros(0))
+    start = np.asarray(bends[0], np.int64)
+    bend_lon, bend_lat = np.asarray(bends[1], np.float64), np.asarray(bends[2], np.float64)
+    forward = _column(modes, k, np.uint8, 0)
+    if modes_back is None:
+        one = _column(oneway, k, np.bool_, 0)
+        back = np.where(one, forward & FOOT, forward).astype(np.uint8)
+    else:
+        back = _column(modes_back, k, np.uint8, 0)
+    ids = np.arange(k) if edge_id is None else np.asarray(edge_id, np.int64)
+    numbers = np.arange(len(lon)) if node_id is None else np.asarray(node_id, np.int64)
+    stated = _column(length_m, k, np.float64, np.nan)
+    codes, names = _classes(highway, k)
+    speed = _column(maxspeed_kmh, k, np.float32, np.nan)
+    speed_back = speed if maxspeed_back_kmh is None else _column(maxspeed_back_kmh, k, np.float32)
+
+    good_node = _on_earth(lon, lat)
+    usable = _usable(good_node, u, v, start, _on_earth(bend_lon, bend_lat))
+    wrong = (stated < 0) | np.isinf(stated)
+    _judge(numbers, good_node, ids, usable, wrong, report)
+    stated = np.where(wrong, np.nan, stated)
+
+    kept = np.flatnonzero(usable & ((forward | back) > 0))
+    start, index = gather(start, kept)
+    bend_lon, bend_lat, u, v = bend_lon[index], bend_lat[index], u[kept], v[kept]
+    length = stated[kept]
+    if np.isnan(length).any():
+        length = np.where(
+            np.isnan(length), _measured(lon, lat, u, v, (start, bend_lon, bend_lat)), length
+        )
+    keep_node = np.flatnonzero(good_node)
+    renumber = np.cumsum(good_node) - 1
+    crs = crs or _own_zone(lon[keep_node], lat[keep_node])
+    x, y = _project(crs, lon[keep_node], lat[keep_node])
+    bend_x, bend_y = _project(crs, bend_lon, bend_lat)
+
+    piece, reverse = _directions(renumber[u], renumber[v], forward[kept], back[kept], ids[kept])
+    tail, head = np.where(reverse, v[piece], u[piece]), np.where(reverse, u[piece], v[piece])
+    bend_start, index = gather(start, piece, reverse)
+    closed = int(np.count_nonzero(usable & ((forward | back) == 0)))
+    return RoadNetwork(
+        crs=crs,
+        node_id=numbers[keep_node].astype(np.int64),
+        x=x,
+        y=y,
+        tail=renumber[tail].astype(np.int32),
+        head=renumber[head].astype(np.int32),
+        length_m=length[piece],
+        highway=codes[kept][piece],
+        highway_names=names,
+        maxspeed_kmh=np.where(reverse, speed_back[kept][piece], speed[kept][piece]),
+        modes=np.where(reverse, back[kept][piece], forward[kept][piece]),
+        edge_id=ids[kept][piece].astype(np.int64),
+        bend_start=bend_start,
+        bend_x=bend_x[index],
+        bend_y=bend_y[index],
+        origin={**(origin or {}), **({"closed_pieces": closed} if closed else {})},
+    )
+
+
+def _column(
+    values: ArrayLike | None, k: int, dtype: type[np.generic], default: float = 0
+) -> NDArray[Any]:
+    """(k,) array of a column given as an array, as one value for all, or not at all."""
+    array = np.asarray(default if values is None else values).astype(dtype)
+    return np.broadcast_to(array, (k,)) if array.ndim == 0 else array
+
+
+def _classes(highway: Sequence[str] | None, k: int) -> tuple[NDArray[np.int16], tuple[str, ...]]:
+    number: dict[str, int] = {}
+    names = ["road"] * k if highway is None else highway
+    codes = np.fromiter((number.setdefault(n, len(number)) for n in names), np.int64, len(names))
+    if len(number) > np.iinfo(np.int16).max:
+        raise InputError(f"the road network names {len(number)} road classes; is that a name?")
+    return codes.astype(np.int16), tuple(number)
+
+
+def _on_earth(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    # A NaN compares false, so this is also the test for finite numbers.
+    return np.asarray((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
+
+
+def _usable(
+    good_node: NDArray[np.bool_],
+    u: NDArray[np.int64],
+    v: NDArray[np.int64],
+    start: NDArray[np.int64],
+    good_bend: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """(k,) True where both ends exist and every point of the piece is on earth."""
+    n = len(good_node)
+    known = (u >= 0) & (u < n) & (v >= 0) & (v < n)
+    usable = known.copy()
+    usable[known] = good_node[u[known]] & good_node[v[known]]
+    bad = np.concatenate([[0], np.cumsum(~good_bend)])
+    return np.asarray(usable & (bad[start[1:]] == bad[start[:-1]]))
+
+
+def _judge(
+    numbers: NDArray[Any],
+    good_node: NDArray[np.bool_],
+    ids: NDArray[Any],
+    usable: NDArray[np.bool_],
+    wrong_length: NDArray[np.bool_],
+    report: CleaningReport | None,
+) -> None:
+    """Refuse what cannot be, or note it where a report is kept."""
+    nodes = [f"node {numbers[i]}" for i in np.flatnonzero(~good_node)]
+    edges = [f"edge {ids[i]}" for i in np.flatnonzero(~usable)]
+    lengths = [f"edge {ids[i]}" for i in np.flatnonzero(wrong_length)]
+    if report is not None:
+        report.add("node_not_on_earth", "dropped", nodes)
+        report.add("edge_without_place", "dropped", edges)
+        report.add("length_impossible", "changed", lengths)
+        return
+    problems = [Problem(f"{n} has no place on earth (lon, lat in degrees)") for n in nodes]
+    problems += [Problem(f"{e} has an end or a bend without a place on earth") for e in edges]
+    problems += [Problem(f"{e} has a negative or infinite length") for e in lengths]
+    if problems:
+        raise InputError(problems)
+
+
+def _measured(
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    u: NDArray[np.int64],
+    v: NDArray[np.int64],
+    bends: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """(k,) metres on the ground along each piece, bends included."""
+    start = bends[0] + 2 * np.arange(len(bends[0]))
+    inner = np.ones(int(start[-1]), bool)
+    inner[start[:-1]] = inner[start[1:] - 1] = False
+    flat = []
+    for ends, between in ((lon, bends[1]), (lat, bends[2])):
+        points = np.empty(len(inner))
+        points[start[:-1]], points[start[1:] - 1], points[inner] = ends[u], ends[v], between
+        flat.append(points)
+    return line_lengths(start, flat[0], flat[1])
+
+
+def _own_zone(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> str:
+    # The median: a single node far away must not move a city into another zone.
+    return utm_crs(float(np.median(lon)), float(np.median(lat))) if len(lon) else "EPSG:32649"
+
+
+def _project(
+    crs: str, lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    from pyproj import CRS, Transformer
+    from pyproj.exceptions import CRSError
+
+    try:
+        plane = CRS.from_user_input(crs)
+    except CRSError as error:
+        raise InputError(f"unknown coordinate system {crs!r}") from error
+    if not plane.is_projected or any(axis.unit_conversion_factor != 1 for axis in plane.axis_info):
+        raise InputError(f"a road network needs a projected plane in metres; {crs} is not one")
+    x, y = Transformer.from_crs(WGS84, plane, always_xy=True).transform(lon, lat)
+    return np.asarray(x, np.float64), np.asarray(y, np.float64)
+
+
+def _directions(
+    u: NDArray[np.int64],
+    v: NDArray[np.int64],
+    forward: NDArray[np.uint8],
+    back: NDArray[np.uint8],
+    ids: NDArray[Any],
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Which piece each directed edge runs along, and whether backwards, sorted by tail."""
+    ahead, behind = np.flatnonzero(forward), np.flatnonzero(back)
+    piece = np.concatenate([ahead, behind])
+    reverse = np.concatenate([np.zeros(len(ahead), bool), np.ones(len(behind), bool)])
+    tail, head = np.where(reverse, v[piece], u[piece]), np.where(reverse, u[piece], v[piece])
+    order = np.lexsort((reverse, ids[piece], head, tail))
+    return piece[order], reverse[order]

@@ -1,0 +1,339 @@
+"""Mend a road network and say what was mended.
+
+Every check is listed in the report, also those that found nothing. What is
+dropped or changed is counted with its metres, so that
+
+    length_after_m = length_before_m + sum of the findings' metres.
+
+Islands are kept and numbered, not dropped: a village cut off by a gap in the
+map is a finding for the planner, not a mistake to hide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coverage.roads.build import line_lengths
+from coverage.roads.network import MODES, RoadNetwork, gather
+from coverage.roads.report import CleaningReport
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_SPEED_KMH = 150.0
+# A stated length may undercut the straight line by rounding and by the plane's
+# own scale (a thousandth), not by more.
+_SHORT_SHARE, _SHORT_M = 0.01, 1.0
+# Longer than the drawn line by this much is worth a look, no more: mountain
+# roads are often drawn straight and stated at their true length.
+_LONG_TIMES, _LONG_M = 2.0, 100.0
+_SAME_PLACE_M = 0.01
+_CM = 100.0
+
+
+def clean(
+    network: RoadNetwork, *, merge_m: float = 0.0, report: CleaningReport | None = None
+) -> tuple[RoadNetwork, CleaningReport]:
+    """Mend a network; the one given is left as it is.
+
+    Args:
+        network: As built.
+        merge_m: Nodes within this distance of one another become one, chains
+            of them too. With 0 only nodes joined by an edge of no length do:
+            on a map with bridges, nodes above one another are often meant.
+        report: A report begun while reading, to go on with.
+
+    Returns:
+        The mended network, whose `origin["cleaning"]` and
+        `origin["islands"]` sum up the report, and the report.
+    """
+    report = report or CleaningReport()
+    report.length_before_m = float(network.length_m.sum())
+    for step in (_speeds, _bends, _short):
+        network = step(network, report)
+    network = _merge(network, report, merge_m)
+    network = _pointless(network, report)
+    network = _duplicates(network, report)
+    network = _lone(network, report)
+    _long(network, report)
+    _same_place(network, report)
+    islands = _islands(network, report)
+    report.length_after_m = float(network.length_m.sum())
+    origin = {**network.origin, "cleaning": report.summary(), "islands": islands}
+    return replace(network, origin=origin), report
+
+
+def _names(network: RoadNetwork, edges: NDArray[Any]) -> list[str]:
+    """The first few edges in words."""
+    tail, head = network.node_id[network.tail[edges[:5]]], network.node_id[network.head[edges[:5]]]
+    ids = network.edge_id[edges[:5]]
+    return [f"edge {i} ({t} → {h})" for i, t, h in zip(ids, tail, head, strict=True)]
+
+
+def _speeds(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
+    speed = network.maxspeed_kmh
+    bad = np.flatnonzero((speed <= 0) | (speed > MAX_SPEED_KMH))
+    words = [f"{n}: {speed[e]:g} km/h" for n, e in zip(_names(network, bad), bad, strict=False)]
+    report.add("speed_impossible", "changed", words, count=len(bad))
+    odd: dict[str, int] = network.origin.get("odd_speeds", {})
+    report.add("speed_not_a_number", "changed", map(repr, odd), count=sum(odd.values()))
+    if not len(bad):
+        return network
+    mended = speed.copy()
+    mended[bad] = np.nan
+    return replace(network, maxspeed_kmh=mended)
+
+
+def _bends(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
+    good = np.isfinite(network.bend_x) & np.isfinite(network.bend_y)
+    owner = np.repeat(np.arange(network.edge_count), np.diff(network.bend_start))
+    touched = np.unique(owner[~good])
+    report.add("bend_not_finite", "dropped", _names(network, touched), count=int((~good).sum()))
+    if good.all():
+        return network
+    before = np.concatenate([[0], np.cumsum(good)])
+    return replace(
+        network,
+        bend_start=before[network.bend_start],
+        bend_x=network.bend_x[good],
+        bend_y=network.bend_y[good],
+    )
+
+
+def _short(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
+    """A way cannot be shorter than the straight line between its ends, nor of no length."""
+    across = np.hypot(
+        network.x[network.head] - network.x[network.tail],
+        network.y[network.head] - network.y[network.tail],
+    )
+    short = network.length_m < across * (1 - _SHORT_SHARE) - _SHORT_M
+    none = (network.length_m <= 0) & (network.plane_length() > 0)
+    bad = np.flatnonzero(short | none)
+    measured = ground_length(network, bad)
+    words = [
+        f"{name}: stated {network.length_m[e]:.1f} m, drawn {m:.1f} m"
+        for name, e, m in zip(_names(network, bad), bad, measured, strict=False)
+    ]
+    change = float((measured - network.length_m[bad]).sum())
+    report.add("shorter_than_straight", "changed", words, count=len(bad), metres=change)
+    if not len(bad):
+        return network
+    mended = network.length_m.copy()
+    mended[bad] = measured
+    return replace(network, length_m=mended)
+
+
+def ground_length(network: RoadNetwork, edges: NDArray[Any]) -> NDArray[np.float64]:
+    """(k,) metres on the ground along the drawn lines of some edges."""
+    start, x, y = network.lines()
+    start, index = gather(start, edges)
+    lon, lat = network.to_lonlat(x[index], y[index])
+    return line_lengths(start, lon, lat)
+
+
+def _merge(network: RoadNetwork, report: CleaningReport, merge_m: float) -> RoadNetwork:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = network.node_count
+    # Only where both ends are one place: a loop of no stated length is not it.
+    nothing = (network.length_m <= 0) & (network.plane_length() <= 0)
+    pairs = np.column_stack([network.tail, network.head])[nothing].astype(np.int64)
+    if merge_m > 0 and n:
+        from scipy.spatial import cKDTree
+
+        near = cKDTree(np.column_stack([network.x, network.y])).query_pairs(
+            merge_m, output_type="ndarray"
+        )
+        pairs = np.concatenate([pairs, near.astype(np.int64)])
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    if not len(pairs):
+        report.add("nodes_together", "merged")
+        return network
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    _, label = connected_components(graph, directed=False)
+    _, first = np.unique(label, return_index=True)
+    to = first[label]
+    gone = np.flatnonzero(to != np.arange(n))
+    words = [f"node {network.node_id[g]} into {network.node_id[to[g]]}" for g in gone[:5]]
+    report.add("nodes_together", "merged", words, count=len(gone))
+    return _sorted(_moved(network, to))
+
+
+def _moved(network: RoadNetwork, to: NDArray[Any]) -> dict[str, Any]:
+    """The columns of a network whose edges end at other nodes."""
+    columns = {name: getattr(network, name) for name in network.__dataclass_fields__}
+    columns["tail"] = to[network.tail].astype(np.int32)
+    columns["head"] = to[network.head].astype(np.int32)
+    return columns
+
+
+def _sorted(columns: dict[str, Any]) -> RoadNetwork:
+    """A network of columns that are not in order of tail yet."""
+    order = np.lexsort((columns["edge_id"], columns["head"], columns["tail"]))
+    for name in ("tail", "head", "length_m", "highway", "maxspeed_kmh", "modes", "edge_id"):
+        columns[name] = columns[name][order]
+    columns["bend_start"], index = gather(columns["bend_start"], order)
+    columns["bend_x"], columns["bend_y"] = columns["bend_x"][index], columns["bend_y"][index]
+    return RoadNetwork(**columns)
+
+
+def _pointless(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
+    """Edges from a node to itself that never leave it."""
+    still = network.plane_length() <= 0
+    return _drop(network, report, "leads_nowhere", (network.tail == network.head) & still)
+
+
+def _drop(
+    network: RoadNetwork, report: CleaningReport, check: str, bad: NDArray[np.bool_]
+) -> RoadNetwork:
+    edges = np.flatnonzero(bad)
+    metres = -float(network.length_m[edges].sum())
+    report.add(check, "dropped", _names(network, edges), count=len(edges), metres=metres)
+    return network.select(~bad) if len(edges) else network
+
+
+def _duplicates(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
+    """Pieces with the same ends and the same line (to the centimetre) become one.
+
+    The one that stays has the smallest number, is open to whoever could use
+    either, and takes the shorter length: nobody loses a way by it.
+    """
+    m = network.edge_count
+    turned = _turned(network)
+    low = np.where(turned, network.head, network.tail)
+    high = np.where(turned, network.tail, network.head)
+    start, index = gather(network.bend_start, np.arange(m), turned)
+    shape = _signature(start, network.bend_x[index], network.bend_y[index])
+    keys = np.column_stack([low, high, np.diff(start), shape])
+    _, piece = np.unique(keys, axis=0, return_inverse=True)
+    # A straight loop is gone by now; a bent one has a direction of its own.
+    key = piece.reshape(-1) * 2 + turned
+    order = np.lexsort((network.edge_id, key))
+    first = np.append(True, key[order][1:] != key[order][:-1])[:m]
+    again = np.zeros(m, bool)
+    again[order[~first]] = True
+    twice = np.flatnonzero(again)
+    if not len(twice):
+        report.add("duplicate_edge", "dropped")
+        return network
+    heads = np.flatnonzero(first)
+    keep = order[heads]
+    modes, length, ids = network.modes.copy(), network.length_m.copy(), network.edge_id.copy()
+    modes[keep] = np.bitwise_or.reduceat(network.modes[order], heads)
+    length[keep] = np.minimum.reduceat(network.length_m[order], heads)
+    # Both directions of the merged piece must go by one number.
+    least = np.full(int(piece.max()) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(least, piece.reshape(-1), network.edge_id)
+    ids[keep] = least[piece.reshape(-1)[keep]]
+    stays = np.empty(m, np.int64)
+    stays[order] = keep[np.cumsum(first) - 1]
+    words = [
+        f"{name} is edge {ids[stays[e]]}"
+        for name, e in zip(_names(network, twice), twice, strict=False)
+    ]
+    left = replace(network, modes=modes, length_m=length, edge_id=ids).select(~again)
+    metres = float(left.length_m.sum() - network.length_m.sum())
+    report.add("duplicate_edge", "dropped", words, count=len(twice), metres=metres)
+    return left
+
+
+def _turned(network: RoadNetwork) -> NDArray[np.bool_]:
+    """(m,) True where an edge must be read backwards to compare it with its twin."""
+    turned = network.tail > network.head
+    loops = np.flatnonzero(network.tail == network.head)
+    start, x, y = network.bend_start, network.bend_x, network.bend_y
+    some = loops[np.diff(start)[loops] > 0]
+    a, b = start[some], start[some + 1] - 1
+    turned[some] = (x[a] > x[b]) | ((x[a] == x[b]) & (y[a] > y[b]))
+    return np.asarray(turned)
+
+
+def _signature(
+    start: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """(m,) a number that differs for different lines: bends in centimetres, mixed."""
+    place = np.arange(len(x)) - np.repeat(start[:-1], np.diff(start))
+    mixed = _mix(np.rint(x * _CM).astype(np.int64).astype(np.uint64) + _mix(place))
+    mixed = _mix(mixed + np.rint(y * _CM).astype(np.int64).astype(np.uint64))
+    total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed)])  # wraps, which is harmless
+    return np.asarray(total[start[1:]] - total[start[:-1]]).astype(np.int64)
+
+
+def _mix(numbers: NDArray[Any]) -> NDArray[np.uint64]:
+    """SplitMix64: neighbouring numbers become unrelated ones."""
+    z = numbers.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))
+
+
+def _lone(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
+    used = np.zeros(network.node_count, bool)
+    used[network.tail] = used[network.head] = True
+    lone = network.node_id[~used]
+    report.add("node_without_edge", "dropped", [f"node {i}" for i in lone[:5]], count=len(lone))
+    return network.compact()
+
+
+def _long(network: RoadNetwork, report: CleaningReport) -> None:
+    drawn = network.plane_length()
+    odd = np.flatnonzero(network.length_m > drawn * _LONG_TIMES + _LONG_M)
+    words = [
+        f"{name}: stated {network.length_m[e]:.0f} m, drawn {drawn[e]:.0f} m"
+        for name, e in zip(_names(network, odd), odd, strict=False)
+    ]
+    report.add("much_longer_than_drawn", "kept", words, count=len(odd))
+
+
+def _same_place(network: RoadNetwork, report: CleaningReport) -> None:
+    from scipy.spatial import cKDTree
+
+    pairs = np.zeros((0, 2), np.int64)
+    if network.node_count:
+        tree = cKDTree(np.column_stack([network.x, network.y]))
+        pairs = tree.query_pairs(_SAME_PLACE_M, output_type="ndarray")
+    words = [f"nodes {network.node_id[a]} and {network.node_id[b]}" for a, b in pairs[:5]]
+    report.add("nodes_at_one_place", "kept", words, count=len(pairs))
+
+
+def island_numbers(network: RoadNetwork, flag: int) -> NDArray[np.int32]:
+    """(n,) island of each node for one mode, by falling size; -1 where it has no edge."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = network.node_count
+    use = (network.modes & flag) > 0
+    tail, head = network.tail[use], network.head[use]
+    number = np.full(n, -1, np.int32)
+    on = np.zeros(n, bool)
+    on[tail] = on[head] = True
+    if not on.any():
+        return number
+    graph = coo_array((np.ones(len(tail)), (tail, head)), shape=(n, n)).tocsr()
+    _, label = connected_components(graph, directed=True, connection="strong")
+    found, first, inverse, size = np.unique(
+        label[on], return_index=True, return_inverse=True, return_counts=True
+    )
+    rank = np.empty(len(found), np.int32)
+    rank[np.lexsort((first, -size))] = np.arange(len(found))
+    number[on] = rank[inverse]
+    return number
+
+
+def _islands(network: RoadNetwork, report: CleaningReport) -> dict[str, dict[str, int]]:
+    summary = {}
+    for mode, flag in MODES.items():
+        number = island_numbers(network, flag)
+        report.islands[mode] = number
+        sizes = np.bincount(number[number >= 0])
+        if not len(sizes):
+            continue
+        off = int(sizes[1:].sum())
+        summary[mode] = {"islands": len(sizes), "largest": int(sizes[0]), "nodes_off": off}
+        words = [f"{off} of {int(sizes.sum())} nodes are off the largest"] if off else []
+        report.add(f"islands_{mode}", "kept", words, count=len(sizes) - 1)
+    return summary

@@ -1,0 +1,237 @@
+"""Roads of an area from an Overpass server, through osmnx.
+
+osmnx asks (it cuts large areas into several questions, minds the server's
+rate limit, and keeps every answer); the answers are then read by the same
+rules as an extract on disk, so that a downloaded city and a city from a file
+mean the same. osmnx's own habit of waiting and asking again without end is
+replaced by a fixed number of tries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from coverage.errors import InputError, MissingDependencyError, NetworkUnreachableError
+from coverage.roads.network import MODES
+from coverage.roads.osmfile import ATTRIBUTION, LICENCE
+from coverage.roads.store import cached
+from coverage.roads.ways import Ways
+from coverage.settings import cache_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
+
+    from coverage.roads.network import RoadNetwork
+
+PUBLIC_ENDPOINT = "https://overpass-api.de/api"
+_SERVER_TIMEOUT_S = 180
+_BUSY = {429, 502, 503, 504}
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 120.0
+_REMARK_TAIL = 4096
+
+
+class _TryAgainError(Exception):
+    """The server refused for now."""
+
+
+class _RefusedError(Exception):
+    """The server refused for good."""
+
+
+def fetch(
+    area: BaseGeometry | tuple[float, float, float, float],
+    *,
+    endpoint: str | None = None,
+    cache: Path | None = None,
+    timeout_s: float = 180.0,
+    retries: int = 3,
+    modes: Iterable[str] = tuple(MODES),
+    crs: str | None = None,
+) -> RoadNetwork:
+    """Download the roads that touch an area.
+
+    The server's raw answers and the built network both stay in the cache: a
+    second call needs no network and does not import osmnx.
+
+    Args:
+        area: Polygon in lon, lat, or (west, south, east, north).
+        endpoint: Overpass API, such as ``http://localhost/api``; by default
+            the public one. The rate limit is minded there only.
+        cache: Folder for answers and networks, by default the user's own.
+        timeout_s: Longest silence of the server that is borne.
+        retries: How often to ask again when the server is busy or silent,
+            each time after a pause twice as long.
+        modes: Keep what at least one of these may use.
+        crs: Projected CRS in metres; by default the UTM zone of the middle.
+
+    Raises:
+        NetworkUnreachableError: If there is no way to the server, or it
+            stays busy, silent or answers nonsense.
+        InputError: If the area is no polygon, or no road touches it.
+        MissingDependencyError: If osmnx is not installed.
+    """
+    polygon = _polygon(area)
+    modes = tuple(modes)
+    folder = cache or cache_dir()
+    server = (endpoint or PUBLIC_ENDPOINT).rstrip("/")
+    asked = f"{server} {polygon.wkb_hex}"
+    answers = folder / "overpass" / hashlib.sha256(asked.encode()).hexdigest()[:24]
+
+    def download() -> RoadNetwork:
+        answers.mkdir(parents=True, exist_ok=True)
+        _discard_damaged(answers)
+        _ask(polygon, server, answers, timeout_s, retries, polite=endpoint is None)
+        return _read(answers, server, polygon, modes, crs)
+
+    key = {"overpass": asked, "modes": modes, "crs": crs}
+    return cached(key, download, folder=folder / "roads")
+
+
+def _polygon(area: BaseGeometry | tuple[float, float, float, float]) -> Any:
+    import shapely
+
+    if isinstance(area, tuple):
+        west, south, east, north = area
+        if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+            raise InputError(f"expected (west, south, east, north) in degrees, not {area}")
+        return shapely.box(west, south, east, north)
+    if area.geom_type not in {"Polygon", "MultiPolygon"} or area.is_empty or not area.is_valid:
+        raise InputError("the area to download must be a valid polygon in lon, lat")
+    return area
+
+
+def _discard_damaged(answers: Path) -> None:
+    """Osmnx does not write its cache in one go: what a crash left must not be read."""
+    for path in answers.glob("*.json"):
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            path.unlink()
+
+
+def _ask(
+    polygon: Any, server: str, answers: Path, timeout_s: float, retries: int, *, polite: bool
+) -> None:
+    """Let osmnx put its questions until every answer lies in `answers`."""
+    try:
+        import osmnx
+        import requests
+    except ImportError as error:
+        raise MissingDependencyError(
+            "downloading roads needs osmnx: pip install 'facility-coverage[osm]'"
+        ) from error
+    from osmnx._errors import CacheOnlyInterruptError, InsufficientResponseError
+
+    pause = _FIRST_PAUSE_S
+    with _settings(osmnx.settings, server, answers, timeout_s, polite=polite):
+        for attempt in range(retries + 1):
+            try:
+                osmnx.graph_from_polygon(polygon, retain_all=True, custom_filter='["highway"]')
+            except CacheOnlyInterruptError:
+                return
+            except (_TryAgainError, requests.Timeout) as error:
+                reason = str(error) if isinstance(error, _TryAgainError) else "no answer in time"
+            except requests.ConnectionError as error:
+                if _no_way(error):
+                    raise NetworkUnreachableError(
+                        f"no connection to {server}: check the network, or load a file instead"
+                    ) from error
+                reason = "the connection broke"
+            except _RefusedError as error:
+                raise NetworkUnreachableError(f"{server} refused: {error}") from error
+            except (InsufficientResponseError, ValueError) as error:
+                raise NetworkUnreachableError(
+                    f"{server} gave an answer that is not of the Overpass API"
+                ) from error
+            if attempt < retries:
+                _pause(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
+    raise NetworkUnreachableError(
+        f"{server} was asked {retries + 1} times without success: {reason}"
+    )
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def _no_way(error: Exception) -> bool:
+    """True if no connection came about at all: asking again soon is no use."""
+    from urllib3.exceptions import NewConnectionError
+
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(cause, NewConnectionError)
+
+
+def _judge_answer(response: Any, *_: Any, **__: Any) -> None:
+    """Meet a refusal before osmnx does, which would wait and ask without end."""
+    if response.status_code in _BUSY:
+        raise _TryAgainError(f"the server is busy ({response.status_code})")
+    if not response.ok:
+        raise _RefusedError(f"{response.status_code} {response.reason}")
+    # A query that broke off half-way is answered with 200 and a remark at its end.
+    if b'"remark"' in response.content[-_REMARK_TAIL:]:
+        remark = response.json().get("remark")
+        if remark:
+            raise _TryAgainError(str(remark))
+
+
+@contextmanager
+def _settings(
+    settings: Any, server: str, answers: Path, timeout_s: float, *, polite: bool
+) -> Iterator[None]:
+    """Osmnx's global settings for one download, put back afterwards."""
+    import socket
+
+    wanted = {
+        "overpass_url": server,
+        "overpass_rate_limit": polite,
+        "overpass_settings": f"[out:json][timeout:{_SERVER_TIMEOUT_S}]{{maxsize}}",
+        "requests_timeout": timeout_s,
+        "requests_kwargs": {"hooks": {"response": _judge_answer}},
+        "cache_folder": answers,
+        "use_cache": True,
+        "cache_only_mode": True,
+        # No third party is to be asked for the server's address.
+        "doh_url_template": None,
+    }
+    before = {name: getattr(settings, name) for name in wanted}
+    lookup = socket.getaddrinfo  # which osmnx replaces
+    try:
+        for name, value in wanted.items():
+            setattr(settings, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(settings, name, value)
+        socket.getaddrinfo = lookup
+
+
+def _read(
+    answers: Path, server: str, polygon: Any, modes: tuple[str, ...], crs: str | None
+) -> RoadNetwork:
+    """Build a network of the answers, by the rules for extracts on disk."""
+    places: dict[int, tuple[int, int, int]] = {}
+    found: dict[int, dict[str, Any]] = {}
+    for path in sorted(answers.glob("*.json")):
+        for element in json.loads(path.read_text(encoding="utf-8")).get("elements", []):
+            if element["type"] == "node":
+                number = element["id"]
+                x, y = round(element["lon"] * 1e7), round(element["lat"] * 1e7)
+                places[number] = (number, x, y)
+            elif element["type"] == "way" and "highway" in element.get("tags", {}):
+                found[element["id"]] = element
+    ways = Ways(server, modes)
+    for number in sorted(found):
+        way = found[number]
+        points = [places[ref] for ref in way["nodes"] if ref in places]
+        ways.add(number, way["tags"], points)
+    origin = {"source": server, "licence": LICENCE, "attribution": ATTRIBUTION}
+    return ways.network(area=polygon, crs=crs, origin=origin)

@@ -1,0 +1,169 @@
+"""One door to all road networks: a file, a city, a graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coverage.errors import InputError, Problem
+from coverage.roads.clean import clean
+from coverage.roads.network import MODES, RoadNetwork
+from coverage.roads.report import CleaningReport
+from coverage.roads.store import cached, file_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shapely.geometry.base import BaseGeometry
+
+_OSM = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
+_LINES = (".gpkg", ".parquet", ".geoparquet", ".pq", ".shp", ".geojson", ".fgb")
+_KNOWN = (*_OSM, ".graphml", ".csv", *_LINES)
+
+
+def load(
+    source: Any,
+    *,
+    edges: str | Path | None = None,
+    modes: Iterable[str] | None = None,
+    area: BaseGeometry | None = None,
+    crs: str | None = None,
+    cache: bool = True,
+) -> RoadNetwork:
+    """A cleaned network from whatever describes one.
+
+    Args:
+        source: A file (``.osm.pbf``, ``.osm``, ``.graphml``, ``.gpkg``,
+            ``.parquet``, or ``.csv`` of nodes with `edges`), a city's code or
+            name for the roads that ship, a networkx graph, or a network.
+        edges: The table of edges beside a CSV of nodes.
+        modes: From an extract, keep what at least one of these may use (by
+            default any of them); of other sources, who may use every edge
+            (by default its class decides).
+        area: Polygon in lon, lat; for extracts of OpenStreetMap only.
+        crs: Projected CRS in metres; by default the UTM zone of the middle.
+        cache: Keep the built network of a file and read it back next time.
+
+    Raises:
+        InputError: If the source cannot be used, with every reason.
+    """
+    if isinstance(source, RoadNetwork):
+        return source
+    options = {
+        "modes": None if modes is None else tuple(modes),
+        "area": area,
+        "crs": crs,
+        "edges": edges,
+    }
+    if not isinstance(source, (str, Path)):
+        return clean(_from_graph(source, options, CleaningReport()))[0]
+    path, edges = _files(source, edges)
+    options["edges"] = edges
+    if area is not None and not path.name.endswith(_OSM):
+        raise InputError(Problem("an area can only be cut out of an OSM extract", path.name))
+    if not cache:
+        return clean(_read(path, options, None))[0]
+    key = {
+        "file": file_digest(path),
+        "name": path.name,
+        "edges": file_digest(edges) if edges else None,
+        "modes": options["modes"],
+        "area": area.wkb_hex if area is not None else None,
+        "crs": crs,
+        "ships": _ships(path),
+    }
+    return cached(key, lambda: clean(_read(path, options, None))[0])
+
+
+def check(
+    source: Any,
+    *,
+    edges: str | Path | None = None,
+    modes: Iterable[str] | None = None,
+    area: BaseGeometry | None = None,
+    crs: str | None = None,
+) -> CleaningReport:
+    """What is wrong with a source, without refusing it for its bad rows.
+
+    Arguments as in `load`; nothing is cached.
+
+    Raises:
+        InputError: If the source cannot be read at all.
+    """
+    report = CleaningReport()
+    options = {
+        "modes": None if modes is None else tuple(modes),
+        "area": area,
+        "crs": crs,
+        "edges": edges,
+    }
+    if isinstance(source, RoadNetwork):
+        return clean(source, report=report)[1]
+    if not isinstance(source, (str, Path)):
+        return clean(_from_graph(source, options, report), report=report)[1]
+    path, options["edges"] = _files(source, edges)
+    return clean(_read(path, options, report), report=report)[1]
+
+
+def _files(source: str | Path, edges: str | Path | None) -> tuple[Path, Path | None]:
+    """The file or files meant: a path, or the shipped tables of a city."""
+    path = Path(source)
+    if path.suffix or path.exists():
+        if path.suffix == ".csv" and edges is None:
+            raise InputError(Problem("a table of nodes needs its table of edges", path.name))
+        if not path.name.endswith(_KNOWN):
+            raise InputError(
+                Problem(f"roads are read from files ending in {', '.join(_KNOWN)}", path.name)
+            )
+        if not path.is_file():
+            raise InputError(Problem("the file does not exist", str(path)))
+        return path, None if edges is None else Path(edges)
+    from coverage.roads.shipped import shipped_files
+    from coverage.units import find_city
+
+    return shipped_files(find_city(str(source)).code)
+
+
+def _ships(path: Path) -> bool:
+    from coverage.settings import data_dir
+
+    try:
+        return path.parent == data_dir() / "roads"
+    except FileNotFoundError:
+        return False
+
+
+def _from_graph(graph: Any, options: dict[str, Any], report: CleaningReport) -> RoadNetwork:
+    from coverage.roads.convert import from_networkx
+
+    if not hasattr(graph, "edges") or not hasattr(graph, "graph"):
+        raise InputError(f"a {type(graph).__name__} is no source of roads")
+    return from_networkx(graph, modes=options["modes"], crs=options["crs"], report=report)
+
+
+def _read(path: Path, options: dict[str, Any], report: CleaningReport | None) -> RoadNetwork:
+    """Read a file by its suffix; with a report, bad rows are noted there."""
+    modes, crs = options["modes"], options["crs"]
+    if path.name.endswith(_OSM):
+        from coverage.roads.osmfile import read_osm
+
+        return read_osm(path, modes=modes or tuple(MODES), area=options["area"], crs=crs)
+    if path.suffix == ".graphml":
+        from coverage.roads.convert import read_graphml
+
+        return read_graphml(path, modes=modes, crs=crs, report=report)
+    from coverage.roads.shipped import HIGHWAY
+    from coverage.roads.tables import read_tables
+
+    ships = _ships(path)
+    network, problems = read_tables(
+        path,
+        options["edges"],
+        modes=tuple(MODES) if ships and modes is None else modes,
+        highway=HIGHWAY if ships else "road",
+        crs=crs,
+        skip_bad=report is not None,
+    )
+    if report is not None:
+        report.add("bad_row", "dropped", map(str, problems))
+    return network

@@ -1,0 +1,425 @@
+"""Road networks from tables: CSV, GeoPackage and GeoParquet, read strictly.
+
+CSV: one table of nodes (``node,lon,lat``, or ``node,x,y`` with a CRS) and
+one of edges (``u,v,length_m`` and, if wanted, ``highway``, ``maxspeed``,
+``oneway``, ``modes``, ``geometry`` as WKT). GeoPackage and GeoParquet: either
+layers ``nodes`` and ``edges`` as osmnx saves them, or one layer of lines,
+whose ends are matched. A line that merely crosses another, or ends at its
+middle, is not joined to it there.
+
+Every row of a table stands for both directions; a one-way street is open to
+feet both ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.roads.build import build
+from coverage.roads.rows import Pieces, Row, coordinate, whole_numbers
+from coverage.settings import WGS84
+from coverage.tables import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from coverage.roads.network import RoadNetwork
+
+_END_M = 1.0  # a drawn line may miss its node by this much
+_FAR_M = 1e8  # no projected plane of the earth is wider
+_PARQUET = (".parquet", ".geoparquet", ".pq")
+
+
+def read_tables(
+    nodes: str | Path,
+    edges: str | Path | None = None,
+    *,
+    modes: Iterable[str] | None = None,
+    crs: str | None = None,
+    source_crs: str | None = None,
+    highway: str = "road",
+    layer: str | None = None,
+    snap_m: float = 0.1,
+    skip_bad: bool = False,
+) -> tuple[RoadNetwork, list[Problem]]:
+    """Read a network from two CSV tables, or from one file of lines.
+
+    Args:
+        nodes: Table of nodes, or the GeoPackage or GeoParquet itself.
+        edges: Table of edges, with CSV.
+        modes: Who may use every edge; by default its ``modes`` cell, its
+            road class and access tags decide, and unknown classes are open
+            to all.
+        crs: Projected CRS of the network; by default its UTM zone.
+        source_crs: CRS of a CSV's ``x,y``. A file that knows its own CRS is
+            held to it: another one here is an error.
+        highway: Road class where a row names none.
+        layer: Name of the line layer, where a file has several.
+        snap_m: Ends of lines this near to one another are one node.
+        skip_bad: Leave bad rows out instead of refusing the file.
+
+    Returns:
+        The network, whose `edge_id` is the row (CSV) or feature number, and
+        the bad rows left out: empty unless `skip_bad`.
+
+    Raises:
+        InputError: Naming every bad row by file, row, column and value; or
+            if a CRS is missing, CRSs are mixed, or nothing is left.
+        MissingDependencyError: If GeoParquet is asked for without pyarrow.
+    """
+    how = _How(None if modes is None else tuple(modes), highway)
+    problems: list[Problem] = []
+    first = Path(nodes)
+    if edges is not None:
+        data = _from_csv(first, Path(edges), how, source_crs, problems)
+        name = Path(edges).name
+    else:
+        data = _from_layers(first, how, layer, snap_m, source_crs, problems)
+        name = first.name
+    if problems and not skip_bad:
+        raise InputError(problems)
+    lon, lat, numbers, pieces, bends = data
+    if not pieces.u:
+        raise InputError([*problems, Problem("the table holds no usable road", name)])
+    network = build(
+        lon,
+        lat,
+        pieces.u,
+        pieces.v,
+        pieces.forward,
+        modes_back=pieces.back,
+        length_m=pieces.length,
+        highway=pieces.highway,
+        maxspeed_kmh=pieces.speed,
+        edge_id=pieces.row,
+        node_id=numbers,
+        bends=bends,
+        crs=crs,
+        origin={"source": name, "edge_numbers": "row", "bad_rows": len(problems)},
+    )
+    return network, problems
+
+
+# Lon and lat of the nodes, their numbers, the pieces, and their bends in lon and lat.
+_Data = tuple[Any, Any, Any, Pieces, Any]
+
+
+@dataclass(frozen=True)
+class _How:
+    """Who may use every row's road, and its class where the row names none."""
+
+    modes: tuple[str, ...] | None
+    highway: str
+
+
+def _to_lonlat(
+    crs: Any, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    from pyproj import Transformer
+
+    lon, lat = Transformer.from_crs(crs, WGS84, always_xy=True).transform(x, y)
+    return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+
+
+def _from_csv(
+    nodes: Path,
+    edges: Path,
+    how: _How,
+    source_crs: str | None,
+    problems: list[Problem],
+) -> _Data:
+    place = read_table(nodes, required=["node"])
+    lonlat = {"lon", "lat"} <= set(place.columns)
+    if not lonlat and not {"x", "y"} <= set(place.columns):
+        raise InputError(Problem("the columns 'lon' and 'lat' are missing", place.file, 1))
+    if lonlat and source_crs is not None and not _is_wgs84(source_crs):
+        reason = f"mixed coordinate systems: lon and lat are {WGS84}, not {source_crs}"
+        raise InputError(Problem(reason, place.file, 1))
+    if not lonlat and source_crs is None:
+        reason = "x and y need their coordinate system named (source_crs), or give lon and lat"
+        raise InputError(Problem(reason, place.file, 1))
+    axes = (("lon", 180.0), ("lat", 90.0)) if lonlat else (("x", _FAR_M), ("y", _FAR_M))
+    index: dict[str, int] = {}
+    points: list[tuple[float, ...]] = []
+    for record in place.records:
+        name = record.get("node")
+        values = [coordinate(record.get(axis), limit) for axis, limit in axes]
+        bad = [axis for (axis, _), value in zip(axes, values, strict=True) if value is None]
+        problems += [place.problem(record, axis, "the place must be a number") for axis in bad]
+        if not name:
+            problems.append(place.problem(record, "node", "the node has no name"))
+        elif name in index:
+            problems.append(place.problem(record, "node", "the node is named twice"))
+        elif not bad:
+            index[name] = len(points)
+            points.append(tuple(value for value in values if value is not None))
+    xy = np.asarray(points, np.float64).reshape(-1, 2)
+    pieces = _csv_edges(edges, index, xy, 1e-5 if lonlat else _END_M, how, problems)
+    start, bx, by = pieces.flat_bends()
+    x, y = xy[:, 0], xy[:, 1]
+    if not lonlat:
+        x, y = _to_lonlat(source_crs, x, y)
+        bx, by = _to_lonlat(source_crs, bx, by)
+    return x, y, whole_numbers(list(index)), pieces, (start, bx, by)
+
+
+def _is_wgs84(crs: Any) -> bool:
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        given = CRS.from_user_input(crs)
+    except CRSError as error:
+        raise InputError(f"unknown coordinate system {str(crs)!r}") from error
+    return bool(given.equals(CRS.from_user_input(WGS84), ignore_axis_order=True))
+
+
+def _csv_edges(
+    path: Path,
+    index: dict[str, int],
+    xy: NDArray[np.float64],
+    tolerance: float,
+    how: _How,
+    problems: list[Problem],
+) -> Pieces:
+    table = read_table(path, required=["u", "v", "length_m"])
+    pieces = Pieces()
+    for record in table.records:
+        row = Row(table.file, record.row, record.get, how.modes, highway=how.highway)
+        for end in ("u", "v"):
+            if record.get(end) not in index:
+                row.complain(end, "the node is not in the table of nodes")
+        bends = np.zeros((0, 2))
+        if not row.problems:
+            ends = index[record.get("u")], index[record.get("v")]
+            if text := row.text("geometry"):
+                bends = _wkt_bends(row, text, xy[list(ends)], tolerance)
+        if row.problems:
+            problems += row.problems
+        else:
+            pieces.add(ends, row, bends)
+    return pieces
+
+
+def _wkt_bends(
+    row: Row, text: str, ends: NDArray[np.float64], tolerance: float
+) -> NDArray[np.float64]:
+    """Bends of a drawn line, turned to run from u to v."""
+    import shapely
+
+    none = np.zeros((0, 2))
+    try:
+        line = shapely.from_wkt(text)
+    except shapely.errors.ShapelyError:
+        row.complain("geometry", "the geometry is not WKT")
+        return none
+    points = shapely.get_coordinates(line)
+    if line.geom_type != "LineString" or not len(points):
+        row.complain("geometry", "the geometry is not a line")
+        return none
+    if not np.isfinite(points).all():
+        row.complain("geometry", "the geometry holds a coordinate that is not a number")
+        return none
+    for ordered in (points, points[::-1]):
+        if np.abs(ordered[[0, -1]] - ends).max() <= tolerance:
+            return np.asarray(ordered[1:-1])
+    row.complain("geometry", "the line does not begin and end at its nodes u and v")
+    return none
+
+
+def _from_layers(
+    path: Path,
+    how: _How,
+    layer: str | None,
+    snap_m: float,
+    source_crs: str | None,
+    problems: list[Problem],
+) -> _Data:
+    if not path.is_file():
+        raise InputError(Problem("the file does not exist", str(path)))
+    frames = _read_frames(path, layer)
+    systems = {name: frame.crs for name, frame in frames.items()}
+    missing = [name for name, system in systems.items() if system is None]
+    if missing:
+        reason = f"the layer '{missing[0]}' does not say its coordinate system"
+        raise InputError(Problem(reason, path.name))
+    named = [*systems.values(), *([] if source_crs is None else [_crs(source_crs)])]
+    if any(not one.equals(named[0], ignore_axis_order=True) for one in named[1:]):
+        reason = f"mixed coordinate systems: {', '.join(_short_name(one) for one in named)}"
+        raise InputError(Problem(reason, path.name))
+    if "nodes" in frames:
+        return _nodes_and_edges(path.name, frames["nodes"], frames["edges"], how, problems)
+    return _lines(path.name, next(iter(frames.values())), how, snap_m, problems)
+
+
+def _crs(name: str) -> Any:
+    from pyproj import CRS
+
+    return CRS.from_user_input(name)
+
+
+def _short_name(crs: Any) -> str:
+    authority = crs.to_authority()
+    return ":".join(authority) if authority else str(crs.name)
+
+
+def _read_frames(path: Path, layer: str | None) -> dict[str, Any]:
+    """The layers needed, by name: nodes and edges, or one of lines."""
+    import geopandas as gpd
+
+    try:
+        if path.suffix.lower() in _PARQUET:
+            frame = gpd.read_parquet(path)
+            frame.index = range(1, len(frame) + 1)
+            return {"lines": frame}
+        import pyogrio
+
+        names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+        if layer is None and {"nodes", "edges"} <= set(names):
+            return {name: _frame(path, name) for name in ("nodes", "edges")}
+        _check_layer(path, layer, names)
+        name = layer or names[0]
+        return {name: _frame(path, name)}
+    except ImportError as error:
+        raise MissingDependencyError(
+            "reading GeoParquet needs pyarrow: pip install 'facility-coverage[parquet]'"
+        ) from error
+    except InputError:
+        raise
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        # pyogrio and pyarrow raise their own kinds of these for what is no such file.
+        reason = f"the file is damaged or of another kind ({str(error).splitlines()[0][:120]})"
+        raise InputError(Problem(reason, path.name)) from error
+
+
+def _check_layer(path: Path, layer: str | None, names: list[str]) -> None:
+    held = f"the file holds {', '.join(names) or 'none'}"
+    if layer is not None and layer not in names:
+        raise InputError(Problem(f"there is no layer '{layer}'; {held}", path.name))
+    if layer is None and len(names) != 1:
+        raise InputError(Problem(f"name the layer of roads; {held}", path.name))
+
+
+def _frame(path: Path, layer: str) -> Any:
+    import geopandas as gpd
+
+    return gpd.read_file(path, layer=layer, fid_as_index=True, engine="pyogrio")
+
+
+def _features(name: str, frame: Any, how: _How) -> Iterable[tuple[Row, Any]]:
+    """Each feature's judged row and its geometry."""
+    plain = frame.drop(columns=frame.geometry.name)
+    columns = {str(column).lower(): plain[column].tolist() for column in plain.columns}
+    if "length_m" not in columns and {"u", "v", "length"} <= set(columns):
+        columns["length_m"] = columns["length"]  # osmnx: metres
+    whole = np.issubdtype(frame.index.dtype, np.integer)
+    numbers = frame.index.tolist() if whole else list(range(1, len(frame) + 1))
+    for i, (number, geometry) in enumerate(zip(numbers, frame.geometry, strict=True)):
+
+        def cell(column: str, i: int = i) -> str:
+            value = columns[column][i] if column in columns else None
+            return "" if value is None else str(value)
+
+        row = Row(name, int(number), cell, how.modes, highway=how.highway, need_length=False)
+        yield row, geometry
+
+
+def _line(row: Row, geometry: Any) -> NDArray[np.float64]:
+    import shapely
+
+    if geometry is not None and geometry.geom_type == "MultiLineString":
+        geometry = shapely.line_merge(geometry)
+    if geometry is None or geometry.is_empty:
+        row.problems.append(Problem("the feature has no line", row.file, row.number, "geometry"))
+        return np.zeros((0, 2))
+    if geometry.geom_type != "LineString":
+        reason = f"the feature is a {geometry.geom_type}, not one line"
+        row.problems.append(Problem(reason, row.file, row.number, "geometry"))
+    points = np.asarray(shapely.get_coordinates(geometry))
+    if not np.isfinite(points).all():
+        reason = "the line holds a coordinate that is not a number"
+        row.problems.append(Problem(reason, row.file, row.number, "geometry"))
+    return points
+
+
+def _nodes_and_edges(
+    name: str, nodes: Any, edges: Any, how: _How, problems: list[Problem]
+) -> _Data:
+    key = next((c for c in nodes.columns if str(c).lower() in {"node", "osmid", "id"}), None)
+    missing = [c for c in ("u", "v") if c not in edges.columns]
+    if key is None or missing:
+        reason = "the layer 'nodes' needs a column node or osmid, and 'edges' columns u and v"
+        raise InputError(Problem(reason, name))
+    index = {node: i for i, node in enumerate(nodes[key].tolist())}
+    x, y = (np.asarray(axis, np.float64) for axis in (nodes.geometry.x, nodes.geometry.y))
+    pieces = Pieces()
+    ends = list(zip(edges["u"].tolist(), edges["v"].tolist(), strict=True))
+    for (u, v), (row, geometry) in zip(ends, _features(name, edges, how), strict=True):
+        points = _line(row, geometry)
+        for column, node in (("u", u), ("v", v)):
+            if node not in index:
+                row.complain(column, "the node is not in the layer 'nodes'")
+        if row.problems:
+            problems += row.problems
+            continue
+        i, j = index[u], index[v]
+        here = np.abs(points[0] - (x[i], y[i])).sum()
+        there = np.abs(points[0] - (x[j], y[j])).sum()
+        pieces.add((i, j), row, points[1:-1] if here <= there else points[1:-1][::-1])
+    start, bx, by = pieces.flat_bends()
+    lon, lat = _to_lonlat(nodes.crs, x, y)
+    return lon, lat, whole_numbers(list(index)), pieces, (start, *_to_lonlat(nodes.crs, bx, by))
+
+
+def _lines(
+    name: str,
+    frame: Any,
+    how: _How,
+    snap_m: float,
+    problems: list[Problem],
+) -> _Data:
+    pieces = Pieces()
+    ends: list[NDArray[np.float64]] = []
+    for row, geometry in _features(name, frame, how):
+        points = _line(row, geometry)
+        if row.problems:
+            problems += row.problems
+            continue
+        ends.append(points[[0, -1]])
+        pieces.add((0, 0), row, points[1:-1])
+    flat = np.concatenate([np.zeros((0, 2)), *ends])
+    lon, lat = _to_lonlat(frame.crs, flat[:, 0], flat[:, 1])
+    node, first = _matched(lon, lat, snap_m)
+    pieces.u, pieces.v = node[0::2].tolist(), node[1::2].tolist()
+    start, bx, by = pieces.flat_bends()
+    bends = (start, *_to_lonlat(frame.crs, bx, by))
+    return lon[first], lat[first], np.arange(len(first)), pieces, bends
+
+
+def _matched(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], snap_m: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which node each end is, and one end for each node."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    if not len(lon):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    middle = np.radians(np.nanmedian(lat))
+    # Degrees to metres well enough to compare places some decimetres apart.
+    plane = np.column_stack([lon * 111_320 * np.cos(middle), lat * 111_320])
+    places, same = np.unique(plane, axis=0, return_inverse=True)
+    near = cKDTree(places).query_pairs(snap_m, output_type="ndarray")
+    shape = (len(places), len(places))
+    graph = coo_array((np.ones(len(near)), (near[:, 0], near[:, 1])), shape=shape)
+    _, label = connected_components(graph, directed=False)
+    node = label[same.reshape(-1)].astype(np.int64)
+    return node, np.unique(node, return_index=True)[1].astype(np.int64)
