@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from coverage.errors import InputError
+from coverage.settings import WGS84
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
 
 
 def utm_crs(lon: float, lat: float) -> str:
@@ -22,3 +33,22 @@ def utm_crs(lon: float, lat: float) -> str:
         raise InputError(f"no UTM zone holds lon {lon}, lat {lat}: expected degrees, lon first")
     zone = min(int((lon + 180) // 6) + 1, 60)
     return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
+
+
+def project(lon: ArrayLike, lat: ArrayLike, crs: str) -> tuple[Floats, Floats]:
+    """Degrees (EPSG:4326, lon first) to metres of a projected CRS."""
+    return _transform(WGS84, crs, lon, lat)
+
+
+def unproject(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[Floats, Floats]:
+    """Metres of a projected CRS to degrees (EPSG:4326, lon first)."""
+    return _transform(crs, WGS84, x, y)
+
+
+def _transform(source: str, goal: str, a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
+    from pyproj import Transformer
+
+    moved = Transformer.from_crs(source, goal, always_xy=True).transform(
+        np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    )
+    return np.asarray(moved[0], dtype=np.float64), np.asarray(moved[1], dtype=np.float64)

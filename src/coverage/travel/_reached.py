@@ -1,0 +1,280 @@
+"""What a search reached: nodes, streets, and the time at any point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coverage.errors import InputError
+from coverage.travel.access import part
+from coverage.travel.prepare import expand
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from coverage.travel._search import Sources
+    from coverage.travel.access import Points
+    from coverage.travel.prepare import TravelNetwork
+
+_DENSE = 8  # a scratch of all points pays where one candidate in so many falls on each
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """Everything one facility, or all together, reach within a limit.
+
+    Attributes:
+        tn: The travel network.
+        facility: Index of the facility, -1 for all together.
+        limit_s: The limit, inclusive.
+        rank: (k,) int64, nodes reached by tile-sorted number, rising.
+        seconds: (k,) at those nodes, over the network.
+        sources: All facilities searched from, with their legs.
+        rows: Which of them this search began at.
+    """
+
+    tn: TravelNetwork
+    facility: int
+    limit_s: float
+    rank: NDArray[np.int64]
+    seconds: NDArray[np.float64]
+    sources: Sources
+    rows: NDArray[np.int64]
+
+    @property
+    def nodes(self) -> NDArray[np.int32]:
+        """(k,) nodes of the road network, in the order of `seconds` (not sorted)."""
+        return self.tn.order[self.rank]
+
+    @property
+    def xy(self) -> NDArray[np.float64]:
+        """(r, 2) where the search began."""
+        return self.sources.xy[self.rows]
+
+    @cached_property
+    def leg_rows(self) -> NDArray[np.int64]:
+        """Rows of `sources.legs` that the search may begin with."""
+        start = self.sources.leg_start
+        rows = expand(start[self.rows], start[self.rows + 1] - start[self.rows])
+        off = self.tn.profile.access_seconds(self.sources.legs.distance_m[rows])
+        return rows[off <= self.limit_s]
+
+    def seconds_at_nodes(self, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Seconds at nodes of the road network, infinite where not reached."""
+        if not len(self.rank):
+            return np.full(len(nodes), np.inf)
+        wanted = self.tn.rank[nodes]
+        at = np.minimum(np.searchsorted(self.rank, wanted), len(self.rank) - 1)
+        return np.where(self.rank[at] == wanted, self.seconds[at], np.inf)
+
+    @cached_property
+    def streets(self) -> ReachedStreets:
+        """The open street pieces on which any point is reached."""
+        tn = self.tn
+        start, pieces = tn.incidence
+        nodes = self.nodes
+        touched = pieces[expand(start[nodes], start[nodes + 1] - start[nodes])]
+        own = self.sources.legs.piece[self.leg_rows]
+        piece = np.sort(np.concatenate([touched, own]))
+        piece = piece[np.diff(piece, prepend=-1) != 0]  # np.unique hashes, and takes thrice as long
+        row = np.searchsorted(piece, own)
+        order = np.argsort(row, kind="stable")
+        counts = np.bincount(row, minlength=len(piece))
+        legs = self.leg_rows[order]
+        return ReachedStreets(
+            piece=piece,
+            edge=tn.piece_edge[piece],
+            seconds_a=self.seconds_at_nodes(tn.piece_a[piece]),
+            seconds_b=self.seconds_at_nodes(tn.piece_b[piece]),
+            forward=tn.forward[piece],
+            backward=tn.backward[piece],
+            limit_s=self.limit_s,
+            foot_start=np.concatenate([[0], np.cumsum(counts)]),
+            foot_fraction=self.sources.legs.fraction[legs],
+            foot_seconds=tn.profile.access_seconds(self.sources.legs.distance_m[legs]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ReachedStreets:
+    """Street pieces with the time along each: the least of up to three kinds of straight lines.
+
+    Time runs up from `a` by `forward`, up from `b` by `backward`, and up
+    both ways from every foot of the facility. The fraction 0 is at `a`.
+
+    Attributes:
+        piece: (k,) int32, rising.
+        edge: (k,) int32, directed edge of the road network whose line runs from a to b.
+        seconds_a: (k,) infinite where the end is not reached within the limit.
+        seconds_b: (k,) likewise.
+        forward: (k,) seconds from a to b, infinite where closed.
+        backward: (k,) seconds from b to a.
+        limit_s: The limit.
+        foot_start: (k + 1,) first foot of each piece.
+        foot_fraction: (j,) where facilities' own feet lie.
+        foot_seconds: (j,) their access legs.
+    """
+
+    piece: NDArray[np.int32]
+    edge: NDArray[np.int32]
+    seconds_a: NDArray[np.float64]
+    seconds_b: NDArray[np.float64]
+    forward: NDArray[np.float64]
+    backward: NDArray[np.float64]
+    limit_s: float
+    foot_start: NDArray[np.int64]
+    foot_fraction: NDArray[np.float64]
+    foot_seconds: NDArray[np.float64]
+
+    @property
+    def foot_row(self) -> NDArray[np.int64]:
+        """(j,) row of the piece each foot is on."""
+        return np.repeat(np.arange(len(self.piece)), np.diff(self.foot_start))
+
+    @property
+    def meeting(self) -> NDArray[np.float64]:
+        """(k,) fraction at which the times from both ends are equal, NaN where there is none."""
+        both = np.isfinite(self.seconds_a + self.seconds_b + self.forward + self.backward)
+        a, b, up, down = (
+            np.where(both, column, 0.0)
+            for column in (self.seconds_a, self.seconds_b, self.forward, self.backward)
+        )
+        gap, round_trip = b - a + down, up + down
+        at = np.divide(gap, round_trip, out=np.full(len(gap), np.nan), where=round_trip > 0)
+        return np.where((at > 0) & (at < 1), at, np.nan)
+
+    def seconds_at(
+        self, row: NDArray[np.integer], fraction: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Seconds on the streets; exact up to the limit, too large or infinite beyond it.
+
+        Args:
+            row: (j,) rows of this table, not numbers of pieces.
+            fraction: (j,) along each piece.
+        """
+        forward, backward = self.forward[row], self.backward[row]
+        out = np.minimum(
+            self.seconds_a[row] + part(fraction, forward),
+            self.seconds_b[row] + part(1.0 - fraction, backward),
+        )
+        counts = self.foot_start[row + 1] - self.foot_start[row]
+        one = np.repeat(np.arange(len(row)), counts)
+        foot = expand(self.foot_start[row], counts)
+        along = fraction[one] - self.foot_fraction[foot]
+        street = np.where(
+            along >= 0,
+            part(np.maximum(along, 0.0), forward[one]),
+            part(np.maximum(-along, 0.0), backward[one]),
+        )
+        np.minimum.at(out, one, self.foot_seconds[foot] + street)
+        return np.asarray(out)
+
+    def intervals(
+        self, limit_s: float | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Parts of the streets reached within a limit; parts of one street may overlap.
+
+        Args:
+            limit_s: Not above the limit searched with; that limit by default.
+
+        Returns:
+            Rows of this table, fractions at which a part begins and ends
+            (equal where only a node is reached).
+
+        Raises:
+            InputError: If the limit is above the one searched with.
+        """
+        limit = self.limit_s if limit_s is None else limit_s
+        if not limit <= self.limit_s:
+            raise InputError(f"the search went to {self.limit_s:g} s only, {limit!r} s were asked")
+        rows = np.arange(len(self.piece))
+        foot = self.foot_row
+        up = _span(limit, self.seconds_a, self.forward)
+        down = _span(limit, self.seconds_b, self.backward)
+        left = _span(limit, self.foot_seconds, self.backward[foot])
+        right = _span(limit, self.foot_seconds, self.forward[foot])
+        row = np.concatenate([rows[up >= 0], rows[down >= 0], foot[left >= 0]])
+        begin = np.concatenate([
+            np.zeros(int((up >= 0).sum())), 1.0 - down[down >= 0],
+            np.maximum(self.foot_fraction - left, 0.0)[left >= 0],
+        ])  # fmt: skip
+        end = np.concatenate([
+            up[up >= 0], np.ones(int((down >= 0).sum())),
+            np.minimum(self.foot_fraction + right, 1.0)[left >= 0],
+        ])  # fmt: skip
+        return row, begin, end
+
+
+def point_seconds(
+    reached: Reached, points: Points
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Points reached within the limit, rising, and the seconds of each.
+
+    This is T(p) of the architecture, for demand and lattice alike.
+
+    Raises:
+        InputError: If the points belong to another travel network.
+    """
+    if points.tn is not reached.tn:
+        raise InputError("the points were prepared for another travel network")
+    start, at_node, stub_s = points.by_node
+    counts = start[reached.rank + 1] - start[reached.rank]
+    stub = expand(start[reached.rank], counts)
+    found = [(at_node[stub], np.repeat(reached.seconds, counts) + stub_s[stub])]
+    legs = reached.sources.legs
+    found += [(p, s) for p, _, s, _ in points.same_street(legs, reached.leg_rows)]
+    found += _direct(reached, points)
+    point = np.concatenate([p for p, _ in found])
+    seconds = np.concatenate([s for _, s in found])
+    within = seconds <= reached.limit_s
+    if reached.limit_s == np.inf:
+        within &= seconds < np.inf
+    return least_by_point(point[within], seconds[within], len(points))
+
+
+def least_by_point(
+    point: NDArray[np.int32], seconds: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """The least seconds of every point that occurs, points rising."""
+    if len(point) * _DENSE > count:
+        best = np.full(count, np.inf)
+        np.minimum.at(best, point, seconds)
+        there = np.flatnonzero(best < np.inf)
+        return there.astype(np.int32), best[there]
+    order = np.argsort(point, kind="stable")
+    point = point[order]
+    first = np.flatnonzero(np.diff(point, prepend=-1))
+    return point[first], np.minimum.reduceat(seconds[order], first) if len(first) else seconds
+
+
+def _direct(
+    reached: Reached, points: Points
+) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+    """Ways without any road."""
+    profile = reached.tn.profile
+    longest = profile.max_direct_m
+    if not len(points):
+        return []
+    found = []
+    near = points.tree.query_ball_point(reached.xy, longest * (1 + 1e-9) + 1e-6)
+    for place, some in zip(reached.xy, near, strict=True):
+        point = np.asarray(some, dtype=np.int32)
+        away = points.xy[point] - place
+        distance = np.hypot(away[:, 0], away[:, 1])
+        keep = distance <= longest
+        found.append((point[keep], profile.access_seconds(distance[keep])))
+    return found
+
+
+def _span(
+    limit: float, seconds: NDArray[np.float64], cost: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far along a street one gets within a limit, as a fraction; negative for nowhere."""
+    budget = np.where(seconds <= limit, limit - np.where(seconds <= limit, seconds, 0.0), -1.0)
+    budget[~np.isfinite(seconds)] = -1.0
+    far = (cost < np.inf).astype(np.float64)
+    np.divide(budget, cost, out=far, where=(cost > 0) & (cost < np.inf) & (budget >= 0))
+    return np.where(budget >= 0, np.minimum(far, 1.0), -1.0)

@@ -1,0 +1,424 @@
+"""Access legs: from a point to the nearest point of every street around it.
+
+Every street piece within `max_access_m` is a way in, not only the nearest:
+the nearest may lead to a dead end, or away from where one wants to go. A
+piece gives one foot a point, the nearest point of its bent line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coverage.errors import InputError, Problem
+from coverage.travel.prepare import expand, least_rows, polylines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+    from scipy.spatial import KDTree
+    from shapely import STRtree
+
+    from coverage.travel.prepare import TravelNetwork
+
+_SHOWN = 5
+_NONE = 1e-12
+_CLEARLY = 1e-9
+_TOUCH_M = 1e-6  # a point on a slanting street lies a rounding error beside it
+
+
+def checked_xy(xy: ArrayLike, what: str, *, some: bool = False) -> NDArray[np.float64]:
+    """Coordinates as a (k, 2) float array.
+
+    Args:
+        xy: Metres in the CRS of the network.
+        what: What the points are, for messages.
+        some: Whether there must be at least one.
+
+    Raises:
+        InputError: If the shape is wrong, a coordinate is not finite, or
+            there is no point where some are needed.
+    """
+    try:
+        points = np.ascontiguousarray(xy, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the coordinates of {what} are not numbers") from error
+    if points.size == 0:
+        points = points.reshape(0, 2)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise InputError(f"{what}: coordinates have shape {points.shape}, (k, 2) is needed")
+    if some and not len(points):
+        raise InputError(f"there is no {what}")
+    bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    if bad.size:
+        raise InputError(
+            [
+                Problem(f"{what} {i} has a coordinate that is not a finite number",
+                        value=f"{points[i, 0]}, {points[i, 1]}")
+                for i in bad[:_SHOWN]
+            ]
+            + ([Problem(f"and {bad.size - _SHOWN} more")] if bad.size > _SHOWN else [])
+        )  # fmt: skip
+    return points
+
+
+def part(fraction: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A fraction of an edge's seconds; none of a closed edge takes no time, more is infinite.
+
+    Fractions that are rounding errors are none: on a one-way street they
+    would otherwise turn two feet at one place into a way round the block.
+    """
+    out: NDArray[np.float64] = np.zeros(np.broadcast(fraction, seconds).shape)
+    return np.multiply(fraction, seconds, out=out, where=np.asarray(fraction) > _NONE)
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """The straight parts of the open street pieces.
+
+    Attributes:
+        piece: (s,) int32, piece a segment belongs to.
+        x: (s,) where it starts; it runs as the line of the piece does.
+        y: (s,) likewise.
+        dx: (s,) to its end.
+        dy: (s,) to its end.
+        offset_m: (s,) metres along the piece at which it starts.
+        length_m: (s,) metres.
+        whole_m: (s,) metres of the whole piece.
+    """
+
+    piece: NDArray[np.int32]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    dx: NDArray[np.float64]
+    dy: NDArray[np.float64]
+    offset_m: NDArray[np.float64]
+    length_m: NDArray[np.float64]
+    whole_m: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, tn: TravelNetwork) -> Segments:
+        """Segments of a travel network."""
+        pieces = np.flatnonzero(tn.open)
+        start, x, y = polylines(tn.network, tn.piece_edge[pieces].astype(np.int64))
+        counts = np.diff(start) - 1
+        first = expand(start[:-1], counts)
+        owner = np.repeat(np.arange(len(pieces)), counts)
+        dx, dy = x[first + 1] - x[first], y[first + 1] - y[first]
+        length = np.hypot(dx, dy)
+        before = np.cumsum(length) - length
+        at = np.cumsum(counts) - counts  # first segment of each piece
+        offset = before - before[at][owner] if len(at) else before
+        # The end of the last segment is the whole by construction: the far
+        # end of a piece is then exactly the fraction 1, and is its node.
+        last = at + counts - 1
+        whole = (offset + length)[last][owner] if len(at) else length
+        piece = pieces[owner].astype(np.int32)
+        return cls(piece, x[first], y[first], dx, dy, offset, length, whole)
+
+    @cached_property
+    def tree(self) -> STRtree:
+        """Spatial index over the segments."""
+        import shapely
+
+        ends = np.stack([self.x, self.y, self.x + self.dx, self.y + self.dy], axis=1)
+        return shapely.STRtree(np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2))))
+
+    def feet(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], segment: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Fraction along the piece and distance of each point's foot on a segment."""
+        px, py = x - self.x[segment], y - self.y[segment]
+        dx, dy = self.dx[segment], self.dy[segment]
+        square = dx * dx + dy * dy
+        along = np.divide(px * dx + py * dy, square, out=np.zeros(len(px)), where=square > 0)
+        along = np.clip(along, 0.0, 1.0)
+        distance = np.hypot(px - along * dx, py - along * dy)
+        metres = self.offset_m[segment] + along * self.length_m[segment]
+        whole = self.whole_m[segment]
+        fraction = np.divide(metres, whole, out=np.zeros(len(px)), where=whole > 0)
+        return np.clip(fraction, 0.0, 1.0), distance
+
+
+@dataclass(frozen=True, eq=False)
+class AccessLegs:
+    """Ways between points and streets, sorted by point and then by piece.
+
+    Attributes:
+        point: (k,) int32.
+        piece: (k,) int32, street piece of the `TravelNetwork`.
+        fraction: (k,) where the foot lies on the line of the piece, 0 at
+            `piece_a`, 1 at `piece_b`.
+        distance_m: (k,) straight distance from the point to its foot.
+        points: How many points there were, those without a leg included.
+    """
+
+    point: NDArray[np.int32]
+    piece: NDArray[np.int32]
+    fraction: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+    points: int
+
+
+def access_legs(
+    tn: TravelNetwork,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    max_access_m: float | None = None,
+    chunk: int = 20_000,
+) -> AccessLegs:
+    """Legs from points to every open street piece within reach.
+
+    Args:
+        tn: The travel network.
+        x: (p,) metres.
+        y: (p,) metres.
+        max_access_m: Longest leg, inclusive to the micrometre; the profile's own by default.
+        chunk: Points a step; bounds memory, changes nothing else.
+
+    Raises:
+        InputError: If a coordinate is not finite or the distance is negative.
+    """
+    xy = checked_xy(np.column_stack([np.atleast_1d(x), np.atleast_1d(y)]), "point")
+    longest = tn.profile.max_access_m if max_access_m is None else max_access_m
+    if not (np.isfinite(longest) and longest >= 0):
+        raise InputError(f"the longest access leg must be 0 m or more, not {longest!r}")
+    parts = [
+        _legs_of(tn, xy[i : i + chunk], i, float(longest)) for i in range(0, len(xy), max(chunk, 1))
+    ]
+    if not parts:
+        empty: NDArray[np.float64] = np.empty(0)
+        none = np.empty(0, dtype=np.int32)
+        return AccessLegs(none, none, empty, empty, 0)
+    point, piece, fraction, distance = (np.concatenate(column) for column in zip(*parts))  # noqa: B905
+    return AccessLegs(point, piece, fraction, distance, len(xy))
+
+
+def _legs_of(
+    tn: TravelNetwork, xy: NDArray[np.float64], first: int, longest: float
+) -> tuple[NDArray[Any], ...]:
+    import shapely
+
+    segments = tn.segments
+    # A hair more than asked for: the decision is ours, in one arithmetic.
+    radius = longest * (1 + 1e-9) + 2 * _TOUCH_M
+    point, segment = segments.tree.query(
+        shapely.points(xy), predicate="dwithin", distance=radius
+    )  # fmt: skip
+    # Segments are numbered along their pieces: sorted like this, those of one
+    # piece stand together, and of equally near feet the first along it wins.
+    order = np.argsort(point * np.int64(max(len(segments.piece), 1)) + segment)
+    point, segment = point[order], segment[order]
+    fraction, distance = segments.feet(xy[point, 0], xy[point, 1], segment)
+    near = np.flatnonzero(distance <= longest + _TOUCH_M)
+    point, piece = point[near], segments.piece[segment[near]]
+    key = point * np.int64(max(tn.piece_count, 1)) + piece
+    best = least_rows(key, distance[near], ordered=True)
+    return (
+        (point[best] + first).astype(np.int32),
+        piece[best],
+        fraction[near[best]],
+        distance[near[best]],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Stubs:
+    """What it costs to get between points and the nodes at the ends of their streets.
+
+    One row a point and node, the least over the streets between them.
+
+    Attributes:
+        point: (k,) int32, sorted; within a point sorted by node.
+        node: (k,) int32, tile-sorted number.
+        seconds: (k,) leg and part of the street.
+        access_s: (k,) the leg alone.
+        leg: (k,) int64, row of the `AccessLegs`.
+    """
+
+    point: NDArray[np.int32]
+    node: NDArray[np.int32]
+    seconds: NDArray[np.float64]
+    access_s: NDArray[np.float64]
+    leg: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, tn: TravelNetwork, legs: AccessLegs, *, source: bool) -> Stubs:
+        """Stubs of points at which searches start (`source`), or end."""
+        forward, backward = tn.forward[legs.piece], tn.backward[legs.piece]
+        if not source:  # from the node to the foot, not from the foot to the node
+            forward, backward = backward, forward
+        to_a = part(legs.fraction, backward)
+        to_b = part(1.0 - legs.fraction, forward)
+        leg_s = tn.profile.access_seconds(legs.distance_m)
+        count = len(leg_s)
+        point = np.concatenate([legs.point, legs.point])
+        node = tn.rank[np.concatenate([tn.piece_a[legs.piece], tn.piece_b[legs.piece]])]
+        seconds = np.concatenate([leg_s + to_a, leg_s + to_b])
+        leg = np.concatenate([np.arange(count), np.arange(count)])
+        key = point * np.int64(max(len(tn.order), 1)) + node
+        use = np.flatnonzero(np.isfinite(seconds))
+        use = use[least_rows(key[use], seconds[use])]
+        return cls(point[use], node[use], seconds[use], leg_s[leg[use]], leg[use])
+
+
+def useful_legs(
+    tn: TravelNetwork, xy: NDArray[np.float64], *, source: bool, chunk: int = 2_000
+) -> AccessLegs:
+    """Legs without those that are never the best, whatever the way.
+
+    A leg is of no use if its foot is reached clearly sooner by another leg
+    and the streets: every way over it is then beaten by a way over the
+    other. No time changes by a bit; but where streets are fast and legs may
+    be long, a car among the streets of a city, a few in a hundred remain.
+
+    Args:
+        tn: The travel network.
+        xy: (p, 2) metres, checked.
+        source: Whether searches start at these points, or end.
+        chunk: Points a step; bounds memory.
+    """
+    parts = []
+    for i in range(0, len(xy), chunk):
+        legs = access_legs(tn, xy[i : i + chunk, 0], xy[i : i + chunk, 1])
+        keep = np.flatnonzero(_useful(tn, legs, source=source))
+        parts.append(
+            AccessLegs(
+                legs.point[keep] + np.int32(i),
+                legs.piece[keep],
+                legs.fraction[keep],
+                legs.distance_m[keep],
+                legs.points,
+            )
+        )
+    if not parts:
+        return access_legs(tn, xy[:, 0], xy[:, 1])
+    return AccessLegs(
+        np.concatenate([some.point for some in parts]),
+        np.concatenate([some.piece for some in parts]),
+        np.concatenate([some.fraction for some in parts]),
+        np.concatenate([some.distance_m for some in parts]),
+        len(xy),
+    )
+
+
+def _useful(tn: TravelNetwork, legs: AccessLegs, *, source: bool) -> NDArray[np.bool_]:
+    stubs, count = Stubs.of(tn, legs, source=source), np.int64(max(len(tn.order), 1))
+    forward, backward = tn.forward[legs.piece], tn.backward[legs.piece]
+    if not source:  # from the foot to the node, and on by another leg
+        forward, backward = backward, forward
+    leg_s = tn.profile.access_seconds(legs.distance_m)
+    useful = np.ones(len(leg_s), dtype=bool)
+    if not len(stubs.node):
+        return useful
+    key = stubs.point * count + stubs.node
+    for end, street in (
+        (tn.piece_a, part(legs.fraction, forward)),
+        (tn.piece_b, part(1.0 - legs.fraction, backward)),
+    ):
+        wanted = legs.point * count + tn.rank[end[legs.piece]]
+        at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+        other = np.where(key[at] == wanted, stubs.seconds[at], np.inf) + street
+        # Clearly, so that no rounding decides: a leg never beats itself.
+        useful &= ~(other < leg_s - _CLEARLY * (1.0 + leg_s))
+    return useful
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Places that searches end at, ready to be asked again and again.
+
+    Attributes:
+        tn: The travel network.
+        xy: (p, 2) metres.
+        legs: Their access legs, those left out that never serve.
+    """
+
+    tn: TravelNetwork
+    xy: NDArray[np.float64]
+    legs: AccessLegs
+
+    @classmethod
+    def of(cls, tn: TravelNetwork, xy: ArrayLike | Points, what: str = "demand point") -> Points:
+        """Points with their legs; `Points` of the same network are returned as they are.
+
+        Raises:
+            InputError: If a coordinate is not finite, or the points belong to another network.
+        """
+        if isinstance(xy, Points):
+            if xy.tn is not tn:
+                raise InputError("the points were prepared for another travel network")
+            return xy
+        points = checked_xy(xy, what)
+        return cls(tn, points, useful_legs(tn, points, source=False))
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    @cached_property
+    def stubs(self) -> Stubs:
+        """Ways from nodes to the points."""
+        return Stubs.of(self.tn, self.legs, source=False)
+
+    @cached_property
+    def by_node(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+        """Stubs by tile-sorted node: (n + 1,) starts, points, seconds."""
+        order = np.argsort(self.stubs.node, kind="stable")
+        counts = np.bincount(self.stubs.node, minlength=len(self.tn.order))
+        start = np.concatenate([[0], np.cumsum(counts)])
+        return start, self.stubs.point[order], self.stubs.seconds[order]
+
+    @cached_property
+    def by_piece(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Legs by street piece: (q + 1,) starts, rows of the legs."""
+        order = np.argsort(self.legs.piece, kind="stable")
+        counts = np.bincount(self.legs.piece, minlength=self.tn.piece_count)
+        return np.concatenate([[0], np.cumsum(counts)]), order
+
+    @cached_property
+    def tree(self) -> KDTree:
+        """Index for direct ways."""
+        from scipy.spatial import KDTree
+
+        return KDTree(self.xy)
+
+    def same_street(
+        self, sources: AccessLegs, rows: NDArray[np.int64], *, most: int = 2_000_000
+    ) -> Iterator[
+        tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+    ]:
+        """Ways that never reach a node, because both feet stand on one street.
+
+        Args:
+            sources: Legs of the facilities.
+            rows: Which of those legs.
+            most: About how many pairs to hold at once.
+
+        Yields:
+            Points, rows of the facility's legs, seconds of the whole way,
+            seconds of it off the road.
+        """
+        tn, (start, by_piece) = self.tn, self.by_piece
+        counts = start[sources.piece[rows] + 1] - start[sources.piece[rows]]
+        rows, counts = rows[counts > 0], counts[counts > 0]
+        cut = np.flatnonzero(np.diff(np.cumsum(counts) // most)) + 1
+        for some, pairs in zip(np.split(rows, cut), np.split(counts, cut), strict=True):
+            if not len(some):
+                continue
+            source = np.repeat(some, pairs)
+            mine = by_piece[expand(start[sources.piece[some]], pairs)]
+            piece = sources.piece[source]
+            along = self.legs.fraction[mine] - sources.fraction[source]
+            street = np.where(
+                along >= 0,
+                part(np.maximum(along, 0), tn.forward[piece]),
+                part(np.maximum(-along, 0), tn.backward[piece]),
+            )
+            off = tn.profile.access_seconds(self.legs.distance_m[mine])
+            off = off + tn.profile.access_seconds(sources.distance_m[source])
+            yield self.legs.point[mine], source, off + street, off

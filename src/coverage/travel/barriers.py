@@ -1,0 +1,102 @@
+"""Barriers: streets closed or slowed, by area or by number.
+
+A barrier bears on streets only. Legs off the road and the direct way are
+straight lines with a detour factor; they know of no rivers and no walls, and
+a barrier does not stop them. Keep `max_access_m` short where that matters.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coverage.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from shapely import Geometry
+
+    from coverage.roads.network import RoadNetwork
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """Closes or slows streets.
+
+    Attributes:
+        area: Polygon in the CRS of the network; every street piece it
+            touches is meant, whole.
+        edge_ids: Numbers of street pieces (`RoadNetwork.edge_id`), both
+            directions.
+        factor: Seconds become this many times as long; infinity, the
+            default, closes the street.
+        name: For reports.
+    """
+
+    area: Geometry | None = None
+    edge_ids: tuple[int, ...] = ()
+    factor: float = math.inf
+    name: str = ""
+
+
+def slowdown(network: RoadNetwork, barriers: Sequence[Barrier]) -> NDArray[np.float64]:
+    """By how much each directed edge is slowed: (m,), 1 where no barrier bears on it.
+
+    Barriers multiply where several meet.
+
+    Raises:
+        InputError: If a barrier names neither area nor edges, names an edge
+            that does not exist, or speeds a street up.
+    """
+    factor = np.ones(network.edge_count)
+    problems: list[Problem] = []
+    for number, barrier in enumerate(barriers, start=1):
+        label = f"barrier {barrier.name or number}"
+        if not barrier.factor >= 1:
+            problems.append(
+                Problem(f"{label} has factor {barrier.factor!r}: must be 1 or more; inf closes")
+            )
+            continue
+        if barrier.area is None and not barrier.edge_ids:
+            problems.append(Problem(f"{label} has neither an area nor edges"))
+            continue
+        hit = np.isin(network.edge_id, barrier.edge_ids)
+        missing = np.setdiff1d(barrier.edge_ids, network.edge_id)
+        if missing.size:
+            shown = ", ".join(map(str, missing[:5]))
+            problems.append(Problem(f"{label} names edges that do not exist: {shown}"))
+        if barrier.area is not None:
+            hit |= _touched(network, barrier.area)
+        factor[hit] *= barrier.factor
+    if problems:
+        raise InputError(problems)
+    return factor
+
+
+def _touched(network: RoadNetwork, area: Geometry) -> NDArray[np.bool_]:
+    """Directed edges whose line meets an area."""
+    import shapely
+
+    from coverage.travel.prepare import polylines
+
+    if not shapely.is_valid(area) or shapely.is_empty(area):
+        raise InputError("the area of a barrier is empty or not valid")
+    start, x, y = polylines(network, np.arange(network.edge_count))
+    edge = np.repeat(np.arange(network.edge_count), np.diff(start))
+    # Whole lines are built only near the area: a barrier is small, a network is not.
+    west, south, east, north = shapely.bounds(area)
+    low_x, high_x = (op.reduceat(x, start[:-1]) for op in (np.minimum, np.maximum))
+    low_y, high_y = (op.reduceat(y, start[:-1]) for op in (np.minimum, np.maximum))
+    near = (low_x <= east) & (high_x >= west) & (low_y <= north) & (high_y >= south)
+    keep = near[edge]
+    index = np.cumsum(near)[edge[keep]] - 1
+    lines = shapely.linestrings(np.column_stack([x[keep], y[keep]]), indices=index)
+    shapely.prepare(area)
+    hit = np.zeros(network.edge_count, dtype=bool)
+    hit[near] = shapely.intersects(area, lines)
+    return hit
