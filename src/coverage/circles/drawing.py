@@ -1,0 +1,266 @@
+"""Circles as projected polygons: each facility's own, or all melted into one.
+
+Both run through the same two steps, marks on a sheet and the outline of the
+sheet; what differs is whose marks are laid before it is lifted.
+
+- each: one facility's marks, in a window around what it reaches;
+- dissolved: the least seconds over all facilities first, segment by segment,
+  then one sheet, in bands of rows where the area is large.
+
+Memory is bounded where no index is given: facilities are taken in batches of
+neighbours, and the index is built only around what a batch reaches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coverage.circles.contour import Sheet, direct_marks, marks_from_feet, marks_of, multi, outline
+from coverage.circles.lattice import Frame, LatticeIndex, chunks, corner_count, reach_of
+from coverage.circles.pieces import SegmentTimes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from shapely import MultiPolygon
+
+    from coverage.circles.contour import Marks
+    from coverage.circles.pieces import AccessRule, Floats, Ints, Segments
+
+    Shapes = NDArray[np.object_]
+
+# Corners of segments in one index (12 bytes each), or laid in one go (some 40).
+_BATCH_ENTRIES = 30_000_000
+_CHUNK_ENTRIES = 4_000_000
+# Corners of a sheet (4 bytes each, for every limit).
+_BATCH_CORNERS = 20_000_000
+_BAND_CORNERS = 20_000_000
+# Facilities whose straight ways are laid in one go.
+_CHUNK_FACILITIES = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What all circles of one request share.
+
+    Attributes:
+        segments: Pieces of road of the travel network.
+        access: How one gets to the road.
+        limits_s: Limits in seconds.
+        step_m: Side of a lattice cell.
+    """
+
+    segments: Segments
+    access: AccessRule
+    limits_s: tuple[float, ...]
+    step_m: float
+
+    @property
+    def most_s(self) -> float:
+        """The largest limit."""
+        return max(self.limits_s)
+
+    def window(self, times: SegmentTimes) -> Frame:
+        """The part of the lattice that a circle of `times` can touch, with a rim outside."""
+        segments, access = self.segments, self.access
+        part = np.concatenate([times.segment, times.foot_segment])
+        road = reach_of(access.max_access_m, self.step_m) + 2 * self.step_m
+        straight = access.max_direct_m
+        if access.cost_s_per_m > 0:
+            straight = min(straight, self.most_s / access.cost_s_per_m)
+        straight += 3 * self.step_m
+        bounds = []
+        for first, last, place in (
+            (segments.x0, segments.x1, times.x),
+            (segments.y0, segments.y1, times.y),
+        ):
+            ends = np.concatenate([first[part], last[part]])
+            low = min(ends.min(initial=np.inf) - road, place.min(initial=np.inf) - straight)
+            high = max(ends.max(initial=-np.inf) + road, place.max(initial=-np.inf) + straight)
+            bounds.append((low, high))
+        (west, east), (south, north) = bounds
+        return Frame.around((west, south, east, north), self.step_m)
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A piece of lattice to draw on, with an index of the segments in it or without.
+
+    Attributes:
+        plan: What is asked.
+        frame: The piece of lattice.
+        index: Prepared corners and cells; None to make them as they come.
+        place: (k,) where a segment stands in the index; None if all stand in order.
+    """
+
+    plan: Plan
+    frame: Frame
+    index: LatticeIndex | None = None
+    place: Ints | None = None
+
+    def marks(self, times: SegmentTimes) -> Iterator[Marks]:
+        """All marks of a facility's times, at most some millions at a time."""
+        cost = self.plan.access.cost_s_per_m
+        ends = (times.start_s, times.end_s)
+        for index, place, some, slowness in self._looked_up(times.segment):
+            yield marks_of(index, place, (ends[0][some], ends[1][some]), slowness, cost)
+        feet = (times.foot_m, times.foot_s)
+        for index, place, some, slowness in self._looked_up(times.foot_segment):
+            yield marks_from_feet(index, place, (feet[0][some], feet[1][some]), slowness, cost)
+        for first in range(0, len(times.x), _CHUNK_FACILITIES):
+            x, y = (place[first : first + _CHUNK_FACILITIES] for place in (times.x, times.y))
+            yield direct_marks(self.frame, x, y, self.plan.access, self.plan.most_s)
+
+    def _looked_up(
+        self, segment: Ints
+    ) -> Iterator[tuple[LatticeIndex, Ints, slice, tuple[Floats, Floats]]]:
+        """Chunks of `segment`: index, places in it, which ones, slowness both ways."""
+        plan, segments = self.plan, self.plan.segments
+        place = segment if self.place is None else self.place[segment]
+        many = corner_count(segments.length_m[segment], plan.step_m, plan.access.max_access_m)
+        for first, last in chunks(many, _CHUNK_ENTRIES):
+            some = slice(first, last)
+            part = segment[some]
+            slowness = (segments.to_start_s_per_m[part], segments.to_end_s_per_m[part])
+            if self.index is None:
+                index, where = _index_of(plan, self.frame, part)
+                yield index, where[part], some, slowness
+            else:
+                yield self.index, place[some], some, slowness
+
+
+def _index_of(plan: Plan, frame: Frame, part: Ints) -> tuple[LatticeIndex, Ints]:
+    """An index of the segments `part` only, and (k,) where a segment stands in it."""
+    # A place's foot is on the nearest part of a street: all parts must be there to tell.
+    part = plan.segments.with_siblings(part)
+    step_m, max_access_m = plan.step_m, plan.access.max_access_m
+    index = LatticeIndex.build(plan.segments.take(part), step_m, max_access_m, frame=frame)
+    place = np.full(len(plan.segments), -1)
+    place[part] = np.arange(len(part))
+    return index, place
+
+
+def grounds(
+    plan: Plan, many: Sequence[SegmentTimes], index: LatticeIndex | None
+) -> Iterator[tuple[Ground, list[int], list[Frame]]]:
+    """Facilities in groups that share a ground, each with its window.
+
+    With an `index` all facilities whose windows lie in it are one group.
+    The others are taken from west to east in strips, as many as fit.
+    """
+    windows = [plan.window(times) for times in many]
+    left = list(range(len(many)))
+    if index is not None:
+        near = [number for number in left if index.frame.holds(windows[number])]
+        if near:
+            yield Ground(plan, index.frame, index), near, [windows[number] for number in near]
+        left = [number for number in left if not index.frame.holds(windows[number])]
+    weight = corner_count(plan.segments.length_m, plan.step_m, plan.access.max_access_m)
+    strip = max((max(one.columns, one.rows) for one in windows), default=1)
+    left.sort(key=lambda one: (windows[one].column // strip, windows[one].row))
+    while left:
+        group, part = _group(left, windows, many, weight)
+        left = left[len(group) :]
+        own = [windows[number] for number in group]
+        frame = Frame.hull(own)
+        if weight[part].sum() > _BATCH_ENTRIES:  # one facility that reaches very far
+            yield Ground(plan, frame), group, own
+        else:
+            yield Ground(plan, frame, *_index_of(plan, frame, part)), group, own
+
+
+def _group(
+    order: list[int], windows: list[Frame], many: Sequence[SegmentTimes], weight: Floats
+) -> tuple[list[int], Ints]:
+    """The first of `order` and those after it that fit, and the segments they reach."""
+    chosen = np.zeros(len(weight), dtype=np.bool_)
+    group: list[int] = []
+    entries, hull = 0.0, windows[order[0]]
+    for number in order:
+        hull = Frame.hull([hull, windows[number]])
+        times = many[number]
+        fresh = np.unique(np.concatenate([times.segment, times.foot_segment]))
+        fresh = fresh[~chosen[fresh]]
+        entries += weight[fresh].sum()
+        if group and (entries > _BATCH_ENTRIES or hull.size > _BATCH_CORNERS):
+            break
+        group.append(number)
+        chosen[fresh] = True
+    return group, np.flatnonzero(chosen)
+
+
+def draw_each(
+    plan: Plan, many: Sequence[SegmentTimes], index: LatticeIndex | None = None
+) -> Shapes:
+    """(facilities, limits) multi-polygons, which may overlap."""
+    many = [times.within(plan.most_s) for times in many]
+    shapes = np.empty((len(many), len(plan.limits_s)), dtype=np.object_)
+    for ground, numbers, windows in grounds(plan, many, index):
+        sheets = [Sheet(ground.frame, plan.access) for _ in plan.limits_s]
+        for number, window in zip(numbers, windows, strict=True):
+            for marks in ground.marks(many[number]):
+                for sheet, limit_s in zip(sheets, plan.limits_s, strict=True):
+                    sheet.lay(marks, limit_s)
+            for column, sheet in enumerate(sheets):
+                shapes[number, column] = outline(sheet.lift(window), window)
+    return shapes
+
+
+def draw_dissolved(
+    plan: Plan, many: Sequence[SegmentTimes], index: LatticeIndex | None = None
+) -> Shapes:
+    """(limits,) multi-polygons: where some facility is reached."""
+    import shapely
+
+    together = SegmentTimes.merged([times.within(plan.most_s) for times in many])
+    parts: list[list[MultiPolygon]] = [[] for _ in plan.limits_s]
+    for window, levels in dissolved_levels(plan, together, index):
+        for part, one in zip(parts, levels, strict=True):
+            part.append(outline(one, window))
+    shapes = np.empty(len(plan.limits_s), dtype=np.object_)
+    for number, part in enumerate(parts):
+        shapes[number] = part[0] if len(part) == 1 else multi(shapely.union_all(part))
+    return shapes
+
+
+def dissolved_levels(
+    plan: Plan, together: SegmentTimes, index: LatticeIndex | None = None
+) -> Iterator[tuple[Frame, list[NDArray[np.float32]]]]:
+    """Levels for every limit, in bands of rows that share their outermost row."""
+    whole = plan.window(together)
+    if index is not None and index.frame.holds(whole):
+        ground = Ground(plan, index.frame, index)
+        yield whole, _lifted(ground, together, whole)
+        return
+    high = max(_BAND_CORNERS // whole.columns, 2)
+    part, segments = together.segment, plan.segments
+    reach = reach_of(plan.access.max_access_m, plan.step_m)
+    low_y = np.minimum(segments.y0[part], segments.y1[part]) - reach
+    high_y = np.maximum(segments.y0[part], segments.y1[part]) + reach
+    for first in range(0, whole.rows - 1, high):
+        rows = min(high, whole.rows - 1 - first) + 1
+        window = replace(whole, row=whole.row + first, rows=rows)
+        # A visited cell beyond the last row touches corners in it: one row more all round.
+        frame = Frame(whole.step_m, whole.column, window.row - 1, whole.columns, rows + 2)
+        south, north = frame.row * plan.step_m, (frame.row + frame.rows) * plan.step_m
+        near = np.flatnonzero((high_y >= south) & (low_y <= north))
+        times = replace(
+            together,
+            segment=part[near],
+            start_s=together.start_s[near],
+            end_s=together.end_s[near],
+        )
+        yield window, _lifted(Ground(plan, frame), times, window)
+
+
+def _lifted(ground: Ground, times: SegmentTimes, window: Frame) -> list[NDArray[np.float32]]:
+    plan = ground.plan
+    sheets = [Sheet(ground.frame, plan.access) for _ in plan.limits_s]
+    for marks in ground.marks(times):
+        for sheet, limit_s in zip(sheets, plan.limits_s, strict=True):
+            sheet.lay(marks, limit_s)
+    return [sheet.lift(window) for sheet in sheets]

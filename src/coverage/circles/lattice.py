@@ -1,0 +1,397 @@
+"""Which corners of a square lattice a segment can serve, prepared once for all facilities.
+
+The lattice is global: its corners stand at whole multiples of the step in the
+network's CRS, so that circles of different facilities, runs and tiles share
+their corners. `LatticeIndex` holds, for every segment, the corners within the
+access distance with the foot on the segment and the distance to it, and the
+cells that the segment passes through. Drawing one facility's circle is then
+a gather over the segments it reaches.
+
+Measured on 331,000 segments (257,000 nodes, 66,700 km of road), step 50 m,
+access 150 m: 26 million corners, 360 MB, built once in 3 to 4 s. A circle of
+15 minutes (3,400 segments, 230,000 corners) then takes 6 ms, a quarter each for
+gathering, laying, contouring and the rest; the union of buffers takes 180 ms.
+Asking GEOS whether an outline is valid took 2 ms more, so `contour` sees to it
+by construction. Position and distance in single precision halve the memory
+and err by less than a millimetre on a segment of 5 km.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coverage.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from coverage.circles.pieces import Floats, Ints, Segments
+
+    FloatLike = NDArray[np.floating[Any]]
+
+# Candidate corners looked at in one go while the index is built: bounds the
+# extra memory of the build to some 200 MB.
+_CHUNK = 2_000_000
+# Cells around the network that belong to its lattice, for the direct ways of
+# facilities that stand at its edge.
+_RIM = 40
+# A lattice with more corners than this is not held in one array.
+MAX_CORNERS = 400_000_000
+
+
+def checked_step(step_m: float) -> float:
+    """The lattice step, or `InputError` if it is not a positive number."""
+    if not (np.isfinite(step_m) and step_m > 0):
+        problem = Problem("the step of the lattice must be more than 0 metres", value=str(step_m))
+        raise InputError(problem)
+    return float(step_m)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A window of the global lattice; corner (column, row) stands at (column, row) × step.
+
+    Attributes:
+        step_m: Side of a cell in metres.
+        column: Leftmost column.
+        row: Lowest row.
+        columns: Number of columns.
+        rows: Number of rows.
+    """
+
+    step_m: float
+    column: int
+    row: int
+    columns: int
+    rows: int
+
+    @classmethod
+    def around(cls, bounds: tuple[float, float, float, float], step_m: float) -> Frame:
+        """The smallest frame whose corners enclose `bounds` (x_min, y_min, x_max, y_max)."""
+        low = np.floor(np.divide(bounds[:2], step_m)).astype(np.int64)
+        high = np.ceil(np.divide(bounds[2:], step_m)).astype(np.int64)
+        columns, rows = (high - low + 1).tolist()
+        return cls(step_m, int(low[0]), int(low[1]), columns, rows)
+
+    @classmethod
+    def hull(cls, frames: Sequence[Frame]) -> Frame:
+        """The smallest frame that holds all of `frames`."""
+        column, row = min(one.column for one in frames), min(one.row for one in frames)
+        columns = max(one.column + one.columns for one in frames) - column
+        rows = max(one.row + one.rows for one in frames) - row
+        return cls(frames[0].step_m, column, row, columns, rows)
+
+    def check_size(self) -> None:
+        """Raise `InputError` if the frame is too large for one array."""
+        if self.size > MAX_CORNERS:
+            reason = f"a lattice of {self.columns} × {self.rows} corners is too fine for this area"
+            raise InputError(Problem(reason, value=f"{self.step_m} m"))
+
+    @property
+    def size(self) -> int:
+        """Number of corners."""
+        return self.columns * self.rows
+
+    def corner_inside(self, column: Ints, row: Ints) -> NDArray[np.bool_]:
+        """Which corners stand in the frame."""
+        column, row = column - self.column, row - self.row
+        return (column >= 0) & (row >= 0) & (column < self.columns) & (row < self.rows)
+
+    def cell_inside(self, column: Ints, row: Ints) -> NDArray[np.bool_]:
+        """Which cells, told by their lower left corners, have all corners in the frame."""
+        return self.corner_inside(column, row) & self.corner_inside(column + 1, row + 1)
+
+    def key(self, column: Ints, row: Ints) -> NDArray[np.int32]:
+        """Position of corners in a flat array of the frame."""
+        return ((row - self.row) * self.columns + (column - self.column)).astype(np.int32)
+
+    def holds(self, other: Frame) -> bool:
+        """Whether all of `other` lies inside."""
+        return (
+            self.step_m == other.step_m
+            and self.column <= other.column
+            and self.row <= other.row
+            and other.column + other.columns <= self.column + self.columns
+            and other.row + other.rows <= self.row + self.rows
+        )
+
+    def window(self, other: Frame) -> tuple[slice, slice]:
+        """Where `other` lies in an array of shape (rows, columns) of this frame."""
+        row, column = other.row - self.row, other.column - self.column
+        return slice(row, row + other.rows), slice(column, column + other.columns)
+
+
+def _runs(count: Ints) -> tuple[Ints, Ints]:
+    """For counts 2, 0, 3: which one (0 0 2 2 2) and the how-manieth of it (0 1 0 1 2)."""
+    owner = np.repeat(np.arange(len(count)), count)
+    first = np.cumsum(count) - count
+    return owner, np.arange(len(owner)) - np.repeat(first, count)
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeIndex:
+    """Corners and cells of every segment, grouped by segment (CSR).
+
+    Attributes:
+        frame: The lattice that the keys count in: row × columns + column.
+        max_access_m: The access distance it was made for.
+        reach_m: How far around a segment corners are kept; more than the
+            access distance, because the corner just outside places the line.
+        length_m: (k,) metres, the segments' own.
+        corner_first: (k + 1,) where a segment's corners begin.
+        corner: (n,) int32 keys of corners.
+        along_m: (n,) float32 metres from the segment's start to the foot.
+        off_m: (n,) float32 metres from the foot to the corner.
+        cell_first: (k + 1,) where a segment's cells begin.
+        cell: (c,) int32 keys of the cells' lower left corners.
+        cell_from_m: (c,) float64 metres from the start, where it enters.
+        cell_to_m: (c,) float64 metres from the start, where it leaves.
+    """
+
+    frame: Frame
+    max_access_m: float
+    reach_m: float
+    length_m: Floats
+    corner_first: Ints
+    corner: NDArray[np.int32]
+    along_m: NDArray[np.float32]
+    off_m: NDArray[np.float32]
+    cell_first: Ints
+    cell: NDArray[np.int32]
+    cell_from_m: Floats
+    cell_to_m: Floats
+
+    @classmethod
+    def build(
+        cls,
+        segments: Segments,
+        step_m: float,
+        max_access_m: float,
+        *,
+        frame: Frame | None = None,
+    ) -> LatticeIndex:
+        """Prepare all `segments` for circles of one step and access distance.
+
+        Args:
+            segments: Pieces of road; the network's own order is best, since
+                neighbours in it should be neighbours on the ground.
+            step_m: Side of a cell.
+            max_access_m: Longest access leg.
+            frame: The lattice to keep to; by default the one around the
+                segments. What lies outside is left out.
+
+        Raises:
+            InputError: If the step or the distance cannot be used.
+        """
+        step_m = checked_step(step_m)
+        if not (np.isfinite(max_access_m) and max_access_m >= 0):
+            reason = "the longest access leg must be a number of metres from 0 upwards"
+            raise InputError(Problem(reason, value=str(max_access_m)))
+        reach_m = reach_of(max_access_m, step_m)
+        if frame is None:
+            frame = frame_of(segments, step_m, reach_m)
+        frame.check_size()
+        corner_first, corner = _joined(_corners(segments, frame, reach_m), len(segments))
+        cell_first, cell = _joined(_cells(segments, frame), len(segments))
+        length = segments.length_m
+        return cls(  # type: ignore[call-arg]  # the columns are counted by their generators
+            frame, max_access_m, reach_m, length, corner_first, *corner, cell_first, *cell
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the index weighs."""
+        return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
+
+
+def reach_of(max_access_m: float, step_m: float) -> float:
+    """How far around a segment its corners matter.
+
+    A corner outside that has a neighbour inside is at most a step farther; and
+    the corners of a cell that is passed through lie within its diagonal.
+    """
+    return max(max_access_m + step_m, 1.5 * step_m)
+
+
+def frame_of(segments: Segments, step_m: float, margin_m: float) -> Frame:
+    """The lattice around all segments, with a rim of corners that stay outside."""
+    if not len(segments):
+        return Frame(step_m, 0, 0, 1, 1)
+    margin = margin_m + _RIM * step_m
+    return Frame.around(
+        (
+            min(segments.x0.min(), segments.x1.min()) - margin,
+            min(segments.y0.min(), segments.y1.min()) - margin,
+            max(segments.x0.max(), segments.x1.max()) + margin,
+            max(segments.y0.max(), segments.y1.max()) + margin,
+        ),
+        step_m,
+    )
+
+
+def corner_count(length_m: Floats, step_m: float, max_access_m: float) -> Floats:
+    """(k,) about how many corners segments of these lengths have: the area around in cells."""
+    reach_m = reach_of(max_access_m, step_m)
+    return (np.pi * reach_m**2 + 2 * reach_m * length_m) / step_m**2
+
+
+def _corners(
+    segments: Segments, frame: Frame, reach_m: float
+) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Chunks of (segment, corner key, metres along, metres off), ordered by segment."""
+    step = frame.step_m
+    low = np.ceil((np.minimum(segments.y0, segments.y1) - reach_m) / step).astype(np.int64)
+    high = np.floor((np.maximum(segments.y0, segments.y1) + reach_m) / step).astype(np.int64)
+    low, high = np.maximum(low, frame.row), np.minimum(high, frame.row + frame.rows - 1)
+    rows = np.maximum(high - low + 1, 0)
+    length = segments.length_m
+    # A row of a segment has at most about this many corners.
+    wide = rows * (2 * reach_m + np.abs(segments.x1 - segments.x0) + step) / step
+    for first, last in _street_chunks(segments, wide):
+        owner, nth = _runs(rows[first:last])
+        owner += first
+        row = low[owner] + nth
+        left, right = _row_span(segments, owner, row * step, reach_m)
+        start = np.ceil(left / step).astype(np.int64)
+        count = np.maximum(np.floor(right / step).astype(np.int64) - start + 1, 0)
+        line, nth = _runs(count)
+        owner, row, column = owner[line], row[line], start[line] + nth
+        along, off = _foot(segments, length, owner, column * step, row * step)
+        near = np.flatnonzero((off <= reach_m) & frame.corner_inside(column, row))
+        key = frame.key(column[near], row[near])
+        if segments.street is not None:
+            one = _nearest_part(segments.street[owner[near]], key, off[near])
+            near, key = near[one], key[one]
+        yield (
+            owner[near],
+            key,
+            along[near].astype(np.float32),
+            off[near].astype(np.float32),
+        )
+
+
+def _street_chunks(segments: Segments, weight: Floats) -> Iterator[tuple[int, int]]:
+    """Chunks of segments that do not part a street."""
+    if segments.street is None:
+        yield from chunks(weight, _CHUNK)
+        return
+    first = np.flatnonzero(np.diff(segments.street, prepend=-1))
+    ends = np.append(first, len(weight))
+    whole = np.add.reduceat(weight, first) if len(first) else weight
+    for one, last in chunks(whole, _CHUNK):
+        yield int(ends[one]), int(ends[last])
+
+
+def _nearest_part(street: Ints, key: NDArray[np.int32], off: Floats) -> NDArray[np.bool_]:
+    """For every street and corner its nearest part only; of equals the first."""
+    order = np.lexsort((off, key, street))
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = (np.diff(street[order]) != 0) | (np.diff(key[order]) != 0)
+    keep = np.zeros(len(order), dtype=np.bool_)
+    keep[order[fresh]] = True
+    return keep
+
+
+def _row_span(
+    segments: Segments, owner: Ints, y: FloatLike, reach_m: float
+) -> tuple[Floats, Floats]:
+    """Leftmost and rightmost x at height `y` that may lie within reach of the segment."""
+    x0, y0 = segments.x0[owner], segments.y0[owner]
+    rise, run = segments.y1[owner] - y0, segments.x1[owner] - x0
+    level = rise == 0
+    slope = np.divide(1.0, rise, out=np.zeros_like(rise), where=~level)
+    one = np.where(level, 0.0, (y - reach_m - y0) * slope).clip(0, 1)
+    two = np.where(level, 1.0, (y + reach_m - y0) * slope).clip(0, 1)
+    one, two = x0 + one * run, x0 + two * run
+    return np.minimum(one, two) - reach_m, np.maximum(one, two) + reach_m
+
+
+def _foot(
+    segments: Segments, length: Floats, owner: Ints, x: FloatLike, y: FloatLike
+) -> tuple[Floats, Floats]:
+    """Metres from the segment's start to the nearest point of it, and from there to (x, y)."""
+    long = length[owner]
+    inverse = np.divide(1.0, long, out=np.zeros_like(long), where=long > 0)
+    dx, dy = x - segments.x0[owner], y - segments.y0[owner]
+    ux = (segments.x1 - segments.x0)[owner] * inverse
+    uy = (segments.y1 - segments.y0)[owner] * inverse
+    along = np.clip(dx * ux + dy * uy, 0.0, long)
+    return along, np.hypot(dx - along * ux, dy - along * uy)
+
+
+def _cells(segments: Segments, frame: Frame) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Chunks of (segment, cell key, metres where entered, metres where left)."""
+    step = frame.step_m
+    x0, x1, y0, y1 = (v / step for v in (segments.x0, segments.x1, segments.y0, segments.y1))
+    length = segments.length_m
+    crossings = np.abs(np.floor(x1) - np.floor(x0)) + np.abs(np.floor(y1) - np.floor(y0)) + 4
+    for first, last in chunks(crossings, _CHUNK):
+        part = slice(first, last)
+        ends = np.arange(last - first)
+        cuts = [(ends, np.zeros(len(ends))), (ends, np.ones(len(ends)))]
+        cuts += [_crossed(a[part], b[part]) for a, b in ((x0, x1), (y0, y1))]
+        owner = np.concatenate([cut[0] for cut in cuts])
+        share = np.concatenate([cut[1] for cut in cuts])
+        order = np.lexsort((share, owner))
+        owner, share = owner[order], share[order]
+        same = owner[1:] == owner[:-1]
+        owner, enter, leave = owner[:-1][same] + first, share[:-1][same], share[1:][same]
+        real = leave > enter  # no length: the segment crosses a corner
+        owner, enter, leave = owner[real], enter[real], leave[real]
+        middle = (enter + leave) / 2
+        column = np.floor(x0[owner] + middle * (x1 - x0)[owner]).astype(np.int64)
+        row = np.floor(y0[owner] + middle * (y1 - y0)[owner]).astype(np.int64)
+        inside = frame.cell_inside(column, row)
+        owner, enter, leave = owner[inside], enter[inside], leave[inside]
+        yield (
+            owner,
+            frame.key(column[inside], row[inside]),
+            enter * length[owner],
+            leave * length[owner],
+        )
+
+
+def _crossed(a: Floats, b: Floats) -> tuple[Ints, Floats]:
+    """Where runs from `a` to `b` (in steps) cross whole numbers: (run, share of the way)."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    start = np.floor(low).astype(np.int64) + 1
+    count = np.maximum(np.ceil(high).astype(np.int64) - start, 0)
+    owner, nth = _runs(count)
+    return owner, ((start[owner] + nth) - a[owner]) / (b - a)[owner]
+
+
+def chunks(weight: Floats | Ints, most: float) -> Iterator[tuple[int, int]]:
+    """Ranges of neighbours whose weights add up to about `most`; at least one range."""
+    total = np.cumsum(weight)
+    first = 0
+    if not len(weight):
+        yield 0, 0
+    while first < len(weight):
+        done = total[first - 1] if first else 0.0
+        last = max(int(np.searchsorted(total, done + most, side="right")), first + 1)
+        yield first, last
+        first = last
+
+
+def _joined(
+    chunks: Iterator[tuple[NDArray[Any], ...]], size: int
+) -> tuple[Ints, list[NDArray[Any]]]:
+    """CSR starts and the chunks' columns in one piece each."""
+    count = np.zeros(size, np.int64)
+    parts: list[list[NDArray[Any]]] = []
+    for owner, *columns in chunks:
+        first = int(owner[0]) if len(owner) else 0
+        found = np.bincount(owner - first)
+        count[first : first + len(found)] += found
+        parts.append(columns)
+    joined = []
+    for number in range(len(parts[0])):
+        joined.append(np.concatenate([part[number] for part in parts]))
+        for part in parts:  # column by column, so that not everything is held twice
+            part[number] = part[number][:0]
+    return np.concatenate([[0], np.cumsum(count)]), joined

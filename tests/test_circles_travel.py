@@ -1,0 +1,80 @@
+"""Circles and the travel room mean the same time: a corner is in if its travel time is within."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coverage.circles.contour import CLEARANCE, Sheet
+from coverage.circles.drawing import Ground, Plan
+from coverage.circles.from_travel import access_of, segments_of, times_of
+from coverage.circles.polygons import circle_shapes
+from coverage.travel.access import Points
+from coverage.travel.prepare import prepare
+from coverage.travel.times import nearest, node_times, point_seconds, reached_by_any
+from networks import random_network
+from test_travel_times import directions, profiles, scatter
+
+if TYPE_CHECKING:
+    from coverage.profiles import Profile
+
+
+@settings(max_examples=80)
+@given(seed=st.integers(0, 10**6), profile=profiles, direction=directions)
+def test_a_corner_is_in_if_travel_says_so(seed: int, profile: Profile, direction: str) -> None:
+    net = random_network(seed)
+    tn = prepare(net, profile, direction=direction)  # type: ignore[arg-type]
+    segments, access, limit = segments_of(tn), access_of(profile), 240.0
+    # Off the round metres of the test's networks: a step that meets no tie.
+    plan = Plan(segments, access, (limit,), 23.456789)
+    for reached in node_times(tn, scatter(seed, net, 3), limit):
+        times = times_of(reached).within(limit)
+        frame = plan.window(times)
+        sheet = Sheet(frame, access)
+        for marks in Ground(plan, frame).marks(times):
+            sheet.lay(marks, limit)
+        levels = sheet.lift(frame)
+        row, column = np.divmod(np.arange(frame.size), frame.columns)
+        corners = np.column_stack([column + frame.column, row + frame.row]) * frame.step_m
+        point, seconds = point_seconds(reached, Points.of(tn, corners))
+        expected = np.zeros(frame.size, dtype=bool)
+        expected[point] = True
+        tie = np.zeros(frame.size, dtype=bool)
+        tie[point] = seconds > limit - 1e-3
+        found = levels.ravel() <= -CLEARANCE
+        # Single precision may turn a corner on the very limit, so far as there is one.
+        assert not (found ^ expected)[~tie].any()
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 10**6), profile=profiles)
+def test_demand_reached_on_the_road_is_inside(seed: int, profile: Profile) -> None:
+    net = random_network(seed)
+    tn = prepare(net, profile)
+    facilities = scatter(seed, net, 4)
+    row = np.arange(net.edge_count)
+    share = np.random.default_rng(seed).random(len(row))
+    edge = tn.piece_edge[tn.open]
+    straight = edge[np.diff(net.bend_start)[edge] == 0]
+    a = np.column_stack([net.x[net.tail], net.y[net.tail]])[straight]
+    b = np.column_stack([net.x[net.head], net.y[net.head]])[straight]
+    demand = a + (b - a) * share[: len(a), None]
+    if not len(demand):
+        return
+    shape = circle_shapes(
+        segments_of(tn),
+        [times_of(reached_by_any(tn, facilities, 180))],
+        access_of(profile),
+        minutes=[3],
+        step_m=31.0,
+        how="dissolve",
+    )[0, 0]
+    # Off-road legs lead to other streets; a way wholly on the road is promised to be inside.
+    found = nearest(tn, facilities, demand, limit_s=180 - 1e-6)
+    direct = found.share_on_access == 0
+    far = shapely.distance(shape, shapely.points(demand[direct]))
+    assert np.nan_to_num(far, nan=np.inf).max(initial=0) <= 1e-6
