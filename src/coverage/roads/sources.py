@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,4 +167,32 @@ def _read(path: Path, options: dict[str, Any], report: CleaningReport | None) ->
     )
     if report is not None:
         report.add("bad_row", "dropped", map(str, problems))
+    if ships:
+        network = replace(network, origin={**network.origin, "shipped": path.name[:6]})
     return network
+
+
+def write_graphml(network: RoadNetwork, path: Path) -> None:
+    """Write a network as GraphML, which osmnx and `load` read; all at once or not at all.
+
+    Raises:
+        InputError: If the file cannot be written.
+    """
+    import networkx as nx
+
+    from coverage.roads.convert import to_networkx
+    from coverage.tables import write_text
+
+    graph = to_networkx(network)
+    for _, _, attributes in graph.edges(data=True):
+        for key, value in attributes.items():
+            if not isinstance(value, (str, int, float)):
+                attributes[key] = getattr(value, "wkt", None) or str(value)
+            elif isinstance(value, bool):
+                attributes[key] = str(value)
+    text = "\n".join(nx.generate_graphml(graph))
+    try:
+        write_text(path, text + "\n")
+    except OSError as error:
+        reason = f"the file cannot be written ({error.strerror or type(error).__name__})"
+        raise InputError(Problem(reason, str(path))) from error

@@ -1,0 +1,167 @@
+"""The ground of a city on its own plane: its counties and township cells in metres.
+
+The polygons of ``boundaries/`` are read with the standard library and
+shapely; geopandas would take longer to import than all the rest takes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyproj
+import shapely
+import shapely.geometry
+
+from coverage.datum import utm_crs
+from coverage.errors import InputError, Problem
+from coverage.settings import WGS84
+from coverage.tables import decode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from coverage.city import City
+
+# Straight lines of one CRS are bent in another: a new corner at least this often keeps a
+# border within a centimetre of itself.
+_STEP_M = 1_000.0
+_STEP_DEGREES = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Polygons of a city.
+
+    Attributes:
+        crs: The city's UTM zone.
+        unit_codes: Every township-level row of the city by code.
+        cells: (c,) township polygons on the plane, in the order of their codes.
+        cell_unit: (c,) index of each into `unit_codes`.
+        city: All counties together.
+    """
+
+    crs: str
+    unit_codes: tuple[str, ...]
+    cells: NDArray[np.object_]
+    cell_unit: NDArray[np.int32]
+    city: BaseGeometry
+
+    def project(
+        self, lon: NDArray[np.float64], lat: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Degrees (WGS84) to metres on the city's plane; infinite where that is impossible."""
+        x, y = _transformer(WGS84, self.crs).transform(lon, lat)
+        return np.asarray(x, np.float64), np.asarray(y, np.float64)
+
+    def unit_at(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], *, tolerance_m: float = 0.0
+    ) -> NDArray[np.int32]:
+        """Township of each point: the cell it is in, else the nearest one within the tolerance.
+
+        Returns:
+            (p,) index into `unit_codes`, -1 where no cell is near enough. A point on a
+            border belongs to the lower code, so that the answer never changes.
+        """
+        tree = shapely.STRtree(self.cells)
+        points = np.asarray(shapely.points(x, y), np.object_)
+        found = np.full(len(x), len(self.cells), np.int64)
+        point, cell = tree.query(points, predicate="intersects")
+        np.minimum.at(found, point, cell)
+        lost = np.flatnonzero(found == len(self.cells))
+        if tolerance_m > 0 and len(lost):
+            point, cell = tree.query_nearest(points[lost], max_distance=tolerance_m)
+            np.minimum.at(found, lost[point], cell)
+        return np.append(self.cell_unit, np.int32(-1))[found]
+
+
+def read_ground(city: City) -> Ground:
+    """The counties and township cells of a city, projected.
+
+    Raises:
+        InputError: If a file of boundaries is missing, is no GeoJSON of polygons, or names a
+            township that the code list does not have.
+    """
+    counties_file, townships_file = boundary_files(city)
+    _, counties = _read_polygons(counties_file)
+    codes, townships = _read_polygons(townships_file)
+    unit_codes = tuple(unit.code for unit in city.units.township_rows)
+    index = {code: position for position, code in enumerate(unit_codes)}
+    wrong = {code: "the code list has no such township" for code in codes if code not in index}
+    wrong |= {code: "two polygons have this code" for code in codes if codes.count(code) > 1}
+    if wrong:
+        name = townships_file.name
+        raise InputError(
+            Problem(reason, name, None, "code", code) for code, reason in wrong.items()
+        )
+    west, south, east, north = shapely.total_bounds(counties)
+    crs = utm_crs((west + east) / 2, (south + north) / 2)
+    order = np.argsort(np.array(codes))
+    return Ground(
+        crs=crs,
+        unit_codes=unit_codes,
+        cells=onto(townships[order], WGS84, crs, densify=False),
+        cell_unit=np.array([index[codes[i]] for i in order], np.int32),
+        city=shapely.union_all(onto(counties, WGS84, crs, densify=False)),
+    )
+
+
+def boundary_files(city: City) -> tuple[Path, Path]:
+    """The polygons of counties and of townships of a city."""
+    folder = city.folder / "boundaries"
+    return folder / f"{city.code}-counties.geojson", folder / f"{city.code}-townships.geojson"
+
+
+def onto(
+    polygons: NDArray[np.object_], source: Any, target: Any, *, densify: bool = True
+) -> NDArray[np.object_]:
+    """Polygons of one CRS in another.
+
+    Args:
+        polygons: (n,) shapely polygons.
+        source: Their CRS, as anything that pyproj understands.
+        target: The CRS wanted.
+        densify: Keep straight borders where they are, by extra corners. Without it only the
+            given corners move, and neighbours may part by metres on long borders.
+    """
+    source, target = pyproj.CRS.from_user_input(source), pyproj.CRS.from_user_input(target)
+    if source == target:
+        return polygons
+    if densify:
+        step = _STEP_DEGREES if source.is_geographic else _STEP_M
+        polygons = shapely.segmentize(polygons, step)
+    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+    def move(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(transformer.transform(corners[:, 0], corners[:, 1]))
+
+    return np.asarray(shapely.transform(polygons, move), np.object_)
+
+
+def _transformer(source: str, target: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
+def _read_polygons(path: Path) -> tuple[list[str], NDArray[np.object_]]:
+    """Codes and valid polygons of a GeoJSON file, as they stand."""
+    try:
+        features = json.loads(decode(path))["features"]
+        codes = [str(feature["properties"]["code"]) for feature in features]
+        shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
+    except InputError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
+        reason = "the file is not a GeoJSON collection of polygons with the property 'code'"
+        raise InputError(Problem(reason, path.name)) from error
+    if not shapes or any(shape.geom_type not in {"Polygon", "MultiPolygon"} for shape in shapes):
+        raise InputError(Problem("the file must hold polygons and nothing else", path.name))
+    polygons = np.empty(len(shapes), np.object_)
+    polygons[:] = shapes
+    broken = ~shapely.is_valid(polygons)
+    polygons[broken] = shapely.make_valid(polygons[broken])
+    return codes, polygons

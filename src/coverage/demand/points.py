@@ -1,0 +1,200 @@
+"""People at places that the user lists: villages, buildings, addresses.
+
+A list is a CSV table (``lon``, ``lat``, ``people`` and columns of groups
+such as ``60+`` or ``0-14``), a GeoJSON collection or a GeoPackage of points.
+Everything wrong with it is said at once, row by row.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from coverage.demand.ground import read_ground
+from coverage.demand.lists import read_list
+from coverage.demand.people import Demand
+from coverage.errors import InputError, Problem
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from coverage.city import City
+    from coverage.demand.ground import Ground
+    from coverage.demand.lists import PlaceList
+
+BORDER_M = 500.0  # the polygons are approximate: a place this near to one is taken as in it
+
+_FROM_AGE = re.compile(r"(\d{1,3})[\s_]*\+")
+_AGES = re.compile(r"(\d{1,3})[\s_]*[-_–—~][\s_]*(\d{1,3})")
+
+
+def from_points(path: Path, city: City, *, skip_bad: bool = False) -> tuple[Demand, list[Problem]]:
+    """People of a city from a list of places.
+
+    A place belongs to the township whose cell it is in, or whose cell is nearest and at most
+    `BORDER_M` away, because the cells are approximate. Coordinates of a CSV table are taken
+    as WGS84, those of other files as their own CRS says.
+
+    Args:
+        path: A .csv, .geojson, .json or .gpkg file. Rows of a CSV table are numbered as a
+            spreadsheet does (the header is row 1), features of the others from 1.
+        city: The city.
+        skip_bad: Leave bad rows out and return what is wrong with them.
+
+    Returns:
+        The demand, and the problems of the rows left out (empty unless `skip_bad`).
+
+    Raises:
+        InputError: With every bad row, unless `skip_bad`; and always if the file as a whole
+            cannot be used: unreadable, a column or the CRS missing, no good row.
+    """
+    places = read_list(path)
+    ground = read_ground(city)
+    columns = _columns(places)
+    values = {group: places.numbers(column) for group, column in columns.items()}
+    _check_people(places, columns, values)
+    x, y, unit = _locate(places, ground, city.name)
+    good = ~places.bad
+    if places.problems and not skip_bad:
+        raise InputError(places.ordered())
+    if not good.any():
+        nothing = Problem("the list has no row that can be used", places.file)
+        raise InputError([*places.ordered(), nothing])
+    demand = Demand(
+        crs=ground.crs,
+        x=x[good],
+        y=y[good],
+        people={group: value[good] for group, value in values.items()},
+        unit=unit[good],
+        unit_codes=ground.unit_codes,
+        not_placed={group: {} for group in values},
+        provenance="surveyed",
+        source=places.file,
+        notes=tuple(_notes(places, set(columns.values()), unit[good])),
+    )
+    return demand, places.ordered()
+
+
+def group_name(column: str) -> str | None:
+    """The group that a column counts: ``60+``, ``0-14`` (also ``0_14``); None if it is none."""
+    text = column.strip().lower()
+    if text == "people":
+        return "all"
+    if found := _FROM_AGE.fullmatch(text):
+        return f"{int(found[1])}+"
+    found = _AGES.fullmatch(text)
+    if found and int(found[1]) < int(found[2]):
+        return f"{int(found[1])}-{int(found[2])}"
+    return None
+
+
+def _columns(places: PlaceList) -> dict[str, str]:
+    """Column of each group, ``all`` first."""
+    columns: dict[str, str] = {}
+    problems = []
+    for column in places.columns:
+        group = group_name(column)
+        if group in columns:
+            reason = f"the column counts the same people as '{columns[group]}'"
+            problems.append(Problem(reason, places.file, places.header_row, column))
+        elif group:
+            columns[group] = column
+    if "all" not in columns:
+        listed = ", ".join(places.columns) or "nothing"
+        reason = f"the column 'people' is missing (the file has: {listed})"
+        problems.append(Problem(reason, places.file, places.header_row))
+    if problems:
+        raise InputError(problems)
+    return {"all": columns.pop("all"), **columns}
+
+
+def _check_people(
+    places: PlaceList, columns: dict[str, str], values: dict[str, NDArray[np.float64]]
+) -> None:
+    for group, column in columns.items():
+        value = values[group]
+        for i in np.flatnonzero(value < 0):
+            places.complain(int(i), column, "people cannot be negative")
+        for i in np.flatnonzero((value > values["all"]) & (values["all"] >= 0)):
+            places.complain(int(i), column, f"more people of {group} than people")
+
+
+def _locate(
+    places: PlaceList, ground: Ground, name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
+    """Metres and township of every place; what lies outside the city is complained of."""
+    lon, lat = places.lon, places.lat
+    given = np.isfinite(lon) & np.isfinite(lat)
+    on_globe = given & (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
+    x, y = np.full(len(lon), np.nan), np.full(len(lon), np.nan)
+    x[on_globe], y[on_globe] = ground.project(lon[on_globe], lat[on_globe])
+    away = _distance(ground, x, y)
+    unit = np.full(len(lon), -1, np.int32)
+    near = away <= BORDER_M
+    unit[near] = ground.unit_at(x[near], y[near], tolerance_m=BORDER_M)
+    lost = np.flatnonzero(given & ~near)
+    swapped = _distance(ground, *ground.project(lat[lost], lon[lost])) <= BORDER_M
+    lon_column, lat_column = places.place_columns
+    for i, other_way in zip(lost.tolist(), swapped.tolist(), strict=True):
+        if other_way:
+            reason = "lon and lat are swapped: the other way round the place lies in the city"
+            places.complain(i, lon_column, reason)
+        elif not abs(lon[i]) <= 180:
+            places.complain(i, lon_column, "no longitude: expected degrees from -180 to 180")
+        elif not abs(lat[i]) <= 90:
+            places.complain(i, lat_column, "no latitude: expected degrees from -90 to 90")
+        else:
+            far = f"{away[i] / 1000:,.1f} km" if np.isfinite(away[i]) else "far"
+            reason = f"the place (lon {lon[i]:.6f}, lat {lat[i]:.6f}) lies {far} outside {name}"
+            places.complain(i, lon_column, reason)
+    return x, y, unit
+
+
+def _distance(
+    ground: Ground, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Metres to the city, 0 inside it, infinite where there is no place."""
+    distance = np.full(len(x), np.inf)
+    known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    shapely.prepare(ground.city)
+    outside = known[~shapely.contains_xy(ground.city, x[known], y[known])]
+    distance[known] = 0.0
+    distance[outside] = shapely.distance(ground.city, shapely.points(x[outside], y[outside]))
+    return distance
+
+
+def _notes(places: PlaceList, used: set[str], unit: NDArray[np.int32]) -> list[Said]:
+    count, skipped = len(unit), int(places.bad.sum())
+    notes = [
+        Said(
+            f"人口取自名单{places.file}（{count}处），坐标按WGS84使用；高德、百度坐标须先转换。",
+            f"People are those of the list {places.file} ({count} places), whose coordinates are "
+            f"taken as WGS84; those of AMap or Baidu must be converted first.",
+        )
+    ]
+    if skipped:
+        notes.append(
+            Said(
+                f"有{skipped}行有错，未计入。",
+                f"Rows with errors that do not count: {skipped}.",
+            )
+        )
+    if homeless := int((unit < 0).sum()):
+        notes.append(
+            Said(
+                f"有{homeless}处在市域内但不属任何乡镇近似格，只计入全市。",
+                f"Places inside the city and in no township's cell, which count for the city "
+                f"only: {homeless}.",
+            )
+        )
+    ignored = [c for c in places.columns if c not in used and c != "name"]
+    if ignored:
+        listed = "、".join(ignored)
+        notes.append(Said(f"未使用的列：{listed}。", f"Columns that were not used: {listed}."))
+    return notes

@@ -1,0 +1,336 @@
+"""People on a grid: a GeoTIFF of people per cell, shared out to townships exactly.
+
+A cell that lies in several townships, or partly outside the city, is split by
+the exact fraction of it that each covers. Fractions are taken on the grid's
+own plane, where its cells are rectangles. What is placed adds up to the
+grid's sum over the city.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyproj
+import shapely
+import shapely.geometry
+
+from coverage.demand.grid import read_grid
+from coverage.demand.ground import onto, read_ground
+from coverage.demand.model import township_figures
+from coverage.demand.people import Demand
+from coverage.errors import InputError, Problem
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from coverage.city import City
+    from coverage.demand.grid import Grid
+    from coverage.demand.ground import Ground
+
+# Fractions come as 32-bit floats: what two neighbours leave between them below this is rounding.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """Parts of cells: which cell, whose, and how much of it."""
+
+    cell: NDArray[np.int64]
+    unit: NDArray[np.int32]
+    part: NDArray[np.float64]
+
+
+def from_raster(
+    path: Path,
+    city: City,
+    *,
+    group: str = "all",
+    shares: Mapping[str, Mapping[str, float]] | None = None,
+) -> Demand:
+    """People of a city from a GeoTIFF of people per cell, in any CRS.
+
+    Each cell with people becomes a point at its centre, several of them at the same place if
+    it lies in several townships. People inside the counties and outside every township cell
+    have the unit -1 and count. A cell without data counts nobody, and a note says how many
+    of them the city has.
+
+    Args:
+        path: The file: one band, north up.
+        city: The city.
+        group: The group that the cells count.
+        shares: Other groups as parts of ``all`` by township code; by default the population
+            table's figures divided, `{}` for none. Used for a grid of ``all`` only. Where a
+            township has no part of its own, that of all townships together is taken.
+
+    Raises:
+        InputError: If the file is unreadable or cut short, has no CRS, several bands or a
+            turned grid, does not overlap the city, or has cells below zero in it; or if a
+            part is not between 0 and 1.
+        MissingDependencyError: If the extra ``raster`` is not installed.
+    """
+    ground = read_ground(city)
+    areas = np.append(np.array([ground.city], np.object_), ground.cells)
+    grid = read_grid(path, lambda crs: tuple(shapely.total_bounds(onto(areas, ground.crs, crs))))
+    own = onto(areas, ground.crs, grid.crs)
+    inside, *townships = _fractions(grid, own)
+    if not len(inside[0]):
+        raise InputError(Problem(f"the grid does not overlap {city.name}", grid.file))
+    _check_cells(grid, inside[0])
+    pieces = _pieces(grid, ground, inside, townships)
+    people = np.nan_to_num(grid.values.ravel()[pieces.cell], nan=0.0) * pieces.part
+    some = people > 0
+    cell, unit, people = pieces.cell[some], pieces.unit[some], people[some]
+    x, y = _centres(grid, cell, ground.crs)
+    notes = [
+        *_about_grid(grid, city, group, float(people.sum())),
+        *_about_gaps(grid, inside, own[0]),
+    ]
+    counted = {group: people}
+    if group == "all":
+        parts, said = _parts(city, ground, shares)
+        counted |= {other: people * part[unit] for other, part in parts.items()}
+        notes += said
+    return Demand(
+        crs=ground.crs,
+        x=x,
+        y=y,
+        people=counted,
+        unit=unit,
+        unit_codes=ground.unit_codes,
+        not_placed={name: {} for name in counted},
+        provenance="modelled",
+        source=grid.file,
+        notes=tuple(notes),
+    )
+
+
+def people_in_polygons(path: Path, polygons: NDArray[np.object_], crs: str) -> NDArray[np.float64]:
+    """People of a grid inside each polygon, cells on the border by the exact part inside.
+
+    Args:
+        path: A GeoTIFF as for `from_raster`.
+        polygons: (n,) shapely polygons.
+        crs: Their CRS.
+
+    Returns:
+        (n,) people; 0 where a polygon lies outside the grid.
+
+    Raises:
+        InputError: If the file cannot be used, or overlaps none of the polygons.
+        MissingDependencyError: If the extra ``raster`` is not installed.
+    """
+    polygons = np.asarray(polygons, np.object_)
+    grid = read_grid(path, lambda own: tuple(shapely.total_bounds(onto(polygons, crs, own))))
+    sums = _extract(grid.values, grid, onto(polygons, crs, grid.crs), ["sum"])
+    return np.array([found["sum"] or 0.0 for found in sums], np.float64)
+
+
+def _fractions(
+    grid: Grid, polygons: NDArray[np.object_]
+) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Cells that each polygon touches, row by row from the north, and the part inside."""
+    # A grid of zeros, because cells without data would be left out.
+    blank = np.zeros(grid.values.shape, np.uint8)
+    return [
+        (np.asarray(found["cell_id"], np.int64), np.asarray(found["coverage"], np.float64))
+        for found in _extract(blank, grid, polygons, ["cell_id", "coverage"])
+    ]
+
+
+def _extract(
+    values: NDArray[Any], grid: Grid, polygons: NDArray[np.object_], wanted: list[str]
+) -> list[dict[str, Any]]:
+    """What exactextract finds in each polygon; the polygons are on the grid's plane."""
+    from exactextract import exact_extract
+    from exactextract.feature import JSONFeatureSource
+    from exactextract.raster import NumPyRasterSource
+
+    features = [
+        {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(polygon)}
+        for polygon in polygons
+    ]
+    nodata = math.nan if values.dtype.kind == "f" else None
+    source = NumPyRasterSource(values, *grid.extent, nodata=nodata)
+    done = exact_extract(source, JSONFeatureSource(features), wanted)
+    return [feature["properties"] for feature in done]
+
+
+def _check_cells(grid: Grid, cells: NDArray[np.int64]) -> None:
+    """Refuse a grid with cells of the city that are below zero or infinite."""
+    values = grid.values.ravel()[cells]
+    for wrong, what in ((values < 0, "below zero"), (np.isinf(values), "infinite")):
+        if wrong.any():
+            first = int(cells[wrong][0])
+            row, column = grid.place(first)
+            reason = (
+                f"{int(wrong.sum())} cells of the city are {what}, the first in row {row}, "
+                f"column {column} of the grid; if the value means 'no data', say so in the file"
+            )
+            value = f"{grid.values.ravel()[first]:g}"
+            raise InputError(Problem(reason, grid.file, row, str(column), value))
+
+
+def _pieces(
+    grid: Grid,
+    ground: Ground,
+    inside: tuple[NDArray[np.int64], NDArray[np.float64]],
+    townships: list[tuple[NDArray[np.int64], NDArray[np.float64]]],
+) -> _Pieces:
+    """The part of each cell that is the city's, shared out so that nothing is lost or doubled."""
+    size = grid.values.size
+    city = np.zeros(size)
+    city[inside[0]] = inside[1]
+    cell = np.concatenate([np.empty(0, np.int64), *(found[0] for found in townships)])
+    part = np.concatenate([np.empty(0), *(found[1] for found in townships)])
+    unit = np.repeat(ground.cell_unit, [len(found[0]) for found in townships])
+    shared = np.bincount(cell, part, minlength=size)
+    rest = city - shared
+    # Borders that were rounded apart may overlap by a hair, and two 32-bit parts need not make
+    # one whole: then the townships' parts are stretched to the city's. A real rest is nobody's.
+    nobody = np.flatnonzero((rest > _ROUNDING) | ((city > 0) & (shared <= 0)))
+    rest_part = rest[nobody]
+    stretch = np.divide(city, shared, out=np.zeros(size), where=shared > 0)
+    stretch[nobody] = 1.0
+    return _Pieces(
+        np.concatenate([cell, nobody]),
+        np.concatenate([unit, np.full(len(nobody), -1)]).astype(np.int32),
+        np.concatenate([part * stretch[cell], rest_part]),
+    )
+
+
+def _centres(
+    grid: Grid, cell: NDArray[np.int64], crs: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Centres of cells on the city's plane."""
+    row, column = np.divmod(cell, grid.values.shape[1])
+    x = grid.west + (column + 0.5) * grid.dx
+    y = grid.north - (row + 0.5) * grid.dy
+    transformer = pyproj.Transformer.from_crs(grid.crs, crs, always_xy=True)
+    east, north = transformer.transform(x, y)
+    return np.asarray(east, np.float64), np.asarray(north, np.float64)
+
+
+def _about_grid(grid: Grid, city: City, group: str, total: float) -> list[Said]:
+    notes = [
+        Said(
+            f"人口取自栅格{grid.file}，每格的值按人数读（不是每平方公里人数）；跨界的格按面积比例"
+            "分到各乡镇近似格。",
+            f"People are those of the grid {grid.file}, whose values are read as people per cell "
+            f"(not per square kilometre); cells on a border are shared out by area among the "
+            f"townships' approximate cells.",
+        )
+    ]
+    year = city.population.base_year(group)
+    rows = city.population.rows
+    chosen = [r for r in rows if (r.level, r.group, r.year) == ("township", group, year)]
+    table = sum(row.count for row in chosen)
+    if table:
+        notes.append(
+            Said(
+                f"栅格在{city.name}合计{total:,.0f}人，人口表{year}年为{table:,}人。",
+                f"The grid has {total:,.0f} people in {city.name}, the table of {year} {table:,}.",
+            )
+        )
+    return notes
+
+
+def _about_gaps(
+    grid: Grid, inside: tuple[NDArray[np.int64], NDArray[np.float64]], city: BaseGeometry
+) -> list[Said]:
+    """What part of the city the grid does not reach or knows nothing of."""
+    notes = []
+    covered = 100 * float(inside[1].sum()) * grid.dx * grid.dy / city.area
+    if covered < 99.99:
+        notes.append(
+            Said(
+                f"栅格只盖住全市面积的{covered:.1f}%，其余地方无人口。",
+                f"The grid covers {covered:.1f}% of the city's area; the rest has no people.",
+            )
+        )
+    empty = np.isnan(grid.values.ravel()[inside[0]])
+    if empty.any():
+        count, part = int(empty.sum()), 100 * float(inside[1][empty].sum() / inside[1].sum())
+        notes.append(
+            Said(
+                f"市域内有{count}格无数据（占{part:.1f}%），按无人计。",
+                f"Cells of the city without data, which count as empty: {count} ({part:.1f}%).",
+            )
+        )
+    return notes
+
+
+def _parts(
+    city: City, ground: Ground, shares: Mapping[str, Mapping[str, float]] | None
+) -> tuple[dict[str, NDArray[np.float64]], list[Said]]:
+    """By group the part of ``all`` in each unit; the last one is for people of no unit."""
+    notes: list[Said] = []
+    overall: dict[str, float] = {}
+    if shares is None:
+        tables, overall, notes = _table_shares(city)
+    else:
+        tables = {group: dict(by_code) for group, by_code in shares.items()}
+    parts = {}
+    for group, by_code in tables.items():
+        _check_shares(group, by_code, ground.unit_codes)
+        typical = overall.get(group, math.fsum(by_code.values()) / len(by_code))
+        parts[group] = np.array([by_code.get(c, typical) for c in ground.unit_codes] + [typical])
+    if parts:
+        groups = "、".join(parts)
+        zh, en = ("人口表", "in the population table") if shares is None else ("给定", "as given")
+        notes.append(
+            Said(
+                f"栅格只有总人口，{groups}按各乡镇{zh}占比推算。",
+                f"The grid counts everyone; {groups} are modelled by each township's share {en}.",
+            )
+        )
+    return parts, notes
+
+
+def _check_shares(group: str, by_code: Mapping[str, float], known: tuple[str, ...]) -> None:
+    problems = [] if by_code else [Problem(f"the shares of {group} are empty")]
+    for code, part in by_code.items():
+        if code not in known:
+            problems.append(Problem(f"shares of {group}: no such township", value=code))
+        if not 0 <= part <= 1:
+            problems.append(
+                Problem(f"share of {group} in {code} is not in 0 to 1", value=str(part))
+            )
+    if problems:
+        raise InputError(problems)
+
+
+def _table_shares(
+    city: City,
+) -> tuple[dict[str, dict[str, float]], dict[str, float], list[Said]]:
+    """Shares by group and township from the population table, and those of all townships."""
+    try:
+        figures, _ = township_figures(city)
+    except InputError:
+        return {}, {}, []  # the grid itself does not need the table
+    everyone = figures.pop("all")
+    shares: dict[str, dict[str, float]] = {}
+    overall: dict[str, float] = {}
+    notes = []
+    for group, by_code in figures.items():
+        parts = {c: by_code[c] / count for c, count in everyone.items() if count}
+        if not parts:
+            continue
+        if max(parts.values()) > 1:
+            notes.append(
+                Said(
+                    f"人口表中有乡镇的{group}多于总人口，占比按1计。",
+                    f"In the table some township has more people of {group} than people; its "
+                    f"share is taken as 1.",
+                )
+            )
+        shares[group] = {code: min(part, 1.0) for code, part in parts.items()}
+        overall[group] = min(sum(by_code[c] for c in parts) / sum(everyone.values()), 1.0)
+    return shares, overall, notes
