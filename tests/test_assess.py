@@ -15,7 +15,7 @@ from coverage.assessment import assess, judge, read_values
 from coverage.city import City
 from coverage.errors import InputError, UnknownNameError
 from coverage.facilities import Facility, Register
-from coverage.indicators import measure
+from coverage.measures import measure
 from coverage.text import round_half_up
 from helpers import centre, write_register
 
@@ -117,15 +117,17 @@ def test_counts_of_townships(city: str, townships: int, rows: int, placed: int) 
 @pytest.mark.parametrize("city", CITIES)
 def test_every_city_reports(city: str) -> None:
     report = assess(CITIES[city])
-    assert len(report.results) == len(CITIES[city].plan.indicators)
+    indicators = [*CITIES[city].plan.indicators, *CITIES[city].references]
+    assert [r.indicator.id for r in report.results] == [i.id for i in indicators]
     for result in report.results:
         found = result.measurement
         if found.covered is not None and found.missing is not None:
             assert found.numerator == len(found.covered)
-            assert found.denominator == len(found.covered) + len(found.missing)
             assert not set(found.covered) & set(found.missing)
+            if not found.partial:
+                assert found.denominator == len(found.covered) + len(found.missing)
             if result.counties:
-                assert sum(c.numerator for c in result.counties) == found.numerator
+                assert sum(c.numerator or 0 for c in result.counties) == found.numerator
                 assert sum(c.denominator for c in result.counties) == found.denominator
         if found.scale == 100 and found.ceiling is not None and result.value is not None:
             assert 0 <= result.value <= 100
@@ -140,6 +142,11 @@ def test_heshan_burial_sites_from_published_rows_alone() -> None:
     result = report["funeral.township_burial"]
     heshan = next(c for c in result.counties if c.name == "鹤山市")
     assert (heshan.numerator, heshan.denominator) == (8, 10)
+    names = {CITIES["江门"].units.name(code) for code in heshan.missing}
+    assert names == {"宅梧镇", "双合镇"}
+    # No list is known of the other counties: that is not the same as none.
+    assert {c.numerator for c in result.counties if c.name != "鹤山市"} == {None}
+    assert set(result.measurement.missing or ()) == set(heshan.missing)
     assert not report.illustrative
     assert set(result.measurement.provenance) == {"published"}
     assert any("部分名录" in n.zh for n in result.notes)
@@ -161,6 +168,56 @@ def test_without_example_rows_the_plans_count_stands() -> None:
     assert report["funeral.county_burial"].targets[-2].gap_units == 1
     assert report[INTEGRATED].value is None
     assert report[INTEGRATED].status == "unknown"
+
+
+@pytest.mark.parametrize("city", CITIES)
+def test_the_register_reproduces_every_total_of_the_plan(city: str) -> None:
+    """Counts and beds of every total that the plan states, facility kind by facility kind."""
+    rows = [f for f in CITIES[city].register.facilities if f.status == "open"]
+    stated = [s for s in CITIES[city].plan.stated if not s.note.startswith("其中")]
+    not_places = {"社区社会组织", "颁证室", "婚姻家庭辅导室"}
+    for kind in {s.kind for s in stated}:
+        totals = [s for s in stated if s.kind == kind and s.category not in not_places]
+        found = [f for f in rows if f.kind == kind]
+        real = sum(f.provenance == "published" for f in found)
+        assert len(found) == max(sum(s.count for s in totals), real), kind
+        beds = [s.beds for s in totals if s.beds is not None]
+        if beds:
+            assert sum(f.beds or 0 for f in found) == sum(beds), kind
+
+
+def test_stated_counts_stand_without_example_rows() -> None:
+    report = assess(QINGYUAN, provenance=["published", "surveyed"])
+    hubs = report["social_org.hub_count"]
+    assert hubs.value == 6
+    assert hubs.targets[-1].gap_units == 2
+    ashes = report["funeral.eco_storage"]
+    assert ashes.value == 142
+    assert ashes.measurement.basis == "stated"
+    beds = assess(CITIES["江门"], provenance=["published"])["elder_care.beds_per_1000"]
+    assert beds.value == Fraction("31.8")
+    assert beds.measurement.denominator is None
+    share = report["elder_care.nursing_bed_share"]
+    assert share.value == Fraction("40.5")
+    assert {t.gap_units for t in share.targets} == {None}, "no count, no number of beds"
+
+
+def test_plans_and_sites_under_construction_are_told_apart_from_none() -> None:
+    result = assess(CITIES["阳江"])["elder_care.city_nursing_home"]
+    assert result.value is None
+    assert any("规划" in n.zh and "尚未投用" in n.zh for n in result.notes)
+
+
+def test_targets_that_are_not_due_yet() -> None:
+    result = assess(QINGYUAN, year=2021)[INTEGRATED]
+    assert result.status == "not_due"
+    assert not any(t.due for t in result.targets)
+
+
+def test_every_wrong_request_is_named_together() -> None:
+    with pytest.raises(InputError) as caught:
+        assess(QINGYUAN, year=1999, indicators=["a.b", "c.d"])
+    assert len(caught.value.problems) == 3
 
 
 def test_missing_units_are_ranked_by_people() -> None:
@@ -205,9 +262,9 @@ def test_villages_cover_their_township_and_counties_do_not(tmp_path: Path) -> No
 def test_unknown_names_and_years() -> None:
     with pytest.raises(UnknownNameError, match=r"did you mean elder_care\.integrated_township"):
         assess(QINGYUAN, indicators=["elder_care.integrated"])
-    with pytest.raises(InputError, match="1999 is outside the plan"):
+    with pytest.raises(InputError, match="the year 1999 is outside the plan"):
         assess(QINGYUAN, year=1999)
-    with pytest.raises(UnknownNameError, match="shipped cities are"):
+    with pytest.raises(UnknownNameError, match="随附的有"):
         City.load("广州")
     for name in ("清远", "清远市", "qingyuan", "QINGYUAN", "441800", " 清远 "):
         assert City.load(name).code == "441800"

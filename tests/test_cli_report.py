@@ -115,6 +115,49 @@ def test_out_may_be_written_again_but_never_over_another_file(
     assert [p.name for p in other.iterdir()] == ["summary.csv"], "nothing half-written"
 
 
+def test_out_respects_folders_links_and_other_cities(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    taken = tmp_path / "taken"
+    (taken / "report.json").mkdir(parents=True)
+    assert run(capsys, "report", "--city", "珠山", "--out", str(taken)).code == 2
+    assert [p.name for p in taken.iterdir()] == ["report.json"]
+
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "report.txt").symlink_to(tmp_path / "nowhere")
+    assert run(capsys, "report", "--city", "珠山", "--out", str(linked)).code == 2
+    assert (linked / "report.txt").is_symlink()
+
+    again = tmp_path / "again"
+    assert run(capsys, "report", "--city", "中山", "--out", str(again)).code == 0
+    assert run(capsys, "report", "--city", "珠山", "--out", str(again)).code == 0
+    data = json.loads((again / "report.json").read_text(encoding="utf-8"))
+    tables = {p.stem for p in again.glob("*.*.csv")}
+    assert tables == {i["id"] for i in data["indicators"]}, "no table of the other city is left"
+
+
+def test_a_narrow_terminal_loses_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = run(capsys, "report", "--city", "清远").out
+    monkeypatch.setenv("COLUMNS", "40")
+    assert run(capsys, "report", "--city", "清远").out == wide
+
+
+def test_targets_are_printed_with_every_decimal(capsys: pytest.CaptureFixture[str]) -> None:
+    out = run(capsys, "report", "--city", "清远").out
+    assert "0.0235" in out
+    assert "0.46" in out
+
+
+def test_bad_options_are_named_together(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ("--year", "1999", "--provenance", "x", "--indicator", "a.b", "--facilities", "no.csv")
+    done = run(capsys, "report", "--city", "清远", *args)
+    assert done.code == 2
+    assert all(said in done.err for said in ("1999", "'x'", "a.b", "no.csv"))
+
+
 def test_csv_and_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     rows = list(
         csv.DictReader(io.StringIO(run(capsys, "report", "--city", "清远", "--format", "csv").out))

@@ -34,6 +34,7 @@ def _problems(path: Path) -> list[str]:
         ({"beds": "many"}, "beds", "not a whole number"),
         ({"beds": "2.5"}, "beds", "not a whole number"),
         ({"beds": "nan"}, "beds", "not a whole number"),
+        ({"beds": "1_000"}, "beds", "not a whole number"),
         ({"beds": "10", "nursing_beds": "11"}, "nursing_beds", "more nursing beds than beds"),
         ({"unit_code": "440000001"}, "unit_code", "no unit of the city"),
         ({"unit_code": "4.41802E+08"}, "unit_code", "spreadsheet"),
@@ -82,9 +83,11 @@ def test_all_the_reasons_at_once(tmp_path: Path) -> None:
         (b"id,name\n1,a\n", "'kind' is missing"),
         ("id,name,kind,unit_code\n1,敬老院,elder_care,441802001\n".encode("gbk"), "not UTF-8"),
         (b"id,id,name,kind,unit_code\n", "named twice"),
-        (b"id,name,kind,unit_code\n1,a,elder_care,441802001,x,y\n", "cells but the header has"),
+        (b"id,name,kind,unit_code\n1,a,elder_care,441802001,x,y\n", "more cells than the header"),
         (b'id,name,kind,unit_code\n1,"a,elder_care,441802001\n', "well-formed"),
         (b"PK\x03\x04\x00\x00", "NUL"),
+        (b"id;name;kind;unit_code\n1;a;elder_care;441802008\n", "use commas"),
+        (b"id,name,kind,unit_code\n", "no rows"),
     ],
 )
 def test_malformed_files(tmp_path: Path, content: bytes, said: str) -> None:

@@ -52,7 +52,11 @@ KINDS = {
 EXAMPLE_INTEGRATED = {"441800": 40, "441700": 16, "360203": 4}
 EXAMPLE_DEPENDENT_CARE = {"441800": 5, "441700": 2}
 # 江门 prints its baseline in words: 城市、农村老人服务设施覆盖率分别达到100%、99%.
-WORDED_GOALS = {("440700", "day_care"): (("village", ("社区",), 100), ("village", ("村",), 99))}
+# Its 康园中心 cover 全市街道和中心镇; how many 镇 are 中心镇 is not said.
+WORDED_GOALS = {
+    ("440700", "day_care"): (("village", ("社区",), 100), ("village", ("村",), 99)),
+    ("440700", "rehab_centre"): (("township", ("街道",), 100),),
+}
 FULL = "全托;日托;上门;协调指导"
 COUNTY_RUN = {"rescue_station", "child_welfare", "child_protection_centre", "funeral_home"}
 BURIAL = {"columbarium", "public_cemetery", "eco_burial"}
@@ -253,8 +257,14 @@ def _real(ground: Ground, stated: dict[str, Any]) -> int:
         if row["kind"] == stated["kind"] and row["status"] == "open" and not row.get("used")
     ]
     own = [row for row in same if row["category"] == stated.get("category", "")]
-    groups = {s.get("category", "") for s in ground.plan["stated"] if s["kind"] == stated["kind"]}
-    loose = [row for row in same if row["category"] not in groups]
+    groups = [
+        s.get("category", "")
+        for s in ground.plan["stated"]
+        if s["kind"] == stated["kind"] and not s.get("note", "").startswith("其中")
+    ]
+    # A real facility that fits no category of the plan belongs to its last, widest one.
+    last = stated.get("category", "") == groups[-1]
+    loose = [row for row in same if row["category"] not in groups] if last else []
     taken = (own + loose)[: stated["count"]]
     for row in taken:
         row["used"] = True
@@ -307,8 +317,12 @@ def _places(ground: Ground, stated: dict[str, Any], count: int) -> list[Unit]:
     if villages or stated.get("level") == "village":
         return _village_places(ground, villages, count, key, covers_townships=bool(goals))
     townships = [u for u in ground.townships if u.code[:6] in counties]
-    goal = next((g[2] for g in goals if g[0] == "township"), None)
+    _, some, goal = next((g for g in goals if g[0] == "township"), ("", (), None))
     order = _with_real_first(ground, ground.pick(townships, *key), kind)
+    if goal is not None and some:
+        # The plan speaks of some townships only (the 街道): those first, others may follow.
+        order.sort(key=lambda u: u.category not in some)
+        return _cycle(order, count)
     if goal is not None:
         order = order[:goal]
     if kind == "elder_care":
@@ -377,6 +391,9 @@ def _village_places(
     rest = [u for u in ground.pick(ground.villages, *key, "rest") if u not in chosen]
     limited = {c for _, categories, _ in goals for c in categories}
     rest = [u for u in rest if u.category not in limited] if goals else rest
+    if not goals:
+        # Nothing is said of which villages have one: each draws anew, and some draw twice.
+        return [_drawn(ground, rest, *key, k) for k in range(count)]
     townships = {u.code[:9] for u in chosen}
     rest.sort(key=lambda u: u.code[:9] in townships)
     return (chosen + rest + _cycle(chosen, max(0, count - len(chosen) - len(rest))))[:count]

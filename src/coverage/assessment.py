@@ -11,15 +11,16 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from coverage.errors import InputError
+from coverage.errors import InputError, gathered
 from coverage.gaps import gap
-from coverage.indicators import Measurement, by_county, measure, people_affected
+from coverage.indicators import Measurement, by_county, people_affected
+from coverage.measures import measure
 from coverage.tables import read_table
 from coverage.text import Said, number, round_half_up
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from coverage.city import City
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from coverage.indicators import CountyShare
     from coverage.plans import Baseline, PlanIndicator, Target
 
-Status = Literal["met", "not_met", "contested", "unknown", "reported", "no_target"]
+Status = Literal[
+    "met", "not_met", "contested", "not_due", "unknown", "reported", "in_words", "no_target"
+]
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,12 @@ class TargetResult:
 
 @dataclass(frozen=True)
 class PlanBasis:
-    """The same numerator over the number of units that the plan itself counts."""
+    """The same numerator over the number of units that the plan itself counts, and its gaps."""
 
     denominator: int
     value: Fraction
     clause: str
+    targets: tuple[TargetResult, ...]
 
 
 @dataclass(frozen=True)
@@ -134,10 +138,8 @@ def assess(
         InputError: If the year lies outside the plan or a value's id is reported twice.
         UnknownNameError: If an indicator is not in the plan.
     """
-    plan = city.plan
-    year = plan.end if year is None else year
-    plan.check_year(year)
-    chosen = [plan[id_] for id_ in dict.fromkeys(indicators)] or list(plan.indicators)
+    chosen = check_request(city, year, indicators)
+    year = city.plan.end if year is None else year
     facilities = register if register is not None else city.register
     if provenance:
         facilities = facilities.only(provenance)
@@ -147,16 +149,31 @@ def assess(
     return replace(report, notes=_report_notes(report))
 
 
+def check_request(city: City, year: int | None, ids: Sequence[str]) -> list[PlanIndicator]:
+    """The indicators asked for, all of the plan and of national policy if none is named.
+
+    Raises:
+        InputError: Naming a wrong year and every wrong id together.
+    """
+    with gathered() as gather:
+        if year is not None:
+            gather(city.plan.check_year, year)
+        found = [gather(city.indicator, id_) for id_ in dict.fromkeys(ids)]
+    chosen = [indicator for indicator in found if indicator is not None]
+    return chosen or [*city.plan.indicators, *city.references]
+
+
 def _result(
     city: City, register: Register, indicator: PlanIndicator, year: int, supplied: Fraction | None
 ) -> IndicatorResult:
     if supplied is not None:
         found = Measurement(numerator=supplied, scale=1, basis="supplied")
     else:
-        found = measure(city, register, indicator, year)
+        found = measure(city, register, indicator, year, people_within=_people_within)
     due = indicator.due(year)
     targets = tuple(judge(found, t, due=t in due) for t in indicator.targets)
-    notes = [*found.notes]
+    basis = _plan_basis(city, indicator, found, due)
+    notes = [*found.notes, *_basis_notes(found, basis)]
     difference = baseline_difference(found, indicator.baseline)
     if difference:
         notes.append(difference)
@@ -169,11 +186,28 @@ def _result(
         measurement=found,
         targets=targets,
         status=_status(found, targets, computed=indicator.computed),
-        counties=by_county(city.units, found) if indicator.level in {"township", "village"} else (),
-        plan_basis=_plan_basis(city, indicator, found),
+        counties=_counties(city, indicator, found),
+        plan_basis=basis,
         people=people,
         notes=tuple(notes),
     )
+
+
+def _counties(city: City, indicator: PlanIndicator, found: Measurement) -> tuple[CountyShare, ...]:
+    if found.counties:
+        return found.counties
+    if indicator.level not in {"township", "village"}:
+        return ()
+    return by_county(city.units, found, indicator.level, indicator.match.units)
+
+
+def _people_within(
+    city: City, register: Register, indicator: PlanIndicator, year: int
+) -> Measurement:
+    # Imported here: roads and travel times cost half a second that no other measure needs.
+    from coverage.reach.measure import people_within
+
+    return people_within(city, register, indicator, year)
 
 
 def judge(found: Measurement, target: Target, *, due: bool) -> TargetResult:
@@ -190,16 +224,25 @@ def judge(found: Measurement, target: Target, *, due: bool) -> TargetResult:
         scale=found.scale,
         ceiling=found.ceiling,
     )
-    units = None if found.basis == "supplied" else found_gap.units
+    if found.partial and not found_gap.met:
+        # A partial list proves that a target is met, never that it is missed.
+        return TargetResult(target, due=due)
+    units = found_gap.units if found.countable else None
     return TargetResult(target, found_gap.met, found_gap.points, units, due)
 
 
-def _status(found: Measurement, targets: Iterable[TargetResult], *, computed: bool) -> Status:
+def _status(found: Measurement, targets: Sequence[TargetResult], *, computed: bool) -> Status:
     if found.value is None:
         return "unknown" if computed else "reported"
-    judged = {t.met for t in targets if t.due and t.met is not None}
-    if not judged:
-        return "no_target"
+    numbers = [t for t in targets if t.target.op is not None]
+    if not numbers:
+        return "in_words" if targets else "no_target"
+    due = [t for t in numbers if t.due]
+    if not due:
+        return "not_due"
+    judged = {t.met for t in due}
+    if None in judged:
+        return "unknown"
     if len(judged) > 1:
         return "contested"
     return "met" if judged == {True} else "not_met"
@@ -237,7 +280,9 @@ def _printed_digits(baseline: Baseline) -> int:
     return next((d for d in range(5) if round_half_up(value, d) == value), 4)
 
 
-def _plan_basis(city: City, indicator: PlanIndicator, found: Measurement) -> PlanBasis | None:
+def _plan_basis(
+    city: City, indicator: PlanIndicator, found: Measurement, due: Sequence[Target]
+) -> PlanBasis | None:
     own = city.plan.counted(indicator.level, indicator.match.units)
     if (
         indicator.measure != "unit_share"
@@ -248,15 +293,40 @@ def _plan_basis(city: City, indicator: PlanIndicator, found: Measurement) -> Pla
         or found.numerator > own.count
     ):
         return None
-    return PlanBasis(own.count, Fraction(100 * found.numerator, own.count), own.clause)
+    same = replace(found, denominator=own.count, ceiling=own.count)
+    targets = tuple(judge(same, t, due=t in due) for t in indicator.targets)
+    return PlanBasis(own.count, Fraction(100 * found.numerator, own.count), own.clause, targets)
+
+
+def _basis_notes(found: Measurement, basis: PlanBasis | None) -> tuple[Said, ...]:
+    if basis is None:
+        return ()
+    gaps = dict.fromkeys(t.gap_units for t in basis.targets if t.due and t.gap_units is not None)
+    short = "、".join(map(str, gaps))
+    pair = f"{found.numerator}/{basis.denominator}"
+    return (
+        Said(
+            f"规划按 {basis.denominator} 个计（{basis.clause}），现行区划 {found.denominator} 个："
+            f"按规划口径为 {pair} = {number(basis.value)}%" + (f"，差 {short} 个" if short else ""),
+            f"the plan counts {basis.denominator} ({basis.clause}), there are {found.denominator} "
+            f"today; by the plan's count it is {pair} = {number(basis.value)} %"
+            + (f", {short} short" if short else ""),
+        ),
+    )
 
 
 def _report_notes(report: Report) -> tuple[Said, ...]:
     city, notes = report.city, []
     if report.illustrative:
         count = report.provenance["illustrative"]
+        said = Said(
+            f"含示意数据：登记册中 {count:,} 行标为示意",
+            f"ILLUSTRATIVE: {count:,} rows of the register are marked illustrative",
+        )
         notes.append(
-            Said(
+            said
+            if not report.register.shipped
+            else Said(
                 f"含示意数据：登记册中 {count:,} 行由程序按规划总数生成，仅供试用；"
                 "哪个乡镇有哪处设施并非事实。只看真实数据请加 --provenance published,surveyed",
                 f"ILLUSTRATIVE: {count:,} rows of the register are generated to match the plan's "
@@ -348,9 +418,16 @@ def read_values(path: Path, city: City) -> dict[str, Fraction]:
     known = {i.id for i in city.plan.indicators}
     values: dict[str, Fraction] = {}
     problems: list[Problem] = []
+    computed = {i.id for i in city.plan.indicators if i.computed}
     for record in table.records:
         id_ = record.get("id")
-        if id_ not in known:
+        if id_ in computed:
+            reason = (
+                "此项由登记册计算，不能填报 · the indicator is computed from the register "
+                "and takes no value"
+            )
+            problems.append(table.problem(record, "id", reason))
+        elif id_ not in known:
             problems.append(table.problem(record, "id", "the indicator is not in the plan"))
         elif id_ in values:
             problems.append(table.problem(record, "id", "the indicator is given twice"))

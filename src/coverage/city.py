@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.facilities import Register
-    from coverage.plans import Plan
+    from coverage.plans import Plan, PlanIndicator
     from coverage.population import Population
     from coverage.units import CityName, Units
 
@@ -65,6 +65,21 @@ class City:
     def plan(self) -> Plan:
         """The five-year plan."""
         return load_plan(self.folder / "plans" / f"{self.code}.toml")
+
+    @cached_property
+    def references(self) -> tuple[PlanIndicator, ...]:
+        """Indicators of national policy that the city's own plan does not state."""
+        own = {i.id for i in self.plan.indicators}
+        path = self.folder / "plans" / "reference.toml"
+        return tuple(i for i in load_plan(path).indicators if i.id not in own)
+
+    def indicator(self, id_: str) -> PlanIndicator:
+        """An indicator of the plan, or of national policy where the plan has none.
+
+        Raises:
+            UnknownNameError: If neither has it.
+        """
+        return next((i for i in self.references if i.id == id_), None) or self.plan[id_]
 
     @cached_property
     def register(self) -> Register:

@@ -7,11 +7,12 @@ that a planner mends a sheet in one sitting.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,33 @@ class InputError(CoverageError, ValueError):
 
 class UnknownNameError(InputError, LookupError):
     """A city, indicator, kind or profile that the toolkit does not know."""
+
+
+@contextmanager
+def gathered() -> Iterator[Callable[..., Any]]:
+    """Run several checks and raise what all of them found, once.
+
+    The block receives a function that calls its argument and keeps an
+    `InputError` for the end, giving `None` meanwhile::
+
+        with gathered() as gather:
+            city = gather(find_city, name)
+            year = gather(check_year, 1999)
+    """
+    errors: list[InputError] = []
+
+    def gather(check: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        try:
+            return check(*args, **options)
+        except InputError as error:
+            errors.append(error)
+            return None
+
+    yield gather
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise InputError([problem for error in errors for problem in error.problems])
 
 
 class MissingDependencyError(CoverageError, ImportError):

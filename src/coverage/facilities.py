@@ -15,7 +15,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
-from coverage.kinds import KINDS, PROVENANCES, SERVICES, STATUSES
+from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES
 from coverage.tables import read_table
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ COLUMNS = (
 )
 
 _SEPARATORS = re.compile(r"[;；,，、|/\s]+")
-_KIND_BY_NAME = {kind.zh: id_ for id_, kind in KINDS.items()}
 _STATUS_BY_NAME = {zh: id_ for id_, zh in STATUSES.items()}
 _PROVENANCE_BY_NAME = {zh: id_ for id_, zh in PROVENANCES.items()}
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)?")
@@ -145,7 +144,10 @@ def parse_provenances(text: str) -> tuple[str, ...]:
     """
     names = [part for part in _SEPARATORS.split(text.strip()) if part]
     problems = [
-        Problem(f"the provenance {name!r} is not known; choose from {', '.join(PROVENANCES)}")
+        Problem(
+            f"没有来源类别 {name!r} · the provenance {name!r} is not known; "
+            f"choose from {', '.join(PROVENANCES)}"
+        )
         for name in names
         if name not in PROVENANCES and name not in _PROVENANCE_BY_NAME
     ]
@@ -167,6 +169,8 @@ def read_register(path: Path, units: Units, *, city_code: str, shipped: bool = F
         InputError: With every problem of the file at once.
     """
     table = read_table(path, required=REQUIRED)
+    if not table.records:
+        raise InputError(table.problem(None, None, "表中没有数据行 · the table has no rows"))
     reader = _Reader(table, units, city_code)
     facilities = tuple(reader.facility(record) for record in table.records)
     problems = sorted(reader.problems + _duplicates(table), key=lambda p: p.row or 0)
@@ -186,10 +190,24 @@ def _duplicates(table: Table) -> list[Problem]:
     for record in table.records:
         id_ = record.get("id")
         if id_ and id_ in first:
-            reason = f"the id already stands in row {first[id_]}; every facility needs its own"
+            reason = f"编号与第 {first[id_]} 行重复 · the id already stands in row {first[id_]}"
             problems.append(table.problem(record, "id", reason))
         first.setdefault(id_, record.row)
     return problems
+
+
+_EMPTY = "单元格为空 · the cell is empty"
+
+
+def _unknown(column: str, cell: str, known: Iterable[str]) -> str:
+    """Why a word of a fixed list is refused, with the nearest or, if few, all of the list."""
+    import difflib
+
+    words = list(known)
+    named = {**ALIASES, **{k: k for k in words}} if column == "kind" else dict.fromkeys(words)
+    near = difflib.get_close_matches(cell, named, n=3, cutoff=0.4)
+    listed = near or (words if len(words) < 8 else [*words[:3], "… (coverage kinds)"])
+    return f"词表中没有这一项，可用：{'、'.join(listed)} · the {column} is not known"
 
 
 class _Reader:
@@ -205,17 +223,19 @@ class _Reader:
     def facility(self, record: Record) -> Facility:
         for column in ("id", "name"):
             if not record.get(column):
-                self.complain(record, column, "the cell is empty")
+                self.complain(record, column, _EMPTY)
         lon, lat = self._place(record)
         beds = self._count(record, "beds")
         nursing = self._count(record, "nursing_beds")
         if beds is not None and nursing is not None and nursing > beds:
-            reason = f"there are more nursing beds than beds ({beds})"
+            reason = (
+                f"护理型床位多于床位（{beds}） · there are more nursing beds than beds ({beds})"
+            )
             self.complain(record, "nursing_beds", reason)
         return Facility(
             id=record.get("id"),
             name=record.get("name"),
-            kind=self._choice(record, "kind", KINDS, _KIND_BY_NAME, ""),
+            kind=self._choice(record, "kind", KINDS, ALIASES, ""),
             unit_code=self._unit_code(record),
             category=record.get("category"),
             services=frozenset(s for s in _SEPARATORS.split(record.get("services")) if s),
@@ -245,66 +265,72 @@ class _Reader:
         cell = record.get(column)
         value = by_name.get(cell, cell.lower()) or default
         if value not in known:
-            reason = f"the {column} is not known; choose from {', '.join(known)}"
-            self.complain(record, column, reason if cell else "the cell is empty")
+            self.complain(record, column, _unknown(column, cell, known) if cell else _EMPTY)
         return value
 
     def _unit_code(self, record: Record) -> str:
         code = record.get("unit_code")
         if not code:
-            self.complain(record, "unit_code", "the cell is empty")
+            self.complain(record, "unit_code", _EMPTY)
         elif code != self.city_code and code not in self.units:
-            reason = f"no unit of the city {self.city_code} has this code"
+            reason = f"本市没有此代码 · no unit of the city {self.city_code} has this code"
             if re.fullmatch(r"\d+\.\d+|\d(\.\d+)?[eE]\+\d+", code):
-                reason = "the code was turned into a number by a spreadsheet; store it as text"
+                reason = (
+                    "代码被表格软件改成了数字，请按文本保存 · turned into a number by a spreadsheet"
+                )
             self.complain(record, "unit_code", reason)
         return code
 
     def _parsed(
-        self, record: Record, column: str, parse: Callable[[str], float], wanted: str
+        self, record: Record, column: str, parse: Callable[[str], float], zh: str, wanted: str
     ) -> float | None:
         cell = record.get(column)
         if not cell:
             return None
         try:
-            value = parse(cell.replace(",", ""))
+            # Python alone reads 1_000 as a number.
+            value = parse(cell.replace(",", "").replace("_", "x"))
         except ValueError:
-            self.complain(record, column, f"the cell is not {wanted}")
+            self.complain(record, column, f"不是{zh} · the cell is not {wanted}")
             return None
         if not math.isfinite(value):
-            self.complain(record, column, f"the cell is not {wanted}")
+            self.complain(record, column, f"不是{zh} · the cell is not {wanted}")
             return None
         return value
 
     def _count(self, record: Record, column: str) -> int | None:
-        value = self._parsed(record, column, float, "a whole number")
+        value = self._parsed(record, column, float, "整数", "a whole number")
         if value is None:
             return None
         if value < 0:
-            self.complain(record, column, "the number is negative")
+            self.complain(record, column, "数字为负 · the number is negative")
         elif value != int(value):
-            self.complain(record, column, "the cell is not a whole number")
+            self.complain(record, column, "不是整数 · the cell is not a whole number")
         return int(value)
 
     def _area(self, record: Record) -> float | None:
-        value = self._parsed(record, "floor_area", float, "a number of square metres")
+        value = self._parsed(record, "floor_area", float, "平方米数", "a number of square metres")
         if value is not None and value < 0:
-            self.complain(record, "floor_area", "the number is negative")
+            self.complain(record, "floor_area", "数字为负 · the number is negative")
         return value
 
     def _place(self, record: Record) -> tuple[float | None, float | None]:
-        lon = self._parsed(record, "lon", float, "a number of degrees")
-        lat = self._parsed(record, "lat", float, "a number of degrees")
+        lon = self._parsed(record, "lon", float, "经纬度", "a number of degrees")
+        lat = self._parsed(record, "lat", float, "经纬度", "a number of degrees")
         if (lon is None) != (lat is None):
             missing = "lon" if lon is None else "lat"
             if not record.get(missing):
-                self.complain(record, missing, "a place needs both lon and lat")
+                self.complain(record, missing, "经纬度缺一不可 · a place needs both lon and lat")
             return None, None
         if lon is None or lat is None:
             return None, None
         if not (_LON[0] <= lon <= _LON[1] and _LAT[0] <= lat <= _LAT[1]):
             swapped = _LON[0] <= lat <= _LON[1] and _LAT[0] <= lon <= _LAT[1]
-            reason = "lon and lat are swapped" if swapped else "the place does not lie in China"
+            reason = (
+                "经纬度颠倒 · lon and lat are swapped"
+                if swapped
+                else "不在中国境内 · the place does not lie in China"
+            )
             self.complain(record, "lon", f"{reason} (lon {lon}, lat {lat})")
         return lon, lat
 

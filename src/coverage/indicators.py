@@ -7,7 +7,7 @@ misses, and the provenance of the rows it counted. Nothing is rounded here.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
@@ -21,10 +21,30 @@ if TYPE_CHECKING:
     from coverage.plans import Match, PlanIndicator
     from coverage.units import Unit, Units
 
+    _Measure = Callable[[City, Register, PlanIndicator, int], "Measurement"]
+
 Basis = Literal["register", "stated", "supplied", "none"]
 
-_MORE = Said("个", "more")
-_CODE_LENGTH = {"county": 6, "township": 9, "village": 12}
+MORE = Said("个", "more")
+CODE_LENGTH = {"county": 6, "township": 9, "village": 12}
+
+
+@dataclass(frozen=True)
+class CountyShare:
+    """One county's part of a ratio; no numerator where nothing is known of the county."""
+
+    code: str
+    name: str
+    numerator: int | None
+    denominator: int
+    missing: tuple[str, ...]
+
+    @property
+    def value(self) -> Fraction | None:
+        """Percent, exact; `None` for a county without such units."""
+        if self.numerator is None or not self.denominator:
+            return None
+        return Fraction(100 * self.numerator, self.denominator)
 
 
 @dataclass(frozen=True)
@@ -44,6 +64,11 @@ class Measurement:
         rows: Facilities counted.
         holders: Facilities by the unit they cover.
         gap_unit: What a whole unit of the gap is.
+        counties: Shares of people by county, for a travel-time measure.
+        partial: Counted from lists known to be partial: the true numerator can
+            only be higher, and what they do not name is not known to be missing.
+        countable: Whether the numerator counts whole units, so that a gap has a
+            number of them; not for a ratio that is only printed or supplied.
         notes: What a reader must know about this value.
     """
 
@@ -56,7 +81,10 @@ class Measurement:
     missing: tuple[str, ...] | None = None
     rows: tuple[Facility, ...] = ()
     holders: dict[str, tuple[Facility, ...]] = field(default_factory=dict)
-    gap_unit: Said = _MORE
+    gap_unit: Said = MORE
+    counties: tuple[CountyShare, ...] = ()
+    partial: bool = False
+    countable: bool = True
     notes: tuple[Said, ...] = ()
 
     @property
@@ -143,268 +171,33 @@ def rank_missing(city: City, codes: Iterable[str], indicator: PlanIndicator) -> 
 
     def key(code: str) -> tuple[int, str]:
         people = people_affected(city, code, indicator)
-        if people is None and len(code) == _CODE_LENGTH["village"]:
+        if people is None and len(code) == CODE_LENGTH["village"]:
             people = people_affected(city, code[:9], indicator)
         return (-(people if people is not None else -1), code)
 
     return tuple(sorted(codes, key=key))
 
 
-def measure(city: City, register: Register, indicator: PlanIndicator, year: int) -> Measurement:
-    """The value of one plan indicator from a register, or why there is none.
-
-    A register that ships is known to be incomplete once its example rows are
-    left out; then a count that the plan states itself stands in place of the
-    register's, without lists of units. The two are never mixed.
-    """
-    if not indicator.computed:
-        return Measurement()
-    kinds = indicator.match.kinds
-    gone = any(f.kind in kinds for f in register.left_out)
-    known = any(f.kind in kinds for f in register.facilities)
-    stated = indicator.baseline is not None and indicator.baseline.stated
-    if register.shipped and stated and (gone or not known):
-        return _stated(indicator)
-    if not known:
-        return Measurement(notes=(_NO_ROWS,))
-    result = _MEASURES[indicator.measure](city, register, indicator, year)
-    if register.shipped and result.numerator == 0:
-        return Measurement(notes=(_NOT_MODELLED,))
-    examples = result.provenance["illustrative"]
-    if register.shipped and result.numerator is not None and not examples:
-        return replace(result, notes=(*result.notes, _PARTIAL))
-    return result
-
-
-_NO_ROWS = Said(
-    "登记册中没有这类设施的数据，未计算（不等于没有设施）",
-    "the register holds no facility of this kind: not computed (which is not the same as none)",
-)
-_NOT_MODELLED = Said(
-    "随附登记册未记录此项服务或类别，未计算（不等于没有）",
-    "the shipped register does not record this service or category: not computed",
-)
-_PARTIAL = Said(
-    "仅按公开发布的部分名录统计，实际数量只会更多",
-    "counted from published lists that are known to be partial: the true number can only be higher",
-)
-
-
-def _stated(indicator: PlanIndicator) -> Measurement:
-    base = indicator.baseline
-    assert base is not None  # noqa: S101 -- the caller has seen that the count is stated
-    scale, ceiling = (100, base.denominator) if indicator.measure == "unit_share" else (1, None)
-    if indicator.match.share == "nursing":
-        scale = 100
-    elif indicator.match.share == "per_1000_60plus":
-        scale = 1000
-    return Measurement(
-        numerator=base.numerator,
-        denominator=base.denominator,
-        scale=scale,
-        ceiling=ceiling,
-        basis="stated",
-        gap_unit=_GAP_UNITS.get(indicator.level, _MORE),
-        notes=(
-            Said(
-                f"数量取自规划（{base.clause}，{base.year} 年），具体是哪些单元：未知",
-                f"the count is the plan's own ({base.clause}, {base.year}); which ones: not known",
-            ),
-        ),
-    )
-
-
-_GAP_UNITS = {
-    "city": Said("个", "cities"),
-    "county": Said("个县", "counties"),
-    "township": Said("个乡镇", "townships"),
-    "village": Said("个村居", "villages"),
-}
-
-
-def _unit_share(city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
-    units = city.units.at(i.level, i.match.units)
-    rows = matching(register, i.match, year)
-    covered, missing, holders = unit_share(rows, units, at_least=i.match.at_least)
-    counted = {f.id: f for code in covered for f in holders.get(code, ())}
-    inside = {f.id for found in holders.values() for f in found}
-    return Measurement(
-        numerator=len(covered),
-        denominator=len(units),
-        scale=100,
-        ceiling=len(units),
-        basis="register",
-        covered=tuple(sorted(covered)),
-        missing=rank_missing(city, missing, i),
-        rows=tuple(counted.values()),
-        holders=holders,
-        gap_unit=_GAP_UNITS[i.level],
-        notes=_unit_notes(city, i, len(units), sum(f.id not in inside for f in rows)),
-    )
-
-
-def _unit_notes(city: City, i: PlanIndicator, count: int, outside: int) -> tuple[Said, ...]:
-    level = _GAP_UNITS[i.level]
-    notes = []
-    if outside:
-        notes.append(
-            Said(
-                f"{outside} 处设施只知上级单元或不在所计单元内，未计入",
-                f"{outside} facilities are known only by a higher unit, or lie in none of the "
-                "units counted: left out",
-            )
-        )
-    own = city.plan.counted(i.level, i.match.units)
-    if own and own.count != count:
-        notes.append(
-            Said(
-                f"规划按 {own.count} {level.zh}计（{own.clause}），现行区划 {count} 个",
-                f"the plan counts {own.count} {level.en} ({own.clause}), there are {count} today",
-            )
-        )
-    return tuple(notes)
-
-
-def _count(_city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
-    rows = matching(register, i.match, year)
-    return Measurement(
-        numerator=len(rows), scale=1, basis="register", rows=rows, gap_unit=Said("处", "more")
-    )
-
-
-def _bed_ratio(city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
-    rows = matching(register, i.match, year)
-    if i.match.share == "nursing":
-        known = tuple(f for f in rows if f.beds is not None and f.nursing_beds is not None)
-        return Measurement(
-            numerator=sum(f.nursing_beds or 0 for f in known),
-            denominator=(beds := sum(f.beds or 0 for f in known)),
-            scale=100,
-            ceiling=beds,
-            basis="register",
-            rows=known,
-            gap_unit=Said("张护理床", "nursing beds"),
-            notes=_unknown_beds(len(rows) - len(known)),
-        )
-    known = tuple(f for f in rows if f.beds is not None)
-    # The shipped register is the plan's baseline: its beds go with the people of that year.
-    as_of = i.baseline.year if register.shipped and i.baseline else year
-    older = city.population.near(city.code, "60+", as_of)
-    if older is None:
-        return Measurement(rows=known, notes=(_NO_OLDER,))
-    label = "推算" if older.provenance == "modelled" else "公布"
-    note = Said(
-        f"60 岁及以上人口 {older.count:,} 人（{older.year} 年，{label}）",
-        f"people aged 60 and over: {older.count:,} ({older.year}, {older.provenance})",
-    )
-    return Measurement(
-        numerator=sum(f.beds or 0 for f in known),
-        denominator=older.count,
-        scale=1000,
-        basis="register",
-        rows=known,
-        gap_unit=Said("张床位", "beds"),
-        notes=(note, *_unknown_beds(len(rows) - len(known))),
-    )
-
-
-_NO_OLDER = Said(
-    "60 岁及以上人口未知，无法计算每千名老人床位",
-    "the number of people aged 60 and over is not known: beds per 1,000 cannot be computed",
-)
-
-
-def _unknown_beds(count: int) -> tuple[Said, ...]:
-    said = Said(
-        f"{count} 处设施床位数不详，未计入", f"{count} facilities do not state their beds: left out"
-    )
-    return (said,) if count else ()
-
-
-_NO_AREA = Said(
-    "户数或建筑面积未知，未计算", "households or floor area are not known: not computed"
-)
-_NO_TRAVEL = Said(
-    "需要路网出行时间，本次未计算", "needs travel times over roads: not computed in this run"
-)
-
-
-def _area(city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
-    rows = tuple(f for f in matching(register, i.match, year) if f.floor_area is not None)
-    households = city.population.near(city.code, "households", year)
-    if households is None or not rows:
-        return Measurement(rows=rows, notes=(_NO_AREA,))
-    return Measurement(
-        numerator=sum((Fraction(f.floor_area or 0) for f in rows), Fraction(0)),
-        denominator=households.count,
-        scale=100,
-        basis="register",
-        rows=rows,
-        gap_unit=Said("平方米", "m²"),
-    )
-
-
-def _facility_share(_city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
-    rows = matching(register, i.match, year)
-    if not rows:
-        return Measurement(notes=(_NO_ROWS,))
-    needed = frozenset(i.match.services_of)
-    having = tuple(f for f in rows if needed <= f.services)
-    return Measurement(
-        numerator=len(having),
-        denominator=len(rows),
-        scale=100,
-        ceiling=len(rows),
-        basis="register",
-        rows=rows,
-        gap_unit=Said("处", "facilities"),
-    )
-
-
-def _people_within(_city: City, _register: Register, _i: PlanIndicator, _year: int) -> Measurement:
-    return Measurement(notes=(_NO_TRAVEL,))
-
-
-_MEASURES: dict[str, Callable[[City, Register, PlanIndicator, int], Measurement]] = {
-    "unit_share": _unit_share,
-    "count": _count,
-    "bed_ratio": _bed_ratio,
-    "area_per_100_households": _area,
-    "facility_share": _facility_share,
-    "people_within": _people_within,
-}
-
-
-@dataclass(frozen=True)
-class CountyShare:
-    """One county's part of a unit ratio."""
-
-    code: str
-    name: str
-    numerator: int
-    denominator: int
-    missing: tuple[str, ...]
-
-    @property
-    def value(self) -> Fraction | None:
-        """Percent, exact; `None` for a county without such units."""
-        return Fraction(100 * self.numerator, self.denominator) if self.denominator else None
-
-
-def by_county(units: Units, result: Measurement) -> tuple[CountyShare, ...]:
-    """The breakdown of a township or village ratio by county, in code order."""
+def by_county(
+    units: Units, result: Measurement, level: str, categories: Iterable[str] = ()
+) -> tuple[CountyShare, ...]:
+    """The breakdown of a ratio of townships, villages or people by county, in code order."""
+    if result.counties:
+        return result.counties
     if result.covered is None or result.missing is None:
         return ()
     covered = Counter(code[:6] for code in result.covered)
+    known = {row.unit_code[:6] for row in result.rows}
     missing: dict[str, list[str]] = {}
     for code in result.missing:
         missing.setdefault(code[:6], []).append(code)
+    sizes = Counter(unit.code[:6] for unit in units.at(level, categories))
     return tuple(
         CountyShare(
             county.code,
             county.name,
-            covered[county.code],
-            covered[county.code] + len(missing.get(county.code, ())),
+            None if result.partial and county.code not in known else covered[county.code],
+            sizes[county.code],
             tuple(missing.get(county.code, ())),
         )
         for county in units.counties

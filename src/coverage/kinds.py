@@ -100,3 +100,32 @@ PROVENANCES: dict[str, str] = {
 }
 
 SYSTEMS = ("大救助", "大养老", "大儿童保障", "大慈善", "大社会治理", "基本社会服务")
+
+# What lists call these things; a register may use any of them for the id.
+ALIASES: dict[str, str] = {
+    "养老院": "elder_care",
+    "敬老院": "elder_care",
+    "福利院": "elder_care",
+    "养老机构": "elder_care",
+    "养老服务中心": "elder_care",
+    "综合养老服务中心": "elder_care",
+    "日间照料中心": "day_care",
+    "居家养老服务中心": "day_care",
+    "互助养老设施": "mutual_aid",
+    "长者饭堂": "meal_point",
+    "长者食堂": "meal_point",
+    "助餐点": "meal_point",
+    "社工站": "social_work_station",
+    "社工点": "social_work_point",
+    "未保站": "child_protection_station",
+    "未成年人救助保护中心": "child_protection_centre",
+    "救助站": "rescue_station",
+    "救助管理站": "rescue_station",
+    "骨灰楼": "columbarium",
+    "骨灰堂": "columbarium",
+    "公益性公墓": "public_cemetery",
+    "公益性墓地": "public_cemetery",
+    "公墓": "cemetery",
+    "康园中心": "rehab_centre",
+    **{kind.zh: kind.id for kind in KINDS.values()},
+}

@@ -189,7 +189,7 @@ class Plan:
         near = difflib.get_close_matches(id_, [i.id for i in self.indicators], n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnknownNameError(
-            f"the indicator {id_!r} is not in the plan {self.title}{hint} "
+            f"规划中没有指标 {id_!r} · the indicator is not in the plan{hint} "
             f"('coverage plan --city {self.city}' lists all {len(self.indicators)})"
         )
 
@@ -204,8 +204,8 @@ class Plan:
         if not self.start <= year <= self.end:
             listed = ", ".join(map(str, self.years))
             raise InputError(
-                f"the year {year} is outside the plan ({self.start}-{self.end}, "
-                f"targets for {listed})"
+                f"{year} 年不在规划期内 · the year {year} is outside the plan "
+                f"({self.start}-{self.end}, targets for {listed})"
             )
 
     def counted(self, level: str, categories: tuple[str, ...] = ()) -> UnitCount | None:

@@ -62,14 +62,16 @@ def decode(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise InputError(Problem(f"the file cannot be read ({reason})", str(path))) from error
+        raise InputError(
+            Problem(f"文件读不出来 · the file cannot be read ({reason})", str(path))
+        ) from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(
             Problem(
-                "the file is not UTF-8 text; save it as 'CSV UTF-8' and try again",
+                "不是 UTF-8 文本，请另存为“CSV UTF-8” · the file is not UTF-8 text",
                 path.name,
                 line,
             )
@@ -93,16 +95,24 @@ def read_table(path: Path, *, required: Sequence[str] = ()) -> Table:
     """
     text = decode(path)
     if "\x00" in text:
-        raise InputError(Problem("the file holds NUL bytes and is not a CSV table", path.name))
+        raise InputError(
+            Problem("不是 CSV 表格 · the file holds NUL bytes and is not a CSV table", path.name)
+        )
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         rows = list(reader)
     except csv.Error as error:
         raise InputError(
-            Problem(f"the row is not well-formed CSV ({error})", path.name, reader.line_num)
+            Problem(
+                f"此行不是规范的 CSV · the row is not well-formed CSV ({error})",
+                path.name,
+                reader.line_num,
+            )
         ) from error
     if not rows or not any(cell.strip() for cell in rows[0]):
-        raise InputError(Problem("the file is empty: a header row is needed", path.name))
+        raise InputError(
+            Problem("文件为空，缺表头 · the file is empty: a header row is needed", path.name)
+        )
     columns = tuple(_column_name(cell) for cell in rows[0])
     problems = _header_problems(path.name, columns, required)
     records = []
@@ -110,7 +120,9 @@ def read_table(path: Path, *, required: Sequence[str] = ()) -> Table:
         if not any(cell.strip() for cell in row):
             continue
         if len(row) > len(columns) and any(cell.strip() for cell in row[len(columns) :]):
-            reason = f"the row has {len(row)} cells but the header has {len(columns)}"
+            reason = (
+                f"此行有 {len(row)} 格，表头只有 {len(columns)} 格 · more cells than the header has"
+            )
             problems.append(Problem(reason, path.name, number))
             continue
         padded = [*row, *[""] * (len(columns) - len(row))]
@@ -122,13 +134,15 @@ def read_table(path: Path, *, required: Sequence[str] = ()) -> Table:
 
 
 def _header_problems(file: str, columns: Sequence[str], required: Sequence[str]) -> list[Problem]:
+    wide = len(columns) == 1 and any(mark in columns[0] for mark in ";\t|")
+    hint = "（分隔符应为逗号 use commas）" if wide else f"（表头有：{', '.join(columns)}）"
     problems = [
-        Problem(f"the column '{name}' is missing (the header has: {', '.join(columns)})", file, 1)
+        Problem(f"缺少列 {name}{hint} · the column '{name}' is missing", file, 1)
         for name in required
         if name not in columns
     ]
     problems += [
-        Problem("the column is named twice", file, 1, name)
+        Problem("列名重复 · the column is named twice", file, 1, name)
         for name in dict.fromkeys(columns)
         if name and columns.count(name) > 1
     ]

@@ -85,3 +85,9 @@ def number(value: Fraction | int, digits: int = 1) -> str:
     if Fraction(value).denominator == 1:
         return f"{int(value):,}"
     return f"{float(round_half_up(Fraction(value), digits)):,.{digits}f}"
+
+
+def precise(value: Fraction | int) -> str:
+    """`value` with every decimal it has, up to six: 0.0235, 60, 7,824."""
+    text = f"{float(value):,.6f}"
+    return text.rstrip("0").rstrip(".")

@@ -102,7 +102,7 @@ def find_city(name: str) -> CityName:
     if len(found) == 1:
         return found[0]
     listed = ", ".join(f"{city.short_name} ({city.code})" for city in known)
-    raise UnknownNameError(f"the city {name!r} is not known; the shipped cities are {listed}")
+    raise UnknownNameError(f"没有城市 {name!r}，随附的有 {listed} · the city is not known")
 
 
 class Units:

@@ -249,7 +249,8 @@ def _corners(
     high = np.floor((np.maximum(segments.y0, segments.y1) + reach_m) / step).astype(np.int64)
     low, high = np.maximum(low, frame.row), np.minimum(high, frame.row + frame.rows - 1)
     rows = np.maximum(high - low + 1, 0)
-    length = segments.length_m
+    bent = _bent(segments)
+    last_column = frame.column + frame.columns - 1
     # A row of a segment has at most about this many corners.
     wide = rows * (2 * reach_m + np.abs(segments.x1 - segments.x0) + step) / step
     for first, last in _street_chunks(segments, wide):
@@ -258,21 +259,32 @@ def _corners(
         row = low[owner] + nth
         left, right = _row_span(segments, owner, row * step, reach_m)
         start = np.ceil(left / step).astype(np.int64)
-        count = np.maximum(np.floor(right / step).astype(np.int64) - start + 1, 0)
-        line, nth = _runs(count)
-        owner, row, column = owner[line], row[line], start[line] + nth
-        along, off = _foot(segments, length, owner, column * step, row * step)
-        near = np.flatnonzero((off <= reach_m) & frame.corner_inside(column, row))
-        key = frame.key(column[near], row[near])
-        if segments.street is not None:
-            one = _nearest_part(segments.street[owner[near]], key, off[near])
-            near, key = near[one], key[one]
-        yield (
-            owner[near],
-            key,
-            along[near].astype(np.float32),
-            off[near].astype(np.float32),
-        )
+        # What lies outside the frame is skipped, but counted from the same start:
+        # feet must not depend on the frame, not even by rounding.
+        skip = np.maximum(frame.column - start, 0)
+        end = np.minimum(np.floor(right / step).astype(np.int64), last_column)
+        count = np.maximum(end - start - skip + 1, 0)
+        _, nth = _runs(count)
+        nth += np.repeat(skip, count)
+        along, off = _feet(segments, owner, (start * step, row * step), step, count, nth)
+        near = np.flatnonzero(off <= reach_m)
+        key = (np.repeat(frame.key(start, row), count) + nth)[near].astype(np.int32)
+        owner = np.repeat(owner, count)[near]
+        if bent is not None and bent[first:last].any():
+            one = _nearest_part(segments.street, bent, owner, key, off[near])
+            near, owner, key = near[one], owner[one], key[one]
+        yield owner, key, along[near], off[near]
+
+
+def _bent(segments: Segments) -> NDArray[np.bool_] | None:
+    """Which segments are parts of a street that has others; None if there is no such street."""
+    if segments.street is None or len(segments) < 2:
+        return None
+    same = np.diff(segments.street) == 0
+    bent = np.zeros(len(segments), dtype=np.bool_)
+    bent[1:] |= same
+    bent[:-1] |= same
+    return bent if same.any() else None
 
 
 def _street_chunks(segments: Segments, weight: Floats) -> Iterator[tuple[int, int]]:
@@ -287,14 +299,31 @@ def _street_chunks(segments: Segments, weight: Floats) -> Iterator[tuple[int, in
         yield int(ends[one]), int(ends[last])
 
 
-def _nearest_part(street: Ints, key: NDArray[np.int32], off: Floats) -> NDArray[np.bool_]:
+def _nearest_part(
+    street: Ints | None,
+    bent: NDArray[np.bool_],
+    owner: Ints,
+    key: NDArray[np.int32],
+    off: NDArray[np.float32],
+) -> Ints:
     """For every street and corner its nearest part only; of equals the first."""
-    order = np.lexsort((off, key, street))
-    fresh = np.ones(len(order), dtype=np.bool_)
-    fresh[1:] = (np.diff(street[order]) != 0) | (np.diff(key[order]) != 0)
-    keep = np.zeros(len(order), dtype=np.bool_)
-    keep[order[fresh]] = True
-    return keep
+    keep = np.ones(len(owner), dtype=np.bool_)
+    rows = np.flatnonzero(bent[owner])
+    if street is None or not len(rows):
+        return np.arange(len(owner))
+    # One number for street and corner: sorting by it takes a fifth of sorting by three keys.
+    number = street[owner[rows]]
+    both = (number - number[0]) * (int(key.max()) + 1) + key[rows]
+    order = np.argsort(both, kind="stable")
+    both = both[order]
+    first = np.flatnonzero(np.diff(both, prepend=-1))
+    group = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(both))))
+    ranked = off[rows[order]]
+    least = np.flatnonzero(ranked == np.minimum.reduceat(ranked, first)[group])
+    least = least[np.diff(group[least], prepend=-1) != 0]
+    keep[rows] = False
+    keep[rows[order[least]]] = True
+    return np.flatnonzero(keep)
 
 
 def _row_span(
@@ -311,17 +340,44 @@ def _row_span(
     return np.minimum(one, two) - reach_m, np.maximum(one, two) + reach_m
 
 
-def _foot(
-    segments: Segments, length: Floats, owner: Ints, x: FloatLike, y: FloatLike
-) -> tuple[Floats, Floats]:
-    """Metres from the segment's start to the nearest point of it, and from there to (x, y)."""
-    long = length[owner]
-    inverse = np.divide(1.0, long, out=np.zeros_like(long), where=long > 0)
-    dx, dy = x - segments.x0[owner], y - segments.y0[owner]
-    ux = (segments.x1 - segments.x0)[owner] * inverse
-    uy = (segments.y1 - segments.y0)[owner] * inverse
-    along = np.clip(dx * ux + dy * uy, 0.0, long)
-    return along, np.hypot(dx - along * ux, dy - along * uy)
+def _feet(
+    segments: Segments,
+    owner: Ints,
+    start: tuple[Floats, Floats],
+    step: float,
+    count: Ints,
+    nth: Ints,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Metres from each segment's start to the point nearest to a corner, and from there to it.
+
+    Corners come in rows: `count` of them for each of the segments `owner`,
+    the `nth` east of `start`. Along a row both distances to the line grow
+    evenly, so that what needs double precision is done once a row.
+    """
+    long = segments.length_m[owner]
+    real = long > 0
+    run, rise = (segments.x1 - segments.x0)[owner], (segments.y1 - segments.y0)[owner]
+    ux = np.divide(run, long, out=np.ones_like(long), where=real)
+    uy = np.divide(rise, long, out=np.zeros_like(long), where=real)
+    dx, dy = start[0] - segments.x0[owner], start[1] - segments.y0[owner]
+    steps = nth.astype(np.float32)
+
+    def spread(values: Floats) -> NDArray[np.float32]:
+        return np.repeat(values.astype(np.float32), count)
+
+    along = spread(step * ux)
+    along *= steps
+    along += spread(dx * ux + dy * uy)
+    off = spread(step * uy)
+    off *= steps
+    off += spread(dx * uy - dy * ux)
+    beyond = along.copy()
+    np.clip(along, 0.0, spread(long), out=along)
+    beyond -= along
+    off *= off
+    beyond *= beyond
+    off += beyond
+    return along, np.sqrt(off, out=off)
 
 
 def _cells(segments: Segments, frame: Frame) -> Iterator[tuple[NDArray[Any], ...]]:

@@ -66,7 +66,13 @@ def cities(format_: str) -> None:
     from coverage.units import city_names
 
     rows = [
-        [c.code, c.name, c.english, c.province, ", ".join((c.short_name, *c.aliases))]
+        [
+            c.code,
+            c.name,
+            c.english,
+            c.province,
+            ", ".join(dict.fromkeys((c.short_name, *c.aliases))),
+        ]
         for c in city_names()
     ]
     columns = [("code", 8), ("name", 20), ("english", 20), ("province", 10), ("aliases", 40)]

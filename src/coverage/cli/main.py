@@ -18,6 +18,15 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "coverage.cli.report:report",
         "现状、目标与缺口 · Where a city stands against its plan.",
     ),
+    "circle": (
+        "coverage.cli.circle:circle",
+        "服务圈与可达人口 · Circles over roads, and the people within them.",
+    ),
+    "route": (
+        "coverage.cli.circle:route",
+        "解释一次出行 · Why a place is covered, or not.",
+    ),
+    "roads": ("coverage.cli.roads:roads", "路网 · Check and download road networks."),
     "plan": ("coverage.cli.browse:plan", "规划指标与条款 · The indicators and clauses of a plan."),
     "cities": ("coverage.cli.browse:cities", "随附的城市 · The cities that ship."),
     "sources": (

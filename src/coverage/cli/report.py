@@ -83,18 +83,24 @@ def report(
     Shows each indicator's value, target and gap in whole units, the townships
     that are missing (most people affected first), and a table by county.
     """
-    from coverage.assessment import assess, read_values
+    from coverage.assessment import assess, check_request, read_values
     from coverage.city import City
+    from coverage.errors import gathered
     from coverage.facilities import parse_provenances
 
     found = City.load(city)
+    with gathered() as gather:
+        gather(check_request, found, year, indicators)
+        kept = gather(parse_provenances, provenance) if provenance is not None else ()
+        register = gather(found.read_register, facilities) if facilities else None
+        given = gather(read_values, values, found) if values else None
     made = assess(
         found,
         year=year,
         indicators=indicators,
-        provenance=parse_provenances(provenance) if provenance is not None else (),
-        register=found.read_register(facilities) if facilities else None,
-        values=read_values(values, found) if values else None,
+        provenance=kept,
+        register=register,
+        values=given,
     )
     written = _write(made, out, lang) if out else None
     _show(made, format_, lang)

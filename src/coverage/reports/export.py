@@ -15,7 +15,7 @@ from coverage.text import number
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from coverage.assessment import IndicatorResult, Report
+    from coverage.assessment import IndicatorResult, Report, TargetResult
     from coverage.text import Lang
 
 _MARK = "written by facility-coverage"
@@ -88,21 +88,9 @@ def _indicator(result: IndicatorResult, lang: Lang) -> dict[str, Any]:
             "denominator": result.plan_basis.denominator,
             "value": _plain(result.plan_basis.value),
             "clause": result.plan_basis.clause,
+            "targets": [_target(t) for t in result.plan_basis.targets],
         },
-        "targets": [
-            {
-                "year": t.target.year,
-                "op": t.target.op,
-                "value": _plain(t.target.value),
-                "text": t.target.text,
-                "met": t.met,
-                "gap_points": _plain(t.gap_points),
-                "gap_units": t.gap_units,
-                "due": t.due,
-                "clause": t.target.clause,
-            }
-            for t in result.targets
-        ],
+        "targets": [_target(t) for t in result.targets],
         "status": result.status,
         "provenance": dict(sorted(found.provenance.items())),
         "covered": None if found.covered is None else list(found.covered),
@@ -119,6 +107,20 @@ def _indicator(result: IndicatorResult, lang: Lang) -> dict[str, Any]:
             for c in result.counties
         ],
         "notes": [note.to(lang) for note in result.notes],
+    }
+
+
+def _target(t: TargetResult) -> dict[str, Any]:
+    return {
+        "year": t.target.year,
+        "op": t.target.op,
+        "value": _plain(t.target.value),
+        "text": t.target.text,
+        "met": t.met,
+        "gap_points": _plain(t.gap_points),
+        "gap_units": t.gap_units,
+        "due": t.due,
+        "clause": t.target.clause,
     }
 
 
@@ -141,6 +143,8 @@ def summary_rows(report: Report, lang: Lang) -> list[list[object]]:
             _plain(found.numerator),
             _plain(found.denominator),
             _decimal(found.value),
+            result.plan_basis.denominator if result.plan_basis else None,
+            _decimal(result.plan_basis.value) if result.plan_basis else None,
             words.baseline(i.baseline),
         ]
         end = [result.status, "; ".join(f"{k}:{v}" for k, v in found.provenance.items())]
@@ -167,6 +171,8 @@ SUMMARY_COLUMNS = (
     "numerator",
     "denominator",
     "value",
+    "plan_denominator",
+    "plan_value",
     "baseline",
     "target_year",
     "op",
@@ -258,23 +264,48 @@ def to_markdown(report: Report, lang: Lang = "zh") -> str:
                 t.target.clause if t else result.indicator.clause,
             ]
             lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+    lines += _markdown_counties(report, lang)
     lines += _markdown_missing(report, lang)
+    lines += _markdown_notes(report, lang)
     return "\n".join(lines) + "\n"
 
 
+def _markdown_counties(report: Report, lang: Lang) -> list[str]:
+    results = [r for r in report.results if r.counties and r.indicator.level != "village"]
+    if not results:
+        return []
+    head = ["县（市、区）" if lang == "zh" else "county", *(words.name(r, lang) for r in results)]
+    lines = ["", "## 分县（市、区）" if lang == "zh" else "## By county", ""]
+    lines += ["| " + " | ".join(head) + " |", "|---" + "|---:" * len(results) + "|"]
+    for index, county in enumerate(results[0].counties):
+        cells = [words.county_share(result.counties[index], lang) for result in results]
+        lines.append("| " + " | ".join([county.name, *cells]) + " |")
+    return lines
+
+
 def _markdown_missing(report: Report, lang: Lang) -> list[str]:
-    lines = ["", "## 尚未覆盖" if lang == "zh" else "## Missing"]
+    lines: list[str] = []
     for result in report.results:
         missing = result.measurement.missing
         if not missing or result.indicator.level == "village":
             continue
-        lines += ["", f"### {words.name(result, lang)}（{len(missing)}）", ""]
+        who = words.group_counted(report, result, lang)
+        lines += ["", f"### {words.name(result, lang)}（{len(missing)}；{who}）", ""]
         names = [
-            f"{report.city.units.name(code)}（{words.people(result.people.get(code))}）"
+            f"{words.unit_name(report, code)}（{words.people(result.people.get(code))}）"
             for code in missing
         ]
         lines.append("、".join(names))
-    return lines
+    title = "## 尚未覆盖" if lang == "zh" else "## Missing"
+    return ["", title, *lines] if lines else []
+
+
+def _markdown_notes(report: Report, lang: Lang) -> list[str]:
+    noted = [(r, note.to(lang)) for r in report.results for note in r.notes]
+    if not noted:
+        return []
+    lines = [f"- {words.name(r, lang)}：{text}" for r, text in noted]
+    return ["", "## 说明" if lang == "zh" else "## Notes", "", *lines]
 
 
 def files(report: Report, lang: Lang = "zh") -> dict[str, str]:
@@ -308,25 +339,37 @@ def write_folder(report: Report, folder: Path, lang: Lang = "zh") -> list[Path]:
     """
     texts = files(report, lang)
     owned = _owned(folder)
-    foreign = [n for n in texts if (folder / n).exists() and owned.get(n) != _digest(folder / n)]
+    foreign = [n for n in texts if _is_foreign(folder / n, owned.get(n))]
     if foreign:
         reason = (
             "the file was not written by this tool, or was changed since, and is not replaced; "
             "choose another folder"
         )
         raise InputError([Problem(reason, str(folder / name)) for name in foreign])
+    # Our own unchanged files of an earlier run (another city, say) would mislead beside these.
+    stale = [n for n in owned if n not in texts and not _is_foreign(folder / n, owned[n])]
+    kept = {n: d for n, d in owned.items() if n not in texts and n not in stale}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         digests = {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
-        manifest = {"by": _MARK, "files": {**owned, **digests}}
         for name, text in texts.items():
             write_text(folder / name, text)
+        for name in stale:
+            (folder / name).unlink(missing_ok=True)
+        manifest = {"by": _MARK, "files": {**kept, **digests}}
         write_text(folder / _MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         problem = Problem(f"the folder cannot be written to ({reason})", str(folder))
         raise InputError(problem) from error
     return [folder / name for name in texts]
+
+
+def _is_foreign(path: Path, digest: str | None) -> bool:
+    """Whether something stands at `path` that this tool did not write as it is now."""
+    if path.is_symlink():
+        return True
+    return path.exists() and (digest is None or _digest(path) != digest)
 
 
 def _digest(path: Path) -> str | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coverage.text import Said, cut, number, width
+from coverage.text import Said, cut, number, precise, width
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from coverage.assessment import IndicatorResult, Report, TargetResult
+    from coverage.indicators import CountyShare
     from coverage.plans import Baseline
     from coverage.text import Lang
 
@@ -18,7 +19,9 @@ STATUS: dict[str, Said] = {
     "not_met": Said("未达标", "not met"),
     "contested": Said("条款不一", "clauses differ"),
     "unknown": Said("未知", "not known"),
+    "not_due": Said("未到期", "not due yet"),
     "reported": Said("待填报", "reported"),
+    "in_words": Said("文字目标", "in words"),
     "no_target": Said("无目标", "no target"),
 }
 
@@ -33,6 +36,7 @@ LEVEL: dict[str, Said] = {
 
 SHORT: dict[str, Said] = {
     "elder_care.integrated_township": Said("综合养老", "integrated care"),
+    "elder_care.circle_15min": Said("15分钟圈", "15 minutes"),
     "elder_care.community_facility": Said("社区养老", "community care"),
     "elder_care.day_care_community": Said("日间照料", "day care"),
     "elder_care.mutual_aid_village": Said("互助养老", "mutual aid"),
@@ -94,14 +98,20 @@ def percent_or_number(value: Fraction, unit: str) -> str:
     return f"{number(value)}%" if unit.strip() in {"%", "％"} else number(value)
 
 
+def exactly(value: Fraction, unit: str) -> str:
+    """A number of the plan, or of the user, with every decimal that was given."""
+    return f"{precise(value)}%" if unit.strip() in {"%", "％"} else precise(value)
+
+
 def current(result: IndicatorResult, lang: Lang) -> str:
     """The value and what it is made of: ``40/85 47.1%``."""
     found = result.measurement
     if found.value is None:
         return "未知" if lang == "zh" else "not known"
+    if found.denominator is None:
+        exact = found.basis in {"supplied", "stated"}
+        return (exactly if exact else percent_or_number)(found.value, result.indicator.unit)
     shown = percent_or_number(found.value, result.indicator.unit)
-    if found.denominator is None or found.basis == "supplied":
-        return shown
     pair = f"{number(found.numerator or 0)}/{number(found.denominator)}"
     return f"{pair} {shown}"
 
@@ -120,7 +130,7 @@ def short_baseline(result: IndicatorResult, columns: int) -> str:
     if width(text) <= columns or base is None:
         return text
     if base.value is not None:
-        return percent_or_number(base.value, result.indicator.unit)
+        return exactly(base.value, result.indicator.unit)
     return cut(text, columns)
 
 
@@ -129,7 +139,7 @@ def target(result: IndicatorResult, target_result: TargetResult) -> str:
     t = target_result.target
     if t.op is None or t.value is None:
         return t.text
-    return f"{t.op}{percent_or_number(t.value, result.indicator.unit)}"
+    return f"{t.op}{exactly(t.value, result.indicator.unit)}"
 
 
 def gap(result: IndicatorResult, target_result: TargetResult, lang: Lang) -> str:
@@ -149,6 +159,46 @@ def gap(result: IndicatorResult, target_result: TargetResult, lang: Lang) -> str
         unit = ("点" if lang == "zh" else " pts") if percent else ""
         parts.append(f"{number(target_result.gap_points)}{unit}")
     return ("，" if lang == "zh" else ", ").join(parts)
+
+
+def county_share(share: CountyShare, lang: Lang) -> str:
+    """One county's part of a ratio; people only in percent."""
+    if share.numerator is None:
+        return "未知" if lang == "zh" else "not known"
+    value = f" {number(share.value):>5}%" if share.value is not None else ""
+    if share.denominator > 9999:
+        return value.strip()
+    return f"{share.numerator}/{share.denominator}{value}"
+
+
+def illustrative(result: IndicatorResult) -> bool:
+    """Whether the value counts an example row."""
+    return result.measurement.provenance["illustrative"] > 0
+
+
+def unit_name(report: Report, code: str) -> str:
+    """Name of a unit, with its county where the city has two of that name."""
+    units = report.city.units
+    unit, county = units.get(code), units.county_of(code)
+    if unit is None:
+        return code
+    twin = unit.level == "township" and sum(u.name == unit.name for u in units.townships) > 1
+    return f"{county.name}{unit.name}" if twin and county else unit.name
+
+
+def group_counted(report: Report, result: IndicatorResult, lang: Lang) -> str:
+    """Whose number stands beside a missing unit, and whether it is a model's."""
+    from coverage.indicators import affected_group
+
+    group = affected_group(result.indicator)
+    if report.city.population.base_year(group) is None:
+        group = "all"
+    zh = {"all": "人口", "60+": "60岁以上人口", "0-14": "0–14岁人口"}[group]
+    en = {"all": "people", "60+": "people aged 60+", "0-14": "children"}[group]
+    codes = (result.measurement.missing or ())[:1]
+    found = [report.city.population.people(code, group) for code in codes]
+    modelled = any(p is not None and p.provenance == "modelled" for p in found)
+    return (zh + ("，推算" if modelled else "")) if lang == "zh" else en + ", modelled" * modelled
 
 
 def people(count: int | None) -> str:

@@ -1,0 +1,256 @@
+"""`coverage circle` and `coverage route`: who is reached in time, and one trip explained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coverage.reach.service import ServiceTimes
+    from coverage.text import Lang
+
+_CIRCLE = """\b
+例 Examples:
+  coverage circle --city 清远 --kind elder_care
+  coverage circle --city 清远 --kind elder_care --minutes 5,10,15 --out circles.gpkg
+  coverage circle --city 清远 --kind elder_care --profile drive --format json
+  coverage circle --city 清远 --kind elder_care --roads qingyuan.osm.pbf --population pop.tif
+"""
+_ROUTE = """\b
+例 Example:
+  coverage route --city 清远 --kind elder_care --from 113.05,23.68
+"""
+
+
+class _Minutes(click.ParamType):  # type: ignore[type-arg]
+    """A comma-separated list of limits in minutes."""
+
+    name = "minutes"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(float(part) for part in str(value).replace("，", ",").split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list of minutes such as 5,10,15", param, ctx)
+
+
+class _Place(click.ParamType):  # type: ignore[type-arg]
+    """A place as lon,lat in degrees."""
+
+    name = "lon,lat"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, float]:
+        try:
+            lon, lat = (float(part) for part in str(value).replace("，", ",").split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a place such as 113.05,23.68 (lon,lat)", param, ctx)
+        return lon, lat
+
+
+def _sources(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that both commands take."""
+    options = (
+        click.option("--city", required=True, metavar="NAME", help="清远, qingyuan or 441800."),
+        click.option(
+            "--kind",
+            "kinds",
+            required=True,
+            multiple=True,
+            metavar="KIND",
+            help="Kind of facility, such as elder_care; may be given several times.",
+        ),
+        click.option(
+            "--service", "services", multiple=True, metavar="NAME", help="Only with this service."
+        ),
+        click.option(
+            "--profile",
+            default="older_walk",
+            show_default=True,
+            help="older_walk, adult_walk, standard_1000m, ebike, drive, or your own .toml file.",
+        ),
+        click.option("--roads", type=click.Path(path_type=Path), metavar="FILE"),
+        click.option(
+            "--facilities",
+            type=click.Path(path_type=Path),
+            metavar="FILE.csv",
+            help="Your register.",
+        ),
+        click.option("--provenance", metavar="LIST", help="Count only rows of these."),
+        click.option(
+            "--direction",
+            type=click.Choice(["to_facility", "from_facility"]),
+            default="to_facility",
+            show_default=True,
+        ),
+        click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(epilog=_CIRCLE)
+@_sources
+@click.option(
+    "--minutes",
+    type=_Minutes(),
+    default="5,10,15",
+    show_default=True,
+    help="Limits; a profile limited in metres has its own.",
+)
+@click.option(
+    "--population",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Raster (.tif) or points (.csv .geojson .gpkg) of people.",
+)
+@click.option("--skip-bad", is_flag=True, help="List bad rows and compute the rest.")
+@click.option("--year", type=int, metavar="YYYY", help="Facilities open at the end of this year.")
+@click.option(
+    "--how",
+    type=click.Choice(["each", "split", "dissolve"]),
+    default="each",
+    show_default=True,
+    help="One circle a facility, areas split by nearest facility, or one area a limit.",
+)
+@click.option("--resolution", type=float, metavar="M", help="Cell of the lattice in metres.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "csv", "markdown"]),
+    default="table",
+    show_default=True,
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the circles: .gpkg or .geojson.",
+)
+def circle(
+    city: str,
+    kinds: tuple[str, ...],
+    services: tuple[str, ...],
+    profile: str,
+    roads: Path | None,
+    facilities: Path | None,
+    provenance: str | None,
+    direction: str,
+    lang: Lang,
+    minutes: tuple[float, ...],
+    population: Path | None,
+    skip_bad: bool,
+    year: int | None,
+    how: str,
+    resolution: float | None,
+    format_: str,
+    out: Path | None,
+) -> None:
+    """服务圈与可达人口。 Service circles over roads, and the people within them.
+
+    By default over the main roads that ship, at an older person's pace, with
+    the township population model; bring your own roads and population for a
+    decision.
+    """
+    from coverage.reach.service import travel_time
+
+    found, register = _city(city, facilities, provenance)
+    times = travel_time(
+        found,
+        kind=kinds,
+        services=services,
+        profile=profile,
+        minutes=minutes,
+        year=year,
+        register=register,
+        roads=roads,
+        population=population,
+        direction=direction,
+        skip_bad=skip_bad,
+    )
+    if out is not None:
+        from coverage.reach.draw import draw, write
+
+        count = write(draw(times, how=how, step_m=resolution), out)
+        click.echo(f"已写入 {count} 个服务圈 circles written: {out}", err=True)
+    _show(times, format_, lang)
+
+
+def _city(name: str, facilities: Path | None, provenance: str | None) -> tuple[Any, Any]:
+    from coverage.city import City
+    from coverage.facilities import parse_provenances
+
+    city = City.load(name)
+    register = city.read_register(facilities) if facilities else city.register
+    if provenance is not None:
+        register = register.only(parse_provenances(provenance))
+    return city, register
+
+
+def _show(times: ServiceTimes, format_: str, lang: Lang) -> None:
+    from coverage.reports import circles
+
+    if format_ == "table":
+        from coverage.reports.table import console
+
+        circles.show(times, console(), lang)
+    elif format_ == "json":
+        import json
+
+        click.echo(json.dumps(circles.to_dict(times, lang), ensure_ascii=False, indent=2))
+    else:
+        text = {"csv": circles.to_csv, "markdown": circles.to_markdown}[format_](times, lang)
+        click.echo(text, nl=False)
+
+
+@click.command(epilog=_ROUTE)
+@_sources
+@click.option(
+    "--from", "start", type=_Place(), required=True, help="Where the trip begins, in degrees."
+)
+@click.option("--minutes", type=float, default=15, show_default=True, help="The limit.")
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+def route(
+    city: str,
+    kinds: tuple[str, ...],
+    services: tuple[str, ...],
+    profile: str,
+    roads: Path | None,
+    facilities: Path | None,
+    provenance: str | None,
+    direction: str,
+    lang: Lang,
+    start: tuple[float, float],
+    minutes: float,
+    format_: str,
+) -> None:
+    """解释一次出行。 Why is this place covered, or not: the way, its length, its time by part."""
+    from coverage.reach.trip import explain
+
+    found, register = _city(city, facilities, provenance)
+    trip = explain(
+        found,
+        start,
+        kind=kinds,
+        services=services,
+        profile=profile,
+        minutes=minutes,
+        register=register,
+        roads=roads,
+        direction=direction,
+    )
+    if format_ == "json":
+        import json
+
+        click.echo(json.dumps(trip.to_dict(), ensure_ascii=False, indent=2))
+        return
+    for line in trip.lines(lang):
+        click.echo(line)

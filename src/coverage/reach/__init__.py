@@ -1,0 +1,1 @@
+"""People reached: who gets to a facility in time, and the circles drawn around it."""

@@ -1,0 +1,135 @@
+"""Circles of a city's facilities as a table, and as a file that others open."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from coverage.circles.from_travel import access_of, segments_of, times_of
+from coverage.circles.polygons import circle_shapes, in_degrees
+from coverage.errors import InputError, Problem
+from coverage.travel.times import node_times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import geopandas as gpd
+
+    from coverage.circles.polygons import How
+    from coverage.reach.service import ServiceTimes
+
+_DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
+
+
+def draw(
+    times: ServiceTimes, *, how: str = "each", step_m: float | None = None
+) -> gpd.GeoDataFrame:
+    """Service circles in EPSG:4326.
+
+    Args:
+        times: Travel times; their facilities and limits are drawn.
+        how: ``each``, ``split`` or ``dissolve``.
+        step_m: Cell of the lattice; the profile's own by default.
+
+    Returns:
+        Columns ``facility_id``, ``name``, ``kind``, ``provenance`` (empty if
+        dissolved), ``limit`` (minutes, or metres for a limit in metres),
+        ``step_m``, ``area_km2``, ``approximate``, ``geometry``.
+
+    Raises:
+        InputError: If the step is not above 0.
+    """
+    import geopandas as gpd
+
+    network, sites = times.network, times.sites
+    step = times.profile.resolution_m if step_m is None else step_m
+    if not (math.isfinite(step) and step > 0):
+        raise InputError(f"the resolution must be a number of metres above 0, not {step_m!r}")
+    reached = sorted(
+        _watched(node_times(network, sites.xy, max(times.limits_s)), len(sites.facilities)),
+        key=lambda one: one.facility,
+    )
+    shapes = circle_shapes(
+        segments_of(network),
+        [times_of(one) for one in reached],
+        access_of(times.profile),
+        # The lattice speaks of minutes; a limit in metres is so many of the profile's units.
+        minutes=[limit / 60 for limit in times.limits_s],
+        step_m=step,
+        how=cast("How", how),
+    )
+    rows = _rows(times, step, dissolved=how == "dissolve")
+    frame = gpd.GeoDataFrame(rows, geometry=shapes.ravel(), crs=network.crs)
+    frame = frame[~frame.geometry.is_empty].reset_index(drop=True)
+    return in_degrees(frame)
+
+
+def _rows(times: ServiceTimes, step: float, *, dissolved: bool) -> list[dict[str, Any]]:
+    metres = times.profile.measure == "distance"
+    limits = [limit if metres else limit / 60 for limit in times.limits_s]
+    shared = {
+        "limit_unit": "m" if metres else "min",
+        "profile": times.profile.name,
+        "roads": times.roads,
+        "step_m": step,
+    }
+    if dissolved:
+        return [{"facility_id": "", "limit": limit, **shared} for limit in limits]
+    return [
+        {
+            "facility_id": f.id,
+            "name": f.name,
+            "kind": f.kind,
+            "provenance": f.provenance,
+            "at_seat": not f.placed,
+            "limit": limit,
+            **shared,
+        }
+        for f in times.sites.facilities
+        for limit in limits
+    ]
+
+
+def _watched(found: Iterable[Any], total: int) -> Iterator[Any]:
+    """Show a progress bar on a terminal while many facilities are searched."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal or total < 50:
+        yield from found
+        return
+    from rich.progress import track
+
+    yield from track(found, "服务圈 circles", total=total, console=console, transient=True)
+
+
+def write(frame: gpd.GeoDataFrame, path: Path) -> int:
+    """Write circles to a GeoPackage or GeoJSON file, all at once, and say how many.
+
+    Raises:
+        InputError: If the suffix is not known or the file cannot be written.
+    """
+    driver = _DRIVERS.get(path.suffix.lower())
+    if driver is None:
+        reason = "circles are written to .gpkg or .geojson"
+        raise InputError(Problem(reason, str(path)))
+    folder = path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder, prefix=".circles-"))
+    except OSError as error:
+        reason = f"the folder cannot be written to ({error.strerror})"
+        raise InputError(Problem(reason, str(folder))) from error
+    half = temporary / path.name
+    try:
+        frame.to_file(half, driver=driver, engine="pyogrio")
+        os.replace(half, path)  # noqa: PTH105 -- beside its goal, hence atomic
+    finally:
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
+            temporary.rmdir()
+    return len(frame)

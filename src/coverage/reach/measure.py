@@ -1,0 +1,105 @@
+"""Travel-time measures of a plan: the share of people within a limit, as a `Measurement`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coverage.errors import InputError
+from coverage.indicators import CountyShare, Measurement
+from coverage.reach.people import people_reached
+from coverage.reach.service import DEFAULT_PROFILE, travel_time
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from coverage.city import City
+    from coverage.facilities import Register
+    from coverage.plans import PlanIndicator
+    from coverage.reach.people import PeopleReached
+    from coverage.reach.service import ServiceTimes
+
+DEFAULT_MINUTES = 15
+
+
+def people_within(
+    city: City, register: Register, indicator: PlanIndicator, year: int
+) -> Measurement:
+    """People of the indicator's group within its minutes of a facility, over the shipped roads.
+
+    Whole people are reported; those without a known place stay in the
+    denominator. The straight circle's figure stands in the notes beside it.
+    """
+    match = indicator.match
+    try:
+        times = travel_time(
+            city,
+            kind=match.kinds,
+            services=match.services,
+            minutes=(match.minutes or DEFAULT_MINUTES,),
+            year=year,
+            register=register,
+        )
+    except InputError as error:
+        return Measurement(notes=(Said(f"未计算：{error}", f"not computed: {error}"),))
+    group = match.group if match.group in times.demand.people else "all"
+    (whole,) = people_reached(times, level="city", group=group)
+    counties = people_reached(times, level="county", group=group)
+    rows = tuple(times.sites.facilities)
+    return Measurement(
+        numerator=round(whole.reached),
+        denominator=round(whole.total),
+        scale=100,
+        ceiling=round(whole.total),
+        basis="register",
+        rows=rows,
+        gap_unit=Said("人", "people"),
+        counties=tuple(_county(row) for row in counties if row.code),
+        notes=(*_notes(times, whole, group), *times.notes),
+    )
+
+
+def _county(row: PeopleReached) -> CountyShare:
+    return CountyShare(row.code, row.name, round(row.reached), round(row.total), ())
+
+
+def _notes(times: ServiceTimes, whole: PeopleReached, group: str) -> tuple[Said, ...]:
+    minutes = times.minutes[0]
+    who = {"all": ("全部人口", "all people"), "60+": ("60 岁及以上", "aged 60+")}.get(
+        group, (group, group)
+    )
+    straight, share = whole.straight_share, whole.share
+    off = whole.off_road_share
+    notes = [
+        Said(
+            f"出行方式 {times.profile.zh}，{minutes:g} 分钟，{who[0]}；路网 {times.roads}",
+            f"{times.profile.en}, {minutes:g} minutes, {who[1]}; roads: {times.roads}",
+        )
+    ]
+    if straight is not None and share is not None:
+        radius = times.straight_radius_m(times.limits_s[0])
+        notes.append(
+            Said(
+                f"同样时限画直线圆（半径 {radius:,.0f} 米）会得到 {straight:.1f}%，"
+                f"沿路只有 {share:.1f}%",
+                f"a straight circle of the same limit (radius {radius:,.0f} m) would claim "
+                f"{straight:.1f} %, over roads it is {share:.1f} %",
+            )
+        )
+    if off is not None:
+        notes.append(
+            Said(
+                f"可达者的路程时间中 {off:.0f}% 为离路步行（路网稀疏时不可靠）",
+                f"{off:.0f} % of the reached people's travel time is spent off the road",
+            )
+        )
+    if whole.not_placed:
+        notes.append(
+            Said(
+                f"{whole.not_placed:,.0f} 人所在乡镇位置不详，计入分母、不计入可达",
+                f"{whole.not_placed:,.0f} people live in townships without a known place: "
+                "in the denominator, not counted as reached",
+            )
+        )
+    return tuple(notes)
+
+
+__all__ = ["DEFAULT_PROFILE", "people_within"]

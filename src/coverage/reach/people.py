@@ -1,0 +1,224 @@
+"""People within the limit: by city, county and township, by group, and how far the rest are.
+
+Totals always reconcile: reached + not reached + not placed = all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from coverage.reach.service import ServiceTimes
+
+PERCENTILES = (10, 25, 50, 75, 90)
+
+
+@dataclass(frozen=True)
+class PeopleReached:
+    """People of one group in one unit against one limit.
+
+    Attributes:
+        code: Unit.
+        name: Its name.
+        group: Population group.
+        limit_s: Limit in the profile's unit.
+        reached: People whose nearest facility is within the limit.
+        not_reached: People with a place and no facility within the limit.
+        not_placed: People of units whose place is not known.
+        straight: People inside the straight circle of the same limit.
+        off_road: Of those reached, people weighted by the share of their way off the road.
+    """
+
+    code: str
+    name: str
+    group: str
+    limit_s: float
+    reached: float
+    not_reached: float
+    not_placed: float
+    straight: float
+    off_road: float
+
+    @property
+    def total(self) -> float:
+        """All people of the group in the unit."""
+        return self.reached + self.not_reached + self.not_placed
+
+    @property
+    def share(self) -> float | None:
+        """Percent reached of all, placed or not."""
+        return 100 * self.reached / self.total if self.total else None
+
+    @property
+    def straight_share(self) -> float | None:
+        """Percent that a straight circle would claim."""
+        return 100 * self.straight / self.total if self.total else None
+
+    @property
+    def off_road_share(self) -> float | None:
+        """Percent of the reached people's travel time that is spent off the road."""
+        return 100 * self.off_road / self.reached if self.reached else None
+
+
+def people_reached(
+    times: ServiceTimes, *, level: str = "city", group: str | None = None
+) -> list[PeopleReached]:
+    """People within each limit.
+
+    Args:
+        times: Travel times.
+        level: ``city``, ``county`` or ``township``.
+        group: One group; all groups of the demand if `None`.
+
+    Returns:
+        For every unit (those without people left out), group and limit.
+    """
+    groups = [group] if group is not None else list(times.demand.people)
+    rows = []
+    for name in groups:
+        weight = times.demand.people[name]
+        codes, label = _units_of_points(times, level)
+        unplaced = _unplaced(times, name, codes, level)
+        for limit in times.limits_s:
+            rows += _rows(times, name, limit, weight, codes, label, unplaced)
+    order = {code: n for n, code in enumerate(dict.fromkeys(row.code for row in rows))}
+    return sorted(rows, key=lambda r: (order[r.code], groups.index(r.group), r.limit_s))
+
+
+def _units_of_points(times: ServiceTimes, level: str) -> tuple[list[str], NDArray[np.int64]]:
+    """Codes of the units of a level and, for every demand point, the index of its own.
+
+    The last code, empty, stands for points outside every township.
+    """
+    demand = times.demand
+    if level == "city":
+        return [times.city.code, ""], np.zeros(len(demand.unit), dtype=np.int64)
+    length = {"county": 6, "township": 9}[level]
+    own = [code[:length] for code in demand.unit_codes]
+    listed = times.city.units.counties if level == "county" else times.city.units.township_rows
+    codes = [unit.code for unit in listed]
+    position = {code: n for n, code in enumerate(codes)}
+    of_unit = np.array([position[code] for code in own] + [len(codes)], dtype=np.int64)
+    return [*codes, ""], of_unit[demand.unit]
+
+
+def _unplaced(
+    times: ServiceTimes, group: str, codes: Sequence[str], level: str
+) -> NDArray[np.float64]:
+    found = np.zeros(len(codes))
+    for code, people in times.demand.not_placed.get(group, {}).items():
+        key = {"city": times.city.code, "county": code[:6], "township": code}[level]
+        found[codes.index(key)] += people
+    return found
+
+
+def _rows(
+    times: ServiceTimes,
+    group: str,
+    limit: float,
+    weight: NDArray[np.float64],
+    codes: Sequence[str],
+    label: NDArray[np.int64],
+    unplaced: NDArray[np.float64],
+) -> list[PeopleReached]:
+    inside = times.seconds <= limit
+    straight = times.straight_m <= times.straight_radius_m(limit)
+    off = np.where(inside, np.nan_to_num(times.share_on_access), 0.0)
+
+    def total(part: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(label, part, minlength=len(codes))
+
+    columns = (
+        total(weight * inside),
+        total(weight * ~inside),
+        total(weight * straight),
+        total(weight * off),
+    )
+    rows = []
+    for n, code in enumerate(codes):
+        reached, rest, drawn, off_road = (float(column[n]) for column in columns)
+        if reached + rest + unplaced[n] == 0:
+            continue
+        name = times.city.name if code == times.city.code else times.city.units.name(code)
+        rows.append(
+            PeopleReached(
+                code,
+                name if code else "—",
+                group,
+                limit,
+                reached,
+                rest,
+                float(unplaced[n]),
+                drawn,
+                off_road,
+            )
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class NearestTime:
+    """How long the people of a unit need to their nearest facility.
+
+    Attributes:
+        code: Unit.
+        name: Its name.
+        group: Population group.
+        seconds: By percentile of people, in the profile's unit; infinite
+            where that part of the people reaches no facility at all.
+        beyond: Percent of the placed people beyond the largest limit.
+    """
+
+    code: str
+    name: str
+    group: str
+    seconds: tuple[float, ...]
+    beyond: float
+
+
+def nearest_times(
+    times: ServiceTimes, *, level: str = "county", group: str = "all"
+) -> list[NearestTime]:
+    """Percentiles (`PERCENTILES`) of the nearest time, weighted by people."""
+    weight = times.demand.people[group]
+    codes, label = _units_of_points(times, level)
+    rows = []
+    for n, code in enumerate(codes):
+        part = np.flatnonzero(label == n)
+        if not len(part) or weight[part].sum() == 0:
+            continue
+        name = times.city.name if code == times.city.code else times.city.units.name(code)
+        rows.append(
+            NearestTime(
+                code,
+                name if code else "—",
+                group,
+                tuple(
+                    weighted_percentile(times.seconds[part], weight[part], p) for p in PERCENTILES
+                ),
+                float(
+                    100
+                    * weight[part][times.seconds[part] > max(times.limits_s)].sum()
+                    / weight[part].sum()
+                ),
+            )
+        )
+    return rows
+
+
+def weighted_percentile(
+    values: NDArray[np.float64], weights: NDArray[np.float64], percent: float
+) -> float:
+    """Least value such that at least `percent` of the weight lies at or below it."""
+    order = np.argsort(values, kind="stable")
+    summed = np.cumsum(weights[order])
+    # A hair less than the share, because sums of floats fall short of their total.
+    at = np.searchsorted(summed, summed[-1] * percent / 100 * (1 - 1e-12))
+    return float(values[order][min(at, len(order) - 1)])
