@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, shared_file
 from helpers import run
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def test_commands_of_the_docs(
     assert program == "coverage", f"{command}: the docs show commands of this project only"
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").symlink_to(ROOT / "docs")
+    for name in re.findall(r"[\w-]+\.osm\.pbf", command):
+        (tmp_path / name).symlink_to(shared_file("testdata", "osm", name))
     done = run(capsys, *args)
     said = (done.out + done.err).strip()
     assert done.code == (2 if "错误 error" in output else 0), said

@@ -15,6 +15,9 @@ _HOME: dict[str, str] = {
     "City": "coverage.city",
     "Report": "coverage.assessment",
     "assess": "coverage.assessment",
+    "draw": "coverage.reach.draw",
+    "people_reached": "coverage.reach.people",
+    "travel_time": "coverage.reach.service",
     "CoverageError": "coverage.errors",
     "InputError": "coverage.errors",
 }
@@ -25,8 +28,21 @@ if TYPE_CHECKING:
     from coverage.city import City as City
     from coverage.errors import CoverageError as CoverageError
     from coverage.errors import InputError as InputError
+    from coverage.reach.draw import draw as draw
+    from coverage.reach.people import people_reached as people_reached
+    from coverage.reach.service import travel_time as travel_time
 
-__all__ = ["City", "CoverageError", "InputError", "Report", "__version__", "assess"]
+__all__ = [
+    "City",
+    "CoverageError",
+    "InputError",
+    "Report",
+    "__version__",
+    "assess",
+    "draw",
+    "people_reached",
+    "travel_time",
+]
 
 
 def __getattr__(name: str) -> Any:

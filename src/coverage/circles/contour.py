@@ -162,6 +162,16 @@ def _taken(first: Ints, part: Ints) -> tuple[Ints, Ints]:
     return np.repeat(start - done + count, count) + np.arange(total), count
 
 
+def _joined_runs(values: NDArray[Any], first: Ints, part: Ints) -> NDArray[Any]:
+    """The entries of the groups `part` of a CSR; neighbouring groups are copied in one go."""
+    if not len(part):
+        return values[:0].copy()
+    gap = np.flatnonzero(np.diff(part) != 1)
+    start = first[part[np.concatenate([[0], gap + 1])]].tolist()
+    end = first[part[np.concatenate([gap, [len(part) - 1]])] + 1].tolist()
+    return np.concatenate([values[a:b] for a, b in zip(start, end, strict=True)])
+
+
 def direct_marks(frame: Frame, x: Floats, y: Floats, access: AccessRule, most_s: float) -> Marks:
     """The way straight to facilities at (x, y), and the cells that they stand in.
 
@@ -213,6 +223,31 @@ class Sheet:
         np.maximum(level, off, out=level)
         np.minimum.at(self._values, marks.corner, level)
         self._visited.append(marks.cell[marks.cell_s <= limit_s])
+
+    def lay_reached(self, index: LatticeIndex, part: Ints) -> None:
+        """Lay segments of the index that are reached so soon that their times do not matter.
+
+        The same as `lay` with their marks: see `spare_s`.
+        """
+        corner = _joined_runs(index.corner, index.corner_first, part)
+        level = _joined_runs(index.off_m, index.corner_first, part)
+        level -= np.float32(self.access.max_access_m)
+        level /= np.float32(self.frame.step_m)
+        np.minimum.at(self._values, corner, level)
+        self._visited.append(_joined_runs(index.cell, index.cell_first, part))
+
+    @property
+    def spare_s(self) -> float:
+        """Seconds before the limit from which on the distance alone places the outline.
+
+        Of the two parts of a level the time's then is the lesser, or both are
+        below minus one step, where levels are clipped. It is enough to look
+        at the least distance that is not clipped: outwards the time's part
+        rises by `cost / pace` for every metre, the distance's by one.
+        """
+        step, far, cost = self.frame.step_m, self.access.max_access_m, self.access.cost_s_per_m
+        rounding = 0.02  # of times in single precision, for limits up to a day
+        return cost * max(far - step, 0.0) + max(cost, _LEAST_PACE) * min(step, far) + rounding
 
     def lift(self, window: Frame) -> NDArray[np.float32]:
         """(rows, columns) of `window`, in steps: below nought where a corner is in.

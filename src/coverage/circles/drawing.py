@@ -102,6 +102,44 @@ class Ground:
     index: LatticeIndex | None = None
     place: Ints | None = None
 
+    def lay(self, times: SegmentTimes, sheets: Sequence[Sheet]) -> None:
+        """Lay a facility's marks on the sheets of all limits.
+
+        Most of what a facility reaches it reaches long before the limit, and
+        only the distance to the road matters: no times are worked out there.
+        """
+        if self.index is None:  # would be made anew for every limit
+            for marks in self.marks(times):
+                for sheet, limit_s in zip(sheets, self.plan.limits_s, strict=True):
+                    sheet.lay(marks, limit_s)
+            return
+        for sheet, limit_s in zip(sheets, self.plan.limits_s, strict=True):
+            near = times.within(limit_s)
+            sure = self._latest(near) <= limit_s - sheet.spare_s
+            for index, place, _, _ in self._looked_up(near.segment[sure]):
+                sheet.lay_reached(index, place)
+            rim = replace(
+                near,
+                segment=near.segment[~sure],
+                start_s=near.start_s[~sure],
+                end_s=near.end_s[~sure],
+            )
+            for marks in self.marks(rim):
+                sheet.lay(marks, limit_s)
+
+    def _latest(self, times: SegmentTimes) -> Floats:
+        """(j,) seconds by which all of a segment is reached from one of its ends."""
+        segments, part = self.plan.segments, times.segment
+        length = segments.length_m[part]
+        latest = np.full(len(part), np.inf)
+        for start_s, slowness in (
+            (times.start_s, segments.to_start_s_per_m[part]),
+            (times.end_s, segments.to_end_s_per_m[part]),
+        ):
+            way = np.multiply(length, slowness, out=np.zeros(len(part)), where=length > 0)
+            np.minimum(latest, start_s + way, out=latest)
+        return latest
+
     def marks(self, times: SegmentTimes) -> Iterator[Marks]:
         """All marks of a facility's times, at most some millions at a time."""
         cost = self.plan.access.cost_s_per_m
@@ -202,9 +240,7 @@ def draw_each(
     for ground, numbers, windows in grounds(plan, many, index):
         sheets = [Sheet(ground.frame, plan.access) for _ in plan.limits_s]
         for number, window in zip(numbers, windows, strict=True):
-            for marks in ground.marks(many[number]):
-                for sheet, limit_s in zip(sheets, plan.limits_s, strict=True):
-                    sheet.lay(marks, limit_s)
+            ground.lay(many[number], sheets)
             for column, sheet in enumerate(sheets):
                 shapes[number, column] = outline(sheet.lift(window), window)
     return shapes
@@ -260,7 +296,5 @@ def dissolved_levels(
 def _lifted(ground: Ground, times: SegmentTimes, window: Frame) -> list[NDArray[np.float32]]:
     plan = ground.plan
     sheets = [Sheet(ground.frame, plan.access) for _ in plan.limits_s]
-    for marks in ground.marks(times):
-        for sheet, limit_s in zip(sheets, plan.limits_s, strict=True):
-            sheet.lay(marks, limit_s)
+    ground.lay(times, sheets)
     return [sheet.lift(window) for sheet in sheets]

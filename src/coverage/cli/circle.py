@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coverage.cli.options import MINUTES, PLACE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,33 +26,6 @@ _ROUTE = """\b
 例 Example:
   coverage route --city 清远 --kind elder_care --from 113.05,23.68
 """
-
-
-class _Minutes(click.ParamType):  # type: ignore[type-arg]
-    """A comma-separated list of limits in minutes."""
-
-    name = "minutes"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(float(part) for part in str(value).replace("，", ",").split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a list of minutes such as 5,10,15", param, ctx)
-
-
-class _Place(click.ParamType):  # type: ignore[type-arg]
-    """A place as lon,lat in degrees."""
-
-    name = "lon,lat"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, float]:
-        try:
-            lon, lat = (float(part) for part in str(value).replace("，", ",").split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a place such as 113.05,23.68 (lon,lat)", param, ctx)
-        return lon, lat
 
 
 def _sources(command: Callable[..., None]) -> Callable[..., None]:
@@ -99,7 +74,7 @@ def _sources(command: Callable[..., None]) -> Callable[..., None]:
 @_sources
 @click.option(
     "--minutes",
-    type=_Minutes(),
+    type=MINUTES,
     default="5,10,15",
     show_default=True,
     help="Limits; a profile limited in metres has its own.",
@@ -212,7 +187,7 @@ def _show(times: ServiceTimes, format_: str, lang: Lang) -> None:
 @click.command(epilog=_ROUTE)
 @_sources
 @click.option(
-    "--from", "start", type=_Place(), required=True, help="Where the trip begins, in degrees."
+    "--from", "start", type=PLACE, required=True, help="Where the trip begins, in degrees."
 )
 @click.option("--minutes", type=float, default=15, show_default=True, help="The limit.")
 @click.option(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coverage.cli.options import PLACE
+
 if TYPE_CHECKING:
     from coverage.city import City
 
@@ -107,6 +109,45 @@ def fetch(
     write_graphml(network, out)
     click.echo(f"{network.node_count:,} nodes, {network.edge_count:,} edges: {out}", err=True)
     click.echo("© OpenStreetMap contributors, ODbL", err=True)
+
+
+_COMPARE = """\b
+例 Example:
+  coverage roads circles liechtenstein-2021.osm.pbf --at 9.5209,47.1410 --out circles.png
+"""
+
+
+@roads.command(epilog=_COMPARE)
+@click.argument("file", metavar="FILE_OR_CITY")
+@click.option(
+    "--at", "places", type=PLACE, multiple=True, required=True, help="A facility; may be repeated."
+)
+@click.option("--profile", default="older_walk", show_default=True)
+@click.option("--minutes", type=float, default=15, show_default=True)
+@click.option("--resolution", type=float, default=10, show_default=True, metavar="M")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE.png",
+)
+def circles(
+    file: str,
+    places: tuple[tuple[float, float], ...],
+    profile: str,
+    minutes: float,
+    resolution: float,
+    out: Path,
+) -> None:
+    """对比图。 Circles over real streets beside straight circles, as a picture."""
+    from coverage.reach.picture import compare_circles
+
+    areas = compare_circles(file, places, out, profile=profile, minutes=minutes, step_m=resolution)
+    for (lon, lat), (street, straight) in zip(places, areas, strict=True):
+        click.echo(
+            f"{lon:g},{lat:g}: {street:.2f} km² over streets, {straight:.2f} km² straight "
+            f"({100 * street / straight:.0f} %)"
+        )
 
 
 def _outline(city: City) -> Any:

@@ -133,7 +133,7 @@ def _rows(
     off = np.where(inside, np.nan_to_num(times.share_on_access), 0.0)
 
     def total(part: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(label, part, minlength=len(codes))
+        return np.bincount(label, part, minlength=len(codes)).astype(np.float64)
 
     columns = (
         total(weight * inside),

@@ -8,7 +8,7 @@ walks off the road where only main roads are known) is said in its notes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from coverage.errors import Problem
     from coverage.facilities import Facility, Register
     from coverage.travel.barriers import Barrier
-    from coverage.travel.prepare import TravelNetwork
+    from coverage.travel.prepare import Direction, TravelNetwork
 
 DEFAULT_PROFILE = "older_walk"
 # Where only main roads are known, most villages lie within this distance of one (the median
@@ -159,7 +159,7 @@ def travel_time(
     travel, notes = fit_to_roads(travel, road.origin, max(limits))
     facilities = register if register is not None else city.register
     sites = place(city, facilities, kinds, frozenset(services), year, demand.crs)
-    network = prepare(road, travel, direction=direction, barriers=list(barriers) or None)
+    network = prepare(road, travel, direction=checked_direction(direction), barriers=barriers)
     points = Points.of(network, np.column_stack([demand.x, demand.y]))
     found = nearest(network, sites.xy, points)
     return ServiceTimes(
@@ -192,6 +192,13 @@ def kinds_of(kind: str | Sequence[str]) -> tuple[str, ...]:
         names = ", ".join(map(repr, unknown)) or "none"
         raise InputError(f"the kind {names} is not known; choose from {listed}")
     return kinds
+
+
+def checked_direction(direction: str) -> Direction:
+    """Direction of travel, checked."""
+    if direction not in {"to_facility", "from_facility"}:
+        raise InputError(f"the direction {direction!r} is not to_facility or from_facility")
+    return cast("Direction", direction)
 
 
 def _limits(profile: Profile, minutes: Sequence[float]) -> tuple[float, ...]:
@@ -297,8 +304,7 @@ def _site_notes(sites: Sites) -> tuple[Said, ...]:
 def _straight(sites: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.spatial import KDTree
 
-    found: NDArray[np.float64] = KDTree(sites).query(points)[0]
-    return found
+    return np.asarray(KDTree(sites).query(points)[0], dtype=np.float64)
 
 
 def roads_name(roads: str | Path | None, origin: dict[str, object]) -> str:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 from coverage.datum import project
 from coverage.errors import InputError
 from coverage.profiles import Profile, load_profile
-from coverage.reach.service import DEFAULT_PROFILE, fit_to_roads, kinds_of, place, roads_name
+from coverage.reach.service import (
+    DEFAULT_PROFILE,
+    checked_direction,
+    fit_to_roads,
+    kinds_of,
+    place,
+    roads_name,
+)
 from coverage.roads.sources import load
 from coverage.travel.prepare import prepare
 from coverage.travel.route import route
@@ -183,7 +190,7 @@ def explain(
     facilities = register if register is not None else city.register
     year = city.plan.end if year is None else year
     sites = place(city, facilities, kinds_of(kind), frozenset(services), year, road.crs)
-    network = prepare(road, travel, direction=direction)  # type: ignore[arg-type]
+    network = prepare(road, travel, direction=checked_direction(direction))
     x, y = project(start[0], start[1], road.crs)
     found = route(network, (float(x), float(y)), sites.xy, limit_s=limit)
     facility = sites.facilities[found.facility] if found.facility >= 0 else None

@@ -1,0 +1,142 @@
+"""A picture of circles over real streets beside the straight circles a map would draw."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coverage.circles.from_travel import access_of, segments_of, times_of
+from coverage.circles.polygons import circle_shapes
+from coverage.datum import project
+from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.profiles import load_profile
+from coverage.roads.sources import load
+from coverage.travel.prepare import prepare
+from coverage.travel.times import node_times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_BLUE, _ORANGE, _GREY = "#2b6cb0", "#c05621", "#9aa5b1"
+
+
+def compare_circles(
+    roads: str | Path,
+    places: Sequence[tuple[float, float]],
+    out: Path,
+    *,
+    profile: str | Path = "older_walk",
+    minutes: float = 15,
+    step_m: float = 10.0,
+) -> list[tuple[float, float]]:
+    """Draw both kinds of circle around places, street by street, into a PNG or SVG.
+
+    Args:
+        roads: A road network of any source that `load` reads.
+        places: (lon, lat) of each facility.
+        out: Picture file.
+        profile: Travel profile.
+        minutes: Limit.
+        step_m: Cell of the lattice.
+
+    Returns:
+        For each place the area of the circle over streets and of the straight
+        one, in km².
+
+    Raises:
+        InputError: If a place has no street near it or the file type is unknown.
+        MissingDependencyError: If matplotlib is not installed.
+    """
+    if out.suffix.lower() not in {".png", ".svg", ".pdf"}:
+        raise InputError(Problem("the picture is written to .png, .svg or .pdf", str(out)))
+    travel = load_profile(profile)
+    limit = travel.limit_s(None if travel.measure == "distance" else minutes)
+    radius = limit if travel.measure == "distance" else limit * travel.speed_mps
+    network = load(roads)
+    lon, lat = np.array(places, dtype=np.float64).T
+    xy = np.column_stack(project(lon, lat, network.crs))
+    graph = prepare(network, travel)
+    reached = sorted(node_times(graph, xy, limit), key=lambda one: one.facility)
+    for place, one in zip(places, reached, strict=True):
+        if not len(one.streets.piece):
+            where = f"{place[0]:g},{place[1]:g}"
+            raise InputError(f"the place {where} has no street within {travel.max_access_m:g} m")
+    shapes = circle_shapes(
+        segments_of(graph),
+        [times_of(one) for one in reached],
+        access_of(travel),
+        minutes=[limit / 60],
+        step_m=step_m,
+    )[:, 0]
+    _draw(network, xy, list(shapes), radius, out, f"{travel.en}, {minutes:g} min")
+    return [(shape.area / 1e6, math.pi * radius**2 / 1e6) for shape in shapes]
+
+
+def _draw(
+    network: Any,
+    xy: NDArray[np.float64],
+    shapes: list[Any],
+    radius: float,
+    out: Path,
+    what: str,
+) -> None:
+    try:
+        from matplotlib.collections import LineCollection
+        from matplotlib.figure import Figure
+        from matplotlib.patches import Circle
+    except ImportError as error:
+        raise MissingDependencyError(
+            "pictures need matplotlib: pip install 'facility-coverage[maps]'"
+        ) from error
+    columns = min(len(xy), 3)
+    rows = -(-len(xy) // columns)
+    figure = Figure(figsize=(4.2 * columns, 4.6 * rows), layout="constrained")
+    start, x, y = network.lines()
+    lines = [np.column_stack([x[a:b], y[a:b]]) for a, b in pairwise(start)]
+    for number, (centre, shape) in enumerate(zip(xy, shapes, strict=True), start=1):
+        axes = figure.add_subplot(rows, columns, number)
+        axes.add_collection(LineCollection(lines, colors=_GREY, linewidths=0.5, zorder=1))
+        axes.add_patch(
+            Circle(tuple(centre), radius, fill=False, color=_ORANGE, lw=1.6, ls="--", zorder=3)
+        )
+        _fill(axes, shape)
+        axes.plot(*centre, "o", color="black", ms=4, zorder=4)
+        axes.set_xlim(centre[0] - 1.15 * radius, centre[0] + 1.15 * radius)
+        axes.set_ylim(centre[1] - 1.15 * radius, centre[1] + 1.15 * radius)
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+        _scale_bar(axes, centre, radius)
+        share = 100 * shape.area / (math.pi * radius**2)
+        axes.set_title(
+            f"streets {shape.area / 1e6:.2f} km², straight {math.pi * radius**2 / 1e6:.2f} km²\n"
+            f"({share:.0f} % of it)",
+            fontsize=9,
+        )
+    figure.suptitle(f"{what}: over streets (blue) and as a straight circle (orange)", fontsize=11)
+    figure.supxlabel("Roads © OpenStreetMap contributors (ODbL)", fontsize=7, color="#555555")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(out, dpi=110, metadata={"Software": None} if out.suffix == ".png" else None)
+
+
+def _fill(axes: Any, shape: Any) -> None:
+    """A polygon with its holes left open."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    for part in shape.geoms:
+        rings = [part.exterior, *part.interiors]
+        path = Outline.make_compound_path(*(Outline(np.asarray(r.coords)[:, :2]) for r in rings))
+        axes.add_patch(PathPatch(path, facecolor=_BLUE, alpha=0.35, edgecolor=_BLUE, zorder=2))
+
+
+def _scale_bar(axes: Any, centre: NDArray[np.float64], radius: float) -> None:
+    length = 500.0 if radius > 500 else 100.0
+    left, low = centre[0] - 1.08 * radius, centre[1] - 1.1 * radius
+    axes.plot([left, left + length], [low, low], color="black", lw=2, zorder=5)
+    axes.text(left + length / 2, low + 0.03 * radius, f"{length:g} m", ha="center", fontsize=7)
