@@ -225,10 +225,13 @@ def _duplicates(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
     modes, length, ids = network.modes.copy(), network.length_m.copy(), network.edge_id.copy()
     modes[keep] = np.bitwise_or.reduceat(network.modes[order], heads)
     length[keep] = np.minimum.reduceat(network.length_m[order], heads)
-    # Both directions of the merged piece must go by one number.
+    # Both directions of a merged piece must go by one number; others keep theirs, because two
+    # parallel pieces that a source numbered crosswise would end as one.
+    piece = piece.reshape(-1)
     least = np.full(int(piece.max()) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(least, piece.reshape(-1), network.edge_id)
-    ids[keep] = least[piece.reshape(-1)[keep]]
+    np.minimum.at(least, piece, network.edge_id)
+    merged = keep[np.isin(piece[keep], piece[twice])]
+    ids[merged] = least[piece[merged]]
     stays = np.empty(m, np.int64)
     stays[order] = keep[np.cumsum(first) - 1]
     words = [

@@ -334,9 +334,11 @@ def _edge_ids(edges: list[_Edge], number: Mapping[Any, int]) -> tuple[list[int],
     for i, edge in enumerate(edges):
         u, v = number[edge.u], number[edge.v]
         mates = waiting[v, u, edge.ways]
-        # "not more than" pairs also what states no length (NaN).
-        mate = next(
-            (j for j in mates if not abs(edges[j].length - edge.length) > _SAME_LENGTH_M), None
+        # "not more than" pairs also what states no length (NaN); of two parallel pieces of nearly
+        # one length the closest is the mate, or the pairs would cross.
+        fit = [j for j in mates if not abs(edges[j].length - edge.length) > _SAME_LENGTH_M]
+        mate = min(
+            fit, key=lambda j: np.nan_to_num(abs(edges[j].length - edge.length)), default=None
         )
         if mate is not None:
             mates.remove(mate)

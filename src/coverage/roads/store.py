@@ -29,7 +29,7 @@ from coverage.settings import cache_dir
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FORMAT = 2
+FORMAT = 3
 _MARK = b"FCRN"
 _TRAILER = struct.Struct("<4sI32s")
 _ARRAYS = (
