@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "coverage"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "settings", "kinds"),
     ("text", "tables", "gaps", "datum"),
-    ("units",),
+    ("units", "workspace"),
     ("roads", "population", "facilities", "plans", "profiles"),
     ("city",),
     ("travel", "demand"),

@@ -17,6 +17,7 @@ from coverage.indicators import Measurement, by_county, people_affected
 from coverage.measures import measure
 from coverage.tables import read_table
 from coverage.text import Said, number, round_half_up
+from coverage.workspace import ROLE_NAMES
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -334,20 +335,45 @@ def _report_notes(report: Report) -> tuple[Said, ...]:
                 "Add --provenance published,surveyed for real rows only",
             )
         )
+    notes += _workspace_notes(city)
     notes += _place_notes(city)
     notes += _people_notes(city)
     notes += [Said(n, n) for n in report.register.notes]
     return tuple(notes)
 
 
-def _place_notes(city: City) -> list[Said]:
-    notes = [
+def _workspace_notes(city: City) -> list[Said]:
+    """Which files are the planner's own, and which fall back to the shipped data."""
+    if city.workspace is None:
+        return []
+    names: dict[str, list[tuple[str, str]]] = {"own": [], "shipped": [], "missing": []}
+    for role, name in ROLE_NAMES.items():
+        if role != "people":
+            names[city.origin(role)].append(name)
+    zh = {k: "、".join(n[0] for n in v) or "无" for k, v in names.items()}
+    en = {k: ", ".join(n[1] for n in v) or "none" for k, v in names.items()}
+    return [
         Said(
-            "乡镇界线为近似：以政府驻地（GeoNames）最近划分，待换成正式界线",
-            "township boundaries are approximate: cells nearest to each seat (GeoNames), "
-            "until official ones replace them",
+            f"工作区 {city.workspace.folder.name}：自有 {zh['own']}；用随附数据 {zh['shipped']}；"
+            f"缺 {zh['missing']}",
+            f"workspace {city.workspace.folder.name}: own {en['own']}; shipped {en['shipped']}; "
+            f"missing {en['missing']}",
         )
     ]
+
+
+def _place_notes(city: City) -> list[Said]:
+    notes = (
+        []
+        if city.origin("townships") == "own"
+        else [
+            Said(
+                "乡镇界线为近似：以政府驻地（GeoNames）最近划分，待换成正式界线",
+                "township boundaries are approximate: cells nearest to each seat (GeoNames), "
+                "until official ones replace them",
+            )
+        ]
+    )
     lost = [unit.name for unit in city.units.townships if not unit.placed]
     if lost:
         notes.append(

@@ -76,9 +76,9 @@ class Population:
         return min(rows, key=lambda r: (abs(r.year - year), r.year), default=None)
 
 
-def load_population(folder: Path, code: str) -> Population:
-    """Read ``population/<code>.csv`` below `folder`."""
-    table = read_table(folder / "population" / f"{code}.csv")
+def load_population(path: Path) -> Population:
+    """Read a population table."""
+    table = read_table(path, required=("unit_code", "level", "group", "year", "people"))
     return Population(
         People(
             r.get("unit_code"),

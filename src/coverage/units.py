@@ -175,14 +175,15 @@ def _number(cell: str) -> float | None:
     return float(cell) if cell else None
 
 
-def load_units(folder: Path, code: str, name: str) -> Units:
-    """Read ``units/<code>.csv`` and ``units/<code>-villages.csv`` below `folder`."""
+def load_units(upper: Path, villages: Path | None, code: str, name: str) -> Units:
+    """Read a table of counties and townships, and one of villages if there is any."""
     city = Unit(code, name, "city", "", "")
-    return Units([*_read_upper(folder, code), *_read_villages(folder, code)], city=city)
+    rows = [*_read_upper(upper), *(_read_villages(villages) if villages else ())]
+    return Units(rows, city=city)
 
 
-def _read_upper(folder: Path, code: str) -> list[Unit]:
-    table = read_table(folder / "units" / f"{code}.csv")
+def _read_upper(path: Path) -> list[Unit]:
+    table = read_table(path, required=("code", "name", "level", "category", "parent"))
     return [
         Unit(
             code=r.get("code"),
@@ -199,8 +200,8 @@ def _read_upper(folder: Path, code: str) -> list[Unit]:
     ]
 
 
-def _read_villages(folder: Path, code: str) -> list[Unit]:
-    table = read_table(folder / "units" / f"{code}-villages.csv")
+def _read_villages(path: Path) -> list[Unit]:
+    table = read_table(path, required=("code", "name", "category", "parent"))
     return [
         Unit(
             code=r.get("code"),

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from coverage.cli.options import chosen_city, city_options
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.table import Table
 
     from coverage.plans import Plan, PlanIndicator
@@ -80,14 +84,12 @@ def cities(format_: str) -> None:
 
 
 @click.command(epilog="例 Example:  coverage plan --city 珠山 --lang en")
-@click.option("--city", required=True, metavar="NAME", help="清远, 清远市, qingyuan or 441800.")
+@city_options
 @_FORMAT
 @_LANG
-def plan(city: str, format_: str, lang: Lang) -> None:
+def plan(city: str | None, workspace: Path | None, format_: str, lang: Lang) -> None:
     """规划指标与条款。 Every indicator of a city's plan: baseline, targets, the clause of each."""
-    from coverage.city import City
-
-    found = City.load(city).plan
+    found = chosen_city(city, workspace).plan
     rows = [row for indicator in found.indicators for row in _plan_rows(found, indicator, lang)]
     names = (
         ("指标", "单位", "年", "目标", "性质", "条款")

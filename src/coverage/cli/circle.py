@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from coverage.cli.options import MINUTES, PLACE
+from coverage.cli.options import MINUTES, PLACE, chosen_city, city_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from coverage.city import City
+    from coverage.facilities import Register
     from coverage.reach.service import ServiceTimes
     from coverage.text import Lang
 
@@ -31,7 +33,7 @@ _ROUTE = """\b
 def _sources(command: Callable[..., None]) -> Callable[..., None]:
     """Options that both commands take."""
     options = (
-        click.option("--city", required=True, metavar="NAME", help="清远, qingyuan or 441800."),
+        city_options,
         click.option(
             "--kind",
             "kinds",
@@ -109,7 +111,8 @@ def _sources(command: Callable[..., None]) -> Callable[..., None]:
     help="Write the circles: .gpkg or .geojson.",
 )
 def circle(
-    city: str,
+    city: str | None,
+    workspace: Path | None,
     kinds: tuple[str, ...],
     services: tuple[str, ...],
     profile: str,
@@ -135,7 +138,7 @@ def circle(
     """
     from coverage.reach.service import travel_time
 
-    found, register = _city(city, facilities, provenance)
+    found, register = _city(city, workspace, facilities, provenance)
     times = travel_time(
         found,
         kind=kinds,
@@ -157,11 +160,12 @@ def circle(
     _show(times, format_, lang)
 
 
-def _city(name: str, facilities: Path | None, provenance: str | None) -> tuple[Any, Any]:
-    from coverage.city import City
+def _city(
+    name: str | None, workspace: Path | None, facilities: Path | None, provenance: str | None
+) -> tuple[City, Register]:
     from coverage.facilities import parse_provenances
 
-    city = City.load(name)
+    city = chosen_city(name, workspace)
     register = city.read_register(facilities) if facilities else city.register
     if provenance is not None:
         register = register.only(parse_provenances(provenance))
@@ -194,7 +198,8 @@ def _show(times: ServiceTimes, format_: str, lang: Lang) -> None:
     "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
 )
 def route(
-    city: str,
+    city: str | None,
+    workspace: Path | None,
     kinds: tuple[str, ...],
     services: tuple[str, ...],
     profile: str,
@@ -210,7 +215,7 @@ def route(
     """解释一次出行。 Why is this place covered, or not: the way, its length, its time by part."""
     from coverage.reach.trip import explain
 
-    found, register = _city(city, facilities, provenance)
+    found, register = _city(city, workspace, facilities, provenance)
     trip = explain(
         found,
         start,

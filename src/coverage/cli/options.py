@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coverage.city import City
 
 
 class _Minutes(click.ParamType):  # type: ignore[type-arg]
@@ -36,3 +42,21 @@ class _Place(click.ParamType):  # type: ignore[type-arg]
 
 MINUTES = _Minutes()
 PLACE = _Place()
+
+
+def city_options(command: Callable[..., None]) -> Callable[..., None]:
+    """``--city`` and ``--workspace``: every command that speaks of a city takes both."""
+    command = click.option(
+        "--workspace",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="Your own folder ('coverage init'); found by itself when you are inside one.",
+    )(command)
+    return click.option("--city", metavar="NAME", help="清远, 清远市, qingyuan or 441800.")(command)
+
+
+def chosen_city(name: str | None, workspace: Path | None) -> City:
+    """The city that a command means."""
+    from coverage.city import City
+
+    return City.choose(name, workspace, Path.cwd())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from coverage.cli.options import chosen_city, city_options
+
 if TYPE_CHECKING:
     from coverage.assessment import Report
     from coverage.text import Lang
@@ -22,7 +24,7 @@ _EPILOG = """\b
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--city", required=True, metavar="NAME", help="清远, 清远市, qingyuan or 441800.")
+@city_options
 @click.option(
     "--year",
     type=int,
@@ -68,7 +70,8 @@ _EPILOG = """\b
     help="Write the table, JSON, Markdown and one CSV per indicator into this folder.",
 )
 def report(
-    city: str,
+    city: str | None,
+    workspace: Path | None,
     year: int | None,
     indicators: tuple[str, ...],
     provenance: str | None,
@@ -84,11 +87,10 @@ def report(
     that are missing (most people affected first), and a table by county.
     """
     from coverage.assessment import assess, check_request, read_values
-    from coverage.city import City
     from coverage.errors import gathered
     from coverage.facilities import parse_provenances
 
-    found = City.load(city)
+    found = chosen_city(city, workspace)
     with gathered() as gather:
         gather(check_request, found, year, indicators)
         kept = gather(parse_provenances, provenance) if provenance is not None else ()

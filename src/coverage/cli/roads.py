@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coverage.cli.options import PLACE
+from coverage.cli.options import PLACE, chosen_city, city_options
 
 if TYPE_CHECKING:
     from coverage.city import City
@@ -61,7 +61,7 @@ def _show(report: Any) -> None:
 
 
 @roads.command(epilog=_FETCH)
-@click.option("--city", required=True, metavar="NAME", help="清远, qingyuan or 441800.")
+@city_options
 @click.option("--endpoint", metavar="URL", help="Overpass API; osmnx's own by default.")
 @click.option(
     "--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder for raw answers."
@@ -83,7 +83,8 @@ def _show(report: Any) -> None:
     help="Where to keep the network; use it with --roads.",
 )
 def fetch(
-    city: str,
+    city: str | None,
+    workspace: Path | None,
     endpoint: str | None,
     cache: Path | None,
     timeout: float,
@@ -92,12 +93,11 @@ def fetch(
     out: Path,
 ) -> None:
     """下载路网。 Download a city's roads from OpenStreetMap (needs the internet)."""
-    from coverage.city import City
     from coverage.roads.fetch import fetch as fetch_roads
     from coverage.roads.network import MODES
     from coverage.roads.sources import write_graphml
 
-    found = City.load(city)
+    found = chosen_city(city, workspace)
     network = fetch_roads(
         _outline(found),
         endpoint=endpoint,
@@ -157,6 +157,5 @@ def _outline(city: City) -> Any:
     from shapely import union_all
     from shapely.geometry import shape
 
-    path = city.folder / "boundaries" / f"{city.code}-counties.geojson"
-    features = json.loads(path.read_text(encoding="utf-8"))["features"]
+    features = json.loads(city.file("counties").read_text(encoding="utf-8"))["features"]
     return union_all([shape(feature["geometry"]) for feature in features])

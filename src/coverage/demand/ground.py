@@ -113,8 +113,7 @@ def read_ground(city: City) -> Ground:
 
 def boundary_files(city: City) -> tuple[Path, Path]:
     """The polygons of counties and of townships of a city."""
-    folder = city.folder / "boundaries"
-    return folder / f"{city.code}-counties.geojson", folder / f"{city.code}-townships.geojson"
+    return city.file("counties"), city.file("townships")
 
 
 def onto(

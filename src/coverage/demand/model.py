@@ -91,7 +91,7 @@ def from_townships(city: City, *, step_m: float = 500.0) -> Demand:
         unit_codes=ground.unit_codes,
         not_placed=not_placed,
         provenance="modelled",
-        source="; ".join(path.relative_to(city.folder).as_posix() for path in model_files(city)),
+        source="; ".join(f"{path.parent.name}/{path.name}" for path in model_files(city)),
         notes=(
             _about_model(step_m),
             *_about_years(city, figures),

@@ -10,6 +10,7 @@ from coverage.errors import InputError, Problem
 if TYPE_CHECKING:
     from coverage.city import City
     from coverage.demand.people import Demand
+    from coverage.workspace import Role
 
 RASTERS = (".tif", ".tiff")
 POINTS = (".csv", ".geojson", ".json", ".gpkg")
@@ -54,11 +55,6 @@ def demand_of(
 
 def model_files(city: City) -> tuple[Path, ...]:
     """Every file that the model of a city is made from."""
-    folder, code = city.folder, city.code
-    return (
-        folder / "population" / f"{code}.csv",
-        folder / "units" / f"{code}.csv",
-        folder / "units" / f"{code}-villages.csv",
-        folder / "boundaries" / f"{code}-counties.geojson",
-        folder / "boundaries" / f"{code}-townships.geojson",
-    )
+    roles: tuple[Role, ...] = ("population", "units", "villages", "counties", "townships")
+    found = [city.find(role) if role == "villages" else city.file(role) for role in roles]
+    return tuple(path for path in found if path is not None)

@@ -8,6 +8,7 @@ walks off the road where only main roads are known) is said in its notes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -24,7 +25,6 @@ from coverage.travel.times import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -154,8 +154,9 @@ def travel_time(
     travel = profile if isinstance(profile, Profile) else load_profile(profile)
     limits = _limits(travel, minutes)
     year = city.plan.end if year is None else year
-    demand, skipped = demand_of(city, population, skip_bad=skip_bad)
-    road = load(roads if roads is not None else city.code, crs=demand.crs)
+    people = population if population is not None else city.find("people")
+    demand, skipped = demand_of(city, people, skip_bad=skip_bad)
+    road = load(roads if roads is not None else city.roads, crs=demand.crs)
     travel, notes = fit_to_roads(travel, road.origin, max(limits))
     facilities = register if register is not None else city.register
     sites = place(city, facilities, kinds, frozenset(services), year, demand.crs)
@@ -177,7 +178,7 @@ def travel_time(
         facility=found.facility,
         share_on_access=found.share_on_access,
         straight_m=_straight(sites.xy, points.xy),
-        roads=roads_name(roads, road.origin),
+        roads=roads_name(roads or city.roads, road.origin),
         notes=(*notes, *_site_notes(sites), *demand.notes),
         skipped=tuple(skipped),
     )
@@ -307,8 +308,8 @@ def _straight(sites: NDArray[np.float64], points: NDArray[np.float64]) -> NDArra
     return np.asarray(KDTree(sites).query(points)[0], dtype=np.float64)
 
 
-def roads_name(roads: str | Path | None, origin: dict[str, object]) -> str:
+def roads_name(roads: str | Path, origin: dict[str, object]) -> str:
     """How a report names its roads."""
-    if roads is None or "shipped" in origin:
+    if "shipped" in origin:
         return "OpenStreetMap main roads (shipped)"
-    return str(roads)
+    return Path(str(roads)).name

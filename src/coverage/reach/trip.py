@@ -185,7 +185,7 @@ def explain(
     travel = profile if isinstance(profile, Profile) else load_profile(profile)
     limit = travel.limit_s(None if travel.measure == "distance" else minutes)
     _check_place(city, start)
-    road = load(roads if roads is not None else city.code)
+    road = load(roads if roads is not None else city.roads)
     travel, notes = fit_to_roads(travel, road.origin, limit)
     facilities = register if register is not None else city.register
     year = city.plan.end if year is None else year
@@ -201,7 +201,7 @@ def explain(
         at_seat=facility is not None and not facility.placed,
         profile=travel,
         limit_s=limit,
-        roads=roads_name(roads, road.origin),
+        roads=roads_name(roads or city.roads, road.origin),
         notes=notes,
     )
 
