@@ -317,3 +317,79 @@ def test_report_shows_the_circle_beside_the_straight_one(
     assert sum(c["denominator"] for c in found["by_county"]) == pytest.approx(
         found["denominator"], abs=8
     )
+
+
+def _square(lon: float, lat: float, half: float, **properties: object) -> str:
+    ring = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]
+    line = [[lon + half * a, lat + half * b] for a, b in ring]
+    geometry = {"type": "Polygon", "coordinates": [line]}
+    feature = {"type": "Feature", "properties": properties, "geometry": geometry}
+    return json.dumps({"type": "FeatureCollection", "features": [feature]})
+
+
+def test_barriers_never_shorten_a_way(tmp_path: Path) -> None:
+    free = travel_time(QINGYUAN, register=_register(20), profile="drive")
+    path = tmp_path / "flood.geojson"
+    seat = TOWNSHIPS[0]
+    assert seat.lon is not None
+    assert seat.lat is not None
+    path.write_text(_square(seat.lon, seat.lat, 0.1), encoding="utf-8")
+    closed = travel_time(QINGYUAN, register=_register(20), profile="drive", barriers=path)
+    path.write_text(_square(seat.lon, seat.lat, 0.1, factor=3), encoding="utf-8")
+    slowed = travel_time(QINGYUAN, register=_register(20), profile="drive", barriers=path)
+    assert (free.seconds <= slowed.seconds + 1e-9).all()
+    assert (slowed.seconds <= closed.seconds + 1e-9).all()
+    assert (closed.seconds > free.seconds).any()
+    for text in ("{", _square(113, 23, 0.1, factor=0.5), '{"features": [{"geometry": null}]}'):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(InputError, match=r"flood\.geojson"):
+            travel_time(QINGYUAN, register=_register(20), barriers=path)
+
+
+def test_facilities_astray_are_named_or_left_out(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    seat = TOWNSHIPS[0]
+    rows = [
+        centre(1, seat.code, lon=seat.lon, lat=seat.lat),
+        centre(2, seat.code, lon=112.80, lat=24.30),  # in the mountains, 11 km from any main road
+        centre(3, seat.code, lon=116.40, lat=39.90),  # Beijing
+    ]
+    path = write_register(tmp_path / "r.csv", rows)
+    args = ("circle", "--city", "清远", "--kind", "elder_care", "--facilities", str(path))
+    done = run(capsys, *args)
+    assert done.code == 2
+    assert "no road within" in done.err
+    assert "outside the city" in done.err
+    done = run(capsys, *args, "--skip-bad", "--format", "json")
+    assert done.code == 0
+    assert len(done.data["skipped"]) == 2
+    assert done.data["facilities"]["placed"] == 1
+
+
+def test_roads_of_another_place_are_refused(tmp_path: Path) -> None:
+    nodes, edges = tmp_path / "nodes.csv", tmp_path / "edges.csv"
+    nodes.write_text("node,lon,lat\n1,9.5,47.1\n2,9.6,47.1\n", encoding="utf-8")
+    edges.write_text("u,v,length_m\n1,2,7600\n", encoding="utf-8")
+    from coverage.roads.sources import load, write_graphml
+
+    graph = tmp_path / "elsewhere.graphml"
+    write_graphml(load(nodes, edges=edges, cache=False), graph)
+    with pytest.raises(InputError, match="no roads inside the area"):
+        travel_time(QINGYUAN, register=_register(3), roads=graph)
+
+
+def test_hills_slow_walkers(tmp_path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    heights = np.fromfunction(lambda _, c: 400 * np.abs(np.sin(c / 9)), (400, 400))
+    path = tmp_path / "dem.tif"
+    transform = rasterio.Affine(2.7 / 400, 0, 111.5, 0, -2.7 / 400, 25.6)
+    with rasterio.open(
+        path, "w", driver="GTiff", width=400, height=400, count=1, dtype="float32",
+        crs="EPSG:4326", transform=transform,
+    ) as file:  # fmt: skip
+        file.write(heights.astype("float32"), 1)
+    flat = travel_time(QINGYUAN, register=_register(20))
+    hilly = travel_time(QINGYUAN, register=_register(20), elevation=path)
+    known = np.isfinite(flat.seconds) & np.isfinite(hilly.seconds)
+    assert np.median(hilly.seconds[known]) > np.median(flat.seconds[known])

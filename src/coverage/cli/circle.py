@@ -65,6 +65,18 @@ def _sources(command: Callable[..., None]) -> Callable[..., None]:
             default="to_facility",
             show_default=True,
         ),
+        click.option(
+            "--barriers",
+            type=click.Path(path_type=Path),
+            metavar="FILE.geojson",
+            help="Polygons that close streets, or slow them by their property factor.",
+        ),
+        click.option(
+            "--elevation",
+            type=click.Path(path_type=Path),
+            metavar="FILE.tif",
+            help="Heights, for profiles with a slope model.",
+        ),
         click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True),
     )
     for option in reversed(options):
@@ -120,6 +132,8 @@ def circle(
     facilities: Path | None,
     provenance: str | None,
     direction: str,
+    barriers: Path | None,
+    elevation: Path | None,
     lang: Lang,
     minutes: tuple[float, ...],
     population: Path | None,
@@ -150,6 +164,8 @@ def circle(
         roads=roads,
         population=population,
         direction=direction,
+        barriers=barriers or (),
+        elevation=elevation,
         skip_bad=skip_bad,
     )
     if out is not None:
@@ -207,6 +223,8 @@ def route(
     facilities: Path | None,
     provenance: str | None,
     direction: str,
+    barriers: Path | None,
+    elevation: Path | None,
     lang: Lang,
     start: tuple[float, float],
     minutes: float,
@@ -226,6 +244,8 @@ def route(
         register=register,
         roads=roads,
         direction=direction,
+        barriers=barriers,
+        elevation=elevation,
     )
     if format_ == "json":
         import json

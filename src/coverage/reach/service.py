@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from coverage.datum import project
 from coverage.errors import InputError
 from coverage.kinds import KINDS
 from coverage.profiles import Profile, load_profile
+from coverage.reach.sites import check_sites, place, read_barriers, site_notes
 from coverage.roads.sources import load
 from coverage.text import Said
 from coverage.travel.access import Points
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.demand.people import Demand
     from coverage.errors import Problem
-    from coverage.facilities import Facility, Register
+    from coverage.facilities import Register
+    from coverage.reach.sites import Sites
+    from coverage.roads.network import RoadNetwork
     from coverage.travel.barriers import Barrier
     from coverage.travel.prepare import Direction, TravelNetwork
 
@@ -39,24 +41,7 @@ DEFAULT_PROFILE = "older_walk"
 # Where only main roads are known, most villages lie within this distance of one (the median
 # in 清远 is 1.2 km); without it most people would have no time to any facility at all.
 _TO_MAIN_ROAD_M = 3000.0
-
-
-@dataclass(frozen=True)
-class Sites:
-    """Facilities with a place on the plane.
-
-    Attributes:
-        facilities: Those with a place, in the order of the register.
-        xy: (f, 2) metres.
-        at_seat: How many of them stand at their township's seat because no
-            coordinates are known.
-        not_placed: Facilities without any known place: they reach nobody.
-    """
-
-    facilities: tuple[Facility, ...]
-    xy: NDArray[np.float64]
-    at_seat: int
-    not_placed: tuple[Facility, ...]
+_NEAR_M = 5000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +109,8 @@ def travel_time(
     roads: str | Path | None = None,
     population: Path | None = None,
     direction: str = "to_facility",
-    barriers: Sequence[Barrier] = (),
+    barriers: Sequence[Barrier] | Path = (),
+    elevation: Path | None = None,
     skip_bad: bool = False,
 ) -> ServiceTimes:
     """Travel times from a city's people to the facilities of a kind.
@@ -140,8 +126,11 @@ def travel_time(
         roads: An OpenStreetMap file, GraphML, or table; the shipped main roads by default.
         population: A raster or a table of points; the township model by default.
         direction: ``to_facility`` or ``from_facility``.
-        barriers: Streets closed or slowed.
-        skip_bad: Leave bad rows of `population` out instead of refusing them.
+        barriers: Streets closed or slowed, or a GeoJSON file of polygons
+            with an optional property ``factor`` (closed without).
+        elevation: Raster of heights, for profiles with a slope model.
+        skip_bad: Leave bad rows of `population`, and facilities far from any
+            road or outside the city, out instead of refusing them.
 
     Raises:
         InputError: If a kind is unknown, no facility of the kind has a place,
@@ -160,7 +149,15 @@ def travel_time(
     travel, notes = fit_to_roads(travel, road.origin, max(limits))
     facilities = register if register is not None else city.register
     sites = place(city, facilities, kinds, frozenset(services), year, demand.crs)
-    network = prepare(road, travel, direction=checked_direction(direction), barriers=barriers)
+    _check_area(city, road, demand)
+    network = prepare(
+        road,
+        travel,
+        direction=checked_direction(direction),
+        barriers=read_barriers(barriers, road.crs) if isinstance(barriers, Path) else barriers,
+        elevation=elevation,
+    )
+    sites, astray = check_sites(city, sites, network, register=facilities, skip_bad=skip_bad)
     points = Points.of(network, np.column_stack([demand.x, demand.y]))
     found = nearest(network, sites.xy, points)
     return ServiceTimes(
@@ -179,9 +176,19 @@ def travel_time(
         share_on_access=found.share_on_access,
         straight_m=_straight(sites.xy, points.xy),
         roads=roads_name(roads or city.roads, road.origin),
-        notes=(*notes, *_site_notes(sites), *demand.notes),
-        skipped=tuple(skipped),
+        notes=(*notes, *site_notes(sites), *demand.notes),
+        skipped=(*skipped, *astray),
     )
+
+
+def _check_area(city: City, road: RoadNetwork, demand: Demand) -> None:
+    """Refuse roads that lie somewhere else."""
+    if not len(demand.x):
+        return
+    inside = (road.x > demand.x.min() - _NEAR_M) & (road.x < demand.x.max() + _NEAR_M)
+    inside &= (road.y > demand.y.min() - _NEAR_M) & (road.y < demand.y.max() + _NEAR_M)
+    if not inside.any():
+        raise InputError(f"路网不在{city.name}范围内 · no roads inside the area of {city.name}")
 
 
 def kinds_of(kind: str | Sequence[str]) -> tuple[str, ...]:
@@ -235,71 +242,6 @@ def fit_to_roads(
         "extract for real streets",
     )
     return fitted, (said,)
-
-
-def place(
-    city: City,
-    register: Register,
-    kinds: tuple[str, ...],
-    services: frozenset[str],
-    year: int,
-    crs: str,
-) -> Sites:
-    """Facilities of the kinds with their places, at their township's seat where unknown.
-
-    Raises:
-        InputError: If none of them has a place.
-    """
-    chosen = [
-        f
-        for f in register.facilities
-        if f.kind in kinds and f.counts_in(year) and services <= f.services
-    ]
-    placed: list[Facility] = []
-    places: list[tuple[float, float]] = []
-    nowhere: list[Facility] = []
-    at_seat = 0
-    for facility in chosen:
-        unit = city.units.get(facility.unit_code[:9])
-        if facility.lon is not None and facility.lat is not None:
-            where = (facility.lon, facility.lat)
-        elif unit is not None and unit.lon is not None and unit.lat is not None:
-            where = (unit.lon, unit.lat)
-            at_seat += 1
-        else:
-            nowhere.append(facility)
-            continue
-        placed.append(facility)
-        places.append(where)
-    if not placed:
-        names = "、".join(KINDS[k].zh for k in kinds)
-        have = f"{len(chosen)} in the register, none with a place" if chosen else "none is open"
-        raise InputError(
-            f"no facility of the kind {', '.join(kinds)} ({names}) can be placed: {have}"
-        )
-    lon, lat = np.array(places).T
-    x, y = project(lon, lat, crs)
-    return Sites(tuple(placed), np.column_stack([x, y]), at_seat, tuple(nowhere))
-
-
-def _site_notes(sites: Sites) -> tuple[Said, ...]:
-    notes = []
-    if sites.at_seat:
-        notes.append(
-            Said(
-                f"{sites.at_seat}/{len(sites.facilities)} 处设施没有坐标，放在所在乡镇驻地",
-                f"{sites.at_seat} of {len(sites.facilities)} facilities have no coordinates and "
-                "stand at their township's seat",
-            )
-        )
-    if sites.not_placed:
-        notes.append(
-            Said(
-                f"{len(sites.not_placed)} 处设施位置不详，未参与计算",
-                f"{len(sites.not_placed)} facilities have no known place and reach nobody here",
-            )
-        )
-    return tuple(notes)
 
 
 def _straight(sites: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:

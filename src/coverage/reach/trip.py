@@ -14,9 +14,9 @@ from coverage.reach.service import (
     checked_direction,
     fit_to_roads,
     kinds_of,
-    place,
     roads_name,
 )
+from coverage.reach.sites import place, read_barriers
 from coverage.roads.sources import load
 from coverage.travel.prepare import prepare
 from coverage.travel.route import route
@@ -174,6 +174,8 @@ def explain(
     register: Register | None = None,
     roads: str | Path | None = None,
     direction: str = "to_facility",
+    barriers: Path | None = None,
+    elevation: Path | None = None,
 ) -> Trip:
     """Explain the trip from `start` (lon, lat) to the nearest facility of a kind.
 
@@ -190,7 +192,13 @@ def explain(
     facilities = register if register is not None else city.register
     year = city.plan.end if year is None else year
     sites = place(city, facilities, kinds_of(kind), frozenset(services), year, road.crs)
-    network = prepare(road, travel, direction=checked_direction(direction))
+    network = prepare(
+        road,
+        travel,
+        direction=checked_direction(direction),
+        barriers=read_barriers(barriers, road.crs) if barriers else (),
+        elevation=elevation,
+    )
     x, y = project(start[0], start[1], road.crs)
     found = route(network, (float(x), float(y)), sites.xy, limit_s=limit)
     facility = sites.facilities[found.facility] if found.facility >= 0 else None

@@ -1,0 +1,193 @@
+"""Where a city's facilities stand on the plane, and whether one can get to them at all."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coverage.datum import project
+from coverage.errors import InputError, Problem
+from coverage.kinds import KINDS
+from coverage.tables import decode
+from coverage.text import Said
+from coverage.travel.access import access_legs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from coverage.city import City
+    from coverage.facilities import Facility, Register
+    from coverage.travel.barriers import Barrier
+    from coverage.travel.prepare import TravelNetwork
+
+_BORDER_M = 1000.0  # county outlines are coarse: nearer than this is not outside
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Facilities with a place on the plane.
+
+    Attributes:
+        facilities: Those with a place, in the order of the register.
+        xy: (f, 2) metres.
+        at_seat: How many of them stand at their township's seat because no
+            coordinates are known.
+        not_placed: Facilities without any known place: they reach nobody.
+    """
+
+    facilities: tuple[Facility, ...]
+    xy: NDArray[np.float64]
+    at_seat: int
+    not_placed: tuple[Facility, ...]
+
+
+def place(
+    city: City,
+    register: Register,
+    kinds: tuple[str, ...],
+    services: frozenset[str],
+    year: int,
+    crs: str,
+) -> Sites:
+    """Facilities of the kinds with their places, at their township's seat where unknown.
+
+    Raises:
+        InputError: If none of them has a place.
+    """
+    chosen = [
+        f
+        for f in register.facilities
+        if f.kind in kinds and f.counts_in(year) and services <= f.services
+    ]
+    placed: list[Facility] = []
+    places: list[tuple[float, float]] = []
+    nowhere: list[Facility] = []
+    at_seat = 0
+    for facility in chosen:
+        unit = city.units.get(facility.unit_code[:9])
+        if facility.lon is not None and facility.lat is not None:
+            where = (facility.lon, facility.lat)
+        elif unit is not None and unit.lon is not None and unit.lat is not None:
+            where = (unit.lon, unit.lat)
+            at_seat += 1
+        else:
+            nowhere.append(facility)
+            continue
+        placed.append(facility)
+        places.append(where)
+    if not placed:
+        names = "、".join(KINDS[k].zh for k in kinds)
+        have = f"{len(chosen)} in the register, none with a place" if chosen else "none is open"
+        raise InputError(
+            f"no facility of the kind {', '.join(kinds)} ({names}) can be placed: {have}"
+        )
+    lon, lat = np.array(places).T
+    x, y = project(lon, lat, crs)
+    return Sites(tuple(placed), np.column_stack([x, y]), at_seat, tuple(nowhere))
+
+
+def site_notes(sites: Sites) -> tuple[Said, ...]:
+    """What was assumed about places."""
+    notes = []
+    if sites.at_seat:
+        notes.append(
+            Said(
+                f"{sites.at_seat}/{len(sites.facilities)} 处设施没有坐标，放在所在乡镇驻地",
+                f"{sites.at_seat} of {len(sites.facilities)} facilities have no coordinates and "
+                "stand at their township's seat",
+            )
+        )
+    if sites.not_placed:
+        notes.append(
+            Said(
+                f"{len(sites.not_placed)} 处设施位置不详，未参与计算",
+                f"{len(sites.not_placed)} facilities have no known place and reach nobody here",
+            )
+        )
+    return tuple(notes)
+
+
+def check_sites(
+    city: City, sites: Sites, network: TravelNetwork, *, register: Register, skip_bad: bool
+) -> tuple[Sites, tuple[Problem, ...]]:
+    """Sites that lie in the city and within reach of a road; the others are named.
+
+    Only facilities with coordinates of their own are judged: a township's
+    seat is no slip of the user's.
+
+    Returns:
+        The sites kept, and what was left out because `skip_bad` allows it.
+
+    Raises:
+        InputError: Naming every facility astray, unless `skip_bad`.
+    """
+    own = np.array([f.placed for f in sites.facilities])
+    if not own.any():
+        return sites, ()
+    from shapely import distance, points
+
+    from coverage.demand.ground import read_ground
+
+    legs = access_legs(network, sites.xy[:, 0], sites.xy[:, 1])
+    on_road = np.isin(np.arange(len(own)), legs.point)
+    outside = own & (distance(read_ground(city).city, points(sites.xy)) > _BORDER_M)
+    far = own & ~on_road & ~outside
+    limit = f"{network.profile.max_access_m:,.0f}"
+    problems = []
+    for n in np.flatnonzero(outside | far):
+        facility = sites.facilities[n]
+        reason = (
+            f"位置不在{city.name}内 · the place lies outside the city"
+            if outside[n]
+            else f"{limit} 米内没有道路 · no road within {limit} m, more than the profile allows"
+        )
+        place_ = f"{facility.lon},{facility.lat}"
+        name = f"{facility.id} {facility.name}"
+        problems.append(Problem(f"{name}: {reason}", register.file, None, "lon,lat", place_))
+    if problems and not skip_bad:
+        raise InputError(problems)
+    keep = ~(outside | far)
+    if not keep.any():
+        raise InputError(problems)
+    kept = tuple(f for f, stays in zip(sites.facilities, keep, strict=True) if stays)
+    return replace(sites, facilities=kept, xy=sites.xy[keep]), tuple(problems)
+
+
+def read_barriers(path: Path, crs: str) -> tuple[Barrier, ...]:
+    """Barriers from a GeoJSON file of polygons in WGS84; ``factor`` slows, without it closes.
+
+    Raises:
+        InputError: If the file is no GeoJSON of polygons, or a factor is below 1.
+    """
+    from shapely import transform
+    from shapely.errors import ShapelyError
+    from shapely.geometry import shape
+
+    from coverage.travel.barriers import Barrier
+
+    try:
+        features = json.loads(decode(path))["features"]
+        found = [(shape(f["geometry"]), f.get("properties") or {}) for f in features]
+    except (ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
+        reason = "不是多边形 GeoJSON · not a GeoJSON file of polygons"
+        raise InputError(Problem(reason, path.name)) from error
+    barriers, problems = [], []
+    for row, (area, properties) in enumerate(found, start=1):
+        factor = properties.get("factor", math.inf)
+        if "Polygon" not in area.geom_type or not isinstance(factor, int | float) or factor < 1:
+            reason = "须为多边形，factor 不小于 1 · polygons with a factor of at least 1 are needed"
+            problems.append(Problem(reason, path.name, row, "factor", str(factor)))
+            continue
+        moved = transform(area, lambda xy: np.column_stack(project(xy[:, 0], xy[:, 1], crs)))
+        barriers.append(
+            Barrier(area=moved, factor=float(factor), name=str(properties.get("name", "")))
+        )
+    if problems:
+        raise InputError(problems)
+    return tuple(barriers)
