@@ -45,6 +45,8 @@ JUST_INSIDE = np.float32(-1e-6)
 # Seconds that count as a metre where access costs (next to) nothing. It must not
 # depend on the roads, or a new road could move the outline of an old one.
 _LEAST_PACE = 0.05
+# Of times in single precision, for limits up to a day.
+_ROUNDING_S = 0.02
 # Rows contoured in one go; bounds the memory of a very large area.
 _BAND_CORNERS = 16_000_000
 
@@ -215,9 +217,8 @@ class Sheet:
 
     def lay(self, marks: Marks, limit_s: float) -> None:
         """Lower the corners to the least of their levels, and note the visited cells."""
-        pace = max(self.access.cost_s_per_m, _LEAST_PACE)
         level = marks.time_s - np.float32(limit_s)
-        level /= np.float32(pace * self.frame.step_m)
+        level /= np.float32(self._pace * self.frame.step_m)
         off = marks.off_m - np.float32(self.access.max_access_m)
         off /= np.float32(self.frame.step_m)
         np.maximum(level, off, out=level)
@@ -246,8 +247,16 @@ class Sheet:
         rises by `cost / pace` for every metre, the distance's by one.
         """
         step, far, cost = self.frame.step_m, self.access.max_access_m, self.access.cost_s_per_m
-        rounding = 0.02  # of times in single precision, for limits up to a day
-        return cost * max(far - step, 0.0) + max(cost, _LEAST_PACE) * min(step, far) + rounding
+        return cost * max(far - step, 0.0) + self._pace * min(step, far) + _ROUNDING_S
+
+    @property
+    def beyond_s(self) -> float:
+        """Seconds after the limit from which on corners have the level of those never reached."""
+        return self._pace * self.frame.step_m + _ROUNDING_S
+
+    @property
+    def _pace(self) -> float:
+        return max(self.access.cost_s_per_m, _LEAST_PACE)
 
     def lift(self, window: Frame) -> NDArray[np.float32]:
         """(rows, columns) of `window`, in steps: below nought where a corner is in.

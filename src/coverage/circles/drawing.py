@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Shapes = NDArray[np.object_]
 
 # Corners of segments in one index (12 bytes each), or laid in one go (some 40).
-_BATCH_ENTRIES = 30_000_000
+_BATCH_ENTRIES = 8_000_000
 _CHUNK_ENTRIES = 4_000_000
 # Corners of a sheet (4 bytes each, for every limit).
 _BATCH_CORNERS = 20_000_000
@@ -63,6 +63,11 @@ class Plan:
     def most_s(self) -> float:
         """The largest limit."""
         return max(self.limits_s)
+
+    def corners(self, part: Ints) -> Floats:
+        """About how many corners of the lattice each of the segments `part` has."""
+        length = self.segments.length_m[part]
+        return corner_count(length, self.step_m, self.access.max_access_m)
 
     def window(self, times: SegmentTimes) -> Frame:
         """The part of the lattice that a circle of `times` can touch, with a rim outside."""
@@ -94,13 +99,13 @@ class Ground:
         plan: What is asked.
         frame: The piece of lattice.
         index: Prepared corners and cells; None to make them as they come.
-        place: (k,) where a segment stands in the index; None if all stand in order.
+        held: Segments in the index, rising; None if it holds all.
     """
 
     plan: Plan
     frame: Frame
     index: LatticeIndex | None = None
-    place: Ints | None = None
+    held: Ints | None = None
 
     def lay(self, times: SegmentTimes, sheets: Sequence[Sheet]) -> None:
         """Lay a facility's marks on the sheets of all limits.
@@ -113,18 +118,19 @@ class Ground:
                 for sheet, limit_s in zip(sheets, self.plan.limits_s, strict=True):
                     sheet.lay(marks, limit_s)
             return
+        latest, soonest = self._latest(times), np.minimum(times.start_s, times.end_s)
         for sheet, limit_s in zip(sheets, self.plan.limits_s, strict=True):
-            near = times.within(limit_s)
-            sure = self._latest(near) <= limit_s - sheet.spare_s
-            for index, place, _, _ in self._looked_up(near.segment[sure]):
+            sure = latest <= limit_s - sheet.spare_s
+            for index, place, _, _ in self._looked_up(times.segment[sure]):
                 sheet.lay_reached(index, place)
-            rim = replace(
-                near,
-                segment=near.segment[~sure],
-                start_s=near.start_s[~sure],
-                end_s=near.end_s[~sure],
+            rim = np.flatnonzero(~sure & (soonest <= limit_s + sheet.beyond_s))
+            unsure = replace(
+                times,
+                segment=times.segment[rim],
+                start_s=times.start_s[rim],
+                end_s=times.end_s[rim],
             )
-            for marks in self.marks(rim):
+            for marks in self.marks(unsure):
                 sheet.lay(marks, limit_s)
 
     def _latest(self, times: SegmentTimes) -> Floats:
@@ -158,28 +164,25 @@ class Ground:
     ) -> Iterator[tuple[LatticeIndex, Ints, slice, tuple[Floats, Floats]]]:
         """Chunks of `segment`: index, places in it, which ones, slowness both ways."""
         plan, segments = self.plan, self.plan.segments
-        place = segment if self.place is None else self.place[segment]
-        many = corner_count(segments.length_m[segment], plan.step_m, plan.access.max_access_m)
-        for first, last in chunks(many, _CHUNK_ENTRIES):
+        place = segment if self.held is None else np.searchsorted(self.held, segment)
+        for first, last in chunks(plan.corners(segment), _CHUNK_ENTRIES):
             some = slice(first, last)
             part = segment[some]
             slowness = (segments.to_start_s_per_m[part], segments.to_end_s_per_m[part])
             if self.index is None:
-                index, where = _index_of(plan, self.frame, part)
-                yield index, where[part], some, slowness
+                index, held = _index_of(plan, self.frame, part)
+                yield index, np.searchsorted(held, part), some, slowness
             else:
                 yield self.index, place[some], some, slowness
 
 
 def _index_of(plan: Plan, frame: Frame, part: Ints) -> tuple[LatticeIndex, Ints]:
-    """An index of the segments `part` only, and (k,) where a segment stands in it."""
+    """An index of the segments `part` only, and the segments in it, rising."""
     # A place's foot is on the nearest part of a street: all parts must be there to tell.
     part = plan.segments.with_siblings(part)
     step_m, max_access_m = plan.step_m, plan.access.max_access_m
     index = LatticeIndex.build(plan.segments.take(part), step_m, max_access_m, frame=frame)
-    place = np.full(len(plan.segments), -1)
-    place[part] = np.arange(len(part))
-    return index, place
+    return index, part
 
 
 def grounds(
@@ -197,25 +200,24 @@ def grounds(
         if near:
             yield Ground(plan, index.frame, index), near, [windows[number] for number in near]
         left = [number for number in left if not index.frame.holds(windows[number])]
-    weight = corner_count(plan.segments.length_m, plan.step_m, plan.access.max_access_m)
     strip = max((max(one.columns, one.rows) for one in windows), default=1)
     left.sort(key=lambda one: (windows[one].column // strip, windows[one].row))
     while left:
-        group, part = _group(left, windows, many, weight)
+        group, part = _group(plan, left, windows, many)
         left = left[len(group) :]
         own = [windows[number] for number in group]
         frame = Frame.hull(own)
-        if weight[part].sum() > _BATCH_ENTRIES:  # one facility that reaches very far
+        if plan.corners(part).sum() > _BATCH_ENTRIES:  # one facility that reaches very far
             yield Ground(plan, frame), group, own
         else:
             yield Ground(plan, frame, *_index_of(plan, frame, part)), group, own
 
 
 def _group(
-    order: list[int], windows: list[Frame], many: Sequence[SegmentTimes], weight: Floats
+    plan: Plan, order: list[int], windows: list[Frame], many: Sequence[SegmentTimes]
 ) -> tuple[list[int], Ints]:
     """The first of `order` and those after it that fit, and the segments they reach."""
-    chosen = np.zeros(len(weight), dtype=np.bool_)
+    chosen = np.zeros(len(plan.segments), dtype=np.bool_)
     group: list[int] = []
     entries, hull = 0.0, windows[order[0]]
     for number in order:
@@ -223,7 +225,7 @@ def _group(
         times = many[number]
         fresh = np.concatenate([times.segment, times.foot_segment])
         fresh = fresh[~chosen[fresh]]  # a few twice, which only ends a batch a little sooner
-        entries += weight[fresh].sum()
+        entries += plan.corners(fresh).sum()
         if group and (entries > _BATCH_ENTRIES or hull.size > _BATCH_CORNERS):
             break
         group.append(number)

@@ -35,8 +35,12 @@ if TYPE_CHECKING:
     FloatLike = NDArray[np.floating[Any]]
 
 # Candidate corners looked at in one go while the index is built: bounds the
-# extra memory of the build to some 200 MB.
-_CHUNK = 2_000_000
+# extra memory of the build to some 50 MB.
+_CHUNK = 500_000
+# Shares of a segment that can be told apart beside the number of a segment of one chunk.
+# So short a piece needs no cell of its own: the outline around the cell before it runs
+# at least 1e-6 of a step outside (see `contour`).
+_APART = 1e-9
 # Cells around the network that belong to its lattice, for the direct ways of
 # facilities that stand at its edge.
 _RIM = 40
@@ -240,10 +244,8 @@ def corner_count(length_m: Floats, step_m: float, max_access_m: float) -> Floats
     return (np.pi * reach_m**2 + 2 * reach_m * length_m) / step_m**2
 
 
-def _corners(
-    segments: Segments, frame: Frame, reach_m: float
-) -> Iterator[tuple[NDArray[Any], ...]]:
-    """Chunks of (segment, corner key, metres along, metres off), ordered by segment."""
+def _corners(segments: Segments, frame: Frame, reach_m: float) -> Iterator[tuple[Any, ...]]:
+    """Chunks of (first segment, corners of each, their keys, metres along, metres off)."""
     step = frame.step_m
     low = np.ceil((np.minimum(segments.y0, segments.y1) - reach_m) / step).astype(np.int64)
     high = np.floor((np.maximum(segments.y0, segments.y1) + reach_m) / step).astype(np.int64)
@@ -264,16 +266,34 @@ def _corners(
         skip = np.maximum(frame.column - start, 0)
         end = np.minimum(np.floor(right / step).astype(np.int64), last_column)
         count = np.maximum(end - start - skip + 1, 0)
-        _, nth = _runs(count)
-        nth += np.repeat(skip, count)
-        along, off = _feet(segments, owner, (start * step, row * step), step, count, nth)
-        near = np.flatnonzero(off <= reach_m)
-        key = (np.repeat(frame.key(start, row), count) + nth)[near].astype(np.int32)
-        owner = np.repeat(owner, count)[near]
+        done = np.cumsum(count)
+        before = (done - count - skip).astype(np.int32)
+        east = np.arange(done[-1] if len(done) else 0, dtype=np.int32)
+        east -= np.repeat(before, count)
+        along, off = _feet(segments, owner, (start * step, row * step), step, count, east)
+        close = off <= reach_m
+        near = np.flatnonzero(close)
+        key = np.repeat(frame.key(start, row), count)
+        key += east
+        key = key[near]
+        kept = _kept(close, done)
         if bent is not None and bent[first:last].any():
-            one = _nearest_part(segments.street, bent, owner, key, off[near])
-            near, owner, key = near[one], owner[one], key[one]
-        yield owner, key, along[near], off[near]
+            one = _nearest_part(
+                segments.street, bent, np.repeat(owner, np.diff(kept, prepend=0)), key, off[near]
+            )
+            near, key = near[one], key[one]
+            close[...] = False
+            close[near] = True
+            kept = _kept(close, done)
+        # Rows of one segment follow one another: how many corners by the end of each segment.
+        by_row = np.concatenate([[0], kept])[np.cumsum(rows[first:last])]
+        yield first, np.diff(by_row, prepend=0), key, along[near], off[near]
+
+
+def _kept(close: NDArray[np.bool_], done: Ints) -> Ints:
+    """How many of `close` are True by the end of each row; `done` says where rows end."""
+    total = np.concatenate([np.zeros(1, np.int32), np.cumsum(close, dtype=np.int32)])
+    return total[done].astype(np.int64)
 
 
 def _bent(segments: Segments) -> NDArray[np.bool_] | None:
@@ -346,7 +366,7 @@ def _feet(
     start: tuple[FloatLike, FloatLike],
     step: float,
     count: Ints,
-    nth: Ints,
+    nth: NDArray[np.int32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Metres from each segment's start to the point nearest to a corner, and from there to it.
 
@@ -380,8 +400,8 @@ def _feet(
     return along, np.sqrt(off, out=off)
 
 
-def _cells(segments: Segments, frame: Frame) -> Iterator[tuple[NDArray[Any], ...]]:
-    """Chunks of (segment, cell key, metres where entered, metres where left)."""
+def _cells(segments: Segments, frame: Frame) -> Iterator[tuple[Any, ...]]:
+    """Chunks of (first segment, cells of each, their keys, metres where entered, where left)."""
     step = frame.step_m
     x0, x1, y0, y1 = (v / step for v in (segments.x0, segments.x1, segments.y0, segments.y1))
     length = segments.length_m
@@ -393,11 +413,12 @@ def _cells(segments: Segments, frame: Frame) -> Iterator[tuple[NDArray[Any], ...
         cuts += [_crossed(a[part], b[part]) for a, b in ((x0, x1), (y0, y1))]
         owner = np.concatenate([cut[0] for cut in cuts])
         share = np.concatenate([cut[1] for cut in cuts])
-        order = np.argsort(2.0 * owner + share)  # shares to 1e-9: half the time of two keys
+        order = np.argsort(2.0 * owner + share)  # a third of the time of sorting by two keys
         owner, share = owner[order], share[order]
         same = owner[1:] == owner[:-1]
         owner, enter, leave = owner[:-1][same] + first, share[:-1][same], share[1:][same]
-        real = leave > enter  # no length: the segment crosses a corner
+        # No length: the segment crosses a corner. Nearer cuts than this may be out of order.
+        real = leave - enter > _APART
         owner, enter, leave = owner[real], enter[real], leave[real]
         middle = (enter + leave) / 2
         column = np.floor(x0[owner] + middle * (x1 - x0)[owner]).astype(np.int64)
@@ -405,7 +426,8 @@ def _cells(segments: Segments, frame: Frame) -> Iterator[tuple[NDArray[Any], ...
         inside = frame.cell_inside(column, row)
         owner, enter, leave = owner[inside], enter[inside], leave[inside]
         yield (
-            owner,
+            first,
+            np.bincount(owner - first, minlength=last - first),
             frame.key(column[inside], row[inside]),
             enter * length[owner],
             leave * length[owner],
@@ -434,16 +456,12 @@ def chunks(weight: Floats | Ints, most: float) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _joined(
-    chunks: Iterator[tuple[NDArray[Any], ...]], size: int
-) -> tuple[Ints, list[NDArray[Any]]]:
-    """CSR starts and the chunks' columns in one piece each."""
+def _joined(chunks: Iterator[tuple[Any, ...]], size: int) -> tuple[Ints, list[NDArray[Any]]]:
+    """CSR starts and columns in one piece, of chunks (first segment, counts, columns …)."""
     count = np.zeros(size, np.int64)
     parts: list[list[NDArray[Any]]] = []
-    for owner, *columns in chunks:
-        first = int(owner[0]) if len(owner) else 0
-        found = np.bincount(owner - first)
-        count[first : first + len(found)] += found
+    for first, found, *columns in chunks:
+        count[first : first + len(found)] = found
         parts.append(columns)
     joined = []
     for number in range(len(parts[0])):

@@ -207,9 +207,10 @@ def _legs_of(
     segments = tn.segments
     # A hair more than asked for: the decision is ours, in one arithmetic.
     radius = longest * (1 + 1e-9) + 2 * _TOUCH_M
-    point, segment = segments.tree.query(
-        shapely.points(xy), predicate="dwithin", distance=radius
-    )  # fmt: skip
+    # Boxes, because GEOS takes twenty times as long to tell distances as `feet` does.
+    x, y = xy.T
+    boxes = np.asarray(shapely.box(x - radius, y - radius, x + radius, y + radius))
+    point, segment = segments.tree.query(boxes)
     # Segments are numbered along their pieces: sorted like this, those of one
     # piece stand together, and of equally near feet the first along it wins.
     order = np.argsort(point * np.int64(max(len(segments.piece), 1)) + segment)
