@@ -142,7 +142,7 @@ def _workspace(folder: Path, path: Path, data: dict[str, Any]) -> Workspace:
     files: dict[str, Path] = {}
     for role, name in data.get("files", {}).items():
         target = (folder / str(name)).resolve()
-        reason = None
+        reason: str | None = None
         if role not in OWN:
             reason = f"没有这种文件，可用 {', '.join(OWN)} · the role is not known"
         elif not target.is_relative_to(folder.resolve()):

@@ -156,7 +156,7 @@ def gap(result: IndicatorResult, target_result: TargetResult, lang: Lang) -> str
         parts.append(f"{short} {result.measurement.gap_unit.to(lang)}")
     percent = result.indicator.unit.strip() in {"%", "％"}
     if target_result.gap_points is not None and (percent or not parts):
-        unit = ("点" if lang == "zh" else " pts") if percent else ""
+        unit = ("点" if lang == "zh" else " pts") if percent else f" {result.indicator.unit}"
         parts.append(f"{number(target_result.gap_points)}{unit}")
     return ("，" if lang == "zh" else ", ").join(parts)
 
