@@ -135,8 +135,8 @@ def _workspace(folder: Path, path: Path, data: dict[str, Any]) -> Workspace:
     problems = []
     code = str(city.get("code", ""))
     if not (code.isdecimal() and len(code) == 6):
-        reason = "城市代码须为 6 位数字 · the code must be six digits"
-        problems.append(Problem(reason, str(path), column="city.code", value=code))
+        six = "城市代码须为 6 位数字 · the code must be six digits"
+        problems.append(Problem(six, str(path), column="city.code", value=code))
     if not city.get("name"):
         problems.append(Problem("缺城市名称 · the name is missing", str(path), column="city.name"))
     files: dict[str, Path] = {}
