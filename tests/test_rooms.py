@@ -20,13 +20,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("units", "workspace"),
     ("roads", "population", "facilities", "plans", "profiles"),
     ("city",),
-    ("travel", "demand"),
-    ("circles",),
+    ("travel", "demand", "places"),
+    ("circles", "siting"),
     ("indicators",),
     ("measures",),
     ("reach",),
     ("assessment",),
     ("reports",),
+    ("intake",),
     ("cli",),
     ("__init__",),  # lazy re-exports of the whole house
 )

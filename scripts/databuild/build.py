@@ -28,6 +28,7 @@ from .units import CITIES, load_units
 FACTS = Path(__file__).parents[1] / "facts"
 DATA = Path(__file__).parents[2] / "data"
 WRITTEN = ("plans", "profiles")
+WRITTEN_FILES = "units/changes*.csv"
 OPTIONAL = ("facilities", "plans", "profiles")
 OWN_FOLDERS = ("units", "boundaries", "population", "roads")
 DATUM_CITY = "441800"
@@ -40,6 +41,11 @@ def _bring_written(out: Path) -> None:
         folder = DATA / name
         if folder.is_dir() and folder.resolve() != (out / name).resolve():
             shutil.copytree(folder, out / name, dirs_exist_ok=True)
+    for path in sorted(DATA.glob(WRITTEN_FILES)):
+        target = out / path.relative_to(DATA)
+        if path.resolve() != target.resolve():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
 
 
 def optional_rows(out: Path) -> list[SourceRow]:

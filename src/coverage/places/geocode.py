@@ -1,0 +1,297 @@
+"""Addresses asked of a map service: optional, off by default, one small interface.
+
+A geocoder sees the addresses it is asked about, so none is used unless the
+caller opens one, and its key comes from the environment (`TIANDITU_KEY`,
+`AMAP_KEY`) and appears in no message. Answers are WGS84 whatever the service
+speaks; Amap's GCJ-02 is converted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, runtime_checkable
+from urllib.parse import urlencode, urlsplit
+
+from coverage.datum import to_wgs84
+from coverage.errors import InputError, NetworkUnreachableError, UnknownNameError
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from typing import IO
+
+AMAP_URL = "https://restapi.amap.com/v3/geocode/geo"
+TIANDITU_URL = "https://api.tianditu.gov.cn/geocoder"
+
+_BUSY = {408, 418, 425, 429, 500, 502, 503, 504}
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
+_MOST_BYTES = 1_000_000
+# Amap's own numbers: too fast (ask again), out of quota, key refused, nothing found.
+_AMAP_TOO_FAST = {"10004", "10014", "10015", "10016", "10019", "10020", "10021", "10022", "10023"}
+_AMAP_QUOTA = {"10003", "10010", "10044", "10045"}
+_AMAP_KEY = {"10001", "10002", "10005", "10006", "10007", "10008", "10009", "10012", "10013"}
+_AMAP_NOTHING = {"30001", "30002", "30003"}
+_PRECISIONS = (
+    ("address", "门|单元|楼|号"),
+    ("poi", "兴趣点|poi|热点|公交|地铁|地名"),
+    ("street", "道路|路口"),
+    ("village", "村|社区"),
+    ("township", "乡镇|街道|镇|乡"),
+    ("county", "区县|开发区|县|区"),
+    ("city", "市"),
+    ("province", "省|国家"),
+)
+
+
+class Geocoded(NamedTuple):
+    """Where a service puts an address.
+
+    Attributes:
+        lon: Degrees, WGS84.
+        lat: As `lon`.
+        datum: What the service answered in, before the conversion.
+        precision: ``address``, ``poi``, ``street``, ``village``, ``township``,
+            ``county``, ``city``, ``province`` or ``unknown``; from ``township``
+            on the place is that of a whole area.
+    """
+
+    lon: float
+    lat: float
+    datum: str
+    precision: str
+
+
+@runtime_checkable
+class Geocoder(Protocol):
+    """Whatever can place an address."""
+
+    def geocode(self, address: str) -> Geocoded | None:
+        """Where `address` lies, `None` if the service does not know it."""
+        ...
+
+
+class QuotaError(NetworkUnreachableError):
+    """The service answers no more under this key for now."""
+
+
+def open_geocoder(name: str, **options: Any) -> Geocoder:
+    """The geocoder called ``tianditu`` or ``amap``, with its key from the environment.
+
+    Args:
+        name: Which service; 天地图 and 高德 are understood.
+        options: Passed on: `url`, `timeout_s`, `retries`, `city`.
+
+    Raises:
+        UnknownNameError: If there is no such service.
+        InputError: If the environment holds no key for it.
+    """
+    kinds: dict[str, tuple[str, type[Tianditu | Amap]]] = {
+        "tianditu": ("TIANDITU_KEY", Tianditu),
+        "amap": ("AMAP_KEY", Amap),
+    }
+    plain = {"天地图": "tianditu", "高德": "amap"}.get(name, name.lower())
+    if plain not in kinds:
+        raise UnknownNameError(f"没有地理编码服务 {name!r} · choose from {', '.join(kinds)}")
+    variable, kind = kinds[plain]
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise InputError(
+            f"使用{name}地理编码须在环境变量 {variable} 中给出密钥 · "
+            f"set {variable} to the key of the service"
+        )
+    return kind(key, **options)
+
+
+class _Service:
+    """Asks a question over HTTP, again after a pause where that is of use."""
+
+    title = ""
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        url: str,
+        timeout_s: float = 10.0,
+        retries: int = 3,
+        city: str = "",
+    ) -> None:
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise InputError(f"地址须以 http 开头：{url} · not a web address")
+        self._key, self._url, self._timeout_s = key, url, timeout_s
+        self._retries, self._city = retries, city
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._url!r})"
+
+    def _ask(self, **question: str) -> dict[str, Any]:
+        """The answer as JSON.
+
+        Raises:
+            QuotaError: If the key's quota is used up.
+            NetworkUnreachableError: If no usable answer came after all tries.
+        """
+        pause, reason = _FIRST_PAUSE_S, ""
+        for attempt in range(self._retries + 1):
+            try:
+                answer = self._get(question)
+                reason = self._too_fast(answer)
+                if not reason:
+                    return answer
+            except urllib.error.HTTPError as error:
+                error.close()
+                if error.code not in _BUSY:
+                    self._refuse(f"HTTP {error.code}")
+                reason = f"HTTP {error.code}"
+            except NetworkUnreachableError:
+                raise  # a ConnectionError too, and the last word
+            except (TimeoutError, ConnectionError, HTTPException) as error:
+                reason = _words(error)
+            except urllib.error.URLError as error:
+                reason = _words(error.reason)
+            if attempt < self._retries:
+                _pause(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
+        raise NetworkUnreachableError(
+            f"{self.title}问了 {self._retries + 1} 次没有结果（{reason}） · "
+            f"no answer after {self._retries + 1} tries"
+        )
+
+    def _get(self, question: dict[str, str]) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310 the scheme was checked
+            f"{self._url}?{urlencode(question)}", headers={"Accept": "application/json"}
+        )
+        with _opener().open(request, timeout=self._timeout_s) as response:
+            raw = response.read(_MOST_BYTES + 1)
+        try:
+            answer = json.loads(raw[:_MOST_BYTES].decode("utf-8"))
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            self._refuse("回答不是 JSON · the answer is not JSON")
+        return answer
+
+    def _too_fast(self, _answer: dict[str, Any]) -> str:
+        """Why to ask again, empty if the answer stands."""
+        return ""
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise NetworkUnreachableError(f"{self.title}拒绝了请求（{why}） · the service refused")
+
+
+class Tianditu(_Service):
+    """天地图, which answers in CGCS2000."""
+
+    title = "天地图"
+
+    def __init__(self, key: str, *, url: str = TIANDITU_URL, **options: Any) -> None:
+        super().__init__(key, url=url, **options)
+
+    def geocode(self, address: str) -> Geocoded | None:
+        """See `Geocoder.geocode`.
+
+        Raises:
+            QuotaError: If the key's quota is used up.
+            NetworkUnreachableError: If the service refuses or cannot be reached.
+        """
+        word = json.dumps({"keyWord": self._city + address}, ensure_ascii=False)
+        answer = self._ask(ds=word, tk=self._key)
+        status = str(answer.get("status", ""))
+        if "code" in answer or status not in {"0", "101"}:
+            said = " ".join(str(answer[k]) for k in ("msg", "resolve") if answer.get(k))
+            if re.search("配额|超限|上限|次数|limit|quota", said, re.IGNORECASE):
+                raise QuotaError(f"天地图配额已用完（{said}） · the quota is used up")
+            self._refuse(said or f"status {status}")
+        place = answer.get("location")
+        if status == "101" or not isinstance(place, dict):
+            return None
+        return _geocoded(place.get("lon"), place.get("lat"), "cgcs2000", place.get("level"))
+
+
+class Amap(_Service):
+    """高德, which answers in GCJ-02."""
+
+    title = "高德"
+
+    def __init__(self, key: str, *, url: str = AMAP_URL, **options: Any) -> None:
+        super().__init__(key, url=url, **options)
+
+    def geocode(self, address: str) -> Geocoded | None:
+        """See `Geocoder.geocode`.
+
+        Raises:
+            QuotaError: If the key's quota is used up.
+            NetworkUnreachableError: If the service refuses or cannot be reached.
+        """
+        question = {"address": address, "key": self._key, "output": "JSON"}
+        answer = self._ask(**question, **({"city": self._city} if self._city else {}))
+        if str(answer.get("status")) != "1":
+            self._refused(answer)
+            return None
+        found = answer.get("geocodes")
+        if not isinstance(found, list) or not found or not isinstance(found[0], dict):
+            return None
+        lon, _, lat = str(found[0].get("location", "")).partition(",")
+        return _geocoded(lon, lat, "gcj02", found[0].get("level"))
+
+    def _refused(self, answer: dict[str, Any]) -> None:
+        code, info = str(answer.get("infocode", "")), str(answer.get("info", ""))
+        if code in _AMAP_NOTHING:
+            return
+        if code in _AMAP_QUOTA or "OVER_LIMIT" in info:
+            raise QuotaError(f"高德今日配额已用完（{code} {info}） · the quota is used up")
+        if code in _AMAP_KEY:
+            self._refuse(f"密钥无效或无权限 the key is not valid here, {code} {info}")
+        self._refuse(f"{code} {info}")
+
+    def _too_fast(self, answer: dict[str, Any]) -> str:
+        code = str(answer.get("infocode", ""))
+        return f"太快 too many questions a second, {code}" if code in _AMAP_TOO_FAST else ""
+
+
+def _geocoded(lon: object, lat: object, datum: str, level: object) -> Geocoded | None:
+    try:
+        x, y = to_wgs84(float(str(lon)), float(str(lat)), datum)
+    except ValueError:
+        return None
+    if not (73 <= float(x) <= 136 and 3 <= float(y) <= 54):
+        return None
+    said = str(level or "").lower()
+    precision = next((name for name, words in _PRECISIONS if re.search(words, said)), "unknown")
+    return Geocoded(float(x), float(y), datum, precision)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The key stands in the address: it is not carried on to another server."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,  # noqa: ARG002
+        fp: IO[bytes],  # noqa: ARG002
+        code: int,  # noqa: ARG002
+        msg: str,  # noqa: ARG002
+        headers: Message,  # noqa: ARG002
+        newurl: str,  # noqa: ARG002
+    ) -> None:
+        """Follow nothing: the refusal comes out as an HTTP error."""
+        return
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(_NoRedirect)
+
+
+def _words(error: object) -> str:
+    """What went wrong, without the address, in which the key stands."""
+    if isinstance(error, TimeoutError):
+        return "超时 no answer in time"
+    return type(error).__name__ if isinstance(error, Exception) else "no connection"
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(seconds)
