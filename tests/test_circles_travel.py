@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coverage.circles.contour import CLEARANCE, Sheet
 from coverage.circles.drawing import Ground, Plan
 from coverage.circles.from_travel import access_of, segments_of, times_of
 from coverage.circles.polygons import circle_shapes
+from coverage.profiles import Profile
 from coverage.travel.access import Points
 from coverage.travel.prepare import prepare
 from coverage.travel.times import nearest, node_times, point_seconds, reached_by_any
 from networks import random_network
 from test_travel_times import directions, profiles, scatter
 
-if TYPE_CHECKING:
-    from coverage.profiles import Profile
+AT_ONE_BEND = Profile(
+    name="p", zh="测", en="test", mode="foot", source="test",
+    speed_mps=0.8, access_speed_mps=0.8, max_access_m=400.0, max_direct_m=0.0, detour=1.0,
+)  # fmt: skip
 
 
 @settings(max_examples=80)
 @given(seed=st.integers(0, 10**6), profile=profiles, direction=directions)
+@example(seed=11944, profile=AT_ONE_BEND, direction="to_facility")
 def test_a_corner_is_in_if_travel_says_so(seed: int, profile: Profile, direction: str) -> None:
     net = random_network(seed)
     tn = prepare(net, profile, direction=direction)  # type: ignore[arg-type]

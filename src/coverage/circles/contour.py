@@ -47,6 +47,8 @@ JUST_INSIDE = np.float32(-1e-6)
 _LEAST_PACE = 0.05
 # Of times in single precision, for limits up to a day.
 _ROUNDING_S = 0.02
+# Feet so near are one place: a micrometre, as for the longest leg in the travel room.
+_SAME_FOOT_M = np.float32(1e-6)
 # Rows contoured in one go; bounds the memory of a very large area.
 _BAND_CORNERS = 16_000_000
 
@@ -126,7 +128,11 @@ def marks_from_feet(
     """
     metres, seconds = feet
     take, count = _taken(index.corner_first, part)
-    past = index.along_m[take] - _repeated(metres, count)
+    at_foot = _repeated(metres, count)
+    past = index.along_m[take] - at_foot
+    # A corner and the facility may both step onto the road at one bend. That
+    # is no step back against a one-way street, whatever the last bit says.
+    np.copyto(past, 0, where=np.abs(past) <= _SAME_FOOT_M + 4 * np.spacing(at_foot))
     time_s = _ramp(np.maximum(past, 0), slowness[0], count)
     time_s += _ramp(np.maximum(-past, 0), slowness[1], count)
     time_s += _repeated(seconds, count)
