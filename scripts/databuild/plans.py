@@ -20,7 +20,10 @@ def build(_out: Path) -> list[SourceRow]:
 
 
 def _changes() -> list[SourceRow]:
-    levels = {"changes.csv": "乡镇 townships", "changes-villages.csv": "村居 villages"}
+    levels = {
+        "changes.csv": ("乡镇 townships", "written by hand"),
+        "changes-villages.csv": ("村居 villages", "matched by name between editions of the list"),
+    }
     return [
         SourceRow(
             file=f"units/{name}",
@@ -29,9 +32,9 @@ def _changes() -> list[SourceRow]:
             licence="MIT; facts with their source",
             attribution="each row names its source",
             date="2009-2023",
-            derivation="written by hand; an inference is said in its row",
+            derivation=f"{how}; an inference is said in its row",
         )
-        for name, level in levels.items()
+        for name, (level, how) in levels.items()
         if (DATA / "units" / name).is_file()
     ]
 

@@ -27,6 +27,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "解释一次出行 · Why a place is covered, or not.",
     ),
     "roads": ("coverage.cli.roads:roads", "路网 · Check and download road networks."),
+    "init": ("coverage.cli.workspace:init", "新建工作区 · Make a workspace of your own."),
+    "import": ("coverage.cli.imports:import_", "导入自己的数据 · Bring your own data."),
+    "fetch": ("coverage.cli.workspace:fetch", "下载公开数据 · Download public data into it."),
+    "check": ("coverage.cli.workspace:check", "数据是否够用 · What the data is fit for."),
     "plan": ("coverage.cli.browse:plan", "规划指标与条款 · The indicators and clauses of a plan."),
     "cities": ("coverage.cli.browse:cities", "随附的城市 · The cities that ship."),
     "sources": (

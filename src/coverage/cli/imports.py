@@ -1,0 +1,270 @@
+"""`coverage import`: a planner's own files in a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from coverage.cli.options import chosen_city
+
+if TYPE_CHECKING:
+    from coverage.city import City
+    from coverage.intake.findings import ImportReport
+    from coverage.text import Lang
+
+_FACILITIES = """\b
+例 Examples:
+  coverage import facilities 模板.xlsx --workspace 清远工作区
+  coverage import facilities 台账.xls 补充.csv --datum gcj02 --dry-run
+"""
+_BOUNDARIES = """\b
+例 Examples:
+  coverage import boundaries 乡镇界.shp --workspace 清远工作区
+  coverage import boundaries 乡镇.geojson --crs gcj02
+"""
+_POPULATION = """\b
+例 Examples:
+  coverage import population 人口.xlsx --year 2024 --workspace 清远工作区
+  coverage import population worldpop.tif
+"""
+_ROADS = "例 Example:  coverage import roads guangdong.osm.pbf --workspace 清远工作区"
+_PLAN = "例 Example:  coverage import plan 指标表.xlsx --workspace 清远工作区 --dry-run"
+
+_WORKSPACE = click.option(
+    "--workspace", type=click.Path(path_type=Path, file_okay=False), metavar="DIR"
+)
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+_DRY = click.option("--dry-run", is_flag=True, help="Show what would be taken, write nothing.")
+_CRS = "What the coordinates are, if the file does not say or says wrongly: EPSG:4490, gcj02 …"
+
+
+@click.group("import")
+def import_() -> None:
+    """导入自己的数据。 Bring your own data into a workspace."""
+
+
+@import_.command(epilog=_FACILITIES)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_WORKSPACE
+@click.option(
+    "--datum",
+    type=click.Choice(["wgs84", "cgcs2000", "gcj02", "bd09"]),
+    help="Datum of all coordinates; detected with a stated confidence otherwise.",
+)
+@click.option("--mapping", type=click.Path(path_type=Path), metavar="FILE.toml")
+@click.option("--kind", metavar="KIND", help="Kind of rows that state none.")
+@click.option("--keep-personal", is_flag=True, help="Do not leave out personal columns.")
+@click.option("--dry-run", is_flag=True, help="Show how everything was understood, write nothing.")
+def facilities(
+    files: tuple[Path, ...],
+    workspace: Path | None,
+    datum: str | None,
+    mapping: Path | None,
+    kind: str | None,
+    keep_personal: bool,
+    dry_run: bool,
+) -> None:
+    """导入设施。 Messy lists of facilities become the workspace's checked register."""
+    from coverage.intake.columns import read_mapping
+    from coverage.intake.commit import commit
+    from coverage.intake.facilities import compare, intake_facilities
+    from coverage.intake.report import show
+    from coverage.reports.table import console
+
+    city = _workspace(workspace)
+    assert city.workspace is not None  # noqa: S101 -- the line above has seen to it
+    made = intake_facilities(
+        files,
+        city,
+        datum=datum,
+        mapping=read_mapping(mapping) if mapping else None,
+        kind=kind,
+        keep_personal=keep_personal,
+    )
+    show(made, console(), columns=dry_run)
+    if city.origin("facilities") == "own":
+        changes = compare(city.register, made.facilities)
+        told = "、".join(f"{kind} {n:+d}" for kind, n in sorted(changes.items())) or "无"
+        click.echo(f"与上次登记册相比：{told}")
+    if dry_run:
+        click.echo("只是试读，未写入任何文件 · dry run, nothing written", err=True)
+        return
+    written = commit(made, city.workspace.folder)
+    click.echo(f"已写入 {', '.join(p.name for p in written)}", err=True)
+
+
+@import_.command(epilog=_BOUNDARIES)
+@_FILE
+@_WORKSPACE
+@click.option(
+    "--level", type=click.Choice(["township", "county"]), default="township", show_default=True
+)
+@click.option("--layer", metavar="NAME", help="Which layer, where the file has several.")
+@click.option("--crs", metavar="CRS", help=_CRS)
+@click.option("--code-column", metavar="NAME", help="Column of the codes.")
+@click.option("--name-column", metavar="NAME", help="Column of the names.")
+@click.option("--dissolve", is_flag=True, help="Make the counties from them, too.")
+@_LANG
+def boundaries(
+    file: Path,
+    workspace: Path | None,
+    level: Literal["township", "county"],
+    layer: str | None,
+    crs: str | None,
+    code_column: str | None,
+    name_column: str | None,
+    dissolve: bool,
+    lang: Lang,
+) -> None:
+    """导入边界。 Polygons of townships or counties, checked against the list of units."""
+    from coverage.intake.boundaries import import_boundaries
+
+    made = import_boundaries(
+        file,
+        _folder(workspace),
+        level=level,
+        layer=layer,
+        crs=crs,
+        code_column=code_column,
+        name_column=name_column,
+        dissolve=dissolve,
+    )
+    _tell(made, _folder(workspace), lang)
+
+
+@import_.command(epilog=_POPULATION)
+@_FILE
+@_WORKSPACE
+@click.option(
+    "--kind",
+    type=click.Choice(["raster", "points", "grid", "table"]),
+    help="What the file is; by its ending and its columns otherwise.",
+)
+@click.option("--year", type=int, help="Year of a table that does not say it.")
+@click.option("--crs", metavar="CRS", help=_CRS)
+@_LANG
+def population(
+    file: Path,
+    workspace: Path | None,
+    kind: Literal["raster", "points", "grid", "table"] | None,
+    year: int | None,
+    crs: str | None,
+    lang: Lang,
+) -> None:
+    """导入人口。 A table by township and age, villages or places, or a raster."""
+    from coverage.intake.people import import_population
+
+    made = import_population(file, _folder(workspace), kind=kind, year=year, crs=crs)
+    _tell(made, _folder(workspace), lang)
+
+
+@import_.command(epilog=_ROADS)
+@_FILE
+@_WORKSPACE
+@click.option("--edges", type=click.Path(path_type=Path), help="Table of edges beside nodes.csv.")
+@click.option("--crs", metavar="CRS", help="Projected CRS in metres; the UTM zone otherwise.")
+@_DRY
+@_LANG
+def roads(
+    file: Path,
+    workspace: Path | None,
+    edges: Path | None,
+    crs: str | None,
+    dry_run: bool,
+    lang: Lang,
+) -> None:
+    """导入路网。 Check a road network against the city and make it the workspace's own."""
+    from coverage.intake.roads import import_roads
+
+    made = import_roads(file, _folder(workspace), edges=edges, crs=crs, dry_run=dry_run)
+    _lines(made.lines(lang))
+    _written([made.written] if made.written else [])
+
+
+@import_.command(epilog=_PLAN)
+@_FILE
+@_WORKSPACE
+@click.option("--title", default="", metavar="TEXT", help="Title; the line above the table.")
+@click.option("--start", type=int, metavar="YEAR", help="First year; from the title otherwise.")
+@click.option("--end", type=int, metavar="YEAR", help="Last year; from the title otherwise.")
+@click.option("--baseline-year", type=int, metavar="YEAR", help="Of baselines that state none.")
+@_DRY
+@_LANG
+def plan(
+    file: Path,
+    workspace: Path | None,
+    title: str,
+    start: int | None,
+    end: int | None,
+    baseline_year: int | None,
+    dry_run: bool,
+    lang: Lang,
+) -> None:
+    """导入规划指标。 A table of targets becomes the workspace's plan."""
+    from coverage.intake.plan import import_plan
+
+    made = import_plan(
+        file,
+        _folder(workspace),
+        title=title,
+        start=start,
+        end=end,
+        baseline_year=baseline_year,
+        dry_run=dry_run,
+    )
+    _lines(made.lines(lang))
+    _written([made.written] if made.written else [])
+
+
+def _tell(made: ImportReport, folder: Path, lang: Lang) -> None:
+    """Counts and findings on the terminal; every row in a table of the folder ``intake``."""
+    from coverage.intake.values import harmless
+    from coverage.tables import csv_text, write_text
+
+    kept, sent_back = made.accepted, made.rejected
+    corrected = made.counts["corrected"]
+    total = f"{made.file}：接受 {kept:,} 行（其中更正 {corrected:,}），退回 {sent_back:,} 行"
+    english = f"{made.file}: {kept:,} accepted ({corrected:,} corrected), {sent_back:,} rejected"
+    click.echo(total if lang == "zh" else english)
+    # A planner mends from the table; the terminal shows what matters first.
+    bad = [o for o in made.outcomes if o.outcome == "rejected"]
+    _lines([f"! {o.row} {o.name}  {'; '.join(s.to(lang) for s in o.said)}" for o in bad[:20]])
+    marks = {"warning": "!", "note": "·"}
+    _lines([f"{marks[f.weight]} {f.said.to(lang)}" for f in made.findings])
+    rows = made.rows()
+    report = folder / "intake" / f"{made.role}.csv"
+    if rows:
+        report.parent.mkdir(exist_ok=True)
+        cells = [[harmless(str(value)) for value in row.values()] for row in rows]
+        write_text(report, csv_text(tuple(rows[0]), cells, bom=True))
+    _written([*made.written, *([report] if rows else [])])
+
+
+def _lines(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def _written(files: list[Path]) -> None:
+    if not files:
+        click.echo("只是试读，未写入任何文件 · dry run, nothing written", err=True)
+        return
+    click.echo(f"已写入 {', '.join(p.name for p in files)}", err=True)
+
+
+def _folder(workspace: Path | None) -> Path:
+    city = _workspace(workspace)
+    assert city.workspace is not None  # noqa: S101 -- the line above has seen to it
+    return city.workspace.folder
+
+
+def _workspace(folder: Path | None) -> City:
+    from coverage.errors import InputError
+
+    city = chosen_city(None, folder)
+    if city.workspace is None:
+        raise InputError("请在工作区内运行或用 --workspace 指定 · run inside a workspace")
+    return city

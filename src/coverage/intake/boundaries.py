@@ -1,0 +1,394 @@
+"""`coverage import boundaries`: the bureau's polygons into a workspace, checked.
+
+Every polygon is matched to a unit, or rejected with its reason; then the
+whole is looked at: what is missing, what overlaps, what lies between, what
+lies outside, and whether it looks like a map in another datum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import shapely
+import shapely.geometry
+
+from coverage.city import City
+from coverage.errors import InputError, Problem
+from coverage.intake import newcity, topology
+from coverage.intake.changes import load_changes
+from coverage.intake.findings import Finding, ImportReport, RowOutcome, ordered
+from coverage.intake.landing import land, own_file
+from coverage.intake.layers import read_layer
+from coverage.intake.unitmatch import (
+    CODE_COLUMNS,
+    COUNTY_COLUMNS,
+    NAME_COLUMNS,
+    Matcher,
+    code_in,
+    find_column,
+)
+from coverage.tables import decode
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
+
+    from coverage.intake.layers import Layer
+    from coverage.units import Unit, Units
+
+Level = Literal["township", "county"]
+
+LEAST_INSIDE = 0.5
+WHOLLY_INSIDE = 0.98
+# The outlines that ship are generalised: a strip narrower than this along them says nothing.
+_COARSE_M = 400.0
+
+
+@dataclass
+class _Draft:
+    """What is known so far."""
+
+    layer: Layer
+    rows: list[newcity.Named]
+    units: Units
+    level: Level
+    outcomes: dict[int, RowOutcome] = field(default_factory=dict)
+    shapes: dict[str, BaseGeometry] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def outcome(self, i: int, code: str, said: Sequence[Said], *, ok: bool) -> None:
+        kind: Literal["accepted", "corrected", "rejected"]
+        kind = "rejected" if not ok else "corrected" if said else "accepted"
+        name = self.rows[i].name or self.units.name(code)
+        self.outcomes[i] = RowOutcome(i + 1, self.layer.name, code, name, kind, tuple(said))
+
+    def find(self, id_: str, zh: str, en: str, **more: object) -> None:
+        weight = "note" if more.pop("note", False) else "warning"
+        self.findings.append(Finding(id_, weight, Said(zh, en), **more))  # type: ignore[arg-type]
+
+    def names(self, codes: Sequence[str]) -> str:
+        return "、".join(self.units.name(code) for code in codes)
+
+
+def import_boundaries(
+    path: Path,
+    folder: Path,
+    *,
+    level: Level = "township",
+    layer: str | None = None,
+    crs: str | None = None,
+    code_column: str | None = None,
+    name_column: str | None = None,
+    dissolve: bool = False,
+) -> ImportReport:
+    """Township (or county) polygons into a workspace.
+
+    Written are ``boundaries/townships.geojson``; for a city without counties of its own,
+    ``boundaries/counties.geojson`` by dissolving; for a new city also ``units.csv``. If
+    anything fails, what was there before stays.
+
+    Args:
+        path: ``.shp``, ``.geojson``, ``.gpkg`` or a ``.zip`` with one of them.
+        folder: The workspace.
+        level: What the polygons are.
+        layer: Which layer, where the file has several.
+        crs: What the coordinates are, if the file does not say or says wrongly: ``EPSG:4490``,
+            ``gk3-38``, ``gcj02`` …
+        code_column: Column of the codes, found by its name otherwise.
+        name_column: Column of the names, likewise.
+        dissolve: Replace the counties too, although the city has some.
+
+    Raises:
+        InputError: If the file cannot be read, does not say its CRS, has no column of codes or
+            names, or no polygon of it can be used.
+    """
+    city = City.open(folder)
+    found = read_layer(path, layer=layer, crs=crs)
+    rows = _rows(found, code_column, name_column)
+    fresh = city.find("units") is None
+    if fresh and level != "township":
+        raise InputError("新城市先导入乡镇界 · a new city needs its township polygons first")
+    units = _units(city, rows, found) if fresh else city.units
+    draft = _Draft(found, rows, units, level)
+    _match(draft, city)
+    known = {} if fresh else _known_counties(city)
+    _inside(draft, known)
+    _join(draft)
+    if not draft.shapes:
+        said = [
+            Problem(" ".join(f"{s.zh} · {s.en}" for s in o.said), path.name, o.row, value=o.name)
+            for o in draft.outcomes.values()
+        ]
+        none = Problem("没有一个面可用 · no polygon of the file can be used", path.name)
+        raise InputError([*said, none])
+    _look(draft, known)
+    files = _files(draft, city, fresh=fresh, dissolve=dissolve)
+    written = land(files)
+    totals = {
+        "features": float(len(found)),
+        "units": float(len(draft.shapes)),
+        "km2": float(topology.areas_km2(list(draft.shapes.values())).sum()),
+    }
+    outcomes = tuple(draft.outcomes[i] for i in range(len(found)))
+    role = "townships" if level == "township" else "counties"
+    return ImportReport(role, path.name, written, outcomes, ordered(draft.findings), totals)
+
+
+def _rows(layer: Layer, code_column: str | None, name_column: str | None) -> list[newcity.Named]:
+    """Code, name and county of every feature, as they stand."""
+    columns = layer.columns
+    problems = [
+        Problem(f"没有列 {c}，有：{'、'.join(columns)} · there is no such column", layer.file)
+        for c in (code_column, name_column)
+        if c is not None and c not in columns
+    ]
+    code = code_column or find_column(columns, CODE_COLUMNS) or _coded(columns)
+    name = name_column or find_column([c for c in columns if c != code], NAME_COLUMNS)
+    county = find_column([c for c in columns if c not in {code, name}], COUNTY_COLUMNS)
+    if not problems and code is None and name is None:
+        reason = (
+            f"没有代码列或名称列，请指明（有：{'、'.join(columns) or '无'}）"
+            " · no column of codes or names was found: say which"
+        )
+        problems.append(Problem(reason, layer.file))
+    if problems:
+        raise InputError(problems)
+    blank = [""] * len(layer)
+    cells = [columns.get(c or "", blank) for c in (code, name, county)]
+    return [newcity.Named(i + 1, *row) for i, row in enumerate(zip(*cells, strict=True))]
+
+
+def _coded(columns: Mapping[str, Sequence[str]]) -> str | None:
+    """A column whose cells are nearly all division codes, whatever it is called."""
+    for name, cells in columns.items():
+        filled = [c for c in cells if c]
+        if filled and sum(bool(code_in(c)) for c in filled) >= 0.9 * len(filled):
+            return name
+    return None
+
+
+def _units(city: City, rows: list[newcity.Named], layer: Layer) -> Units:
+    coded = [row._replace(code=code_in(row.code)) for row in rows]
+    return newcity.new_units(coded, city.code, city.name, layer.file)
+
+
+def _match(draft: _Draft, city: City) -> None:
+    """Find the unit of every feature and make its polygon valid."""
+    changes = load_changes()
+    matcher = Matcher(draft.units, draft.level, changes)
+    kept: dict[int, tuple[Unit, BaseGeometry, list[Said]]] = {}
+    for i, row in enumerate(draft.rows):
+        if i in draft.layer.bad:
+            draft.outcome(i, "", [draft.layer.bad[i]], ok=False)
+            continue
+        shape = draft.layer.shapes[i]
+        if shape is None or shape.is_empty:
+            draft.outcome(i, "", [Said("没有几何", "there is no geometry")], ok=False)
+            continue
+        unit, said, _ = matcher.match(row.code, row.name, row.county)
+        if unit is None:
+            draft.outcome(i, "", said, ok=False)
+            continue
+        own, why, change = topology.repaired(shape)
+        if own is None:
+            draft.outcome(i, unit.code, [Said("不是面", "it is no polygon")], ok=False)
+            continue
+        notes = list(said)
+        if why:
+            notes.append(
+                Said(
+                    f"几何无效（{why}），已修复，面积变化 {change:+.2%}",
+                    f"the rings are invalid ({why}); repaired, the area changes by {change:+.2%}",
+                )
+            )
+        kept[i] = unit, own, notes
+    for i, (unit, own, notes) in kept.items():
+        draft.layer.shapes[i] = own
+        draft.outcome(i, unit.code, notes, ok=True)
+    for said_ in draft.layer.said:
+        draft.findings.append(Finding("file", "note", said_))
+    draft.find(
+        "crs",
+        f"坐标按 {draft.layer.crs} 读，写成 WGS84（{city.name}）。",
+        f"The coordinates were read as {draft.layer.crs} and written in WGS84.",
+        note=True,
+    )
+
+
+def _inside(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
+    """Reject what lies outside the city."""
+    kept = [i for i, o in draft.outcomes.items() if o.outcome != "rejected"]
+    if not kept or not known:
+        return
+    ground = shapely.union_all(np.array(list(known.values()), np.object_))
+    shares = topology.share_inside([draft.layer.shapes[i] for i in kept], ground)
+    for i, share in zip(kept, shares.tolist(), strict=True):
+        code, said = draft.outcomes[i].unit_code, draft.outcomes[i].said
+        if share < LEAST_INSIDE:
+            why = Said(
+                f"面在市外（市内仅 {share:.0%}）", f"it lies outside the city ({share:.0%} inside)"
+            )
+            draft.outcome(i, code, [*said, why], ok=False)
+        elif share < WHOLLY_INSIDE:
+            draft.find(
+                "outside",
+                f"{draft.units.name(code)} 有 {1 - share:.0%} 在市界（概略）之外。",
+                f"{1 - share:.0%} of {draft.units.name(code)} lie outside the known outline.",
+                units=(code,),
+            )
+
+
+def _join(draft: _Draft) -> None:
+    """Features of one unit become one."""
+    parts: dict[str, list[int]] = {}
+    for i, outcome in sorted(draft.outcomes.items()):
+        if outcome.outcome != "rejected":
+            parts.setdefault(outcome.unit_code, []).append(i)
+    for code, own in sorted(parts.items()):
+        shapes = np.array([draft.layer.shapes[i] for i in own], np.object_)
+        draft.shapes[code] = shapely.union_all(shapes) if len(own) > 1 else shapes[0]
+        for i in own[1:]:
+            said = Said(f"并入第 {own[0] + 1} 个要素", f"joined with feature {own[0] + 1}")
+            draft.outcome(i, code, [*draft.outcomes[i].said, said], ok=True)
+
+
+def _known_counties(city: City) -> dict[str, BaseGeometry]:
+    """Outlines of counties by code that do not come from polygons like these."""
+    path = city.find("counties")
+    if path is None:
+        return {}
+    import json
+
+    features = json.loads(decode(path))["features"]
+    if any(newcity.DISSOLVED in str(f["properties"].get("source")) for f in features):
+        return {}
+    shapes = {str(f["properties"]["code"]): shapely.geometry.shape(f["geometry"]) for f in features}
+    return {code: shapely.make_valid(shape) for code, shape in shapes.items()}
+
+
+def _look(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
+    codes = list(draft.shapes)
+    shapes = [draft.shapes[code] for code in codes]
+    _missing(draft)
+    for id_, zh, en, pieces in (
+        ("overlap", "重叠", "overlap", topology.overlaps(shapes)),
+        ("gap", "之间有空隙", "leave a gap between them", topology.holes(shapes)),
+    ):
+        for piece in pieces:
+            own = tuple(codes[i] for i in piece.between)
+            if not piece.sliver:
+                draft.find(
+                    id_,
+                    f"{draft.names(own)}{zh} {piece.km2:.3f} 平方公里。",
+                    f"{draft.names(own)} {en}: {piece.km2:.3f} km².",
+                    units=own,
+                    km2=piece.km2,
+                    place=piece.place,
+                )
+        thin = [p.km2 for p in pieces if p.sliver]
+        if thin:
+            limit = f"{topology.SLIVER_KM2} km² / {topology.SLIVER_WIDTH_M:.0f} m"
+            draft.find(
+                f"{id_}-slivers",
+                f"另有 {len(thin)} 处细碎{zh}（小于 {limit}），共 {sum(thin):.4f} 平方公里，"
+                "未逐一列出。",
+                f"{len(thin)} slivers ({en}; below {limit}), {sum(thin):.4f} km² together.",
+                note=True,
+                km2=sum(thin),
+            )
+    if draft.level == "township":
+        _against_counties(draft, known)
+
+
+def _missing(draft: _Draft) -> None:
+    units = draft.units.townships if draft.level == "township" else draft.units.counties
+    gone = tuple(u.code for u in units if u.code not in draft.shapes)
+    if gone:
+        draft.find(
+            "missing",
+            f"缺 {len(gone)} 个：{draft.names(gone)}。",
+            f"{len(gone)} units have no polygon: {draft.names(gone)}.",
+            units=gone,
+        )
+
+
+def _against_counties(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
+    """Compare whole counties with the outlines that are known: shift, and ground left open."""
+    own = newcity.dissolved(draft.units, draft.shapes)
+    whole = [
+        county
+        for county in own
+        if county in known
+        and all(u.code in draft.shapes for u in draft.units.townships if u.parent == county)
+    ]
+    if not whole:
+        draft.find(
+            "datum",
+            "没有一个县的乡镇齐全并有已知县界，未能核对基准（WGS84 还是 GCJ-02）。",
+            "No county is whole and has a known outline: the datum could not be checked.",
+            note=True,
+        )
+        return
+    shift = topology.outline_shift([own[c] for c in whole], [known[c] for c in whole])
+    if shift.suspect:
+        better = getattr(shift, shift.suspect)
+        draft.find(
+            "datum",
+            f"县界与已知县界相差中位数 {shift.as_is:.0f} 米，若按 {shift.suspect} 换算则为 "
+            f"{better:.0f} 米：疑为 {shift.suspect} 坐标。没有自动改；确认后用 --crs "
+            f"{shift.suspect} 重新导入。",
+            f"The outlines lie {shift.as_is:.0f} m (median) from the known ones, and "
+            f"{better:.0f} m if they are {shift.suspect}: that is suspected. Nothing was "
+            f"shifted; import again with --crs {shift.suspect} if it is so.",
+        )
+    else:
+        draft.find(
+            "datum",
+            f"县界与已知县界（概略）相差中位数 {shift.as_is:.0f} 米，不像偏移坐标。",
+            f"The outlines lie {shift.as_is:.0f} m (median) from the known, coarse ones; they do "
+            f"not look shifted.",
+            note=True,
+        )
+    for county in whole:
+        _open_ground(draft, county, own[county], known[county])
+
+
+def _open_ground(draft: _Draft, county: str, own: BaseGeometry, known: BaseGeometry) -> None:
+    plane = topology.equal_area([known])
+    mine, outline = topology.onto_plane([own, known], plane)
+    rest = shapely.make_valid(outline).difference(shapely.make_valid(mine))
+    wide = [p for p in shapely.get_parts(rest) if not p.buffer(-_COARSE_M / 2).is_empty]
+    if wide:
+        km2 = sum(p.area for p in wide) / 1e6
+        draft.find(
+            "open",
+            f"{draft.units.name(county)} 有 {km2:.2f} 平方公里不属任何乡镇面"
+            f"（宽于 {_COARSE_M:.0f} 米）。",
+            f"{km2:.2f} km² of {draft.units.name(county)} (wider than {_COARSE_M:.0f} m) are in no "
+            f"township polygon.",
+            units=(county,),
+            km2=km2,
+        )
+
+
+def _files(draft: _Draft, city: City, *, fresh: bool, dissolve: bool) -> dict[Path, str | Path]:
+    source = f"自有：{draft.layer.file}"
+    shared = {"quality": "surveyed", "source": source}
+    counties, townships = own_file(city, "counties"), own_file(city, "townships")
+    if draft.level == "county":
+        return {counties: newcity.geojson_text(draft.units.counties, draft.shapes, **shared)}
+    files: dict[Path, str | Path] = {}
+    if fresh:
+        files[own_file(city, "units")] = newcity.units_text(draft.units, draft.shapes, source)
+    if fresh or dissolve or not _known_counties(city):
+        shapes = newcity.dissolved(draft.units, draft.shapes)
+        shared_by = {"quality": "surveyed", "source": f"{source}，{newcity.DISSOLVED}"}
+        files[counties] = newcity.geojson_text(draft.units.counties, shapes, **shared_by)
+    files[townships] = newcity.geojson_text(draft.units.township_rows, draft.shapes, **shared)
+    return files

@@ -1,0 +1,207 @@
+"""Township polygons of OpenStreetMap fitted to a city's list of townships."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from shapely.geometry import mapping, shape
+
+from coverage.errors import InputError, Problem
+from coverage.intake import osm
+from coverage.tables import decode
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from coverage.city import City
+    from coverage.intake.osm import Thing
+    from coverage.units import Unit
+    from coverage.workspace import Role
+
+LEVEL = "8"
+TAGS = {"admin_level": LEVEL}
+_MIN_SHARE = 0.02  # of its former cell that a township keeps beside the downloaded ones
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Townships with the polygons they got.
+
+    Attributes:
+        features: GeoJSON features in the order of the codes.
+        found: Codes with a polygon of OpenStreetMap.
+        kept: Codes that keep what is left of their former cell.
+        lost: Names of townships with neither.
+        total: Townships of the city.
+        left_out: Areas that were not used, with the reason.
+    """
+
+    features: tuple[dict[str, Any], ...]
+    found: frozenset[str]
+    kept: frozenset[str]
+    lost: tuple[str, ...]
+    total: int
+    left_out: tuple[Said, ...]
+
+    def text(self) -> str:
+        """The features as a GeoJSON file, a feature a line."""
+        lines = ",\n".join(json.dumps(f, ensure_ascii=False) for f in self.features)
+        return f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n'
+
+    def said(self) -> tuple[Said, ...]:
+        """What came, in sentences."""
+        found, kept = len(self.found), len(self.kept)
+        said = [
+            Said(
+                f"乡镇界：{found} 个取自 OSM（共 {self.total} 个乡镇），{kept} 个沿用近似格",
+                f"township boundaries: {found} from OSM (of {self.total} townships), {kept} keep "
+                "their approximate cell",
+            ),
+            Said(
+                "OSM 界线由志愿者绘制，不是法定界线",
+                "OSM boundaries are drawn by volunteers and have no legal standing",
+            ),
+        ]
+        if self.lost:
+            shown = "、".join(self.lost[:10])
+            said.append(Said(f"没有界线的乡镇：{shown}", f"townships without a boundary: {shown}"))
+        return tuple(said)
+
+
+def outline(city: City) -> Any:
+    """The city as one valid polygon in degrees.
+
+    Raises:
+        InputError: If it has neither counties nor townships with a boundary.
+    """
+    path = city.find("counties") or city.file("townships")
+    try:
+        features = json.loads(decode(path))["features"]
+        shapes = [shape(feature["geometry"]) for feature in features]
+    except (ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
+        reason = "不是多边形 GeoJSON · not a GeoJSON collection of polygons"
+        raise InputError(Problem(reason, path.name)) from error
+    return shapely.union_all(shapely.make_valid(np.array(shapes, np.object_)))
+
+
+def place_townships(city: City, things: Iterable[Thing]) -> Placed:
+    """Find the township of every area, by its name and the county it lies in.
+
+    Raises:
+        InputError: If no area is a township of the city.
+    """
+    areas = [thing for thing in things if _is_area(thing)]
+    counties = _polygons(city, "counties")
+    found: dict[str, Thing] = {}
+    left_out = []
+    for thing in areas:
+        county = _county_at(thing.shape.representative_point(), counties)
+        if counties and not county:
+            continue  # a neighbour of the city
+        unit, why = _unit_of(thing, city, county)
+        if unit is not None and unit.code in found:
+            why = Said(f"{unit.name}已有另一个多边形", f"{unit.name} has a polygon already")
+        if unit is None or why is not None:
+            zh, en = why or Said("没有对上", "no match")
+            label = f"{thing.id} {osm.name_of(thing.tags)}"
+            left_out.append(Said(f"未用 {label}：{zh}", f"not used, {label}: {en}"))
+            continue
+        found[unit.code] = thing
+    if not found:
+        raise InputError(
+            f"OpenStreetMap 没有{city.name}的乡镇界（行政级别 8） · "
+            f"no township boundaries ({len(areas)} areas of level {LEVEL}, none of the city)"
+        )
+    features, kept = _features(city, found)
+    lost = (u.name for u in city.units.townships if u.code not in found and u.code not in kept)
+    return Placed(
+        tuple(features),
+        frozenset(found),
+        frozenset(kept),
+        tuple(lost),
+        len(city.units.townships),
+        tuple(left_out),
+    )
+
+
+def _is_area(thing: Thing) -> bool:
+    tags = thing.tags
+    return (
+        tags.get("boundary") == "administrative"
+        and tags.get("admin_level") == LEVEL
+        and thing.shape.geom_type in {"Polygon", "MultiPolygon"}
+    )
+
+
+def _unit_of(thing: Thing, city: City, county: str) -> tuple[Unit | None, Said | None]:
+    """The township that an area is called by, or why it is none."""
+    from coverage.intake.unitmatch import Matcher
+
+    name = osm.name_of(thing.tags)
+    match = Matcher(city.units).match("", name, city.units.name(county) if county else "")
+    if match.unit is None:
+        return None, match.said[0] if match.said else None
+    if county and match.unit.code[:6] != county:
+        return None, Said("与名录所在县不符", "it lies in another county than listed")
+    return match.unit, None
+
+
+def _features(city: City, found: dict[str, Thing]) -> tuple[list[dict[str, Any]], set[str]]:
+    """Features of the downloaded townships and of the cells that others keep."""
+    features = [
+        _feature(city.units[code], shapely.make_valid(thing.shape), "published", thing.id)
+        for code, thing in found.items()
+    ]
+    taken = shapely.union_all([shape(f["geometry"]) for f in features])
+    kept = set()
+    for code, cell in _polygons(city, "townships").items():
+        unit = city.units.get(code)
+        if unit is None or code in found:
+            continue
+        rest = _areal(shapely.make_valid(cell).difference(taken))
+        if rest.area > _MIN_SHARE * cell.area:
+            features.append(_feature(unit, rest, "approximate", "former cell"))
+            kept.add(code)
+    return sorted(features, key=lambda f: str(f["properties"]["code"])), kept
+
+
+def _areal(geometry: Any) -> Any:
+    """The polygons of a geometry, without lines and points that a difference may leave."""
+    parts = shapely.get_parts(geometry)
+    areas = parts[np.isin(shapely.get_type_id(parts), (3, 6))]
+    return shapely.union_all(areas)
+
+
+def _feature(unit: Unit, polygon: Any, quality: str, element: str) -> dict[str, Any]:
+    source = f"OpenStreetMap {element}" if quality == "published" else "近似格，OSM 无此界线"
+    return {
+        "type": "Feature",
+        "properties": {
+            "code": unit.code,
+            "name": unit.name,
+            "parent": unit.parent,
+            "quality": quality,
+            "source": source,
+        },
+        "geometry": mapping(shapely.set_precision(_areal(polygon), 1e-7)),
+    }
+
+
+def _polygons(city: City, role: Role) -> dict[str, Any]:
+    """Valid polygons of a role by code, none if there is no file."""
+    path = city.find(role)
+    if path is None:
+        return {}
+    features = json.loads(decode(path))["features"]
+    return {
+        str(f["properties"]["code"]): shapely.make_valid(shape(f["geometry"])) for f in features
+    }
+
+
+def _county_at(point: Any, counties: dict[str, Any]) -> str:
+    return next((code for code, polygon in counties.items() if polygon.covers(point)), "")

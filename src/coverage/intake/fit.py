@@ -1,0 +1,301 @@
+"""`coverage check`: is a workspace fit for use, on one page and without a score.
+
+For each source: whose it is, what is approximate, illustrative or missing in
+it, how new it is, and which indicators of the plan that makes an estimate or
+leaves without a value.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+from coverage.errors import InputError
+from coverage.intake.looks import LOOKS
+from coverage.intake.origins import read_origins
+from coverage.measures import measure
+from coverage.tables import read_table
+from coverage.text import Said
+from coverage.workspace import ROLE_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from coverage.city import City
+    from coverage.indicators import Measurement
+    from coverage.intake.looks import Mark
+    from coverage.plans import PlanIndicator
+    from coverage.text import Lang
+    from coverage.workspace import Origin, Role
+
+ORIGINS: dict[Origin, Said] = {
+    "own": Said("自有", "own"),
+    "shipped": Said("随附", "shipped"),
+    "missing": Said("缺", "missing"),
+}
+MARKS: dict[Mark, Said] = {
+    "approximate": Said("近似", "approximate"),
+    "illustrative": Said("含示意", "illustrative"),
+    "modelled": Said("含推算", "modelled"),
+    "incomplete": Said("不全", "incomplete"),
+}
+_ORDER: tuple[Role, ...] = (
+    "plan",
+    "facilities",
+    "population",
+    "people",
+    "units",
+    "villages",
+    "counties",
+    "townships",
+    "roads",
+)
+_SHOWN = 4
+# What readers of files raise for broken ones; not all of them gather problems.
+BROKEN = (ValueError, LookupError, TypeError, OSError)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One source of a city and what its state means.
+
+    Attributes:
+        role: Which source.
+        origin: ``own``, ``shipped`` or ``missing``.
+        marks: What else is true of it.
+        file: Name of the file, empty if there is none.
+        said: What it holds and lacks.
+        date: How new it is: the newest day or year in it, or of its download.
+        blocked: Indicators that have no value because of it, by id and name.
+        estimated: Indicators whose value it makes an estimate.
+    """
+
+    role: Role
+    origin: Origin
+    marks: tuple[Mark, ...]
+    file: str
+    said: tuple[Said, ...]
+    date: str
+    blocked: dict[str, str] = field(default_factory=dict)
+    estimated: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing about it stands between the planner and an indicator."""
+        return not (self.blocked or self.estimated or self.marks)
+
+    def words(self, lang: Lang) -> list[str]:
+        """The line and, indented, what it means."""
+        name = Said(*ROLE_NAMES[self.role]).to(lang)
+        tags = [ORIGINS[self.origin].to(lang), *(MARKS[m].to(lang) for m in self.marks)]
+        head = f"{name} [{'、'.join(tags) if lang == 'zh' else ', '.join(tags)}]"
+        details = [said.to(lang) for said in self.said]
+        if self.date:
+            details.append(Said(f"最新 {self.date}", f"newest {self.date}").to(lang))
+        joint = "；" if lang == "zh" else "; "
+        lines = [f"{head} {joint.join(details)}".rstrip()]
+        for found, said in (
+            (self.blocked, Said("算不出", "not computable")),
+            (self.estimated, Said("只是估计", "estimates only")),
+        ):
+            if found:
+                lines.append(f"  → {said.to(lang)}{_listed(found, lang)}")
+        return lines
+
+
+def _listed(found: dict[str, str], lang: Lang) -> str:
+    shown = [name if lang == "zh" else id_ for id_, name in list(found.items())[:_SHOWN]]
+    count, joint = len(found), "、" if lang == "zh" else ", "
+    more = Said(f" 等 {count} 项", f" and {count - len(shown)} more") if count > _SHOWN else None
+    colon = Said(f" {count} 项：", f" ({count}): ").to(lang)
+    return f"{colon}{joint.join(shown)}{more.to(lang) if more else ''}"
+
+
+def check_workspace(city: City) -> list[Line]:
+    """Every source of a city in its state, and what that means for the plan's indicators.
+
+    Works for a shipped city too. A file that cannot be read is a line like any other, with the
+    first of its problems.
+    """
+    lines = {role: _line(city, role) for role in _ORDER}
+    try:
+        blocked, estimated = _effects(city, lines)
+    except BROKEN as error:
+        # A broken source has said so in its own line; nothing can be computed beside it.
+        broken = Said(f"指标无法试算：{_first(error)}", f"no trial run: {_first(error)}")
+        lines["plan"] = replace(lines["plan"], said=(*lines["plan"].said, broken))
+        return list(lines.values())
+    return [
+        replace(line, blocked=blocked[role], estimated=estimated[role])
+        for role, line in lines.items()
+    ]
+
+
+def page(city: City, lang: Lang) -> list[str]:
+    """The whole page in lines of text."""
+    lines = check_workspace(city)
+    title = Said(f"{city.name}：数据是否够用", f"{city.label.english}: is the data fit for use")
+    body = [text for line in lines for text in line.words(lang)]
+    return [title.to(lang), *body, *(said.to(lang) for said in _closing(city, lines))]
+
+
+def _closing(city: City, lines: list[Line]) -> list[Said]:
+    """How many indicators are sound, estimates, without a value, or reported by hand."""
+    try:
+        plan = [*city.plan.indicators, *city.references]
+    except BROKEN:
+        return []
+    computed = {i.id for i in plan if i.computed}
+    blocked = {id_ for line in lines for id_ in line.blocked}
+    estimated = {id_ for line in lines for id_ in line.estimated} - blocked
+    sound, by_hand = len(computed - blocked - estimated), len(plan) - len(computed)
+    return [
+        Said(
+            f"共 {len(plan)} 项指标：{sound} 项可直接算，{len(estimated)} 项是估计，"
+            f"{len(blocked)} 项算不出，{by_hand} 项须自行填报（report --values）",
+            f"{len(plan)} indicators: {sound} computable, {len(estimated)} estimates, "
+            f"{len(blocked)} not computable, {by_hand} reported by hand (report --values)",
+        )
+    ]
+
+
+def _line(city: City, role: Role) -> Line:
+    path, origin = city.find(role), city.origin(role)
+    if path is None:
+        return Line(role, "missing", (), "", (_MISSING[role],), "")
+    try:
+        said, marks, date = LOOKS[role](city)
+    except BROKEN as error:
+        broken = Said(f"读不出来：{_first(error)}", f"cannot be read: {_first(error)}")
+        return Line(role, origin, ("incomplete",), path.name, (broken,), "")
+    record = read_origins(path.parent).get(path.name) if origin == "own" else None
+    if record is not None:
+        source = Said(
+            f"{record.attribution}，{record.licence}，{record.date} 下载",
+            f"{record.attribution}, {record.licence}, downloaded {record.date}",
+        )
+        said, date = [*said, source], date or record.data_date or record.date
+    if origin == "own" and not date:
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+        date = f"{changed.isoformat()}（文件日期 file date）"
+    if origin == "shipped":
+        date = date or _shipped_date(city, f"{path.parent.name}/{path.name}")
+    return Line(role, origin, tuple(marks), path.name, tuple(said), date)
+
+
+def _first(error: Exception) -> str:
+    """The first thing wrong."""
+    if isinstance(error, InputError):
+        return str(error.problems[0])
+    return f"{type(error).__name__}: {error}"
+
+
+def _shipped_date(city: City, file: str) -> str:
+    path = city.folder / "sources.csv"
+    if not path.is_file():
+        return ""
+    return next((r.get("date") for r in read_table(path).records if r.get("file") == file), "")
+
+
+_MISSING: dict[Role, Said] = {
+    "plan": Said("没有规划，无从评估", "without a plan nothing is assessed"),
+    "facilities": Said("没有登记册", "there is no register"),
+    "population": Said("没有人口表", "there is no population table"),
+    "people": Said(
+        "没有人口栅格或点，按乡镇人口推算居住分布",
+        "no grid or points: where people live is modelled from township figures",
+    ),
+    "units": Said("没有乡镇名录", "there is no list of townships"),
+    "villages": Said("没有村居名录，村级指标无从计算", "no list of villages"),
+    "counties": Said("没有县界", "there are no county boundaries"),
+    "townships": Said("没有乡镇界", "there are no township boundaries"),
+    "roads": Said("没有路网，不能算出行时间", "no roads: no travel times"),
+}
+
+_Effects: TypeAlias = "defaultdict[Role, dict[str, str]]"
+
+
+def _effects(city: City, lines: dict[Role, Line]) -> tuple[_Effects, _Effects]:
+    """Indicators without a value and with an estimated one, by the source that is to blame."""
+    blocked: _Effects = defaultdict(dict)
+    estimated: _Effects = defaultdict(dict)
+    if lines["plan"].origin == "missing":
+        return blocked, estimated
+    for indicator in (*city.plan.indicators, *city.references):
+        if not indicator.computed:
+            continue
+        no, weak = (
+            _travel(city, indicator, lines) if _travels(indicator) else _counted(city, indicator)
+        )
+        for role in no:
+            blocked[role][indicator.id] = indicator.name
+        for role in weak if not no else ():
+            estimated[role][indicator.id] = indicator.name
+    return blocked, estimated
+
+
+def _travels(indicator: PlanIndicator) -> bool:
+    return indicator.measure == "people_within"
+
+
+def _counted(city: City, indicator: PlanIndicator) -> tuple[set[Role], set[Role]]:
+    """Sources that keep an indicator of counts from a value, and that make it an estimate."""
+    if indicator.level == "village" and not city.units.villages:
+        return {"villages"}, set()
+    found = measure(city, city.register, indicator, city.plan.end)
+    if found.value is None:
+        return _blame(city, indicator), set()
+    weak: set[Role] = set()
+    if found.provenance["illustrative"] or found.partial or found.basis == "stated":
+        weak.add("facilities")
+    if _older_modelled(city, indicator, found):
+        weak.add("population")
+    return set(), weak
+
+
+def _blame(city: City, indicator: PlanIndicator) -> set[Role]:
+    """Population where the figure below the line is not known, else the register."""
+    population, end = city.population, city.plan.end
+    per_older = indicator.match.share == "per_1000_60plus"
+    if per_older and population.near(city.code, "60+", end) is None:
+        return {"population"}
+    area = indicator.measure == "area_per_100_households"
+    if area and population.near(city.code, "households", end) is None:
+        return {"population"}
+    return {"facilities"}
+
+
+def _older_modelled(city: City, indicator: PlanIndicator, found: Measurement) -> bool:
+    if indicator.match.share != "per_1000_60plus" or found.basis != "register":
+        return False
+    older = city.population.near(city.code, "60+", city.plan.end)
+    return older is not None and older.provenance == "modelled"
+
+
+def _travel(
+    city: City, indicator: PlanIndicator, lines: dict[Role, Line]
+) -> tuple[set[Role], set[Role]]:
+    """The same for an indicator of travel times, which needs nearly every source."""
+    needed: tuple[Role, ...] = ("roads", "counties", "townships", "population", "facilities")
+    no: set[Role] = {role for role in needed if lines[role].origin == "missing"}
+    rows = [f for f in city.register.facilities if f.kind in indicator.match.kinds]
+    if not rows:
+        no.add("facilities")
+    weak: set[Role] = {role for role in needed if lines[role].marks and role != "facilities"}
+    if any(f.provenance == "illustrative" or not f.placed for f in rows):
+        weak.add("facilities")
+    if lines["people"].origin == "missing":
+        weak.add("people")
+    if "incomplete" in lines["units"].marks:
+        weak.add("units")
+    return no, weak
+
+
+def blockers(lines: Iterable[Line]) -> list[Line]:
+    """The lines because of which some indicator has no value."""
+    return [line for line in lines if line.blocked]
+
+
+__all__ = ["Line", "blockers", "check_workspace", "page"]

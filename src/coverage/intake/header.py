@@ -1,0 +1,231 @@
+"""Where the header of a table is: the row with the most known names, with what belongs to it.
+
+A header may have several rows, divided by merged cells or by blanks; a sheet
+may hold several tables, each with its own; a list may have none at all.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
+
+from coverage.intake.aliases import exact_names, is_header_word, is_service_word, normal
+from coverage.intake.sheets import Cell, is_blank
+from coverage.kinds import ALIASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from coverage.intake.sheets import HeaderFound, Merge
+
+Rows: TypeAlias = list[tuple[int, list[Cell]]]
+
+_SEARCHED = 80  # rows in which a first header is looked for
+NUMBER = re.compile(r"[约大概]?\s*[-+]?[\d,，.]+\s*(?:张|个|人|床|间|平方米|㎡|m2|m²)?")
+
+
+def _known(cell: Cell, words: Collection[str]) -> bool:
+    return isinstance(cell, str) and (
+        is_header_word(cell.strip()) or (bool(words) and normal(cell) in words)
+    )
+
+
+def _score(cells: Sequence[Cell], words: Collection[str]) -> int:
+    """How many different known names a row holds; none if it holds numbers as well."""
+    filled = [c for c in cells if c is not None and c != ""]
+    texts = [c.strip() for c in filled if isinstance(c, str)]
+    if len(texts) < len(filled) or sum(bool(NUMBER.fullmatch(t)) for t in texts) > len(texts) / 3:
+        return 0
+    known = {normal(t): t for t in texts if _known(t, words)}
+    if all(is_service_word(t) for t in known.values()):
+        return 0  # a row of data may list services
+    found = len(known)
+    return found if found * 4 >= len(texts) else 0
+
+
+def tables(rows: Rows, words: Collection[str], is_total: Callable[[str], bool]) -> list[Rows]:
+    """Rows cut before the titles of every further, different header."""
+    quick = set(exact_names()) | set(words)
+    first: list[str] | None = None
+    starts = [0]
+    for index, (_, cells) in enumerate(rows):
+        hits = 0
+        for cell in cells:
+            if cell in quick:
+                hits += 1
+        if hits < (2 if first is None else 3):
+            continue
+        score = _score(cells, words)
+        texts = [normal(c) for c in cells if isinstance(c, str)]
+        if first is None:
+            if score >= 2:
+                first = texts
+            continue
+        if texts == first or score < 3 or score < 0.6 * len(texts):
+            continue
+        if index - 1 <= starts[-1] + 3 and starts[-1] == 0 and _adjacent(rows, index, words):
+            continue  # the second row of one header
+        first = texts
+        starts.append(_back_to_title(rows, index, starts[-1], is_total))
+    starts.append(len(rows))
+    return [rows[a:b] for a, b in pairwise(starts) if b > a] or [rows]
+
+
+def _adjacent(rows: Rows, index: int, words: Collection[str]) -> bool:
+    """Whether the row above is a header too: both belong to one header of several rows."""
+    return index > 0 and _score(rows[index - 1][1], words) >= 1
+
+
+def _back_to_title(rows: Rows, index: int, least: int, is_total: Callable[[str], bool]) -> int:
+    start = index
+    while start - 1 > least and sum(c is not None for c in rows[start - 1][1]) <= 1:
+        cell = next((c for c in rows[start - 1][1] if c is not None), "")
+        if isinstance(cell, str) and is_total(cell):
+            break
+        start -= 1
+    while start < index and is_blank(rows[start][1]):
+        start += 1
+    return start
+
+
+class HeaderFinder:
+    """Finds the header of one table.
+
+    Args:
+        rows: Of the table, with their numbers.
+        merges: Merged ranges that begin in it.
+        words: Normal forms of further names.
+    """
+
+    def __init__(self, rows: Rows, merges: Sequence[Merge], words: Collection[str]) -> None:
+        self.rows, self.merges, self.words = rows, merges, words
+        self.width = max((len(cells) for _, cells in rows), default=0)
+
+    def find(self) -> tuple[list[int], HeaderFound]:
+        """Indexes of the rows of the header, from top to bottom."""
+        scored = [
+            (index, _score(cells, self.words))
+            for index, (_, cells) in enumerate(self.rows[:_SEARCHED])
+        ]
+        best = max((score for _, score in scored), default=0)
+        least = 1 if self.width == 1 or best == 1 else 2
+        if best >= least:
+            index = next(i for i, s in scored if s >= max(least, 0.6 * best))
+            if best > 1 or self._alone(index):
+                return self._grown(index), "names"
+        index = next((i for i, (_, cells) in enumerate(self.rows) if not is_blank(cells)), -1)
+        while 0 <= index < len(self.rows) - 1 and self._like_title(index):
+            index += 1
+        if index < 0 or not self._like_header(index):
+            return [], "none"
+        return [index], "guessed"
+
+    def _alone(self, index: int) -> bool:
+        """Whether a row with a single known name can be a header: nothing but text, no data."""
+        return self._like_header(index)
+
+    def _like_title(self, index: int) -> bool:
+        cells = self.rows[index][1]
+        return self.width > 1 and sum(c is not None for c in cells) <= 1
+
+    def _like_header(self, index: int) -> bool:
+        cells = [c for c in self.rows[index][1] if c is not None]
+        texts = [c.strip() for c in cells if isinstance(c, str)]
+        if not cells or len(texts) < len(cells) or len(set(texts)) < len(texts):
+            return False
+        if any(NUMBER.fullmatch(t) or len(t) > 40 or _looks_like_facility(t) for t in texts):
+            return False
+        if self.width > 1 and len(texts) < 2:
+            return False
+        return any(not is_blank(below) for _, below in self.rows[index + 1 :])
+
+    def _grown(self, index: int) -> list[int]:
+        """The header row with the rows above and below that belong to it."""
+        header = [index]
+        while header[-1] + 1 < len(self.rows) and len(header) < 3:
+            if not self._is_child(header[-1], header[-1] + 1):
+                break
+            header.append(header[-1] + 1)
+        if header[0] > 0 and self._is_parent(header[0] - 1, header[0]):
+            header.insert(0, header[0] - 1)
+        return header
+
+    def _is_child(self, above: int, below: int) -> bool:
+        """Whether the row below only divides groups of the row above.
+
+        A row of data has something under a name that is no group; a row of
+        a header is blank there.
+        """
+        parents, cells = self.rows[above][1], self.rows[below][1]
+        texts = [c.strip() for c in cells if isinstance(c, str) and c.strip()]
+        if not texts or any(c is not None and not isinstance(c, str) for c in cells):
+            return False
+        if any(NUMBER.fullmatch(t) or len(t) > 30 or _looks_like_facility(t) for t in texts):
+            return False
+        groups = self._groups(above)
+        single = [i for i, c in enumerate(parents) if c and groups.get(i) == (i, i)]
+        if any(i < len(cells) and cells[i] for i in single):
+            return False
+        if not single and not any(_known(t, self.words) for t in texts):
+            return False
+        return any(i < len(cells) and cells[i] for i in range(self.width) if i not in single)
+
+    def _is_parent(self, above: int, below: int) -> bool:
+        """Whether the row above groups columns of the header below."""
+        cells = self.rows[above][1]
+        texts = [c.strip() for c in cells if isinstance(c, str) and c.strip()]
+        if any(c is not None and not isinstance(c, str) for c in cells) or not texts:
+            return False
+        if any(len(t) > 14 or re.search(r"[:：\d]", t) for t in texts):
+            return False
+        wide = [
+            m for m in self._merged(above) if m.right > m.left and m.right - m.left + 1 < self.width
+        ]
+        if wide:
+            return True
+        children = self.rows[below][1]
+        gaps = sum(1 for i, c in enumerate(children) if c and not (i < len(cells) and cells[i]))
+        return len(texts) >= 2 and gaps >= 1
+
+    def _merged(self, index: int) -> list[Merge]:
+        number = self.rows[index][0]
+        return [m for m in self.merges if m.top <= number <= m.bottom]
+
+    def _groups(self, index: int) -> dict[int, tuple[int, int]]:
+        """First and last column that each name of a row stands over."""
+        cells = self.rows[index][1]
+        merged = {m.left: m.right for m in self._merged(index)}
+        starts = [i for i, c in enumerate(cells) if c is not None and c != ""]
+        found = {}
+        for place, start in enumerate(starts):
+            limit = starts[place + 1] - 1 if place + 1 < len(starts) else self.width - 1
+            last = merged.get(start, start if merged else limit)
+            found[start] = (start, min(last, limit))
+        return found
+
+    def columns(self, header: list[int]) -> tuple[str, ...]:
+        """Names, those of several rows joined with "/"."""
+        parts: list[list[str]] = [[] for _ in range(self.width)]
+        for place, index in enumerate(header):
+            cells = self.rows[index][1]
+            below = header[place + 1 :]
+            for start, (first, last) in self._groups(index).items():
+                name = str(cells[start]).strip()
+                for column in range(first, last + 1):
+                    if column == start or self._has_child(below, column):
+                        parts[column].append(name)
+        return tuple("/".join(dict.fromkeys(names)) for names in parts)
+
+    def _has_child(self, below: list[int], column: int) -> bool:
+        return any(
+            column < len(self.rows[i][1]) and self.rows[i][1][column] is not None for i in below
+        )
+
+
+_LONGER = tuple(alias for alias in ALIASES if len(alias) >= 3)
+
+
+def _looks_like_facility(text: str) -> bool:
+    """Whether a text is the name of one facility and not of a column: 太和镇敬老院."""
+    return any(text.endswith(alias) and len(text) >= len(alias) + 2 for alias in _LONGER)

@@ -1,0 +1,127 @@
+"""Which indicator of the shipped plans a name means, with a score.
+
+Names are compared in a normal form. Words that tell indicators apart (city and
+village, public and private, ages, degrees of need) must be the same on both
+sides, however alike the rest is; and a name that is nearly as like another
+indicator is not decided.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from coverage import settings
+from coverage.plans import load_plan
+
+if TYPE_CHECKING:
+    from coverage.plans import PlanIndicator
+
+LEAST = 0.82
+_APART = 0.04
+_NEAR = 0.6
+_JUNK = re.compile(r"[\s\W_]+")
+_QUOTED = re.compile(r"“[^”]*”")
+# Longest first: 半自理 is not 自理.
+_TELLING = (
+    "未成年人|半自理|全自理|半失能|特困|孤儿|高龄|失能|残疾|重度|困难|流浪|城镇|城市|城乡|农村|社区|"
+    "乡镇|街道|村居|市级|县级|区级|省级|国家|公办|民办|护理型|综合|居家|机构|互助|日间|饭堂|助餐|"
+    "骨灰|公墓|殡仪|火化|生态|婚姻|登记|补贴|津贴|标准|增速|比例|覆盖率|占比|数量|总量|面积|床位|"
+    "人员|人才|志愿|慈善|社会组织|社会工作|社工|站|点|儿童|老年|学校|县|镇|村|户|首|全|半|率"
+)
+_TELL = re.compile(_TELLING)
+_SAME = {
+    "占比": "比例",
+    "覆盖率": "比例",
+    "率": "比例",
+    "总量": "数量",
+    "社工": "社会工作",
+    "城镇": "城市",
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """An indicator of the library that a name is taken for.
+
+    Attributes:
+        indicator: The library's row.
+        plan: Six-digit code of the plan it stands in.
+        score: 1 for the same name, less for a likeness.
+    """
+
+    indicator: PlanIndicator
+    plan: str
+    score: float
+
+
+def normal_name(name: str) -> str:
+    """A name without blanks and punctuation, the content of brackets kept."""
+    return _JUNK.sub("", unicodedata.normalize("NFKC", name).lower())
+
+
+def recognise(name: str, *, city: str = "") -> tuple[Known | None, tuple[str, ...]]:
+    """The indicator that `name` means, or the names that come nearest if it cannot be told.
+
+    Args:
+        name: As the sheet has it.
+        city: Code of the city whose own plan comes first.
+    """
+    form = normal_name(name)
+    if not form:
+        return None, ()
+    rows = _library(city)
+    for row_form, _, plan, indicator in rows:
+        if row_form == form:
+            return Known(indicator, plan, 1.0), ()
+    telling = _tell(form)
+    matcher = difflib.SequenceMatcher(b=form, autojunk=False)
+    found: dict[str, Known] = {}
+    for row_form, row_telling, plan, indicator in rows:
+        if row_telling != telling:
+            continue
+        matcher.set_seq1(row_form)
+        if matcher.real_quick_ratio() < LEAST or matcher.quick_ratio() < LEAST:
+            continue
+        score = round(matcher.ratio(), 3)
+        best = found.get(indicator.id)
+        if score >= LEAST and (best is None or score > best.score):
+            found[indicator.id] = Known(indicator, plan, score)
+    ranked = sorted(found.values(), key=lambda known: -known.score)
+    if not ranked:
+        names = {row_form: indicator.name for row_form, _, _, indicator in reversed(rows)}
+        near = difflib.get_close_matches(form, names, n=2, cutoff=_NEAR)
+        return None, tuple(names[row_form] for row_form in near)
+    if len(ranked) > 1 and ranked[0].score - ranked[1].score < _APART:
+        return None, tuple(known.indicator.name for known in ranked[:3])
+    return ranked[0], ()
+
+
+def _tell(form: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The telling words and the numbers of a name, whatever their order."""
+    words = {_SAME.get(word, word) for word in _TELL.findall(form)}
+    return tuple(sorted(words)), tuple(sorted(re.findall(r"\d+", form)))
+
+
+@cache
+def _library(
+    city: str,
+) -> tuple[tuple[str, tuple[tuple[str, ...], tuple[str, ...]], str, PlanIndicator], ...]:
+    """Every indicator that ships: the city's own first, then those with a rule to compute them."""
+    plans = [load_plan(path) for path in sorted((settings.data_dir() / "plans").glob("*.toml"))]
+    rows = [(plan.city, indicator) for plan in plans for indicator in plan.indicators]
+    rows.sort(key=lambda row: (row[0] != city, not row[1].computed))
+    named = [
+        (form, plan, indicator)
+        for plan, indicator in rows
+        # A programme's name in quotes says who pays, not what is measured.
+        for form in dict.fromkeys(
+            normal_name(name) for name in (indicator.name, _QUOTED.sub("", indicator.name))
+        )
+        if form
+    ]
+    return tuple((form, _tell(form), plan, indicator) for form, plan, indicator in named)

@@ -1,0 +1,108 @@
+"""`origin.toml`: beside what was downloaded, where it comes from, under which licence, when.
+
+A file's digest stands with it, so that one the planner has edited since is
+known as the planner's own and is not replaced unasked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from coverage.errors import InputError, Problem
+from coverage.tables import decode, write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "origin.toml"
+_HEAD = """\
+# 由 coverage fetch 写成：本文件夹中下载文件的来源、许可与日期。引用时请注明。
+# Written by 'coverage fetch': source, licence and date of what was downloaded. Quote them.
+"""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where one file comes from.
+
+    Attributes:
+        title: What it is.
+        source: Address it was asked from.
+        licence: Licence of the data.
+        attribution: How to quote it.
+        date: Day of the download, ISO.
+        data_date: Day or year that the data itself describes, if it says so.
+        note: How it was derived.
+        sha256: Digest of the file as it was written.
+    """
+
+    title: str
+    source: str
+    licence: str
+    attribution: str
+    date: str
+    data_date: str = ""
+    note: str = ""
+    sha256: str = ""
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_origins(folder: Path) -> dict[str, Origin]:
+    """Origins by name of file, none if the folder has no such record.
+
+    Raises:
+        InputError: If the record is no TOML.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return {}
+    try:
+        data = tomllib.loads(decode(path))
+    except tomllib.TOMLDecodeError as error:
+        reason = f"不是有效的 TOML · not valid TOML ({error})"
+        raise InputError(Problem(reason, str(path))) from error
+    known = set(Origin.__dataclass_fields__)
+    return {
+        name: Origin(
+            **dict.fromkeys(("title", "source", "licence", "attribution", "date"), "")
+            | {key: str(value) for key, value in row.items() if key in known}
+        )
+        for name, row in data.items()
+        if isinstance(row, dict)
+    }
+
+
+def note_origin(path: Path, origin: Origin) -> Path:
+    """Record the origin of a file that was just written; other files' stay recorded."""
+    records = read_origins(path.parent)
+    records[path.name] = Origin(**asdict(origin) | {"sha256": digest(path)})
+    lines = [_HEAD]
+    for name in sorted(records):
+        lines.append(f"[{_text(name)}]")
+        lines += [
+            f"{key} = {_text(value)}" for key, value in asdict(records[name]).items() if value
+        ]
+        lines.append("")
+    target = path.parent / FILE
+    write_text(target, "\n".join(lines))
+    return target
+
+
+def is_downloaded(path: Path) -> bool:
+    """Whether a file stands as it was downloaded."""
+    record = read_origins(path.parent).get(path.name)
+    return record is not None and path.is_file() and record.sha256 == digest(path)
+
+
+def _text(value: str) -> str:
+    # A JSON string is a TOML string, but for the control character 7f.
+    return json.dumps(value.replace("\x7f", " "), ensure_ascii=False)

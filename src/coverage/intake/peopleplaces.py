@@ -1,0 +1,249 @@
+"""People at places or on a grid of polygons, into the list of places of a workspace."""
+
+from __future__ import annotations
+
+import tempfile
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from coverage.demand.points import from_points
+from coverage.errors import InputError, Problem
+from coverage.intake.findings import Finding, RowOutcome
+from coverage.intake.layers import degrees, read_layer
+from coverage.intake.peoplecells import people_columns
+from coverage.intake.unitmatch import find_column
+from coverage.tables import csv_text
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coverage.city import City
+    from coverage.intake.sheets import Cell, RawSheet
+
+LON = "lon lng long longitude 经度 东经 lng_wgs84 lon_wgs84"
+LAT = "lat latitude 纬度 北纬 lat_wgs84"
+EAST = "x easting x坐标 横坐标 东坐标 coord_x"
+NORTH = "y northing y坐标 纵坐标 北坐标 coord_y"
+
+
+@dataclass
+class Places:
+    """Rows of a list in one form.
+
+    Attributes:
+        file: Name of the user's file.
+        sheet: Worksheet or layer.
+        rows: Number of each row as the user finds it.
+        lon: Degrees in WGS84 as text; what is no number stands as in the file.
+        lat: As `lon`.
+        groups: By group the cells of people.
+        said: By row what was put right.
+        findings: About the whole.
+    """
+
+    file: str
+    sheet: str
+    rows: list[int]
+    lon: list[str]
+    lat: list[str]
+    groups: dict[str, list[str]]
+    said: dict[int, list[Said]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def has_places(sheet: RawSheet) -> bool:
+    """Whether a sheet has columns of coordinates and of people."""
+    heads = [c for c in sheet.columns if c]
+    placed = find_column(heads, LON) and find_column(heads, LAT)
+    flat = find_column(heads, EAST) and find_column(heads, NORTH)
+    return bool((placed or flat) and people_columns(sheet.columns)[0])
+
+
+def places_of_sheet(sheet: RawSheet, crs: str | None) -> Places:
+    """Places of a sheet.
+
+    Raises:
+        InputError: If the coordinates are metres and no CRS is stated, or it is not known.
+    """
+    heads = list(sheet.columns)
+    lon, lat = find_column(heads, LON), find_column(heads, LAT)
+    flat = lon is None or lat is None
+    if flat:
+        lon, lat = find_column(heads, EAST), find_column(heads, NORTH)
+        if crs is None:
+            reason = "平面坐标须写明坐标系（--crs） · metres need their CRS: state it with --crs"
+            raise InputError(Problem(reason, sheet.file))
+    if lon is None or lat is None:
+        raise InputError(Problem("缺坐标列 · the columns of the place are missing", sheet.file))
+    columns, _ = people_columns(heads)
+    data = sheet.data
+    at = heads.index(lon), heads.index(lat)
+    places = Places(
+        sheet.file,
+        sheet.sheet,
+        [row.number for row in data],
+        [_cell(row.get(at[0])) for row in data],
+        [_cell(row.get(at[1])) for row in data],
+        {c.group: [_cell(row.get(c.index)) for row in data] for c in columns},
+    )
+    scales = {c.group: c.scale for c in columns if c.scale != 1}
+    _clean(places, scales)
+    if crs is not None:
+        _move(places, crs)
+    else:
+        said = Said(
+            "没有写明坐标系，按 WGS84 用；高德、百度坐标请用 --crs gcj02、bd09。",
+            "The CRS is not stated and was taken as WGS84; state gcj02 or bd09 with --crs.",
+        )
+        places.findings.append(Finding("datum", "warning", said))
+    return places
+
+
+def places_of_layer(path: Path, crs: str | None, layer: str | None = None) -> Places:
+    """Places of a layer: points as they stand, polygons of a grid at their centroids.
+
+    Raises:
+        InputError: If the file cannot be read or has no column that counts people.
+    """
+    own = read_layer(path, layer=layer, crs=crs)
+    heads = list(own.columns)
+    columns, _ = people_columns(heads)
+    if not columns:
+        listed = "、".join(heads) or "无"
+        reason = f"没有人数列（有：{listed}） · no column counts people"
+        raise InputError(Problem(reason, path.name))
+    usable = np.array(
+        [s is not None and not s.is_empty and i not in own.bad for i, s in enumerate(own.shapes)]
+    )
+    points = np.full(len(own), None, np.object_)
+    points[usable] = shapely.centroid(own.shapes[usable])
+    lon = [f"{p.x:.9f}" if p is not None else "" for p in points]
+    lat = [f"{p.y:.9f}" if p is not None else "" for p in points]
+    places = Places(
+        path.name,
+        own.name,
+        list(range(1, len(own) + 1)),
+        lon,
+        lat,
+        {c.group: own.columns[c.name] for c in columns},
+    )
+    _clean(places, {c.group: c.scale for c in columns if c.scale != 1})
+    if any(shapely.get_dimensions(s) == 2 for s in own.shapes[usable]):
+        said = Said("面按形心放人。", "The people of polygons stand at their centroids.")
+        places.findings.append(Finding("grid", "note", said))
+    places.findings += [Finding("file", "note", said) for said in own.said]
+    for i, said in own.bad.items():
+        places.said.setdefault(i, []).append(said)
+    return places
+
+
+def checked(places: Places, city: City) -> tuple[str, list[RowOutcome], dict[str, float]]:
+    """The list as the workspace keeps it, checked by `coverage.demand.points`.
+
+    Returns:
+        The text of ``people.csv`` with the rows accepted, the outcome of each row, and people
+        in the file, taken, and in the demand that is made of the text.
+
+    Raises:
+        InputError: If no row can be used.
+    """
+    groups = dict(places.groups)
+    if "all" not in groups:
+        listed = "、".join(groups)
+        reason = f"缺总人数列（只有 {listed}） · the column of all people is missing"
+        raise InputError(Problem(reason, places.file))
+    heads = ["lon", "lat", "people", *(g for g in groups if g != "all")]
+    cells = [places.lon, places.lat, groups["all"], *(c for g, c in groups.items() if g != "all")]
+    table = list(zip(*cells, strict=True))
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "people.csv"
+        path.write_text(_plain_csv(heads, table), encoding="utf-8")
+        try:
+            demand, problems = from_points(path, city, skip_bad=True)
+        except InputError as error:
+            raise InputError([_back(p, places) for p in error.problems]) from error
+    wrong: dict[int, list[Said]] = {}
+    for problem in problems:
+        if problem.row is not None:
+            cell = f"（{problem.column} {problem.value!r}）" if problem.column else ""
+            text = f"{problem.reason}{cell}"
+            wrong.setdefault(problem.row - 2, []).append(Said(text, text))
+    outcomes = []
+    for i, row in enumerate(places.rows):
+        said = places.said.get(i, [])
+        if i in wrong:
+            outcomes.append(RowOutcome(row, places.sheet, "", "", "rejected", (*said, *wrong[i])))
+        else:
+            kind = "corrected" if said else "accepted"
+            outcomes.append(RowOutcome(row, places.sheet, "", "", kind, tuple(said)))  # type: ignore[arg-type]
+    good = [row for i, row in enumerate(table) if i not in wrong]
+    totals = {
+        "people_in_file": sum(map(_value, groups["all"])),
+        "people_taken": sum(_value(row[2]) for row in good),
+        "people_placed": demand.total("all"),
+    }
+    return _plain_csv(heads, good), outcomes, totals
+
+
+def _plain_csv(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    # Negative numbers are numbers here: nothing of this table is text that could be a formula.
+    numbers = [[float(c) if _is_number(c) else c for c in row] for row in rows]
+    return csv_text(heads, numbers)
+
+
+def _back(problem: Problem, places: Places) -> Problem:
+    """A complaint about the table made here, as one about the user's file."""
+    row = problem.row
+    if row is not None and row >= 2:
+        row = places.rows[row - 2]
+    return Problem(problem.reason, places.file, row, problem.column, problem.value)
+
+
+def _cell(cell: Cell) -> str:
+    return "" if cell is None else str(cell).strip()
+
+
+def _clean(places: Places, scales: dict[str, int]) -> None:
+    """Full-width digits and thousands separators made plain; 万人 turned into people."""
+    for group, cells in places.groups.items():
+        for i, cell in enumerate(cells):
+            text = unicodedata.normalize("NFKC", cell).replace(",", "").removesuffix("人")
+            if group in scales and _is_number(text):
+                text = repr(float(text) * scales[group])
+            if text != cell:
+                said = Said(f"“{cell}” 读作 {text}", f"'{cell}' read as {text}")
+                places.said.setdefault(i, []).append(said)
+                cells[i] = text
+
+
+def _move(places: Places, crs: str) -> None:
+    good = [
+        i
+        for i, (a, b) in enumerate(zip(places.lon, places.lat, strict=True))
+        if _is_number(a) and _is_number(b)
+    ]
+    x = np.array([float(places.lon[i]) for i in good])
+    y = np.array([float(places.lat[i]) for i in good])
+    lon, lat = degrees(x, y, crs, places.file)
+    for i, a, b in zip(good, lon.tolist(), lat.tolist(), strict=True):
+        places.lon[i], places.lat[i] = f"{a:.9f}", f"{b:.9f}"
+    said = Said(f"坐标按 {crs} 换算为 WGS84。", f"The places were turned from {crs} into WGS84.")
+    places.findings.append(Finding("datum", "note", said))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        value = float(text)
+    except ValueError:
+        return False
+    return "_" not in text and value == value  # noqa: PLR0124 -- NaN
+
+
+def _value(text: str) -> float:
+    return float(text) if _is_number(text) else 0.0

@@ -1,0 +1,313 @@
+"""`coverage import plan`: the targets of a new plan from a sheet, as `plan.toml`.
+
+Every filled row below the header is accepted, corrected or rejected with a
+reason. What is written is read back by the library's own reader first; a
+file that it refuses is never put in place of a good one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coverage.city import City
+from coverage.errors import CoverageError, InputError, Problem
+from coverage.intake.planreader import read_rows
+from coverage.intake.planrows import join
+from coverage.intake.plansheet import plan_tables
+from coverage.intake.reading import read_file
+from coverage.plans import load_plan
+from coverage.tables import write_text
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from coverage.intake.planrows import PlanRow
+    from coverage.intake.plansheet import PlanTable
+    from coverage.plans import Plan
+    from coverage.text import Lang
+
+FILE = "plan.toml"
+_PERIOD = re.compile(r"((?:19|20)\d\d)\s*年?\s*[-—–~～至到]+\s*((?:19|20)\d\d)")
+_FIVE_YEARS = {"十二五": 2011, "十三五": 2016, "十四五": 2021, "十五五": 2026, "十六五": 2031}
+_STATUS = {
+    "accepted": Said("接收", "accepted"),
+    "corrected": Said("更正后接收", "corrected"),
+    "rejected": Said("未接收", "rejected"),
+}
+_MATCH_ORDER = ("kinds", "services", "categories", "ownership", "units", "services_of")
+
+
+@dataclass(frozen=True)
+class PlanImport:
+    """What became of a sheet of targets.
+
+    Attributes:
+        file: Name of the file.
+        rows: Every filled row below the header.
+        plan: As `load_plan` reads it back, `None` if no row was accepted.
+        written: The file written, `None` in a dry run or if no row was accepted.
+        notes: What to know about the whole.
+    """
+
+    file: str
+    rows: tuple[PlanRow, ...]
+    plan: Plan | None
+    written: Path | None
+    notes: tuple[Said, ...]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Rows by status; together they are all rows of the file."""
+        return Counter(row.status for row in self.rows)
+
+    def lines(self, lang: Lang) -> list[str]:
+        """The report: totals, then every row that was not simply accepted, then notes."""
+        counts = self.counts
+        zh = (
+            f"{self.file}：{len(self.rows)} 行，接收 {counts['accepted'] + counts['corrected']} 行"
+            f"（其中更正 {counts['corrected']} 行），未接收 {counts['rejected']} 行"
+        )
+        en = (
+            f"{self.file}: {len(self.rows)} rows, {counts['accepted'] + counts['corrected']} "
+            f"accepted ({counts['corrected']} of them corrected), {counts['rejected']} rejected"
+        )
+        lines = [Said(zh, en).to(lang)]
+        for row in self.rows:
+            said = [s.to(lang) for s in (*row.reasons, *row.notes)]
+            if said:
+                name = row.name or "—"
+                where = Said(f"第 {row.row} 行", f"row {row.row}").to(lang)
+                status = _STATUS[row.status].to(lang)
+                lines.append(f"{where} {name} [{status}] {'；'.join(said)}")
+        return [*lines, *(note.to(lang) for note in self.notes)]
+
+
+def import_plan(
+    path: Path,
+    folder: Path,
+    *,
+    title: str = "",
+    start: int | None = None,
+    end: int | None = None,
+    baseline_year: int | None = None,
+    dry_run: bool = False,
+) -> PlanImport:
+    """Read the targets of a plan from a sheet and write them as the workspace's plan.
+
+    Args:
+        path: ``.xlsx``, ``.xls``, ``.csv`` or any table that intake reads.
+        folder: The workspace.
+        title: Title of the plan; by default the line above the table.
+        start: First year of the plan; by default as the title says, else four before the end.
+        end: Last year; by default as the title says, else the year of the last target.
+        baseline_year: Year of baseline figures that state none; by default the one that most
+            rows state, else the year before the first.
+        dry_run: Write nothing.
+
+    Raises:
+        InputError: If the folder is no workspace, the file cannot be read, or no sheet has a
+            column of names and one of targets.
+    """
+    city = City.open(folder)
+    tables = plan_tables(read_file(path))
+    if not tables:
+        reason = (
+            "没有找到指标表：表头应有“指标名称”和“目标值”（或“2027年目标值”） · "
+            "no table of targets: "
+            "its header needs 指标名称 (name) and 目标值 (target) or a column a year"
+        )
+        raise InputError(Problem(reason, path.name))
+    title = title or _title(tables) or f"{city.name}规划指标（{path.stem}）"
+    start, end = _period(title, tables, start, end)
+    rows = [r for t in tables for r in read_rows(t, city=city.code, end=end, title=path.name)]
+    indicators = join(rows)
+    notes = _notes(tables, rows)
+    if not indicators:
+        return PlanImport(path.name, tuple(rows), None, None, (*notes, _NOTHING))
+    years = [t["year"] for i in indicators for t in i["target"]]
+    end = end or max(years, default=datetime.now(UTC).year)
+    start = start or end - 4
+    stated = Counter(y for i in indicators if (y := i.get("baseline", {}).get("year")))
+    base_year = baseline_year or (stated.most_common(1)[0][0] if stated else start - 1)
+    head = {
+        "id": f"{city.code}-own",
+        "city": city.code,
+        "title": title,
+        "start": start,
+        "end": end,
+        "baseline_year": base_year,
+    }
+    text = _toml(head, indicators, path.name)
+    plan = _read_back(text)
+    notes += _about(plan, rows, folder)
+    if dry_run:
+        return PlanImport(path.name, tuple(rows), plan, None, notes)
+    target = folder / FILE
+    try:
+        write_text(target, text)
+    except OSError as error:
+        reason = f"写不进去 · the file cannot be written ({error.strerror or error})"
+        raise InputError(Problem(reason, str(target))) from error
+    return PlanImport(path.name, tuple(rows), plan, target, notes)
+
+
+_NOTHING = Said(
+    "没有一行可以接收，原有 plan.toml 未动", "no row was accepted: plan.toml is left as it was"
+)
+
+
+def _title(tables: list[PlanTable]) -> str:
+    """The first line above a table that reads like a title."""
+    lines = [line for table in tables for line in table.titles]
+    return next((t for t in lines if re.search("规划|指标|目标|十[三四五六]五|plan", t)), "")
+
+
+def _period(
+    title: str, tables: list[PlanTable], start: int | None, end: int | None
+) -> tuple[int | None, int | None]:
+    """First and last year as stated, else as the title says, else by the names of columns."""
+    found = _PERIOD.search(title)
+    five = next((year for words, year in _FIVE_YEARS.items() if words in title), None)
+    if found and int(found[1]) <= int(found[2]):
+        start, end = start or int(found[1]), end or int(found[2])
+    elif five:
+        start, end = start or five, end or five + 4
+    years = [c.year for table in tables for c in table.of("target") if c.year]
+    end = end or max(years, default=None)
+    if start is not None and end is not None and start > end:
+        raise InputError(f"规划期颠倒：{start} 年至 {end} 年 · the plan ends before it starts")
+    return start, end
+
+
+def _notes(tables: list[PlanTable], rows: list[PlanRow]) -> tuple[Said, ...]:
+    notes = []
+    left_out = [name for table in tables for name in table.left_out]
+    if left_out:
+        zh, en = "、".join(left_out), ", ".join(left_out)
+        notes.append(Said(f"未用的列：{zh}", f"columns not used: {en}"))
+    bare = sum(row.bare for row in rows if not row.rejected)
+    if bare:
+        notes.append(
+            Said(
+                f"{bare} 个目标只写数字没有比较词：按“不低于”，100% 按“等于”",
+                f"{bare} targets are plain numbers: read as at least, 100 % as equal",
+            )
+        )
+    return tuple(notes)
+
+
+def _about(plan: Plan, rows: list[PlanRow], folder: Path) -> tuple[Said, ...]:
+    computed = sum(i.computed for i in plan.indicators)
+    guessed = [r for r in rows if not r.rejected and r.known is not None and r.known.score < 1]
+    notes = [
+        Said(
+            f"规划期 {plan.start}—{plan.end} 年，基期 {plan.baseline_year} 年；"
+            f"{len(plan.indicators)} 项指标，{computed} 项由登记册计算，"
+            f"{len(plan.indicators) - computed} 项填报",
+            f"{plan.start}-{plan.end}, baseline {plan.baseline_year}; {len(plan.indicators)} "
+            f"indicators, {computed} computed, {len(plan.indicators) - computed} reported",
+        )
+    ]
+    if guessed:
+        notes.append(
+            Said(
+                f"{len(guessed)} 行的名称与指标库不全同，请核对识别是否正确",
+                f"{len(guessed)} names are alike and not the same as the library's: check them",
+            )
+        )
+    outside = {
+        t.year for i in plan.indicators for t in i.targets if not plan.start <= t.year <= plan.end
+    }
+    if outside:
+        listed = "、".join(map(str, sorted(outside)))
+        notes.append(
+            Said(f"有目标年份在规划期外：{listed}", f"targets outside the period: {listed}")
+        )
+    gone = _gone(plan, folder)
+    if gone:
+        notes.append(
+            Said(
+                f"原 plan.toml 有而此次没有的指标 {len(gone)} 项：{'、'.join(gone[:5])}",
+                f"{len(gone)} indicators of the previous plan.toml are gone: {', '.join(gone[:5])}",
+            )
+        )
+    return tuple(notes)
+
+
+def _gone(plan: Plan, folder: Path) -> list[str]:
+    """Names that the plan being replaced has and the new one has not."""
+    if not (folder / FILE).is_file():
+        return []
+    try:
+        before = load_plan(folder / FILE)
+    except CoverageError:
+        return []  # a broken plan is being replaced: there is nothing to compare
+    now = {i.id for i in plan.indicators}
+    return [i.name for i in before.indicators if i.id not in now]
+
+
+def _read_back(text: str) -> Plan:
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / FILE
+        path.write_text(text, encoding="utf-8")
+        return load_plan(path)
+
+
+def _toml(head: dict[str, Any], indicators: list[dict[str, Any]], source: str) -> str:
+    today = datetime.now(UTC).date().isoformat()
+    lines = [
+        f"# 由 coverage import plan 从 {_plain(source)} 写成，{today}。",
+        "# 可以手工修改，再次导入会覆盖。 It may be edited; a further import replaces it.",
+        "",
+        "[plan]",
+        *_pairs(head),
+    ]
+    for indicator in indicators:
+        lines += ["", "[[indicator]]", *_indicator(indicator, head["baseline_year"])]
+    return "\n".join(lines) + "\n"
+
+
+def _indicator(data: dict[str, Any], base_year: int) -> list[str]:
+    keys = ("id", "name", "name_en", "system", "level", "unit", "nature", "measure", "clause")
+    lines = _pairs({k: data[k] for k in keys if data.get(k) or k in {"unit", "nature"}})
+    if data.get("note"):
+        lines += _pairs({"note": data["note"]})
+    if data["match"]:
+        order = [k for k in _MATCH_ORDER if k in data["match"]]
+        order += [k for k in data["match"] if k not in order]
+        lines += ["  [indicator.match]", *_pairs({k: data["match"][k] for k in order}, "  ")]
+    if "baseline" in data:
+        base = data["baseline"] | {"year": data["baseline"]["year"] or base_year}
+        lines += ["  [indicator.baseline]", *_pairs(base, "  ")]
+    for target in data["target"]:
+        kept = {k: v for k, v in target.items() if v is not None}
+        lines += ["  [[indicator.target]]", *_pairs(kept, "  ")]
+    return lines
+
+
+def _pairs(values: dict[str, Any], indent: str = "") -> list[str]:
+    return [f"{indent}{key} = {_value(value)}" for key, value in values.items()]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Fraction):
+        # Every number of a sheet is a decimal, so that the division ends.
+        return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    # A JSON string is a TOML string, but for one control character.
+    return json.dumps(_plain(value), ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,0 +1,200 @@
+"""The table of a plan's targets as it lies in a sheet: its header, its columns, its rows.
+
+Years stand where their authors like them: in a column of their own
+(目标年份, 目标值), in the name of a column (2027年目标值, 基期值（2025年）), or in a
+second row of the header under 目标值.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coverage.intake.aliases import normal, unbracketed
+from coverage.intake.promises import cell_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coverage.intake.sheets import Cell, RawRow, RawSheet
+
+_NAMES: dict[str, str] = {
+    "name": "指标名称 指标 名称 主要指标 发展指标 指标内容 指标项目 主要指标名称 规划指标 目标任务 "
+    "indicator indicator_name name",
+    "id": "编号 指标编号 指标代码 id indicator_id",
+    "unit": "单位 计量单位 指标单位 unit",
+    "baseline": "基期值 基期 基数 基准值 基础值 现状 现状值 现值 实际值 完成值 完成情况 当前值 "
+    "baseline baseline_value",
+    "baseline_year": "基期年份 基期年 基年 基准年 基准年份 现状年份 baseline_year",
+    "target": "目标值 目标 规划目标 规划值 规划目标值 指标值 计划值 预期目标 "
+    "发展目标 target target_value",
+    "target_year": "目标年份 目标年 规划年份 完成年份 完成时限 年份 target_year year",
+    "nature": "属性 指标属性 性质 指标性质 nature",
+    "clause": "条款 依据条款 规划条款 依据 出处 章节 来源 clause",
+    "method": "计算方式 计算方法 测算方式 算法 计算口径 measure method",
+    "kinds": "设施类型 设施种类 类型 设施 设施类别 kinds kind",
+    "services": "服务 服务内容 服务功能 必备服务 services",
+    "level": "层级 级别 单元 统计层级 统计单元 level",
+    "system": "体系 系统 领域 类别 分类 板块 system",
+    "at_least": "每单元至少 至少几处 最少数量 最低数量 at_least",
+    "minutes": "分钟 时限 时间（分钟） 时间 minutes",
+    "group": "人群 对象 人口组 group",
+    "note": "备注 说明 注 note notes remark",
+}
+FIELDS: dict[str, str] = {
+    normal(name): field for field, names in _NAMES.items() for name in names.split()
+}
+_NUMBERING = {normal(n) for n in ("序号", "no", "no.", "行号")}
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+_SEARCHED = 40
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column is taken for.
+
+    Attributes:
+        index: Place in the row, from 0.
+        name: As written, the parts of two rows joined by "/".
+        field: A key of the plan's table, `None` for a column left out.
+        year: Year that the name carries.
+    """
+
+    index: int
+    name: str
+    field: str | None
+    year: int | None = None
+
+
+@dataclass(frozen=True)
+class PlanTable:
+    """One table of targets.
+
+    Attributes:
+        sheet: Name of the worksheet.
+        titles: Lines above the header.
+        columns: Every column with a name.
+        rows: Filled rows below the header, whatever they are.
+    """
+
+    sheet: str
+    titles: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[RawRow, ...]
+
+    def of(self, field: str) -> tuple[Column, ...]:
+        """Columns that mean `field`, in order."""
+        return tuple(column for column in self.columns if column.field == field)
+
+    def cell(self, row: RawRow, field: str) -> Cell:
+        """The first filled cell of `field` in a row."""
+        cells = (row.get(column.index) for column in self.of(field))
+        return next((cell for cell in cells if cell_text(cell)), None)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Names of columns that mean nothing here."""
+        return tuple(
+            c.name for c in self.columns if c.field is None and normal(c.name) not in _NUMBERING
+        )
+
+
+def plan_tables(sheets: Sequence[RawSheet]) -> list[PlanTable]:
+    """Tables of targets among the sheets of a file, hidden sheets left aside."""
+    by_sheet: dict[str, list[RawRow]] = {}
+    for sheet in sheets:
+        if not sheet.hidden:
+            by_sheet.setdefault(sheet.sheet, []).extend(_all_rows(sheet))
+    found = (_table(name, rows) for name, rows in by_sheet.items())
+    return [table for table in found if table is not None]
+
+
+def _all_rows(sheet: RawSheet) -> list[RawRow]:
+    """The rows, and before them the names of columns where the format keeps them apart."""
+    from coverage.intake.sheets import RawRow
+
+    if sheet.rows and not any(row.role == "header" for row in sheet.rows) and any(sheet.columns):
+        return [RawRow(0, tuple(sheet.columns), "header"), *sheet.rows]
+    return list(sheet.rows)
+
+
+def _filled(row: RawRow) -> list[str]:
+    return [text for cell in row.cells if (text := cell_text(cell))]
+
+
+def _table(sheet: str, rows: list[RawRow]) -> PlanTable | None:
+    for position, row in enumerate(rows[:_SEARCHED]):
+        columns = [_column(i, cell_text(cell)) for i, cell in enumerate(row.cells)]
+        fields = {c.field for c in columns}
+        if "name" not in fields or not fields & {"target", "baseline", "unit", "target_year"}:
+            continue
+        below = rows[position + 1] if position + 1 < len(rows) else None
+        used = 1
+        if below is not None and _is_second(columns, below):
+            columns, used = _joined(row, below), 2
+        if not any(c.field == "target" for c in columns):
+            continue
+        titles = tuple(text for above in rows[:position] for text in _filled(above))
+        rest = tuple(r for r in rows[position + used :] if _filled(r))
+        return PlanTable(sheet, titles, _decided(columns), rest)
+    return None
+
+
+def _is_second(columns: list[Column], below: RawRow) -> bool:
+    """Whether the next row belongs to the header: years or words of values and no name."""
+    name_at = next(c.index for c in columns if c.field == "name")
+    texts = [
+        (i, text)
+        for i, cell in enumerate(below.cells)
+        if i not in below.filled and (text := cell_text(cell))
+    ]
+    if not texts or any(i == name_at for i, _ in texts):
+        return False
+    return all(_YEAR.search(text) or normal(text) in FIELDS for _, text in texts)
+
+
+def _joined(row: RawRow, below: RawRow) -> list[Column]:
+    """Columns of a header of two rows: a blank above takes the word to its left."""
+    columns, parent = [], ""
+    for i in range(max(len(row.cells), len(below.cells))):
+        above = cell_text(row.get(i))
+        child = "" if i in below.filled else cell_text(below.get(i))
+        parent = above or (parent if child else "")
+        name = f"{parent}/{child}" if child and parent else child or above
+        columns.append(_column(i, name))
+    return columns
+
+
+def _column(index: int, name: str) -> Column:
+    text = unicodedata.normalize("NFKC", name)
+    years = _YEAR.findall(text)
+    if len(years) > 1:  # "2021-2025年目标" carries a period and no year
+        years = []
+    for form in (normal(text), unbracketed(text), *map(normal, text.split("/"))):
+        if form in FIELDS and not years:
+            return Column(index, name, FIELDS[form])
+    bare = re.sub(r"[年底末度]|（\s*）|\(\s*\)|[/()（）]", "", _YEAR.sub("", text))
+    field = FIELDS.get(normal(bare)) or FIELDS.get(unbracketed(bare))
+    year = int(years[0]) if years else None
+    if year is not None and field in {"target", "baseline"}:
+        return Column(index, name, field, year)
+    if year is not None and not normal(bare):
+        return Column(index, name, "target", year)
+    return Column(index, name, field if year is None else None, None)
+
+
+def _decided(columns: list[Column]) -> tuple[Column, ...]:
+    """Bare years before the first target are the baseline: 2025年 | 2027年目标值 | 2030年目标值."""
+    named = [c for c in columns if c.name]
+    if any(c.field == "baseline" for c in named):
+        return tuple(named)
+    bare = [c for c in named if c.field == "target" and c.year and _is_bare(c.name)]
+    others = [c.year for c in named if c.field == "target" and c.year and c not in bare]
+    first = [c for c in bare if others and c.year and c.year < min(y for y in others if y)]
+    return tuple(Column(c.index, c.name, "baseline", c.year) if c in first else c for c in named)
+
+
+def _is_bare(name: str) -> bool:
+    return not re.sub(r"[\s年底末度\d]", "", name)

@@ -1,0 +1,217 @@
+"""The workbook of templates: facilities, a ledger of who has what, population.
+
+Drop-downs and checks are Excel's own data validation, which LibreOffice reads
+too. Every column name is one that the importer understands without a mapping.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from coverage.kinds import KINDS, STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from coverage.city import City
+
+FACILITIES, LEDGER, POPULATION, LISTS, GUIDE = "设施", "台账", "人口", "词表", "说明"
+ROWS = 2000
+SERVICE_COLUMNS = ("全托", "日托", "上门", "协调指导", "助餐")
+FACILITY_COLUMNS: tuple[tuple[str, int], ...] = (
+    ("名称", 30),
+    ("类型", 22),
+    ("县（市、区）", 16),
+    ("乡镇（街道）", 18),
+    ("村（社区）", 16),
+    *((name, 9) for name in SERVICE_COLUMNS),
+    ("床位数", 9),
+    ("护理型床位数", 13),
+    ("建筑面积", 11),
+    ("性质", 10),
+    ("经度", 12),
+    ("纬度", 12),
+    ("坐标系", 12),
+    ("状态", 9),
+    ("开业日期", 12),
+    ("来源", 20),
+    ("备注", 24),
+)
+# The kinds that a township has or has not.
+LEDGER_KINDS = (
+    "elder_care",
+    "day_care",
+    "meal_point",
+    "social_work_station",
+    "child_protection_station",
+    "columbarium",
+    "public_cemetery",
+    "rehab_centre",
+)
+LEDGER_TAIL = ("综合功能（全托日托上门协调指导）", "养老床位数", "护理型床位数")
+POPULATION_GROUPS = ("总人口", "0-14岁", "15-59岁", "60岁及以上", "65岁及以上")
+DATUMS = ("WGS84", "CGCS2000", "GCJ-02（高德、腾讯）", "BD-09（百度）", "不清楚")
+OWNERSHIPS = ("公办", "民办", "公建民营", "公益性", "经营性")
+
+
+def write_template(city: City, path: Path) -> None:
+    """Write the workbook for a city, its townships filled in."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    guide = book.active
+    assert guide is not None  # noqa: S101 -- a new workbook has a sheet
+    guide.title = GUIDE
+    _guide(guide, city)
+    lists = book.create_sheet(LISTS)
+    ranges = _lists(lists, city)
+    _facilities(book.create_sheet(FACILITIES, 1), ranges)
+    _ledger(book.create_sheet(LEDGER, 2), city)
+    _population(book.create_sheet(POPULATION, 3), city)
+    lists.sheet_state = "hidden"
+    book.active = 1
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book.save(path)
+
+
+def _guide(sheet: Any, city: City) -> None:
+    lines = (
+        f"{city.name}设施数据模板",
+        "",
+        "一、只需填一张表：知道每处设施的，填“设施”；只知道各乡镇有没有的，填“台账”。",
+        "二、“设施”表一行一处。类型、乡镇、状态等从下拉框选；服务填“是”或“否”。",
+        "三、经纬度不清楚就留空，按乡镇（村居）定位并注明。请在“坐标系”列写明来自哪种地图。",
+        "四、“人口”表按乡镇填写，没有的年龄段留空。",
+        "五、不要填写老人姓名、身份证号、电话：导入时会自动略去。",
+        "",
+        "填好后运行：coverage import facilities 模板.xlsx --workspace 本文件夹",
+        "再运行：coverage report --workspace 本文件夹",
+    )
+    for number, line in enumerate(lines, start=1):
+        sheet.cell(number, 1, line)
+    sheet.column_dimensions["A"].width = 90
+    _bold(sheet["A1"], 14)
+
+
+def _lists(sheet: Any, city: City) -> dict[str, str]:
+    """Write the drop-down lists and return the range of each."""
+    columns: dict[str, Sequence[str]] = {
+        "类型": [kind.zh for kind in KINDS.values()],
+        "县（市、区）": [u.name for u in city.units.counties],
+        "乡镇（街道）": list(dict.fromkeys(u.name for u in city.units.townships)),
+        "是否": ("是", "否"),
+        "性质": OWNERSHIPS,
+        "坐标系": DATUMS,
+        "状态": tuple(STATUSES.values()),
+    }
+    ranges = {}
+    for index, (name, values) in enumerate(columns.items(), start=1):
+        sheet.cell(1, index, name)
+        for row, value in enumerate(values, start=2):
+            sheet.cell(row, index, value)
+        letter = sheet.cell(1, index).column_letter
+        ranges[name] = f"={LISTS}!${letter}$2:${letter}${max(2, len(values) + 1)}"
+    return ranges
+
+
+def _facilities(sheet: Any, ranges: dict[str, str]) -> None:
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    names = [name for name, _ in FACILITY_COLUMNS]
+    _header(sheet, FACILITY_COLUMNS)
+    chosen = ("类型", "县（市、区）", "乡镇（街道）", "性质", "坐标系", "状态")
+    lists = {n: ranges[n] for n in chosen} | dict.fromkeys(SERVICE_COLUMNS, ranges["是否"])
+    for name, source in lists.items():
+        check = DataValidation(type="list", formula1=source, allow_blank=True)
+        check.errorTitle, check.error = "不在词表中", f"“{name}”请从下拉框选择"
+        # A township may be new, a kind may be called otherwise: the importer asks back.
+        check.errorStyle = "warning"
+        _apply(sheet, check, names.index(name) + 1)
+    for name in ("床位数", "护理型床位数", "建筑面积"):
+        whole = "decimal" if name == "建筑面积" else "whole"
+        check = DataValidation(
+            type=whole, operator="greaterThanOrEqual", formula1="0", allow_blank=True
+        )
+        check.errorTitle, check.error = "不是数字", f"“{name}”请填不小于 0 的数字"
+        _apply(sheet, check, names.index(name) + 1)
+    for name, low, high in (("经度", "73", "136"), ("纬度", "3", "54")):
+        check = DataValidation(
+            type="decimal", operator="between", formula1=low, formula2=high, allow_blank=True
+        )
+        check.errorTitle, check.error = "不在中国境内", f"{name}应在 {low} 与 {high} 度之间"
+        _apply(sheet, check, names.index(name) + 1)
+
+
+def _apply(sheet: Any, check: Any, column: int) -> None:
+    letter = sheet.cell(1, column).column_letter
+    sheet.add_data_validation(check)
+    check.add(f"{letter}2:{letter}{ROWS + 1}")
+
+
+def _ledger(sheet: Any, city: City) -> None:
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    kinds = [KINDS[k].zh for k in LEDGER_KINDS]
+    head = [("代码", 12), ("县（市、区）", 18), ("乡镇（街道）", 18)]
+    head += [(name, 14) for name in (*kinds, *LEDGER_TAIL)]
+    _header(sheet, head)
+    last = _townships(sheet, city)
+    has = DataValidation(type="list", formula1='"有,无"', allow_blank=True)
+    number = DataValidation(
+        type="whole", operator="greaterThanOrEqual", formula1="0", allow_blank=True
+    )
+    for check, first, count in ((has, 4, len(kinds) + 1), (number, 5 + len(kinds), 2)):
+        sheet.add_data_validation(check)
+        start = sheet.cell(1, first).column_letter
+        end = sheet.cell(1, first + count - 1).column_letter
+        check.add(f"{start}2:{end}{last}")
+
+
+def _population(sheet: Any, city: City) -> None:
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    head = [("代码", 12), ("县（市、区）", 18), ("乡镇（街道）", 18), ("年份", 8)]
+    _header(sheet, [*head, *((name, 13) for name in POPULATION_GROUPS)])
+    last = _townships(sheet, city)
+    check = DataValidation(
+        type="whole", operator="greaterThanOrEqual", formula1="0", allow_blank=True
+    )
+    check.errorTitle, check.error = "不是人数", "请填不小于 0 的整数"
+    sheet.add_data_validation(check)
+    check.add(f"D2:{sheet.cell(1, 4 + len(POPULATION_GROUPS)).column_letter}{last}")
+
+
+def _townships(sheet: Any, city: City) -> int:
+    """Fill in code, county and township of every township; returns the last row."""
+    for row, unit in enumerate(city.units.townships, start=2):
+        county = city.units.county_of(unit.code)
+        cells = (unit.code, county.name if county else "", unit.name)
+        for column, value in enumerate(cells, start=1):
+            sheet.cell(row, column, value).number_format = "@"
+    return len(city.units.townships) + 1
+
+
+def _header(sheet: Any, columns: Sequence[tuple[str, int]]) -> None:
+    from openpyxl.styles import Alignment, PatternFill
+
+    for index, (name, width) in enumerate(columns, start=1):
+        cell = sheet.cell(1, index, name)
+        _bold(cell, 11)
+        cell.fill = PatternFill("solid", fgColor="DCE6F1")
+        cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
+        sheet.column_dimensions[cell.column_letter].width = width
+    sheet.row_dimensions[1].height = 36
+    sheet.freeze_panes = "D2" if columns[0][0] == "代码" else "B2"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToHeight = 0
+    sheet.print_title_rows = "1:1"
+    sheet.auto_filter.ref = f"A1:{sheet.cell(1, len(columns)).column_letter}1"
+
+
+def _bold(cell: Any, size: int) -> None:
+    from openpyxl.styles import Font
+
+    cell.font = Font(bold=True, size=size)

@@ -1,0 +1,130 @@
+"""Delimited text: which character separates, and rows as a spreadsheet would number them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from coverage.intake.aliases import is_header_word, is_service_word
+from coverage.intake.encodings import decode
+from coverage.intake.safety import refuse
+from coverage.intake.sheets import Grid, trimmed
+
+if TYPE_CHECKING:
+    from coverage.intake.safety import Limits, Meter
+    from coverage.intake.sheets import Cell
+
+_SEPARATORS = (",", "\t", ";", "|", "，", "；")
+_SAID = re.compile(r'\ufeff?"?sep=(.)"?\s*?(\r\n|\r|\n)', re.IGNORECASE)
+_HEAD = 60
+_NAMES = {
+    ",": "comma",
+    "\t": "tab",
+    ";": "semicolon",
+    "|": "pipe",
+    "，": "full-width comma",
+    "；": "full-width semicolon",
+}
+
+
+def read_text(
+    raw: bytes, file: str, limits: Limits, meter: Meter, encoding: str | None = None
+) -> Grid:
+    """A delimited text file.
+
+    Raises:
+        InputError: If it is no text, or has more rows or cells than `limits`.
+    """
+    meter.sheet()
+    ends = max(raw.count(b"\n"), raw.count(b"\r") - raw.count(b"\r\n"))
+    if ends > 2 * limits.rows + 1000:
+        meter.rows(ends)
+    text, found = decode(raw, file, encoding)
+    if "\x00" in text:
+        refuse(file, "不是表格文本（含 NUL）", "this is not a table: it holds NUL characters")
+    notes = []
+    if found.confidence < 0.75:
+        notes.append(
+            f"编码判断为 {found}，请核对文字 · the encoding is not certain: check the text"
+        )
+    damaged = text.count("\ufffd")
+    if damaged:
+        notes.append(f"{damaged} 处字节无法解码，以 � 代替 · bytes that fit no character")
+    rows: list[tuple[int, list[Cell]]] = []
+    said = _SAID.match(text)
+    if said:
+        separator = said[1]
+        rows.append((0, [said[0].strip()]))
+        text = text[said.end() :]
+    else:
+        separator = _separator(text)
+    text = text.rstrip("\x1a")
+    records = _records(text, separator, notes)
+    for number, record in enumerate(records, start=1):
+        cells: list[Cell] = [cell or None for cell in record]
+        trimmed(cells)
+        meter.row(len(cells))
+        rows.append((number, cells))
+    notes.append(f"分隔符 {_NAMES.get(separator, separator)!r} · separator")
+    return Grid("", rows, encoding=str(found), notes=notes)
+
+
+def _separator(text: str) -> str:
+    """The character that makes the most even table whose header is best known."""
+    head = text[: 1 << 16]
+    best: tuple[float, str] = (-1.0, ",")
+    for rank, separator in enumerate(_SEPARATORS):
+        if separator not in head:
+            continue
+        try:
+            rows = list(
+                islice(csv.reader(io.StringIO(head, newline=""), delimiter=separator), _HEAD)
+            )
+        except csv.Error:
+            continue
+        widths = Counter(len(row) for row in rows if any(cell.strip() for cell in row))
+        if not widths:
+            continue
+        usual, often = max(widths.items(), key=lambda item: (item[1], item[0]))
+        if max(map(len, rows)) < 2:
+            continue
+        known = max(sum(_names_column(cell.strip()) for cell in row) for row in rows)
+        even = often / sum(widths.values()) if usual > 1 else 0.0
+        score = 3.0 * known + 2.0 * even + 0.01 * min(usual, 30) - 0.05 * rank
+        best = max(best, (score, separator))
+    return best[1]
+
+
+def _names_column(cell: str) -> bool:
+    """Whether a cell names a column; names of services are as likely to be values."""
+    return is_header_word(cell) and not is_service_word(cell)
+
+
+def _records(text: str, separator: str, notes: list[str]) -> list[list[str]]:
+    """Records of the text; where quotes are broken, quotes are read as any other character."""
+    if '"' not in text:
+        return _split(text, separator)
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except csv.Error:
+        notes.append("引号不成对，按普通字符读 · quotes do not match: read as ordinary characters")
+        return [[_unquoted(cell) for cell in row] for row in _split(text, separator)]
+
+
+def _unquoted(cell: str) -> str:
+    if len(cell) >= 2 and cell[0] == cell[-1] == '"':
+        return cell[1:-1].replace('""', '"')
+    return cell
+
+
+def _split(text: str, separator: str) -> list[list[str]]:
+    """Lines cut at every separator; no quoting, no limit on a cell's length."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return [line.split(separator) if line else [] for line in lines]

@@ -1,0 +1,235 @@
+"""Excel workbooks: values, merged ranges and hidden sheets, never formulas or macros."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.intake.safety import check_xml, open_archive, refuse
+from coverage.intake.sheets import Grid, Merge, plain, trimmed
+
+if TYPE_CHECKING:
+    import zipfile
+
+    from coverage.intake.safety import Limits, Meter
+    from coverage.intake.sheets import Cell
+
+_MERGES = 100_000
+
+
+def _missing(error: ImportError, library: str) -> MissingDependencyError:
+    return MissingDependencyError(
+        f"reading Excel workbooks needs {library}: "
+        f"pip install 'facility-coverage[intake]' ({error})"
+    )
+
+
+def _damaged(file: str, error: Exception) -> InputError:
+    return InputError(
+        Problem(
+            "工作簿已损坏，请用 Excel 或 WPS 打开后另存为 .xlsx · the workbook is damaged: "
+            f"open it in Excel and save it again ({type(error).__name__})",
+            file,
+        )
+    )
+
+
+def read_xlsx(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]:
+    """Sheets of an ``.xlsx`` or ``.xlsm``.
+
+    Raises:
+        InputError: If it is damaged, refused for safety, or too large.
+        MissingDependencyError: If openpyxl is not installed.
+    """
+    try:
+        import openpyxl
+    except ImportError as error:  # pragma: no cover - the test environment has it
+        raise _missing(error, "openpyxl") from error
+    with open_archive(io.BytesIO(raw), file, limits) as archive:
+        names = archive.namelist()
+        for name in names:
+            if name.lower().endswith((".xml", ".rels", ".vml")):
+                _check_entry(archive, name, file)
+        macros = any(name.lower().endswith("vbaproject.bin") for name in names)
+        try:
+            with warnings.catch_warnings():
+                # What openpyxl warns of (styles, print areas, extensions) is not read here.
+                warnings.simplefilter("ignore")
+                book = openpyxl.load_workbook(
+                    io.BytesIO(raw), read_only=True, data_only=True, keep_links=False
+                )
+                grids = [_xlsx_sheet(archive, sheet, file, meter) for sheet in book.worksheets]
+                book.close()
+        except InputError:
+            raise
+        except Exception as error:  # a damaged workbook fails openpyxl in any way there is
+            raise _damaged(file, error) from error
+    if macros and grids:
+        grids[0].notes.append("文件含宏，未读取也未运行 · its macros were neither read nor run")
+    return grids
+
+
+def _check_entry(archive: zipfile.ZipFile, name: str, file: str) -> None:
+    try:
+        with archive.open(name) as stream:
+            if archive.getinfo(name).file_size:
+                check_xml(stream, file, name)
+    except InputError:
+        raise
+    except Exception as error:  # zipfile raises struct, zlib, zip and runtime errors
+        raise _damaged(file, error) from error
+
+
+def _xlsx_sheet(archive: zipfile.ZipFile, sheet: Any, file: str, meter: Meter) -> Grid:
+    meter.sheet()
+    sheet.reset_dimensions()  # exporters write wrong ones, and cells beyond would be lost
+    rows: list[tuple[int, list[Cell]]] = []
+    last = 0
+    simple = {str, int, float, type(None)}
+    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        cells = [v if type(v) in simple and v != "" else plain(v) for v in values]
+        trimmed(cells)
+        meter.row(len(cells))
+        rows.append((number, cells))
+        if cells:
+            last = number
+    del rows[last:]
+    merges, empty_formulas = _scan(archive, sheet._worksheet_path, file)  # noqa: SLF001
+    notes = []
+    if empty_formulas:
+        notes.append(
+            f"{empty_formulas} 个公式没有存值，请用 Excel 打开并保存 · formulas without a stored "
+            "value were read as empty: open the file in Excel and save it"
+        )
+    hidden = sheet.sheet_state != "visible"
+    return Grid(str(sheet.title), rows, merges=merges, hidden=hidden, notes=notes)
+
+
+_MERGE = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=[\"']([A-Z]+)(\d+):([A-Z]+)(\d+)[\"']")
+_NO_VALUE = re.compile(
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*"
+    rb"</(?:\w+:)?c>"
+)
+
+
+def _scan(archive: zipfile.ZipFile, name: str, file: str) -> tuple[list[Merge], int]:
+    """Merged ranges, which the streaming reader does not give, and formulas without a value."""
+    merges: list[Merge] = []
+    empty = 0
+    tail = b""
+    with archive.open(name.lstrip("/")) as stream:
+        while chunk := stream.read(1 << 20):
+            block = tail + chunk
+            # Whole elements only: what follows the last ">" waits for the next block.
+            end = block.rfind(b"</c>") + 4 if b"</c>" in block else block.rfind(b">") + 1
+            part, tail = block[:end], block[end:]
+            empty += len(_NO_VALUE.findall(part))
+            merges += [_merge(match) for match in _MERGE.findall(part)]
+            if len(merges) > _MERGES:
+                refuse(file, f"合并单元格超过 {_MERGES:,} 处", "there are too many merged cells")
+            if len(tail) > 1 << 24:
+                tail = b""
+    merges += [_merge(match) for match in _MERGE.findall(tail)]
+    return merges, empty
+
+
+def _merge(match: tuple[bytes, bytes, bytes, bytes]) -> Merge:
+    left, top, right, bottom = match
+    return Merge(int(top), int(bottom), _column(left), _column(right))
+
+
+def _column(letters: bytes) -> int:
+    index = 0
+    for letter in letters[:4]:
+        index = index * 26 + letter - 64
+    return index - 1
+
+
+def read_xls(raw: bytes, file: str, meter: Meter) -> list[Grid]:
+    """Sheets of an ``.xls`` (BIFF 2 to 8).
+
+    Raises:
+        InputError: If it is damaged, locked, no workbook, or too large.
+        MissingDependencyError: If xlrd is not installed.
+    """
+    try:
+        import xlrd
+    except ImportError as error:  # pragma: no cover - the test environment has it
+        raise _missing(error, "xlrd") from error
+    locked = "EncryptedPackage".encode("utf-16-le")
+    if locked in raw:
+        refuse(file, "工作簿有密码，请去掉密码后再导入", "the workbook is protected by a password")
+    if "WordDocument".encode("utf-16-le") in raw:
+        refuse(file, "这是 Word 文档，不是表格", "this is a Word document, not a table")
+    book: Any = None
+    failure: Exception | None = None
+    for formatting in (True, False):  # merged ranges come only with the formats, which may be bad
+        try:
+            book = xlrd.open_workbook(
+                file_contents=raw,
+                formatting_info=formatting,
+                ragged_rows=True,
+                logfile=io.StringIO(),
+            )
+            break
+        except Exception as error:  # a damaged workbook fails xlrd in any way there is  # noqa: BLE001
+            failure = error
+            if "encrypted" in str(error).lower():
+                refuse(file, "工作簿有密码，请去掉密码后再导入", "it is protected by a password")
+    if book is None:
+        raise _damaged(file, failure or ValueError()) from failure
+    try:
+        return [_xls_sheet(book, index, meter) for index in range(book.nsheets)]
+    except InputError:
+        raise
+    except Exception as error:
+        raise _damaged(file, error) from error
+
+
+def _xls_sheet(book: Any, index: int, meter: Meter) -> Grid:
+    import xlrd
+
+    meter.sheet()
+    sheet = book.sheet_by_index(index)
+    special = {xlrd.XL_CELL_DATE, xlrd.XL_CELL_BOOLEAN, xlrd.XL_CELL_ERROR}
+    rows: list[tuple[int, list[Cell]]] = []
+    last = 0
+    for i in range(sheet.nrows):
+        kinds, values = sheet.row_types(i), sheet.row_values(i)
+        cells: list[Cell] = [
+            _xls_value(book, kind, value) if kind in special else _number_or_text(value)
+            for kind, value in zip(kinds, values, strict=True)
+        ]
+        trimmed(cells)
+        meter.row(len(cells))
+        rows.append((i + 1, cells))
+        if cells:
+            last = i + 1
+    del rows[last:]
+    merges = [
+        Merge(top + 1, bottom, left, right - 1)
+        for top, bottom, left, right in sheet.merged_cells[:_MERGES]
+    ]
+    return Grid(str(sheet.name), rows, merges=merges, hidden=sheet.visibility != 0)
+
+
+def _number_or_text(value: Any) -> Cell:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return int(value)  # the format stores every number as a float
+    return None if value == "" else plain(value)
+
+
+def _xls_value(book: Any, kind: int, value: Any) -> Cell:
+    import xlrd
+
+    if kind == xlrd.XL_CELL_BOOLEAN:
+        return "TRUE" if value else "FALSE"
+    if kind == xlrd.XL_CELL_ERROR:
+        return str(xlrd.error_text_from_code.get(value, "#ERROR"))
+    try:
+        return plain(xlrd.xldate.xldate_as_datetime(value, book.datemode))
+    except (ValueError, OverflowError, xlrd.xldate.XLDateError):
+        return plain(value)

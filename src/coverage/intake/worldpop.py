@@ -1,0 +1,338 @@
+"""The people of a city from WorldPop's grid of China, without the rest of China.
+
+The grid is one GeoTIFF of some 900 MB. Where the server answers ranges, only
+the rows that the city lies in are read; where it does not, the whole file is
+taken if it is small enough, and refused with the reason if it is not.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coverage.errors import InputError, MissingDependencyError, NetworkUnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shapely.geometry.base import BaseGeometry
+
+    from coverage.demand.grid import Bounds
+
+LICENCE = "CC BY 4.0"
+ATTRIBUTION = "WorldPop (www.worldpop.org), University of Southampton"
+YEARS = (2015, 2030)
+_URL = (
+    "https://data.worldpop.org/GIS/Population/Global_2015_2030/R2025A/{year}/CHN/v1/100m/"
+    "constrained/chn_pop_{year}_CN_100m_R2025A_v1.tif"
+)
+MOST_MB = 300
+_MIB = 1 << 20
+_MOST_CELLS = 100_000_000
+_MARGIN_DEGREES = 0.01
+_BUSY = {429, 500, 502, 503, 504}
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 120.0
+_BY_HAND = (
+    "可先在浏览器中下载，再运行 coverage import population · download it in a browser and run "
+    "'coverage import population'"
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What was read.
+
+    Attributes:
+        url: Address.
+        people: People in cells whose middle lies in the city.
+        cells: Cells of the window.
+        whole_file: Whether the whole file had to be downloaded.
+    """
+
+    url: str
+    people: float
+    cells: int
+    whole_file: bool
+
+
+def default_url(year: int) -> str:
+    """Address of the constrained 100 m grid of China for a year.
+
+    Raises:
+        InputError: If WorldPop has none for the year.
+    """
+    if not YEARS[0] <= year <= YEARS[1]:
+        raise InputError(f"WorldPop 有 {YEARS[0]} 至 {YEARS[1]} 年 · there is no grid for {year}")
+    return _URL.format(year=year)
+
+
+def read_window(
+    url: str,
+    area: BaseGeometry,
+    goal: Path,
+    *,
+    timeout_s: float = 60.0,
+    retries: int = 3,
+    most_mb: float = MOST_MB,
+) -> Window:
+    """Write the part of a remote grid that covers an area as a GeoTIFF.
+
+    Args:
+        url: Address of a GeoTIFF of people per cell.
+        area: Polygon in lon, lat.
+        goal: File to write; it appears whole or not at all.
+        timeout_s: Longest silence of the server that is borne.
+        retries: How often to ask again.
+        most_mb: Most that may be downloaded.
+
+    Raises:
+        NetworkUnreachableError: If there is no way to the server, or it refuses, stays busy
+            or breaks off.
+        InputError: If more than `most_mb` would be downloaded, or the file is no grid of the city.
+        MissingDependencyError: If rasterio or requests is not installed.
+    """
+    try:
+        import rasterio  # noqa: F401
+        import requests  # noqa: F401
+    except ImportError as error:
+        raise MissingDependencyError(
+            "reading a grid from a server needs rasterio and requests: "
+            "pip install 'facility-coverage[raster,osm]'"
+        ) from error
+    ranges, size = _probe(url, timeout_s, retries)
+    if ranges:
+        with _remote(timeout_s, retries):
+            people, cells = _cut(f"/vsicurl/{url}", url, area, goal, size, most_mb)
+        return Window(url, people, cells, whole_file=False)
+    if size is None or size > most_mb * _MIB:
+        shown = "大小不明" if size is None else f"{size / _MIB:,.0f} MiB"
+        raise InputError(
+            f"服务器不支持分段读取，整个文件{shown}，超过上限 {most_mb:g} MiB，未下载 · the server "
+            f"answers no ranges and the file is larger than {most_mb:g} MiB. {_BY_HAND}"
+        )
+    with tempfile.TemporaryDirectory(dir=goal.parent, prefix=".") as place:
+        whole = Path(place) / "whole.tif"
+        _download(url, whole, size, timeout_s, retries)
+        people, cells = _cut(str(whole), url, area, goal, size, most_mb)
+    return Window(url, people, cells, whole_file=True)
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def _get(url: str, timeout_s: float, retries: int, headers: dict[str, str]) -> Any:
+    """An open answer, asked for again where the server is busy or silent."""
+    import requests
+
+    from coverage.roads.fetch import _no_way
+
+    pause, reason = _FIRST_PAUSE_S, ""
+    for attempt in range(retries + 1):
+        try:
+            answer = requests.get(url, headers=headers, stream=True, timeout=timeout_s)
+        except requests.Timeout:
+            reason = "no answer in time"
+        except requests.ConnectionError as error:
+            if _no_way(error):
+                raise NetworkUnreachableError(
+                    f"连不上 {url} · no connection to the server: check the network"
+                ) from error
+            reason = "the connection broke"
+        except requests.RequestException as error:
+            raise NetworkUnreachableError(f"{url}: 地址不对 · the address is no good") from error
+        else:
+            if answer.ok:
+                return answer
+            code, words = answer.status_code, answer.reason
+            answer.close()
+            if code not in _BUSY:
+                raise NetworkUnreachableError(f"{url} 拒绝 · refused: {code} {words}")
+            reason = f"the server is busy ({code})"
+        if attempt < retries:
+            _pause(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+    raise NetworkUnreachableError(
+        f"{url} 问了 {retries + 1} 次都没有成功 · asked {retries + 1} times without success: "
+        f"{reason}"
+    )
+
+
+def _probe(url: str, timeout_s: float, retries: int) -> tuple[bool, int | None]:
+    """Whether the server answers ranges, and the size of the file if it says so."""
+    with _get(url, timeout_s, retries, {"Range": "bytes=0-15"}) as answer:
+        stated = answer.headers.get("Content-Range", "")
+        if answer.status_code == 206 and "/" in stated:
+            total = stated.rpartition("/")[2]
+            return True, int(total) if total.isdecimal() else None
+        length = answer.headers.get("Content-Length", "")
+        return False, int(length) if length.isdecimal() else None
+
+
+def _download(url: str, path: Path, size: int, timeout_s: float, retries: int) -> None:
+    """The whole file; one that breaks off is asked for again."""
+    import requests
+
+    for attempt in range(retries + 1):
+        got = 0
+        try:
+            with _get(url, timeout_s, retries, {}) as answer, path.open("wb") as out:
+                for chunk in answer.iter_content(_MIB):
+                    got += len(chunk)
+                    if got > size:
+                        break
+                    out.write(chunk)
+        except requests.RequestException:
+            got = -1
+        if got == size:
+            return
+        if attempt < retries:
+            _pause(_FIRST_PAUSE_S)
+    raise NetworkUnreachableError(
+        f"{url} 下载中断 · the download broke off {retries + 1} times before its end"
+    )
+
+
+@contextmanager
+def _remote(timeout_s: float, retries: int) -> Iterator[None]:
+    """GDAL's manners on the network, for one reading."""
+    import rasterio
+
+    options = {
+        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+        "GDAL_HTTP_TIMEOUT": str(max(1, round(timeout_s))),
+        "GDAL_HTTP_CONNECTTIMEOUT": str(max(1, round(timeout_s))),
+        "GDAL_HTTP_MAX_RETRY": str(retries),
+        "GDAL_HTTP_RETRY_DELAY": "2",
+        "GDAL_HTTP_MULTIRANGE": "YES",
+        # What another run has seen of the file is not believed.
+        "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/",
+    }
+    with rasterio.Env(**options):
+        yield
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[Any]:
+    """A raster; one whose place did not arrive is as good as none."""
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", NotGeoreferencedWarning)
+        with rasterio.open(name) as source:
+            yield source
+
+
+def _cut(
+    name: str, url: str, area: BaseGeometry, goal: Path, size: int | None, most_mb: float
+) -> tuple[float, int]:
+    """Write the window of the area; returns its people inside the area and its cells."""
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+    try:
+        with _opened(name) as source:
+            column, row, columns, rows = _extent(source, area.bounds, url)
+            share = _share_to_read(source, rows, columns)
+            if size is not None and share * size > most_mb * _MIB:
+                raise InputError(
+                    f"要读取约 {share * size / _MIB:,.0f} MiB，超过上限 {most_mb:g} MiB · "
+                    f"more than {most_mb:g} MiB would be read. {_BY_HAND}"
+                )
+            window = rasterio.windows.Window(column, row, columns, rows)
+            values = source.read(1, window=window)
+            profile = {
+                "driver": "GTiff",
+                "count": 1,
+                "width": columns,
+                "height": rows,
+                "dtype": source.dtypes[0],
+                "crs": source.crs,
+                "transform": _moved(source.transform, column, row),
+                "nodata": source.nodata,
+                "compress": "deflate",
+                "tiled": True,
+            }
+    except (RasterioError, NotGeoreferencedWarning, OSError, MemoryError) as error:
+        raise NetworkUnreachableError(
+            f"{url} 读取失败：文件不是 GeoTIFF，或传输中断 · "
+            "it is no GeoTIFF, or the transfer broke off"
+        ) from error
+    people = _people(values, profile, area)
+    if people <= 0:
+        raise InputError(f"{url} 在本市没有人口 · the grid has nobody in the city")
+    _write(values, profile, goal)
+    return people, rows * columns
+
+
+def _extent(source: Any, bounds: Bounds, url: str) -> tuple[int, int, int, int]:
+    """Column, row, columns and rows of the bounds, with a margin."""
+    import math
+
+    to = source.transform
+    if source.count != 1 or source.crs is None or not source.crs.is_geographic or to.b or to.d:
+        raise InputError(
+            f"{url} 不是经纬度单波段人口栅格 · not a grid of one band in degrees, north up"
+        )
+    west, south, east, north = bounds
+    column = max(math.floor((west - _MARGIN_DEGREES - to.c) / to.a), 0)
+    row = max(math.floor((north + _MARGIN_DEGREES - to.f) / to.e), 0)
+    columns = min(math.ceil((east + _MARGIN_DEGREES - to.c) / to.a), source.width) - column
+    rows = min(math.ceil((south - _MARGIN_DEGREES - to.f) / to.e), source.height) - row
+    if columns <= 0 or rows <= 0:
+        raise InputError(f"{url} 不包括本市 · the grid does not reach the city")
+    if rows * columns > _MOST_CELLS:
+        raise InputError(f"{url} 的格子太细 · the city would take {rows * columns:,} cells")
+    return column, row, columns, rows
+
+
+def _share_to_read(source: Any, rows: int, columns: int) -> float:
+    """Share of the file that holds the window: whole blocks are read, and blocks may be rows."""
+    height, width = source.block_shapes[0]
+    tall = min(source.height, rows + 2 * height)
+    wide = min(source.width, columns + 2 * width)
+    return float(tall * wide / (source.height * source.width))
+
+
+def _moved(to: Any, column: int, row: int) -> Any:
+    """The transform of a window, written out, for affine deprecates the sign rasterio uses."""
+    return type(to)(to.a, to.b, to.c + column * to.a, to.d, to.e, to.f + row * to.e)
+
+
+def _people(values: Any, profile: dict[str, Any], area: BaseGeometry) -> float:
+    """People in the cells whose middle lies in the area."""
+    import numpy as np
+    import shapely
+
+    to = profile["transform"]
+    rows, columns = values.shape
+    x = to.c + (np.arange(columns) + 0.5) * to.a
+    y = to.f + (np.arange(rows) + 0.5) * to.e
+    shapely.prepare(area)
+    people = 0.0
+    for row, north in zip(values, y, strict=True):
+        good = np.isfinite(row) & (row > 0)
+        if profile["nodata"] is not None:
+            good &= row != profile["nodata"]
+        inside = shapely.contains_xy(area, x[good], np.full(int(good.sum()), north))
+        people += float(row[good][inside].sum(dtype=np.float64))
+    return people
+
+
+def _write(values: Any, profile: dict[str, Any], goal: Path) -> None:
+    import rasterio
+
+    with tempfile.TemporaryDirectory(dir=goal.parent, prefix=".") as place:
+        half = Path(place) / goal.name
+        try:
+            with rasterio.open(half, "w", **profile) as out:
+                out.write(values, 1)
+            half.replace(goal)
+        except (rasterio.errors.RasterioError, OSError) as error:
+            raise InputError(f"{goal} 写不进去 · the file cannot be written ({error})") from error
