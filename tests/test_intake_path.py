@@ -269,3 +269,33 @@ def test_libreoffice_opens_the_workbook(space: Path, tmp_path: Path) -> None:
     subprocess.run([*command, profile], check=True, capture_output=True, timeout=180)
     page = openpyxl.load_workbook(again / path.name)["设施"]
     assert len(page.data_validations.dataValidation) >= 10, "drop-downs survive LibreOffice"
+
+
+def test_reports_hold_nothing_personal(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    space, source = tmp_path / "w", tmp_path / "台账.csv"
+    run(capsys, "init", str(space), "--city", "清远")
+    source.write_text(
+        "联系电话 13912345678\n机构名称,所属县区,镇街,老人姓名,联系方式,备注\n"
+        "甲敬老院,清新区,太和镇,张三丰,13812345678,电话13712345678\n"
+        "乙敬老院,,石角镇,李四光,13612345678,\n",
+        encoding="utf-8",
+    )
+
+    def written(*more: str) -> str:
+        done = run(capsys, "import", "facilities", str(source), "--workspace", str(space), *more)
+        assert done.code == 0, done.err
+        text = "".join(
+            p.read_text(encoding="utf-8") for p in space.rglob("*.[hjc]*") if p.is_file()
+        )
+        for book in (space / "intake").glob("*.xlsx"):
+            for sheet in load_workbook(book).worksheets:
+                text += str(list(sheet.iter_rows(values_only=True)))
+        return text + done.out
+
+    text = written()
+    for secret in ("张三丰", "李四光", "13812345678", "13712345678", "13612345678", "13912345678"):
+        assert secret not in text
+    assert "甲敬老院" in text
+    assert "13612345678" in written("--keep-personal"), "unless the user says so"

@@ -185,6 +185,8 @@ def _last(rows: list[list[str]]) -> int:
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"]),
     ends=st.sampled_from(["\n", "\r\n", "\r"]),
 )
+@example(rows=[["机构名称"], ["", ""]], separator="\t", encoding="utf-8", ends="\n")
+@example(rows=[["机构名称"], ["", "\t"]], separator=",", encoding="utf-8", ends="\n")
 def test_every_record_of_a_text_file_is_there_once(
     rows: list[list[str]], separator: str, encoding: str, ends: str, folder: Path
 ) -> None:

@@ -98,12 +98,12 @@ class FacilityIntake:
     Attributes:
         rows: Every row of every file, in order.
         sheets: What was understood of each sheet.
-        notes: What concerns more than one row.
+        keep_personal: Whether the user wants personal data kept.
     """
 
     rows: tuple[Judged, ...]
     sheets: tuple[SheetJudged, ...]
-    notes: tuple[str, ...] = ()
+    keep_personal: bool = False
 
     @property
     def facilities(self) -> tuple[Facility, ...]:
@@ -153,7 +153,7 @@ def intake_facilities(
     _same_place_twice(good)
     _judge_values(good, today or datetime.now(UTC))
     _make(rows)
-    return FacilityIntake(tuple(rows), tuple(sheets))
+    return FacilityIntake(tuple(rows), tuple(sheets), keep_personal)
 
 
 def _judge_sheet(

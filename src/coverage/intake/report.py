@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from coverage.intake.personal import redact
 from coverage.intake.values import harmless
 from coverage.kinds import KINDS
 from coverage.reports.table import WIDTH
@@ -121,7 +122,7 @@ def write_workbook(intake: FacilityIntake, path: Path) -> None:
         for row in intake.rows:
             if row.sheet is not sheet.sheet:
                 continue
-            cells = [harmless(cell) for cell in (*_cells(row), *row.taken.row.cells)]
+            cells = [harmless(cell) for cell in (*_cells(row), *originals(row, intake))]
             first = WriteOnlyCell(made, value=cells[3])
             if row.outcome in fills:
                 first.fill = fills[row.outcome]
@@ -151,8 +152,31 @@ def _cells(row: Judged) -> list[Any]:
     ]
 
 
-def _html_row(row: Judged) -> str:
-    original = " | ".join("" if c is None else str(c) for c in row.taken.row.cells)
+def originals(row: Judged, intake: FacilityIntake) -> list[Any]:
+    """The row's own cells; without `keep_personal`, none that belong to a person.
+
+    A report is sent round more freely than the list it is made from: personal
+    columns stay empty in it, and ID and mobile numbers anywhere are masked.
+    """
+    cells = list(row.taken.row.cells)
+    if intake.keep_personal:
+        return cells
+    sheet = next(s for s in intake.sheets if s.sheet is row.sheet)
+    personal = {use.index for use in sheet.understanding.columns if use.how == "personal"}
+    data = row.outcome in {"accepted", "rejected"}
+    return [
+        None if data and index in personal else _masked(cell) for index, cell in enumerate(cells)
+    ]
+
+
+def _masked(cell: Any) -> Any:
+    whole = isinstance(cell, float) and cell.is_integer()
+    shown, found = redact(f"{cell:.0f}" if whole else str(cell))
+    return shown if found else cell
+
+
+def _html_row(row: Judged, intake: FacilityIntake) -> str:
+    original = " | ".join("" if c is None else str(c) for c in originals(row, intake))
     cells = ["" if c is None else str(c) for c in (*_cells(row)[:11], original)]
     return f"<tr class={row.outcome}>{''.join(f'<td>{html.escape(c)}</td>' for c in cells)}</tr>"
 
@@ -160,7 +184,7 @@ def _html_row(row: Judged) -> str:
 def to_html(intake: FacilityIntake) -> str:
     """A page of its own: summary, columns, and every rejected or corrected row."""
     rows = [r for r in intake.rows if r.outcome == "rejected" or r.corrections]
-    body = "".join(_html_row(row) for row in rows)
+    body = "".join(_html_row(row, intake) for row in rows)
     head = "".join(f"<th>{h}</th>" for h in (*_HEAD[:11], "原值"))
     sheets = "".join(f"<li>{html.escape(_sheet_line(s))}</li>" for s in intake.sheets)
     return (
@@ -168,6 +192,7 @@ def to_html(intake: FacilityIntake) -> str:
         "<meta name=viewport content='width=device-width'><style>"
         "body{font:15px/1.5 sans-serif;margin:1.5em}table{border-collapse:collapse}"
         "td,th{border:1px solid #ccc;padding:.2em .5em;vertical-align:top;text-align:left}"
+        "th,td:nth-child(4),td:nth-child(9){white-space:nowrap}"
         "tr.rejected td:nth-child(4){background:#f8cbad}"
         "tr.accepted td:nth-child(4){background:#e2efda}"
         f"</style><h1>导入报告</h1><p>{html.escape(summary(intake))}</p><ul>{sheets}</ul>"

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def _separator(text: str) -> str:
         if not widths:
             continue
         usual, often = max(widths.items(), key=lambda item: (item[1], item[0]))
-        if max(map(len, rows)) < 2:
+        if max(widths) < 2:
             continue
         known = max(sum(_names_column(cell.strip()) for cell in row) for row in rows)
         even = often / sum(widths.values()) if usual > 1 else 0.0
@@ -108,11 +109,14 @@ def _records(text: str, separator: str, notes: list[str]) -> list[list[str]]:
     """Records of the text; where quotes are broken, quotes are read as any other character."""
     if '"' not in text:
         return _split(text, separator)
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
-    except csv.Error:
-        notes.append("引号不成对，按普通字符读 · quotes do not match: read as ordinary characters")
-        return [[_unquoted(cell) for cell in row] for row in _split(text, separator)]
+    # Where no row with words told the separator, one that stands between quotes does.
+    between = [other for other in _SEPARATORS if other != separator and f'"{other}"' in text]
+    for possible in (separator, *between):
+        with suppress(csv.Error):
+            reader = csv.reader(io.StringIO(text, newline=""), delimiter=possible, strict=True)
+            return list(reader)
+    notes.append("引号不成对，按普通字符读 · quotes do not match: read as ordinary characters")
+    return [[_unquoted(cell) for cell in row] for row in _split(text, separator)]
 
 
 def _unquoted(cell: str) -> str:
