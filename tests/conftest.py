@@ -12,13 +12,17 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 TESTDATA = SHARED / "testdata"
 
-settings.register_profile(
-    "default",
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    print_blob=True,
-)
-settings.load_profile("default")
+# The same examples each time, so that a failure belongs to the change that brought it;
+# HYPOTHESIS_PROFILE=explore looks for new ones.
+for _name, _same in (("default", True), ("explore", False)):
+    settings.register_profile(
+        _name,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        print_blob=True,
+        derandomize=_same,
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def shared_file(*parts: str) -> Path:
