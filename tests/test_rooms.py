@@ -26,8 +26,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("measures",),
     ("reach",),
     ("assessment",),
+    ("scenarios",),
+    ("proposals",),
     ("reports",),
-    ("intake",),
+    ("maps",),
+    ("briefs", "intake"),
     ("cli",),
     ("__init__",),  # lazy re-exports of the whole house
 )
