@@ -140,20 +140,25 @@ class LiveTimes:
     """Times to the nearest facility, kept up to date.
 
     A facility has a **slot**, a whole number that stays its own while others
-    come and go; a lower slot wins a tie. The first facilities have the slots
-    0, 1, 2 …
+    come and go; a lower slot wins a tie.
 
     Args:
         tn: The travel network.
         facilities_xy: (f, 2) metres; there may be none.
         demand: (p, 2) metres, or prepared `Points`.
+        slots: (f,) slots of the facilities, rising; 0, 1, 2 … by default.
 
     Raises:
-        InputError: If a coordinate is not finite.
+        InputError: If a coordinate is not finite, or the slots do not rise.
     """
 
     def __init__(
-        self, tn: TravelNetwork, facilities_xy: ArrayLike, demand: ArrayLike | Points
+        self,
+        tn: TravelNetwork,
+        facilities_xy: ArrayLike,
+        demand: ArrayLike | Points,
+        *,
+        slots: ArrayLike | None = None,
     ) -> None:
         self.tn = tn
         self.points = Points.of(tn, demand)
@@ -164,17 +169,22 @@ class LiveTimes:
         self._seconds: Floats = np.full(len(self.points), np.inf)
         self._nearest: Slots = np.full(len(self.points), _NOBODY, dtype=np.int32)
         if np.size(facilities_xy):
-            self._begin(Sources.of(tn, facilities_xy))
+            sources = Sources.of(tn, facilities_xy)
+            own = np.arange(len(sources)) if slots is None else np.asarray(slots)
+            if own.shape != (len(sources),) or (np.diff(own, prepend=-1) <= 0).any():
+                raise InputError(f"there must be {len(sources)} slots, rising, not {slots!r}")
+            self._begin(sources, own.astype(np.int32))
         self._before = self._known.copy()  # the same between edits
 
-    def _begin(self, sources: Sources) -> None:
+    def _begin(self, sources: Sources, slots: Slots) -> None:
         """All first facilities at once, by one search."""
-        found = forest(self.tn, sources, np.inf)
+        found, stubs = forest(self.tn, sources, np.inf), sources.stubs
         self._known = found.seconds.copy()
-        self._label = np.where(found.facility < 0, _NOBODY, found.facility).astype(np.int32)
-        self._stubs = _Rows.of(sources.stubs.node, sources.stubs.seconds, sources.stubs.point)
-        self._ways = _private_ways(self.points, sources)
-        self._there = set(range(len(sources)))
+        # A facility of -1, nobody, takes the last.
+        self._label = np.append(slots, np.int32(_NOBODY))[found.facility]
+        self._stubs = _Rows.of(stubs.node, stubs.seconds, slots[stubs.point])
+        self._ways = _private_ways(self.points, sources, slots)
+        self._there = set(slots.tolist())
         self._ask(np.arange(len(self.points)))
 
     # What is known.
@@ -233,8 +243,8 @@ class LiveTimes:
             raise InputError(f"the slot {number} is taken, or is no slot")
         sources = Sources.of(self.tn, np.asarray(xy, dtype=np.float64).reshape(-1, 2))
         node, seconds = sources.stubs.node, sources.stubs.seconds
-        own = np.full(len(node), number, dtype=np.int32)
-        self._stubs = self._stubs.merged(_Rows(node.astype(np.int64), seconds, own))
+        own = np.array([number], dtype=np.int32)
+        self._stubs = self._stubs.merged(_Rows.of(node, seconds, np.repeat(own, len(node))))
         self._there.add(number)
         changed = self._relax(node, seconds)
         lost = self._unsupported(changed)
@@ -244,7 +254,7 @@ class LiveTimes:
         self._support(lost)
         self._before[changed] = self._known[changed]
         touched = self._hand_on(np.concatenate([changed, tie, lost]))
-        ways = _private_ways(self.points, sources, number)
+        ways = _private_ways(self.points, sources, own)
         self._ways = self._ways.merged(ways)
         self._ask(self._hanging_on(touched, ways.at))
         return number
@@ -447,12 +457,11 @@ def _searched(matrix: csr_array, source: int) -> tuple[Floats, Ints]:
         root = further
 
 
-def _private_ways(points: Points, sources: Sources, slot: int = 0) -> _Rows:
-    """Every way of the facilities that never meets a node; their slots count from `slot`."""
+def _private_ways(points: Points, sources: Sources, slots: Slots) -> _Rows:
+    """Every way of the facilities that never meets a node."""
     point, seconds, facility = zip(*_parts(points, sources), strict=True)
-    return _Rows.of(
-        np.concatenate(point), np.concatenate(seconds), np.concatenate(facility) + slot
-    )  # fmt: skip
+    slot = slots[np.concatenate(facility)]
+    return _Rows.of(np.concatenate(point), np.concatenate(seconds), slot)
 
 
 def _parts(
