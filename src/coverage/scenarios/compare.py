@@ -8,6 +8,7 @@ travelling is made ready anew.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ from coverage.scenarios.travels import Travels
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -164,11 +165,12 @@ def _outcome(
         people_within=travels.measure(scenario, after_city.register),
         any_year=True,
     )
-    access = tuple(
+    access = _distinct(
         access_of(question, *pair, names=_edited_names(scenario))
         for question in questions
         if (pair := travels.pair(question, scenario, after_city.register)) is not None
     )
+    more, fewer = _beds(rows, after_city.register, year)
     gained, lost = _any_question(access)
     pairs = zip(before.results, after.results, strict=True)
     return Outcome(
@@ -182,6 +184,8 @@ def _outcome(
         access=access,
         gained=gained,
         lost=lost,
+        beds_gained=more,
+        beds_lost=fewer,
         cost=cost_of(scenario, rows, year),
         later=sum(
             not due(getattr(edit, "on", getattr(edit, "opened", None)), year)
@@ -190,6 +194,36 @@ def _outcome(
         + sum(g.year is not None and g.year > year for g in scenario.growths),
         notes=(*_notes(city, scenario, year), *travels.road_notes(scenario)),
     )
+
+
+def _distinct(every: Iterable[Access]) -> tuple[Access, ...]:
+    """Questions whose facilities turn out to be the same places are one, the first."""
+    found: list[Access] = []
+    for one in every:
+        same = [
+            n
+            for n, other in enumerate(found)
+            if one.question.group == other.question.group
+            and np.array_equal(one.before.seconds, other.before.seconds)
+            and np.array_equal(one.after.seconds, other.after.seconds)
+            and one.unplaced == other.unplaced
+        ]
+        if not same:
+            found.append(one)
+            continue
+        first = found[same[0]]
+        ids = (*first.question.indicators, *one.question.indicators)
+        found[same[0]] = replace(first, question=replace(first.question, indicators=ids))
+    return tuple(found)
+
+
+def _beds(before: Register, after: Register, year: int) -> tuple[int, int]:
+    """Beds added and beds lost, facility by facility."""
+    old, new = (
+        {f.id: f.beds or 0 for f in one.facilities if f.counts_in(year)} for one in (before, after)
+    )
+    changes = [new.get(id_, 0) - old.get(id_, 0) for id_ in {*old, *new}]
+    return sum(c for c in changes if c > 0), -sum(c for c in changes if c < 0)
 
 
 def _edited_names(scenario: Scenario) -> dict[str, str]:
@@ -260,7 +294,7 @@ def access_of(
         for level in ("township", "county", "city")
         for one in nearest_times(before, level=level, group=main)
     }
-    lost = {f.id for f in after.sites.not_placed}
+    lost = {f.id for times in (before, after) for f in times.sites.not_placed}
     return Access(
         question=question,
         before=before,

@@ -171,6 +171,8 @@ class Outcome:
         access: Travel times by question; empty where they cannot be computed.
         gained: People who gain in at least one question, each question's own group.
         lost: People who lose in at least one question; one may gain in one and lose in another.
+        beds_gained: Beds added at facilities that state theirs.
+        beds_lost: Beds that such facilities lose, closures included.
         cost: Money.
         later: How many edits are dated after the year and left out.
         notes: What was assumed.
@@ -184,6 +186,8 @@ class Outcome:
     access: tuple[Access, ...]
     gained: float
     lost: float
+    beds_gained: int
+    beds_lost: int
     cost: Cost
     later: int = 0
     notes: tuple[Said, ...] = ()
