@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.facilities import Facility
-    from coverage.intake.facilities import FacilityIntake
+    from coverage.intake.judged import FacilityIntake
+    from coverage.units import Units
 
 REGISTER = "facilities.csv"
 
@@ -46,7 +48,9 @@ def register_rows(facilities: Iterable[Facility]) -> list[list[object]]:
     ]
 
 
-def commit(intake: FacilityIntake, folder: Path, *, now: datetime | None = None) -> list[Path]:
+def commit(
+    intake: FacilityIntake, folder: Path, *, units: Units, now: datetime | None = None
+) -> list[Path]:
     """Write the reports, then replace the workspace's register.
 
     A crash before the last step leaves the previous register as it was: it is
@@ -60,11 +64,18 @@ def commit(intake: FacilityIntake, folder: Path, *, now: datetime | None = None)
     reports.mkdir(parents=True, exist_ok=True)
     book = reports / f"{stamp}-facilities.xlsx"
     half = reports / f".{book.name}"
-    write_workbook(intake, half)
+    write_workbook(intake, half, units)
     half.replace(book)
     page = reports / f"{stamp}-facilities.html"
-    write_text(page, to_html(intake))
-    counts = {"rows": dict(intake.counts), "register": len(intake.facilities), "at": stamp}
+    write_text(page, to_html(intake, units))
+    counts: dict[str, object] = {
+        "rows": dict(intake.counts),
+        "to_check": intake.to_check,
+        "register": len(intake.facilities),
+        "at": stamp,
+    }
+    if intake.compared is not None:
+        counts["changes"] = [asdict(line) for line in intake.compared.lines]
     record = reports / f"{stamp}-facilities.json"
     write_text(record, json.dumps(counts, ensure_ascii=False, indent=1) + "\n")
     register = folder / REGISTER
