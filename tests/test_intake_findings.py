@@ -465,3 +465,18 @@ def test_findings_and_changes_reach_all_reports(
         assert text in cells
     assert record["to_check"] == 1
     assert [(c["came"], c["went"]) for c in record["changes"]] == [(2, 1)]
+
+
+def test_nothing_to_take_keeps_the_register_of_before(
+    space: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = space / "名册.csv"
+    args = ("import", "facilities", str(path), "--workspace", str(space))
+    path.write_text(_list(_row("太和镇敬老院")), encoding="utf-8")
+    assert run(capsys, *args).code == 0
+    before = (space / "facilities.csv").read_bytes()
+    path.write_text(_list(_row("太和镇敬老院", 乡镇="没有这个镇")), encoding="utf-8")
+    done = run(capsys, *args)
+    assert done.code == 2
+    assert "登记册未改动" in done.err
+    assert (space / "facilities.csv").read_bytes() == before

@@ -68,6 +68,7 @@ def facilities(
     dry_run: bool,
 ) -> None:
     """导入设施。 Messy lists of facilities become the workspace's checked register."""
+    from coverage.errors import InputError
     from coverage.intake.columns import read_mapping
     from coverage.intake.commit import commit
     from coverage.intake.facilities import intake_facilities
@@ -90,6 +91,10 @@ def facilities(
         return
     written = commit(made, city.workspace.folder, units=city.units)
     click.echo(f"已写入 {', '.join(p.name for p in written)}", err=True)
+    if not made.facilities:
+        raise InputError(
+            "没有一处设施可接受，登记册未改动 · no facility to take: the register is kept"
+        )
 
 
 @import_.command(epilog=_BOUNDARIES)

@@ -54,7 +54,8 @@ def commit(
     """Write the reports, then replace the workspace's register.
 
     A crash before the last step leaves the previous register as it was: it is
-    written beside its goal and renamed.
+    written beside its goal and renamed. So does an import of which no row is accepted: an
+    empty register is no register.
 
     Returns:
         The files written, the register last.
@@ -78,6 +79,8 @@ def commit(
         counts["changes"] = [asdict(line) for line in intake.compared.lines]
     record = reports / f"{stamp}-facilities.json"
     write_text(record, json.dumps(counts, ensure_ascii=False, indent=1) + "\n")
+    if not intake.facilities:
+        return [book, page, record]
     register = folder / REGISTER
     write_text(register, csv_text(COLUMNS, register_rows(intake.facilities), bom=True))
     return [book, page, record, register]

@@ -17,7 +17,7 @@ from coverage.datum import project
 from coverage.errors import InputError
 from coverage.intake.borders import plane, read_outlines
 from coverage.intake.findings import Finding
-from coverage.intake.locate import city_bounds
+from coverage.intake.locate import city_bounds, put_at_seat
 from coverage.reach.sites import BORDER_M
 from coverage.text import Said
 
@@ -35,6 +35,7 @@ _TOWNSHIP_M = 100.0
 # Cells around seats are no borders: real townships reach kilometres into their neighbours' cells.
 _CELL_M = 5_000.0
 _FAR_FROM_SEAT_KM = 60.0
+_DATUMS_M = 2_000.0  # more than any datum is away from any other
 WATER = ("boundaries/water.geojson", "boundaries/water.gpkg", "boundaries/water.shp")
 
 
@@ -50,20 +51,25 @@ def judge_places(rows: Sequence[Judged], city: City) -> list[Finding]:
     """
     crs = plane(city)
     placed = [row for row in rows if row.place == "coordinates"]
-    if crs is None or not placed:
+    about = [row for row in rows if row.maybe and row.about]
+    if crs is None or not (placed or about):
         _ask(rows)
         return []
     said: list[Finding] = []
     counties, townships = (_outlines(city, level, crs, said) for level in ("counties", "townships"))
+    _choose_about(about, city, counties, crs)
+    if not placed:
+        _ask(rows)
+        return []
     lon = np.array([row.lon for row in placed], dtype=np.float64)
     lat = np.array([row.lat for row in placed], dtype=np.float64)
     points = np.asarray(shapely.points(*project(lon, lat, crs)), dtype=np.object_)
     stated = {id(row) for row in placed if row.unit_code and len(row.unit_code) >= 9}
-    inside = _in_city(placed, points, lon, lat, city, counties or townships)
+    _in_city(placed, points, lon, lat, city, counties or townships)
     _settle(placed, points, city, counties, townships)
     _ask(rows)
     _far_from_seat(placed, lon, lat, city)
-    good = np.array([row.outcome == "accepted" for row in placed]) & inside
+    good = np.array([row.outcome == "accepted" for row in placed])
     kept = [row for row, ok in zip(placed, good, strict=True) if ok]
     if not kept:
         return said
@@ -103,8 +109,8 @@ def _in_city(
     lat: NDArray[np.float64],
     city: City,
     outlines: Outlines | None,
-) -> NDArray[np.bool_]:
-    """Which rows lie in the city, or so near that its coarse outline may be wrong."""
+) -> None:
+    """Reject rows outside the city and not so near that its coarse outline may be wrong."""
     if outlines is not None:
         inside = outlines.at(points) >= 0
         lost = np.flatnonzero(~inside)
@@ -118,7 +124,6 @@ def _in_city(
     for n in np.flatnonzero(~inside).tolist():
         row = rows[n]
         row.reasons.append(f"位置 {row.lon},{row.lat} 不在本市范围 · outside the city")
-    return inside
 
 
 def _settle(
@@ -158,6 +163,22 @@ def _choose(row: Judged, city: City, county: str, township: str) -> None:
             row.corrections.append(f"同名乡镇按坐标定为 {name}")
             row.unit_code, row.maybe = fits[0], ()
             return
+
+
+def _choose_about(rows: Sequence[Judged], city: City, counties: Outlines | None, crs: str) -> None:
+    """The same by coordinates whose datum is not known, where a whole county is as sure."""
+    if not rows or counties is None:
+        return
+    lon, lat = np.array([row.about for row in rows], dtype=np.float64).T
+    points = np.asarray(shapely.points(*project(lon, lat, crs)), dtype=np.object_)
+    lines = shapely.boundary(counties.shapes)
+    at = counties.at(points)
+    deep = shapely.distance(points, lines[at]) > _DATUMS_M
+    for row, n, sure in zip(rows, at.tolist(), deep, strict=True):
+        if n >= 0 and sure:
+            _choose(row, city, counties.codes[n], "")
+            if not row.maybe:
+                put_at_seat(row, city)
 
 
 def _by_place(row: Judged, city: City, county: str, township: str, *, sure: bool) -> None:
@@ -207,6 +228,8 @@ def _far_from_seat(
     east = (lon - seats[:, 0]) * 111.32 * np.cos(np.radians(lat))
     km = np.hypot(east, (lat - seats[:, 1]) * 110.57)
     for n in np.flatnonzero(km > _FAR_FROM_SEAT_KM).tolist():
+        if rows[n].reasons:
+            continue
         name = city.units.name(rows[n].unit_code[:9])
         rows[n].reasons.append(
             f"位置距所填乡镇 {name} 驻地 {km[n]:.0f} 公里 · far from the stated township"
@@ -228,7 +251,9 @@ def _other_side(
     published = outlines.published[shape] & (shape >= 0)
     sure = BORDER_M if digits == 6 else _TOWNSHIP_M
     limit = np.where(published, sure, _CELL_M)
-    wrong = np.flatnonzero(metres > limit)
+    # Where the county is wrong already, an approximate township says nothing more.
+    told = np.array([any(f.id == "border" for f in row.findings) for row in rows])
+    wrong = np.flatnonzero((metres > limit) & (published | ~told))
     here = dict(zip(wrong.tolist(), _codes_at(outlines, points[wrong]), strict=True))
     for n in wrong.tolist():
         rows[n].findings.append(

@@ -37,6 +37,7 @@ class Judged:
         place: How it was placed: ``coordinates``, ``seat``, ``none``.
         lon: EPSG:4326 degrees.
         lat: As `lon`.
+        about: Degrees in a datum that cannot be told: no place, but good to about a kilometre.
         ledger: Fields of each facility, for a row of a ledger.
     """
 
@@ -52,6 +53,7 @@ class Judged:
     place: Place = "none"
     lon: float | None = None
     lat: float | None = None
+    about: tuple[float, float] | None = None
     ledger: list[dict[str, object]] | None = None
 
     @property

@@ -8,17 +8,21 @@ all, and its place may tell (`coverage.intake.ground`).
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coverage.datum import to_wgs84
+from coverage.intake.findings import Finding
 from coverage.intake.judged import SheetJudged
 from coverage.places.coordinates import parse_coordinates
 from coverage.places.detect import Anchors, datum_named, detect_datum
 from coverage.places.names import match_unit, plain_name
+from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +32,10 @@ if TYPE_CHECKING:
     from coverage.intake.judged import Judged
     from coverage.intake.sheets import RawSheet
     from coverage.places.coordinates import ParsedPlace
+    from coverage.places.detect import Detection
     from coverage.places.names import Match
 
+_TOWNSHIP = re.compile("镇|乡|街道|鎮|鄉")
 _SURE = 0.75  # a name that fits a unit less well is asked back
 
 
@@ -69,6 +75,8 @@ def _find_unit(row: Judged, city: City, home: str) -> None:
     township = finder.named("township", county)
     village = finder.named("village", township or county)
     row.unit_code = village or township or county or ""
+    if len(row.unit_code) > 6:
+        finder.check_own_name()
     if row.maybe or len(row.reasons) > before:
         return
     if not row.unit_code:
@@ -113,19 +121,37 @@ class _Finder:
 
     def by_own_name(self) -> None:
         """太和镇敬老院 lies in 太和镇: only names written in full, in the county that is known."""
-        text = str(self.row.taken.fields.get("name") or "")
-        county = self.row.unit_code[:6]
-        whole = plain_name(text)
-        best = [
-            m
-            for m in _best(match_unit(text, self.units, county=county or None, level="township"))
-            if m.score >= _SURE and plain_name(self.units.name(m.code)) in whole
-        ]
+        best = self._in_own_name(self.row.unit_code[:6] or None)
         if best:
             code = self._one(self.units.name(best[0].code), best, quiet=True)
             if code:
                 self.row.unit_code = code
                 self.row.corrections.append(f"乡镇由名称得出：{self.units.name(code)}")
+
+    def check_own_name(self) -> None:
+        """Note a facility that is named after another township than the one it is put in."""
+        name = str(self.row.taken.fields.get("name") or "")
+        own = self.units.name(self.row.unit_code[:9])
+        if own[:2] in name or not _TOWNSHIP.search(name):
+            return
+        found = self._in_own_name(None)
+        if found and not any(m.code == self.row.unit_code[:9] for m in found):
+            other = self.units.name(found[0].code)
+            said = Said(
+                f"名称说是{other}，所填乡镇是{own}，请核对",
+                f"it is named after {other} and put in {own}",
+            )
+            self.row.findings.append(Finding("name.elsewhere", "warning", said))
+
+    def _in_own_name(self, county: str | None) -> list[Match]:
+        """Townships whose full name the facility's name begins with, after city and county."""
+        text = str(self.row.taken.fields.get("name") or "")
+        whole = plain_name(text)
+        return [
+            m
+            for m in _best(match_unit(text, self.units, county=county, level="township"))
+            if m.score >= _SURE and plain_name(self.units.name(m.code)) in whole
+        ]
 
     def _one(self, text: str, best: list[Match], *, quiet: bool = False) -> str | None:
         """The one unit of several that fit, by the sheet's name if that tells."""
@@ -179,7 +205,7 @@ def place(
         lon = np.array([p.lon for _, p in degrees], dtype=np.float64)
         lat = np.array([p.lat for _, p in degrees], dtype=np.float64)
         anchors = _anchors([row for row, _ in degrees], city)
-        detection = detect_datum(lon, lat, names=headings, anchors=anchors)
+        detection = _by_heading(detect_datum(lon, lat, names=headings, anchors=anchors), headings)
         datum = detection.datum
     shifted: dict[str, list[Judged]] = defaultdict(list)
     for row, found in zip(rows, parsed, strict=True):
@@ -189,6 +215,18 @@ def place(
     for name, moved in shifted.items():
         _to_wgs84(moved, name)
     return SheetJudged(sheet, use, datum, detection)
+
+
+def _by_heading(detection: Detection, headings: Sequence[str]) -> Detection:
+    """What a heading names holds unless the places speak against it: 高德经度 is a statement."""
+    named = {found for found in map(datum_named, headings) if found}
+    if detection.datum is not None or len(named) != 1:
+        return detection
+    (name,) = named
+    if any(e.kind != "name" and e.tells and e.best != name for e in detection.evidence):
+        return detection
+    said = Said(f"表头写明是 {name}", f"the heading names {name}")
+    return replace(detection, datum=name, reason=said)
 
 
 def city_bounds(city: City) -> tuple[float, float, float, float] | None:
@@ -245,10 +283,9 @@ def _settle(row: Judged, found: ParsedPlace | None, datum: str | None, city: Cit
             row.lon, row.lat, row.place = round(found.lon, 7), round(found.lat, 7), "coordinates"
             return own if found.datum is None and own != "wgs84" else None
         row.corrections.append("坐标系不明且无法判定，坐标未采用（请用 --datum 写明）")
-    unit = city.units.get(row.unit_code[:9])
-    if unit is not None and unit.placed:
-        row.place = "seat"
-        row.corrections.append("没有可用坐标，按乡镇驻地定位")
+        assert found.lon is not None and found.lat is not None  # noqa: PT018, S101 -- placed
+        row.about = (found.lon, found.lat)
+    put_at_seat(row, city)
     if not row.unit_code and not row.reasons and not row.maybe:
         row.reasons.append(
             "坐标系无法判定，又没有乡镇：请用 --datum 写明坐标系 · the datum cannot be told and no "
@@ -257,6 +294,14 @@ def _settle(row: Judged, found: ParsedPlace | None, datum: str | None, city: Cit
             else "既无坐标也无乡镇，无法定位 · neither coordinates nor a township"
         )
     return None
+
+
+def put_at_seat(row: Judged, city: City) -> None:
+    """Place a row without coordinates at the seat of its township, and say so."""
+    unit = city.units.get(row.unit_code[:9])
+    if unit is not None and unit.placed:
+        row.place = "seat"
+        row.corrections.append("没有可用坐标，按乡镇驻地定位")
 
 
 def _to_wgs84(rows: Sequence[Judged], datum: str) -> None:

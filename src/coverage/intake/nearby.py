@@ -199,22 +199,25 @@ def _spots(rows: Sequence[Judged], city: City) -> list[_Spot]:
 
 
 def _refuse_repeated(spots: list[_Spot]) -> list[_Spot]:
-    """Those left when each that has the name, kind and place of one before it is refused."""
+    """Those left when each that has the name, kind and place of another is refused.
+
+    The first is kept, but one that has coordinates rather than one that has none.
+    """
     seen: dict[tuple[str, object], _Bucket] = defaultdict(_Bucket)
-    left = []
-    for spot in spots:
+    repeated = set()
+    for spot in sorted(spots, key=lambda spot: not spot.placed):
         fields = spot.row.taken.fields
         name = plain_name(str(fields.get("name") or ""))
         bucket = seen[name, fields.get("kind")]
         first = next((o for o in bucket.around(spot) if spot.near(o)), None)
         if first is None:
             bucket.add(spot)
-            left.append(spot)
             continue
+        repeated.add(id(spot.row))
         number = first.row.taken.row.number
         where = first.row.where(spot.row.sheet)
         spot.row.reasons.append(f"与{where}重复 · a duplicate of row {number}")
-    return left
+    return [spot for spot in spots if id(spot.row) not in repeated]
 
 
 def _note(spot: _Spot, other: _Spot) -> None:
