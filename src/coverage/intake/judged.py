@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -118,6 +119,14 @@ class FacilityIntake:
     def counts(self) -> Counter[str]:
         """Rows by outcome; accepted and rejected make up all rows of data."""
         return Counter(row.outcome for row in self.rows)
+
+    @cached_property
+    def personal(self) -> dict[int, frozenset[int]]:
+        """Indexes of the personal columns, by the identity of the sheet."""
+        return {
+            id(s.sheet): frozenset(c.index for c in s.understanding.columns if c.how == "personal")
+            for s in self.sheets
+        }
 
     @property
     def to_check(self) -> int:

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -28,14 +28,17 @@ from coverage.places.names import plain_name
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from coverage.city import City
     from coverage.intake.judged import Judged
     from coverage.units import Units
 
 NEAR_M = 200.0
+_ALIKE = 0.7
 _SHORTEST = 4  # of shorter names one character is too much
+_FEW = 16  # rows of one name that are looked through without squares
+_NOTED = 3  # likenesses that are said of one row
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
 _TELLING = re.compile(
     r"[0-9a-z一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑寅卯辰东西南北上下前后左右新旧老大小男女]"
@@ -129,31 +132,42 @@ class _Spot(NamedTuple):
 
 
 class _Bucket:
-    """Rows that may be one facility, found again by the square they stand on."""
+    """Rows of one name, found again by the square or, without a place, the unit they stand in."""
+
+    __slots__ = ("cells", "spots")
 
     def __init__(self) -> None:
-        self.squares: dict[tuple[int, int], list[_Spot]] = defaultdict(list)
-        self.units: dict[str, list[_Spot]] = defaultdict(list)
-        self.unplaced: dict[str, list[_Spot]] = defaultdict(list)
+        self.spots: list[_Spot] = []
+        self.cells: dict[object, list[_Spot]] | None = None
 
-    def around(self, spot: _Spot) -> Iterator[_Spot]:
-        """Those added before that may stand where `spot` does."""
+    def around(self, spot: _Spot) -> Sequence[_Spot]:
+        """Those added before that may stand where `spot` does, and some that do not."""
+        if self.cells is None:
+            return self.spots
         unit = spot.row.unit_code
-        if not spot.placed:
-            yield from self.units.get(unit, ())
-            return
-        i, j = _square(spot)
-        for square in ((i + di, j + dj) for di in (-1, 0, 1) for dj in (-1, 0, 1)):
-            yield from self.squares.get(square, ())
-        yield from self.unplaced.get(unit, ())
+        keys: list[object] = [unit]
+        if spot.placed:
+            i, j = _square(spot)
+            keys += [(i + di, j + dj) for di in (-1, 0, 1) for dj in (-1, 0, 1)]
+        else:
+            keys.append(("placed", unit))
+        return [other for key in keys for other in self.cells.get(key, ())]
 
     def add(self, spot: _Spot) -> None:
         """Remember one."""
-        if spot.placed:
-            self.squares[_square(spot)].append(spot)
-        else:
-            self.unplaced[spot.row.unit_code].append(spot)
-        self.units[spot.row.unit_code].append(spot)
+        self.spots.append(spot)
+        if self.cells is not None:
+            self._file(self.cells, spot)
+        elif len(self.spots) > _FEW:
+            self.cells = defaultdict(list)
+            for known in self.spots:
+                self._file(self.cells, known)
+
+    @staticmethod
+    def _file(cells: dict[object, list[_Spot]], spot: _Spot) -> None:
+        unit = spot.row.unit_code
+        for key in (_square(spot), ("placed", unit)) if spot.placed else (unit,):
+            cells[key].append(spot)
 
 
 def _square(spot: _Spot) -> tuple[int, int]:
@@ -168,19 +182,29 @@ def judge_neighbours(rows: Sequence[Judged], city: City) -> None:
         city: Whose units they are in.
     """
     spots = _refuse_repeated(_spots(rows, city))
-    buckets: dict[tuple[object, str], _Bucket] = defaultdict(_Bucket)
-    for spot in spots:
-        kind = spot.row.taken.fields.get("kind")
-        met: dict[int, _Spot] = {}
-        text = spot.form.text
-        slips = spot.placed and len(text) >= _SHORTEST  # without a place only the form itself says
-        for key in _shorter(text) if slips else {text}:
-            bucket = buckets[kind, key]
-            for other in bucket.around(spot):
-                met.setdefault(id(other.row), other)
-            bucket.add(spot)
-        for other in met.values():
-            _note(spot, other)
+    keys = [_keys(spot) for spot in spots]
+    counts = Counter(key for mine in keys for key in mine)
+    buckets: dict[_Key, _Bucket] = defaultdict(_Bucket)
+    for spot, mine in zip(spots, keys, strict=True):
+        noted: set[int] = set()
+        for key in mine:
+            if counts[key] == 1:
+                continue  # most names are like no other: they need no bucket
+            for other in buckets[key].around(spot):
+                if len(noted) < _NOTED and id(other.row) not in noted and spot.near(other):
+                    noted |= _note(spot, other)
+            buckets[key].add(spot)
+
+
+_Key: TypeAlias = tuple[object, tuple[str, ...], str]
+
+
+def _keys(spot: _Spot) -> list[_Key]:
+    """What rows must share to be compared: the kind, what tells, and the form or one a slip off."""
+    text, telling = spot.form
+    slips = spot.placed and len(text) >= _SHORTEST  # without a place only the form itself says
+    kind = spot.row.taken.fields.get("kind")
+    return [(kind, telling, form) for form in sorted(_shorter(text) if slips else {text})]
 
 
 def _spots(rows: Sequence[Judged], city: City) -> list[_Spot]:
@@ -220,12 +244,15 @@ def _refuse_repeated(spots: list[_Spot]) -> list[_Spot]:
     return [spot for spot in spots if id(spot.row) not in repeated]
 
 
-def _note(spot: _Spot, other: _Spot) -> None:
-    """Say that two rows may be one: with places a slip is enough, without them the form."""
+def _note(spot: _Spot, other: _Spot) -> set[int]:
+    """Say that two rows at one place may be one, and which was named.
+
+    With coordinates a slip is enough; without them only the same form says something.
+    """
     alike = score(spot.form, other.form)
     both = spot.placed and other.placed
-    if alike < (0.7 if both else 1.0) or not spot.near(other):
-        return
+    if alike < (_ALIKE if both else 1.0):
+        return set()
     name = str(other.row.taken.fields.get("name"))
     where = other.row.where(spot.row.sheet)
     far = f"{math.hypot(spot.x - other.x, spot.y - other.y):.0f}" if both else ""
@@ -243,3 +270,4 @@ def _note(spot: _Spot, other: _Spot) -> None:
             ),
         )
     )
+    return {id(other.row)}

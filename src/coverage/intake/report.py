@@ -50,6 +50,7 @@ _HEAD = (
     "修改后",
 )
 _SHOWN = 20
+_PAGE = 5_000
 _FILL = {"rejected": "F8CBAD", "accepted": "E2EFDA"}
 
 
@@ -200,8 +201,7 @@ def originals(row: Judged, intake: FacilityIntake) -> list[Any]:
     cells = list(row.taken.row.cells)
     if intake.keep_personal:
         return cells
-    sheet = next(s for s in intake.sheets if s.sheet is row.sheet)
-    personal = {use.index for use in sheet.understanding.columns if use.how == "personal"}
+    personal = intake.personal[id(row.sheet)]
     return [
         None if row.is_data and index in personal else _masked(cell)
         for index, cell in enumerate(cells)
@@ -220,13 +220,22 @@ def _html_row(row: Judged, intake: FacilityIntake) -> str:
     return f"<tr class={row.outcome}>{''.join(f'<td>{html.escape(c)}</td>' for c in cells)}</tr>"
 
 
+def _weight(row: Judged) -> int:
+    """What a page shows first: what is rejected, then what is to be checked."""
+    return 0 if row.outcome == "rejected" else 1 if row.findings else 2
+
+
 def to_html(intake: FacilityIntake, units: Units) -> str:
     """A page of its own: summary, changes, and every row rejected, corrected or to look at."""
-    rows = [r for r in intake.rows if r.outcome == "rejected" or r.corrections or r.findings]
+    told = [r for r in intake.rows if r.outcome == "rejected" or r.corrections or r.findings]
+    # A page of a hundred thousand rows opens nowhere; the workbook has them all.
+    rows = sorted(told, key=_weight)[:_PAGE]
     body = "".join(_html_row(row, intake) for row in rows)
     head = "".join(f"<th>{h}</th>" for h in (*_HEAD[:12], "原值"))
     lines = [_sheet_line(s) for s in intake.sheets]
     lines += [f.said.zh for f in intake.findings] + changes(intake, units)
+    if len(told) > _PAGE:
+        lines.append(f"本页只列 {_PAGE:,} 行，全部 {len(told):,} 行见同名 .xlsx")
     sheets = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
     return (
         "<!doctype html><html lang=zh><meta charset=utf-8><title>导入报告</title>"
