@@ -55,7 +55,8 @@ def rows(count: int) -> list[list[object]]:
     towns = [unit for unit in units.townships if unit.placed]
     pick = rng.integers(0, len(towns), count)
     seat = np.array([(towns[n].lon, towns[n].lat) for n in pick], dtype=np.float64)
-    lon, lat = from_wgs84(*(seat + rng.normal(0, 0.01, (count, 2))).T, "gcj02")
+    place = seat + rng.normal(0, 0.01, (count, 2))
+    lon, lat = from_wgs84(place[:, 0], place[:, 1], "gcj02")
     letters = np.array(list("康乐安和福寿颐年松柏云山清泉春晖夕阳红金秋"))
     names = rng.choice(letters, (count, 3))
     found: list[list[object]] = []
@@ -163,7 +164,7 @@ def compare(folder: Path, runs: int) -> float:
         / sum(found["pandas", e][n]["seconds"] for e in ("csv", "xlsx"))
         for n in range(runs)
     ]
-    ratio = statistics.median(ratios)
+    ratio = float(statistics.median(ratios))
     print(f"both files: {ratio:.2f} times pandas (bound {BOUND:g})")
     return ratio
 

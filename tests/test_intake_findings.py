@@ -356,6 +356,14 @@ def test_totals_and_subtotals(tmp_path: Path, beds: tuple[object, ...], wrong: i
     assert [f.id for f in made.findings].count("total") == wrong
 
 
+def test_a_list_without_names(tmp_path: Path) -> None:
+    made = _import(tmp_path, "类型,乡镇,床位数\n敬老院,太和镇,80\n敬老院,太和镇,40\n,太和镇,30\n")
+    first, second, third = _rows(made)
+    assert first.facilities[0].name == "太和镇养老服务机构（中心）"
+    assert second.facilities[0].name == "太和镇养老服务机构（中心）2"
+    assert "neither a name nor a kind" in third.reasons[0]
+
+
 # --- the ledger -----------------------------------------------------------------------------
 
 

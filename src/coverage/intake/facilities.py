@@ -9,6 +9,7 @@ refused with both. What is odd but can be used is kept and noted.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from coverage.intake.reading import read_file
 from coverage.intake.rows import TakenRow, take_rows
 from coverage.intake.sums import judge_totals, judge_values
 from coverage.intake.values import clean_text
+from coverage.kinds import KINDS
 from coverage.text import Said
 
 if TYPE_CHECKING:
@@ -122,7 +124,23 @@ def _judge_sheet(
         row.corrections += row.taken.corrections
     data = [row for row in mine if row.is_data]
     find_units(sheet, data, city)
-    return place(sheet, use, data, city, datum), mine
+    judged = place(sheet, use, data, city, datum)
+    _name([row for row in data if not (row.taken.fields.get("name") or row.reasons)], city)
+    return judged, mine
+
+
+def _name(rows: Sequence[Judged], city: City) -> None:
+    """Names for the rows of a list that has no column of names, by unit and kind, numbered."""
+    made: Counter[str] = Counter()
+    for row in rows:
+        kind = KINDS.get(str(row.taken.fields.get("kind")))
+        if kind is None:
+            row.reasons.append("没有名称也没有类型 · neither a name nor a kind")
+            continue
+        name = f"{city.units.name(row.unit_code)}{kind.zh}"
+        made[name] += 1
+        row.taken.fields["name"] = f"{name}{made[name]}" if made[name] > 1 else name
+        row.corrections.append("没有名称，按单元和类型命名 · named by its unit and kind")
 
 
 def _ledger_rows(sheet: RawSheet, use: Understanding, city: City) -> list[Judged]:

@@ -82,7 +82,7 @@ def _within(text: str, around: tuple[str, str, str]) -> str:
     for above in around[:2]:
         short = _without(text, plain_name(above))
         # 清新区敬老院 is the county's own: nothing but the kind would be left of it.
-        if short and parse_kind(short).how != "exact":
+        if short and short != text and parse_kind(short).how != "exact":
             text = short
     return text
 
