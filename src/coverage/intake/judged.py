@@ -74,7 +74,7 @@ class Judged:
         row = f"第 {self.taken.row.number} 行"
         if self.sheet is sheet:
             return row
-        return f"{' '.join(filter(None, (self.sheet.file, self.sheet.sheet)))} {row}"
+        return f" {' '.join(filter(None, (self.sheet.file, self.sheet.sheet)))} {row}"
 
 
 @dataclass(frozen=True)

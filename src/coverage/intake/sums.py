@@ -87,13 +87,13 @@ def _wrong(row: Judged, stated: int, block: int, whole: int, said: Said) -> Find
     sums = f"{whole:,}" if block == whole else f"{block:,}（本段）或 {whole:,}（全部）"
     english = f"{whole:,}" if block == whole else f"{block:,} (block) or {whole:,} (all)"
     number = row.taken.row.number
-    sheet = f"{row.sheet.sheet} " if row.sheet.sheet else ""
+    sheet = " ".join(filter(None, (row.sheet.file, row.sheet.sheet)))
     return Finding(
         "total",
         "warning",
         Said(
-            f"{sheet}第 {number} 行合计{said.zh} {stated:,}，各行相加是 {sums}",
-            f"{sheet}row {number} gives a total of {stated:,} {said.en}, its rows add up to "
+            f"{sheet} 第 {number} 行合计{said.zh} {stated:,}，各行相加是 {sums}",
+            f"{sheet} row {number} gives a total of {stated:,} {said.en}, its rows add up to "
             f"{english}",
         ),
     )
