@@ -153,6 +153,7 @@ def compare(folder: Path, runs: int) -> float:
     for _ in range(runs):
         for job, ending in JOBS:
             found[job, ending].append(child(job, folder / f"register.{ending}"))
+            print(job, ending, found[job, ending][-1], file=sys.stderr, flush=True)
     median = {key: statistics.median(run["seconds"] for run in done) for key, done in found.items()}
     for (job, ending), done in found.items():
         memory = statistics.median(run["memory"] for run in done)

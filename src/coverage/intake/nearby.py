@@ -16,6 +16,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -28,7 +29,7 @@ from coverage.places.names import plain_name
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from coverage.city import City
     from coverage.intake.judged import Judged
@@ -140,7 +141,7 @@ class _Bucket:
         self.spots: list[_Spot] = []
         self.cells: dict[object, list[_Spot]] | None = None
 
-    def around(self, spot: _Spot) -> Sequence[_Spot]:
+    def around(self, spot: _Spot) -> Iterable[_Spot]:
         """Those added before that may stand where `spot` does, and some that do not."""
         if self.cells is None:
             return self.spots
@@ -151,7 +152,7 @@ class _Bucket:
             keys += [(i + di, j + dj) for di in (-1, 0, 1) for dj in (-1, 0, 1)]
         else:
             keys.append(("placed", unit))
-        return [other for key in keys for other in self.cells.get(key, ())]
+        return chain.from_iterable(self.cells.get(key, ()) for key in keys)
 
     def add(self, spot: _Spot) -> None:
         """Remember one."""
@@ -191,7 +192,9 @@ def judge_neighbours(rows: Sequence[Judged], city: City) -> None:
             if counts[key] == 1:
                 continue  # most names are like no other: they need no bucket
             for other in buckets[key].around(spot):
-                if len(noted) < _NOTED and id(other.row) not in noted and spot.near(other):
+                if len(noted) == _NOTED:
+                    break
+                if id(other.row) not in noted and spot.near(other):
                     noted |= _note(spot, other)
             buckets[key].add(spot)
 
