@@ -152,7 +152,7 @@ def write_workbook(intake: FacilityIntake, path: Path, units: Units) -> None:
     for sheet in intake.sheets:
         made: Any = book.create_sheet(_sheet_name(sheet, len(book.worksheets)))
         made.freeze_panes = "A2"
-        # One coloured cell an outcome, written again and again: a style a row costs a quarter.
+        # One coloured cell an outcome, written again and again: a style is hashed for every cell.
         coloured = {}
         for outcome, colour in _FILL.items():
             coloured[outcome] = WriteOnlyCell(made, value=OUTCOMES[outcome])
