@@ -141,10 +141,12 @@ def test_duplicates_and_far_places_are_returned(space: Path) -> None:
         {**CENTRE, "名称": "将来", "开业日期": f"{datetime.now(UTC).year + 2}-01-01"},
     ]
     made = intake_facilities([_fill(space, "设施", rows)], QINGYUAN)
-    assert made.counts["accepted"] == 1
+    assert made.counts["accepted"] == 2
     said = " ".join(r for row in made.rows for r in row.reasons)
-    for word in ("重复", "不在本市范围", "多于床位", "将来"):
+    for word in ("重复", "不在本市范围", "多于床位"):
         assert word in said
+    (future,) = (f for row in made.rows for f in row.findings if f.id == "future")
+    assert "将来" in future.said.zh, "a day ahead is kept and noted"
 
 
 _WORDS = st.sampled_from(

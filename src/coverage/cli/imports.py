@@ -68,9 +68,10 @@ def facilities(
     dry_run: bool,
 ) -> None:
     """导入设施。 Messy lists of facilities become the workspace's checked register."""
+    from coverage.errors import InputError
     from coverage.intake.columns import read_mapping
     from coverage.intake.commit import commit
-    from coverage.intake.facilities import compare, intake_facilities
+    from coverage.intake.facilities import intake_facilities
     from coverage.intake.report import show
     from coverage.reports.table import console
 
@@ -84,16 +85,16 @@ def facilities(
         kind=kind,
         keep_personal=keep_personal,
     )
-    show(made, console(), columns=dry_run)
-    if city.origin("facilities") == "own":
-        changes = compare(city.register, made.facilities)
-        told = "、".join(f"{kind} {n:+d}" for kind, n in sorted(changes.items())) or "无"
-        click.echo(f"与上次登记册相比：{told}")
+    show(made, console(), units=city.units, columns=dry_run)
     if dry_run:
         click.echo("只是试读，未写入任何文件 · dry run, nothing written", err=True)
         return
-    written = commit(made, city.workspace.folder)
+    written = commit(made, city.workspace.folder, units=city.units)
     click.echo(f"已写入 {', '.join(p.name for p in written)}", err=True)
+    if not made.facilities:
+        raise InputError(
+            "没有一处设施可接受，登记册未改动 · no facility to take: the register is kept"
+        )
 
 
 @import_.command(epilog=_BOUNDARIES)

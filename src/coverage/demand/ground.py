@@ -88,8 +88,8 @@ def read_ground(city: City) -> Ground:
             township that the code list does not have.
     """
     counties_file, townships_file = boundary_files(city)
-    _, counties = _read_polygons(counties_file)
-    codes, townships = _read_polygons(townships_file)
+    _, counties = read_polygons(counties_file)
+    codes, townships = read_polygons(townships_file)
     unit_codes = tuple(unit.code for unit in city.units.township_rows)
     index = {code: position for position, code in enumerate(unit_codes)}
     wrong = {code: "the code list has no such township" for code in codes if code not in index}
@@ -146,8 +146,20 @@ def _transformer(source: str, target: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
-def _read_polygons(path: Path) -> tuple[list[str], NDArray[np.object_]]:
-    """Codes and valid polygons of a GeoJSON file, as they stand."""
+def qualities(path: Path) -> dict[str, str]:
+    """By code whether a polygon is ``published`` (what a file that does not say is) or not."""
+    features = json.loads(decode(path))["features"]
+    return {
+        str(f["properties"]["code"]): f["properties"].get("quality", "published") for f in features
+    }
+
+
+def read_polygons(path: Path) -> tuple[list[str], NDArray[np.object_]]:
+    """Codes and valid polygons of a GeoJSON file, as they stand.
+
+    Raises:
+        InputError: If the file is no GeoJSON of polygons that have a code.
+    """
     try:
         features = json.loads(decode(path))["features"]
         codes = [str(feature["properties"]["code"]) for feature in features]

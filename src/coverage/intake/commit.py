@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.facilities import Facility
-    from coverage.intake.facilities import FacilityIntake
+    from coverage.intake.judged import FacilityIntake
+    from coverage.units import Units
 
 REGISTER = "facilities.csv"
 
@@ -46,11 +48,14 @@ def register_rows(facilities: Iterable[Facility]) -> list[list[object]]:
     ]
 
 
-def commit(intake: FacilityIntake, folder: Path, *, now: datetime | None = None) -> list[Path]:
+def commit(
+    intake: FacilityIntake, folder: Path, *, units: Units, now: datetime | None = None
+) -> list[Path]:
     """Write the reports, then replace the workspace's register.
 
     A crash before the last step leaves the previous register as it was: it is
-    written beside its goal and renamed.
+    written beside its goal and renamed. So does an import of which no row is accepted: an
+    empty register is no register.
 
     Returns:
         The files written, the register last.
@@ -60,13 +65,22 @@ def commit(intake: FacilityIntake, folder: Path, *, now: datetime | None = None)
     reports.mkdir(parents=True, exist_ok=True)
     book = reports / f"{stamp}-facilities.xlsx"
     half = reports / f".{book.name}"
-    write_workbook(intake, half)
+    write_workbook(intake, half, units)
     half.replace(book)
     page = reports / f"{stamp}-facilities.html"
-    write_text(page, to_html(intake))
-    counts = {"rows": dict(intake.counts), "register": len(intake.facilities), "at": stamp}
+    write_text(page, to_html(intake, units))
+    counts: dict[str, object] = {
+        "rows": dict(intake.counts),
+        "to_check": intake.to_check,
+        "register": len(intake.facilities),
+        "at": stamp,
+    }
+    if intake.compared is not None:
+        counts["changes"] = [asdict(line) for line in intake.compared.lines]
     record = reports / f"{stamp}-facilities.json"
     write_text(record, json.dumps(counts, ensure_ascii=False, indent=1) + "\n")
+    if not intake.facilities:
+        return [book, page, record]
     register = folder / REGISTER
     write_text(register, csv_text(COLUMNS, register_rows(intake.facilities), bom=True))
     return [book, page, record, register]
