@@ -192,6 +192,11 @@ class Outcome:
     later: int = 0
     notes: tuple[Said, ...] = ()
 
+    @property
+    def uncertain(self) -> bool:
+        """Whether an edited facility has no place, so that more people may gain or lose."""
+        return any(access.unplaced for access in self.access) or not self.access
+
     @cached_property
     def newly_covered(self) -> tuple[tuple[IndicatorChange, str], ...]:
         """Townships and counties that are covered now, by indicator."""
