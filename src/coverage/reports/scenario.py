@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from coverage.assessment import TargetResult
     from coverage.reach.people import NearestTime
     from coverage.scenarios.outcome import (
         Access,
@@ -39,12 +40,12 @@ _LEFT_OUT = 6  # names in a cell
 
 @dataclass(frozen=True)
 class Section:
-    """A table: title, head, rows; the first `left` columns are words, the others figures."""
+    """A table; for every column an ``l`` if it holds words, an ``r`` if it holds figures."""
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    left: int = 1
+    align: str
 
 
 def heading(comparison: Comparison, lang: Lang) -> str:
@@ -110,7 +111,7 @@ def ranking(comparison: Comparison, lang: Lang) -> Section:
         )
         for place, one in enumerate(comparison.outcomes, start=1)
     )
-    return Section("情景排名" if zh else "Scenarios ranked", head, rows, left=2)
+    return Section("情景排名" if zh else "Scenarios ranked", head, rows, "rlrrrrrl")
 
 
 def _at_least(outcome: Outcome, people: float, lang: Lang) -> str:
@@ -151,7 +152,7 @@ def indicators(outcome: Outcome, lang: Lang) -> Section:
         if zh
         else ("indicator", "before", "after", "target", "gap", "status")
     )
-    return Section(title, head, tuple(_indicator_row(c, lang) for c in changed), left=1)
+    return Section(title, head, tuple(_indicator_row(c, lang) for c in changed), "lrrlll")
 
 
 def _indicator_row(change: IndicatorChange, lang: Lang) -> tuple[str, ...]:
@@ -163,10 +164,17 @@ def _indicator_row(change: IndicatorChange, lang: Lang) -> tuple[str, ...]:
         words.name(after, lang) + mark,
         words.current(change.before, lang).replace(" ", "\n"),
         words.current(after, lang).replace(" ", "\n"),
-        "\n".join(dict.fromkeys(f"{t.target.year} {words.target(after, t)}" for t in due)),
+        "\n".join(dict.fromkeys(f"{t.target.year} {_aim(change, t, lang)}" for t in due)),
         "\n".join(dict.fromkeys(words.gap(after, t, lang) for t in due)),
         "\n→ ".join(dict.fromkeys(states)),
     )
+
+
+def _aim(change: IndicatorChange, result: TargetResult, lang: Lang) -> str:
+    """A target; one in words stands in the plan."""
+    if result.target.op is None:
+        return "文字" if lang == "zh" else "in words"
+    return words.target(change.after, result)
 
 
 def units(outcome: Outcome, lang: Lang) -> Section:
@@ -186,7 +194,7 @@ def units(outcome: Outcome, lang: Lang) -> Section:
                 rows.append((name, zh_sign if zh else en_sign, listed))
     head = ("指标", "变化", "单元") if zh else ("indicator", "change", "units")
     title = "覆盖的变化" if zh else "Units that change"
-    return Section(title, head, tuple(rows), left=3)
+    return Section(title, head, tuple(rows), "lll")
 
 
 def _unit(outcome: Outcome, code: str) -> str:
@@ -219,7 +227,7 @@ def people(access: Access, lang: Lang) -> Section:
     rows = [*access.people]
     if len(access.counties) > 1:
         rows += access.counties
-    return Section(title, head, tuple(_people_row(row, lang) for row in rows), left=2)
+    return Section(title, head, tuple(_people_row(row, lang) for row in rows), "llrrrrrr")
 
 
 def _people_row(row: PeopleChange, lang: Lang) -> tuple[str, ...]:
@@ -246,7 +254,8 @@ def nearest(access: Access, lang: Lang) -> Section:
         (after.name, *(_pair(before, after, n, access) for n in range(len(PERCENTILES))))
         for before, after in access.times
     )
-    return Section(title, ("地区" if zh else "unit", *(f"P{p}" for p in PERCENTILES)), rows)
+    head = ("地区" if zh else "unit", *(f"P{p}" for p in PERCENTILES))
+    return Section(title, head, rows, "l" + "r" * len(PERCENTILES))
 
 
 def worst(access: Access, lang: Lang) -> Section:
@@ -266,7 +275,7 @@ def worst(access: Access, lang: Lang) -> Section:
         (after.name, _pair(before, after, _MEDIAN, access), f"{after.beyond:.1f}%")
         for before, after in access.worst
     )
-    return Section(title, head, rows)
+    return Section(title, head, rows, "lrr")
 
 
 def _unit_of_time(access: Access, lang: Lang) -> str:
@@ -292,7 +301,7 @@ def costs(outcome: Outcome, lang: Lang) -> Section:
         for item in outcome.cost.items
     )
     head = ("改动", "万元") if zh else ("edit", "10,000 yuan")
-    return Section("费用" if zh else "Cost", head, rows)
+    return Section("费用" if zh else "Cost", head, rows, "lr")
 
 
 def sections(outcome: Outcome, lang: Lang) -> list[Section]:
@@ -342,8 +351,8 @@ def _drawn(section: Section) -> Table:
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
-    for n, name in enumerate(section.head):
-        justify = "left" if n < section.left else "right"
+    for name, side in zip(section.head, section.align, strict=True):
+        justify = "left" if side == "l" else "right"
         table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for row in section.rows:
         table.add_row(*(Text(cell) for cell in row))
@@ -373,7 +382,7 @@ def to_markdown(comparison: Comparison, lang: Lang = "zh") -> str:
 
 
 def _markdown(section: Section) -> list[str]:
-    marks = ["---" if n < section.left else "---:" for n in range(len(section.head))]
+    marks = ["---" if side == "l" else "---:" for side in section.align]
     rows = [section.head, *section.rows]
     listed = ["| " + " | ".join(_cells(row)) + " |" for row in rows]
     return ["", f"### {section.title}", "", listed[0], f"|{'|'.join(marks)}|", *listed[1:]]

@@ -174,7 +174,8 @@ def _access(access: Access, lang: Lang) -> dict[str, Any]:
         "by_county": [_people(row) for row in access.counties],
         "nearest": [_times(*pair) for pair in access.times],
         "worst": [_times(*pair) for pair in access.worst],
-        "without_place": list(access.unplaced),
+        "new_without_place": list(access.unplaced_new),
+        "gone_without_place": list(access.unplaced_gone),
     }
 
 
