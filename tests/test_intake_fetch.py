@@ -437,7 +437,8 @@ def test_roads_replace_what_would_be_read_first(
     with pytest.raises(InputError, match="--replace"):
         fetch("roads", folder, server=server)
     found = fetch("roads", folder, server=server, replace=True)
-    assert sorted(p.name for p in place.iterdir()) == ["origin.toml", "roads.graphml"]
+    assert sorted(p.name for p in place.iterdir()) == ["origin.toml", "replaced", "roads.graphml"]
+    assert (place / "replaced" / "roads.osm.pbf").read_bytes() == b"own"
     assert load(City.open(folder).roads, cache=False).edge_count >= 4
     assert "roads.osm.pbf" in "\n".join(found.lines("zh"))
     fetch("roads", folder, server=server)

@@ -73,7 +73,7 @@ def test_init_fill_import_report(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert not (space / "facilities.csv").exists()
     done = run(capsys, "import", "facilities", str(path), "--workspace", str(space))
     assert done.code == 0
-    assert "接受 2，退回 1" in done.out
+    assert "数据 3 行，接受 2（其中更正 2），退回 1" in done.out
     assert "清城区石角镇、佛冈县石角镇" in done.out, "the same name in two counties is asked back"
     report = run(capsys, "report", "--workspace", str(space), "--format", "json")
     found = {i["id"]: i for i in report.data["indicators"]}
@@ -124,7 +124,7 @@ def test_the_report_comes_back_as_files(capsys: pytest.CaptureFixture[str], spac
     (book,) = (space / "intake").glob("*.xlsx")
     page = openpyxl.load_workbook(book)["2 设施"]
     table = list(page.iter_rows(values_only=True))
-    assert [row[3] for row in table[1:3]] == ["表头", "接受"]
+    assert [row[3] for row in table[1:3]] == ["表头", "更正后接受"]
     assert not any(isinstance(c, str) and c.startswith("=") for row in table for c in row)
     (html,) = (space / "intake").glob("*.html")
     assert "没有这个镇" in html.read_text(encoding="utf-8")

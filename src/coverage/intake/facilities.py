@@ -24,7 +24,7 @@ from coverage.intake.ledger import is_ledger, read_ledger_row
 from coverage.intake.reading import read_file
 from coverage.intake.rows import TakenRow, take_rows
 from coverage.places.coordinates import parse_coordinates
-from coverage.places.detect import Anchors, datum_named, detect_datum
+from coverage.places.detect import datum_named, detect_datum, seat_anchors
 from coverage.places.names import match_unit
 
 if TYPE_CHECKING:
@@ -267,7 +267,10 @@ def _place(
         lon = np.array([parsed[n].lon for n in degrees], dtype=np.float64)  # type: ignore[union-attr]
         lat = np.array([parsed[n].lat for n in degrees], dtype=np.float64)  # type: ignore[union-attr]
         detection = detect_datum(
-            lon, lat, names=headings, anchors=_anchors([rows[n] for n in degrees], city)
+            lon,
+            lat,
+            names=headings,
+            anchors=seat_anchors([rows[n].unit_code for n in degrees], city.units),
         )
         datum = detection.datum
     for n, place in enumerate(parsed):
@@ -294,25 +297,6 @@ def _coordinates(
         return None
     cells = ["" if cell is None else cell for cell in (first, second)]
     return parse_coordinates(cells[0], cells[1], bounds=bounds)
-
-
-def _anchors(rows: Sequence[Judged], city: City) -> list[Anchors]:
-    found = [
-        (n, unit.lon, unit.lat, unit.code)
-        for n, row in enumerate(rows)
-        if (unit := city.units.get(row.unit_code[:9])) and unit.lon is not None
-    ]
-    if not found:
-        return []
-    codes = {code: k for k, code in enumerate(dict.fromkeys(f[3] for f in found))}
-    return [
-        Anchors(
-            np.array([f[0] for f in found], dtype=np.int64),
-            np.array([f[1] for f in found], dtype=np.float64),
-            np.array([f[2] for f in found], dtype=np.float64),
-            np.array([codes[f[3]] for f in found], dtype=np.int64),
-        )
-    ]
 
 
 def _settle(row: Judged, place: ParsedPlace | None, datum: str | None, city: City) -> None:
