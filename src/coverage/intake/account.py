@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coverage.intake.findings import ImportReport, RowOutcome, Use
+from coverage.intake.aliases import FIELDS
+from coverage.intake.findings import ImportReport, RowOutcome, Use, bilingual
 from coverage.intake.parts import part_of
 from coverage.kinds import KINDS
 from coverage.text import Said
@@ -55,7 +56,7 @@ def _outcome(row: Judged, part: int) -> RowOutcome:
         row.unit_code,
         str(row.taken.fields.get("name") or ""),
         outcome,
-        tuple(map(_said, (*row.reasons, *row.corrections))),
+        tuple(map(bilingual, (*row.reasons, *row.corrections))),
         tuple(row.taken.row.cells),
         (
             "；".join(KINDS[f.kind].zh for f in row.facilities),
@@ -65,12 +66,6 @@ def _outcome(row: Judged, part: int) -> RowOutcome:
         ),
         part,
     )
-
-
-def _said(text: str) -> Said:
-    """A sentence of the form "中文 · English"; one that is Chinese alone stands for both."""
-    zh, _, en = text.partition(" · ")
-    return Said(zh, en or zh)
 
 
 def _part(judged: SheetJudged) -> Part:
@@ -86,5 +81,14 @@ def _part(judged: SheetJudged) -> Part:
     elif judged.datum:
         said.append(Said(f"坐标系 {judged.datum}（已注明）", f"datum {judged.datum}, as is stated"))
     columns = judged.understanding.columns
-    uses = [Use(u.name, u.field or "", u.how, u.score, u.reason) for u in columns]
+    uses = [Use(u.name, _meaning(u.field), u.how, u.score, u.reason) for u in columns]
     return part_of(judged.sheet, uses, said, judged.understanding)
+
+
+def _meaning(field: str | None) -> str:
+    """A field in both languages; a column of one service or one kind by the name of that."""
+    head, _, tail = (field or "").partition(":")
+    if tail:
+        kind = KINDS.get(tail)
+        return f"{kind.zh} {kind.en}" if kind else f"服务 service {tail}"
+    return " ".join(FIELDS.get(head, (head,)))

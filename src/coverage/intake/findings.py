@@ -52,6 +52,17 @@ class Use(NamedTuple):
     score: float = 1.0
     reason: str = ""
 
+    @property
+    def why(self) -> Said:
+        """The reason in both languages."""
+        return bilingual(self.reason)
+
+
+def bilingual(text: str) -> Said:
+    """A sentence of the form "中文 · English"; one in one language alone stands for both."""
+    zh, _, en = text.partition(" · ")
+    return Said(zh, en or zh)
+
 
 @dataclass(frozen=True)
 class Part:

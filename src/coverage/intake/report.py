@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from coverage.text import Lang
 
 _SHOWN = 20
+_TOTALS = {
+    "register": Said("登记册设施数", "facilities in the register"),
+    "units": Said("单元数", "units"),
+    "km2": Said("平方公里", "km²"),
+    "people_in_file": Said("文件中人数", "people in the file"),
+    "people_taken": Said("采用人数", "people taken"),
+    "people_placed": Said("落到位置的人数", "people placed"),
+    "people_written": Said("写入人数", "people written"),
+    "people_in_city": Said("市内人数", "people in the city"),
+    "km": Said("街道公里数", "km of streets"),
+}
 
 
 def summary(report: ImportReport) -> Said:
@@ -38,6 +49,15 @@ def summary(report: ImportReport) -> Said:
         zh += f"；另有标题、合计、空行等 {rest:,} {report.of.zh}"
         en += f"; {rest:,} more are titles, totals, blanks and the like"
     return Said(zh, en)
+
+
+def totals(report: ImportReport, lang: Lang) -> list[tuple[str, str]]:
+    """The numbers worth keeping, in words; what was counted already is left out."""
+    return [
+        (_TOTALS[name].to(lang), f"{value:,.6f}".rstrip("0").rstrip("."))
+        for name, value in report.totals.items()
+        if name in _TOTALS
+    ]
 
 
 def part_line(part: Part, lang: Lang) -> str:
@@ -64,6 +84,9 @@ def where(row: RowOutcome, report: ImportReport, lang: Lang) -> str:
 def show(report: ImportReport, to: Console, lang: Lang = "zh", *, columns: bool = False) -> None:
     """Print the summary, how each column was understood if asked, findings, first rejections."""
     to.print(Text(summary(report).to(lang), style="bold"), soft_wrap=True)
+    told = [f"{name} {value}" for name, value in totals(report, lang)]
+    if told:
+        _print(to, "·", ("，" if lang == "zh" else ", ").join(told), "")
     used = {row.part for row in report.outcomes if row.outcome in DATA}
     for number, part in enumerate(report.parts):
         if number not in used:
@@ -104,7 +127,7 @@ def _columns_table(part: Part, lang: Lang) -> Table:
         table.add_column(name.replace("_", " "), width=width, overflow="fold")
     for use in part.uses:
         score = f"{use.score:.2f}" if use.meaning else ""
-        table.add_row(use.name, use.meaning or "—", use.how, score, use.reason)
+        table.add_row(use.name, use.meaning or "—", use.how, score, use.why.to(lang))
     return table
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from coverage.intake.again import BEFORE, FIRST
 from coverage.intake.findings import OUTCOMES
 from coverage.intake.parts import shown_cells
-from coverage.intake.report import outcome_word, part_line, sentences, summary
+from coverage.intake.report import outcome_word, part_line, sentences, summary, totals
 from coverage.intake.values import harmless
-from coverage.text import Said
+from coverage.text import Said, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SUMMARY = Said("汇总", "summary")
 _FILL = {"rejected": "F8CBAD", "corrected": "FFF2CC", "accepted": "E2EFDA"}
+_WHY_COLUMNS, _MOST_LINES, _LINE_POINTS = 42, 8, 15
+_A4 = "9"
 _MOST_CHARACTERS = 32_000
 _NOT_IN_SHEETS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NOT_IN_NAMES = "[]:*?/\\'"
@@ -58,13 +60,14 @@ def _summary(sheet: Any, report: ImportReport, lang: Lang) -> None:
     """What became of the whole: counts, findings, how each column was understood."""
     sheet.column_dimensions["A"].width = 26
     sheet.column_dimensions["B"].width = 100
+    _for_paper(sheet)
     head, plain = _styled(sheet, bold=True, size=14), _styled(sheet)
     sheet.append([head(summary(report).to(lang))])
     sheet.append([])
     for outcome, count in report.counts.items():
-        sheet.append([plain(OUTCOMES[outcome].to(lang)), count])  # type: ignore[index]
-    for name, value in report.totals.items():
-        sheet.append([plain(name), value])
+        sheet.append([plain(OUTCOMES[outcome].to(lang)), plain(f"{count:,}")])  # type: ignore[index]
+    for name, value in totals(report, lang):
+        sheet.append([plain(name), plain(value)])
     sheet.append([])
     bold = _styled(sheet, bold=True)
     marks = {"warning": Said("请看", "look"), "note": Said("说明", "note")}
@@ -74,7 +77,7 @@ def _summary(sheet: Any, report: ImportReport, lang: Lang) -> None:
         sheet.append([])
         sheet.append([bold(part_line(part, lang))])
         for use in part.uses:
-            told = "，".join(filter(None, (use.meaning or "—", use.how, use.reason)))
+            told = "，".join(filter(None, (use.meaning or "—", use.why.to(lang))))
             sheet.append([plain(use.name), plain(told)])
 
 
@@ -83,7 +86,7 @@ def _styled(sheet: Any, *, bold: bool = False, size: int = 11, fill: str = "") -
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Font, PatternFill
 
-    font = Font(bold=bold, size=size)
+    font = Font(name="Calibri", bold=bold, size=size)
     wrapped = Alignment(wrap_text=not bold or bool(fill), vertical="top")
     ground = PatternFill("solid", fgColor=fill) if fill else None
 
@@ -103,9 +106,10 @@ def _rows(
     from openpyxl.utils import get_column_letter
 
     first = [*FIRST, *((head, 12) for head in report.heads), (BEFORE, 30)]
-    widths = [width for _, width in first] + [14] * len(part.columns)
-    for index, width in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(index)].width = width
+    widths = [columns for _, columns in first] + [14] * len(part.columns)
+    for index, columns in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(index)].width = columns
+    _for_paper(sheet)
     sheet.freeze_panes = "E2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(widths))}1"
     ours, theirs = (_styled(sheet, bold=True, fill=fill) for fill in ("DCE6F1", "FFF2CC"))
@@ -113,10 +117,14 @@ def _rows(
     sheet.append([*(ours(h.to(lang)) for h, _ in first), *map(theirs, names)])
     fills = {outcome: _styled(sheet, fill=fill) for outcome, fill in _FILL.items()}
     wrapped = _styled(sheet)
-    for row in rows:
+    for line, row in enumerate(rows, start=2):
         cells = shown_cells(row, part) if not report.keep_personal else list(row.cells)
         word = outcome_word(row, lang)
         told = sentences(row, lang)
+        if told:
+            # Not every program makes room for text that it breaks into lines.
+            lines = min(-(-width(told) // _WHY_COLUMNS), _MOST_LINES)
+            sheet.row_dimensions[line].height = _LINE_POINTS * lines
         became = row.became or ("",) * len(report.heads)
         # What stood there is said again only where the planner is likely to edit it.
         before = joined(cells) if row.outcome in {"rejected", "corrected"} else ""
@@ -131,6 +139,15 @@ def _rows(
                 *map(_cell, cells),
             ]
         )
+
+
+def _for_paper(sheet: Any) -> None:
+    """Landscape, as wide as one page, the head on every page."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = _A4
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToHeight = 0
+    sheet.print_title_rows = "1:1"
 
 
 def joined(cells: Iterable[object]) -> str:

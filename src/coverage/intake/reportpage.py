@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from coverage.intake.findings import OUTCOMES
 from coverage.intake.parts import shown_cells
-from coverage.intake.report import outcome_word, part_line, sentences, summary, where
+from coverage.intake.report import outcome_word, part_line, sentences, summary, totals, where
 from coverage.intake.reportbook import joined
 from coverage.text import Said
 
@@ -32,7 +32,7 @@ body{margin:0;background:var(--ground);color:var(--ink);
 font:15px/1.6 "Noto Sans CJK SC","Source Han Sans SC","PingFang SC","Microsoft YaHei",sans-serif}
 main{max-width:1120px;margin:0 auto;padding:24px 20px 48px}
 h1{font-size:1.6rem;margin:.2em 0}h2{font-size:1.1rem;margin:1.8em 0 .6em}
-.sub{color:var(--soft);margin:0 0 1.2em}
+.sub{color:var(--soft);margin:0 0 .6em}.tiles{margin-top:1em}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:12px}
 .tile{background:var(--paper);border:1px solid var(--line);border-top:4px solid #9db2c4;
 border-radius:6px;padding:10px 14px}
@@ -67,8 +67,10 @@ td.why,td.raw{min-width:0}td[data-head]::before{content:attr(data-head) "：";co
 def to_html(report: ImportReport, lang: Lang = "zh") -> str:
     """A page of its own: counts, findings, sheets and columns, every row rejected or corrected."""
     title = _TITLES[report.role].to(lang)
+    counted = totals(report, lang)
     body = [
         f"<h1>{title}</h1><p class=sub>{escape(summary(report).to(lang))}</p>",
+        "".join(f"<p class=sub>{escape(name)} <b>{value}</b></p>" for name, value in counted),
         _tiles(report, lang),
         _findings(report, lang),
         _rows(report, lang),
@@ -87,7 +89,7 @@ def _tiles(report: ImportReport, lang: Lang) -> str:
     counts = report.counts
     rest = sum(counts.values()) - report.accepted - report.rejected
     tiles = [
-        ("accepted", OUTCOMES["accepted"].to(lang), counts["accepted"]),
+        ("accepted", Said("直接接受", "accepted as they are").to(lang), counts["accepted"]),
         ("corrected", OUTCOMES["corrected"].to(lang), counts["corrected"]),
         ("rejected", OUTCOMES["rejected"].to(lang), counts["rejected"]),
         ("", Said("标题、合计、空行", "no data").to(lang), rest),
@@ -155,12 +157,11 @@ def _row(row: RowOutcome, report: ImportReport, heads: list[str], lang: Lang) ->
 def _part(part: Part, lang: Lang) -> str:
     if not (part.uses or part.said):
         return ""
-    heads = Said("列 理解为 方式 说明", "column taken_for how why").to(lang).split()
+    heads = Said("列 理解为 说明", "column taken_for why").to(lang).split()
     names = "".join(f"<th>{head.replace('_', ' ')}</th>" for head in heads)
     rows = "".join(
         f"<tr><td><b>{escape(use.name)}</b></td><td data-head='{heads[1]}'>"
-        f"{escape(use.meaning or '—')}</td><td>{escape(use.how)}</td>"
-        f"<td>{escape(use.reason)}</td></tr>"
+        f"{escape(use.meaning or '—')}</td><td>{escape(use.why.to(lang))}</td></tr>"
         for use in part.uses
     )
     table = (

@@ -189,7 +189,8 @@ def _townships(sheet: Any, city: City) -> int:
         cells = (unit.code, county.name if county else "", unit.name)
         for column, value in enumerate(cells, start=1):
             sheet.cell(row, column, value).number_format = "@"
-    return len(city.units.townships) + 1
+    # A list without townships still has a row to fill in, which the checks stand on.
+    return max(len(city.units.townships) + 1, 2)
 
 
 def _header(sheet: Any, columns: Sequence[tuple[str, int]]) -> None:
