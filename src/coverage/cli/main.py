@@ -6,6 +6,7 @@ Commands are listed here and imported when they run, so that
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 
@@ -37,6 +38,13 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "coverage.cli.browse:sources",
         "数据来源与许可 · What the data is, and its licences.",
     ),
+}
+
+# A disk that is full or may not be written is no fault of the program's.
+_REFUSED_BY_DISK = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM")
+    if hasattr(errno, name)  # Windows does not know them all
 }
 
 
@@ -118,6 +126,14 @@ def main(args: list[str] | None = None) -> None:
         # The reader of the pipe (head, less) has seen enough.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in _REFUSED_BY_DISK:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(
+            f"错误 error: {where}磁盘写不进去 · the disk refuses ({error.strerror})", err=True
+        )
+        sys.exit(2)
 
 
 def _complain(error: CoverageError) -> None:
