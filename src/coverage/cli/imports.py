@@ -58,6 +58,12 @@ def import_() -> None:
 )
 @click.option("--mapping", type=click.Path(path_type=Path), metavar="FILE.toml")
 @click.option("--kind", metavar="KIND", help="Kind of rows that state none.")
+@click.option(
+    "--geocoder",
+    type=click.Choice(["tianditu", "amap"]),
+    help="Ask this service for addresses without coordinates; key in TIANDITU_KEY or AMAP_KEY.",
+)
+@click.option("--geocoder-url", metavar="URL", help="Another server that answers like it.")
 @click.option("--keep-personal", is_flag=True, help="Do not leave out personal columns.")
 @_DRY
 @_LANG
@@ -67,6 +73,8 @@ def facilities(
     datum: str | None,
     mapping: Path | None,
     kind: str | None,
+    geocoder: str | None,
+    geocoder_url: str | None,
     keep_personal: bool,
     dry_run: bool,
     lang: Lang,
@@ -78,6 +86,11 @@ def facilities(
     from coverage.intake.facilities import compare, intake_facilities
 
     city = _workspace(workspace)
+    asked = None
+    if geocoder is not None:
+        from coverage.places.geocode import open_geocoder
+
+        asked = open_geocoder(geocoder, **({"url": geocoder_url} if geocoder_url else {}))
     made = intake_facilities(
         files,
         city,
@@ -85,6 +98,7 @@ def facilities(
         mapping=read_mapping(mapping) if mapping else None,
         kind=kind,
         keep_personal=keep_personal,
+        geocoder=asked,
     )
     changes = (
         compare(city.register, made.facilities) if city.origin("facilities") == "own" else None

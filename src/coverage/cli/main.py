@@ -30,6 +30,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "roads": ("coverage.cli.roads:roads", "路网 · Check and download road networks."),
     "init": ("coverage.cli.workspace:init", "新建工作区 · Make a workspace of your own."),
     "import": ("coverage.cli.imports:import_", "导入自己的数据 · Bring your own data."),
+    "rebase": (
+        "coverage.cli.rebase:rebase",
+        "新旧区划换算 · An earlier year's data on today's units, and back.",
+    ),
     "fetch": ("coverage.cli.workspace:fetch", "下载公开数据 · Download public data into it."),
     "check": ("coverage.cli.workspace:check", "数据是否够用 · What the data is fit for."),
     "plan": ("coverage.cli.browse:plan", "规划指标与条款 · The indicators and clauses of a plan."),

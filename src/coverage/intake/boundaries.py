@@ -17,7 +17,6 @@ import shapely.geometry
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.intake import newcity, topology
-from coverage.intake.changes import load_changes
 from coverage.intake.commit import deliver
 from coverage.intake.findings import FEATURES, Finding, ImportReport, RowOutcome, ordered
 from coverage.intake.landing import own_file
@@ -31,6 +30,7 @@ from coverage.intake.unitmatch import (
     code_in,
     find_column,
 )
+from coverage.places.changes import load_changes
 from coverage.tables import decode
 from coverage.text import Said
 

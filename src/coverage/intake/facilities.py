@@ -20,9 +20,12 @@ from coverage.datum import to_wgs84
 from coverage.errors import InputError
 from coverage.facilities import Facility
 from coverage.intake.columns import understand
+from coverage.intake.geocoding import city_bounds, geocode
 from coverage.intake.ledger import is_ledger, read_ledger_row
 from coverage.intake.reading import read_file
+from coverage.intake.rebase import today_of
 from coverage.intake.rows import TakenRow, take_rows
+from coverage.places.changes import load_changes
 from coverage.places.coordinates import parse_coordinates
 from coverage.places.detect import datum_named, detect_datum, seat_anchors
 from coverage.places.names import match_unit
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from coverage.intake.sheets import RawSheet
     from coverage.places.coordinates import ParsedPlace
     from coverage.places.detect import Detection
+    from coverage.places.geocode import Geocoder
 
 ASIDE = frozenset({"说明", "词表", "人口"})
 _SURE = 0.75  # a name that fits a unit less well is asked back
@@ -56,7 +60,7 @@ class Judged:
         reasons: Why it is rejected.
         corrections: What was changed on the way.
         unit_code: Finest unit found.
-        place: How it was placed: ``coordinates``, ``seat``, ``none``.
+        place: How it was placed: ``coordinates``, ``geocoded``, ``seat``, ``none``.
         lon: EPSG:4326 degrees.
         lat: As `lon`.
         ledger: Fields of each facility, for a row of a ledger.
@@ -125,6 +129,7 @@ def intake_facilities(
     kind: str | None = None,
     keep_personal: bool = False,
     today: datetime | None = None,
+    geocoder: Geocoder | None = None,
 ) -> FacilityIntake:
     """Judge every row of the files.
 
@@ -136,6 +141,7 @@ def intake_facilities(
         kind: Kind of rows that state none.
         keep_personal: Keep personal columns.
         today: For dates that lie ahead.
+        geocoder: Asked for rows that have an address and no usable coordinates; nobody by default.
 
     Raises:
         InputError: If a file cannot be read at all.
@@ -150,6 +156,8 @@ def intake_facilities(
     if not any(row.taken.outcome in {"accepted", "rejected"} for row in rows):
         raise InputError("文件中没有数据行 · the files hold no row of data")
     good = [row for row in rows if row.outcome == "accepted" and row.ledger is None]
+    if geocoder is not None:
+        geocode(good, city, geocoder)
     _same_place_twice(good)
     _judge_values(good, today or datetime.now(UTC))
     _make(rows)
@@ -208,6 +216,7 @@ def _ledger_rows(sheet: RawSheet, city: City) -> list[Judged]:
 
 def _find_units(rows: Sequence[Judged], city: City) -> None:
     """The finest unit of every row: its code, else its names, else its address."""
+    changes = load_changes()
     for row in rows:
         fields = row.taken.fields
         code = str(fields.get("unit_code") or "")
@@ -215,7 +224,14 @@ def _find_units(rows: Sequence[Judged], city: City) -> None:
             if code == city.code or code in city.units:
                 row.unit_code = code
                 continue
-            row.reasons.append(f"本市没有代码 {code} · no unit of the city has this code")
+            today, said, mark = today_of(code, city.units, changes)
+            if not today:
+                none = f"本市没有代码 {code} · no unit of the city has this code"
+                row.reasons.append(said or none)
+                continue
+            row.unit_code = today
+            row.corrections.append(said)
+            fields["note"] = "；".join(filter(None, (str(fields.get("note") or ""), mark)))
             continue
         county = _unit(row, city, str(fields.get("county") or ""), None, "county")
         township = _unit(row, city, str(fields.get("township") or ""), county, "township")
@@ -256,7 +272,7 @@ def _place(
     sheet: RawSheet, use: Understanding, rows: Sequence[Judged], city: City, stated: str | None
 ) -> SheetJudged:
     """Coordinates of every row in WGS84, or the seat of its township, marked as such."""
-    bounds = _bounds(city)
+    bounds = city_bounds(city)
     parsed = [_coordinates(row, bounds) for row in rows]
     datum, detection = stated, None
     degrees = [n for n, p in enumerate(parsed) if p is not None and p.placed and p.datum is None]
@@ -276,14 +292,6 @@ def _place(
     for n, place in enumerate(parsed):
         _settle(rows[n], place, datum, city)
     return SheetJudged(sheet, use, datum, detection)
-
-
-def _bounds(city: City) -> tuple[float, float, float, float] | None:
-    seats = [(u.lon, u.lat) for u in city.units.township_rows if u.lon is not None]
-    if not seats:
-        return None
-    lon, lat = np.array(seats, dtype=np.float64).T
-    return lon.min() - 0.5, lat.min() - 0.5, lon.max() + 0.5, lat.max() + 0.5
 
 
 def _coordinates(
@@ -327,7 +335,7 @@ def _settle(row: Judged, place: ParsedPlace | None, datum: str | None, city: Cit
 
 
 def _check_place(row: Judged, city: City) -> None:
-    bounds = _bounds(city)
+    bounds = city_bounds(city)
     if bounds is None or row.lon is None or row.lat is None:
         return
     west, south, east, north = bounds

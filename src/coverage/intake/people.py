@@ -213,7 +213,9 @@ def _table(
         totals,
         parts=tuple(table.parts),
     )
-    return finish(report, {goal: csv_text(COLUMNS, [_cells(row, city.units) for row in rows])})
+    return finish(
+        report, {goal: csv_text(COLUMNS, [population_cells(row, city.units) for row in rows])}
+    )
 
 
 def _joined(
@@ -299,7 +301,8 @@ def _same_gaps(
     return found
 
 
-def _cells(row: People, units: Units) -> tuple[object, ...]:
+def population_cells(row: People, units: Units) -> tuple[object, ...]:
+    """A figure as a row of a population table, in the order of `COLUMNS`."""
     name = units.name(row.unit_code)
     if units.city is not None and row.unit_code == units.city.code:
         name = units.city.name if row.level == "city" else name

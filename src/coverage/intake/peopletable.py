@@ -14,7 +14,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
-from coverage.intake.changes import load_changes
 from coverage.intake.findings import Finding, RowOutcome
 from coverage.intake.parts import other_row, part_of, uses_of
 from coverage.intake.peoplecells import contradiction, count_in, people_columns
@@ -26,6 +25,7 @@ from coverage.intake.unitmatch import (
     find_column,
     plain,
 )
+from coverage.places.changes import load_changes
 from coverage.population import People
 from coverage.text import Said
 

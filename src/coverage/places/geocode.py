@@ -58,12 +58,16 @@ class Geocoded(NamedTuple):
         precision: ``address``, ``poi``, ``street``, ``village``, ``township``,
             ``county``, ``city``, ``province`` or ``unknown``; from ``township``
             on the place is that of a whole area.
+        score: The service's own score of the likeness, `None` where it gives none.
+        service: Who answered.
     """
 
     lon: float
     lat: float
     datum: str
     precision: str
+    score: float | None = None
+    service: str = ""
 
 
 @runtime_checkable
@@ -210,7 +214,8 @@ class Tianditu(_Service):
         place = answer.get("location")
         if status == "101" or not isinstance(place, dict):
             return None
-        return _geocoded(place.get("lon"), place.get("lat"), "cgcs2000", place.get("level"))
+        found = _geocoded(place.get("lon"), place.get("lat"), "cgcs2000", place.get("level"))
+        return found and found._replace(score=_number(place.get("score")), service=self.title)
 
 
 class Amap(_Service):
@@ -237,7 +242,8 @@ class Amap(_Service):
         if not isinstance(found, list) or not found or not isinstance(found[0], dict):
             return None
         lon, _, lat = str(found[0].get("location", "")).partition(",")
-        return _geocoded(lon, lat, "gcj02", found[0].get("level"))
+        place = _geocoded(lon, lat, "gcj02", found[0].get("level"))
+        return place and place._replace(service=self.title)
 
     def _refused(self, answer: dict[str, Any]) -> None:
         code, info = str(answer.get("infocode", "")), str(answer.get("info", ""))
@@ -264,6 +270,13 @@ def _geocoded(lon: object, lat: object, datum: str, level: object) -> Geocoded |
     said = str(level or "").lower()
     precision = next((name for name, words in _PRECISIONS if re.search(words, said)), "unknown")
     return Geocoded(float(x), float(y), datum, precision)
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
