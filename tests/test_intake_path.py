@@ -83,6 +83,92 @@ def test_init_fill_import_report(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert any("自有 设施登记册" in note for note in report.data["notes"])
 
 
+def test_the_whole_path(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a person would: init, three sheets filled in, import, check, report, mend, import."""
+    space = tmp_path / "清远工作区"
+    assert run(capsys, "init", str(space), "--city", "清远").code == 0
+    before = run(capsys, "check", "--workspace", str(space)).out
+    assert "设施登记册 [随附" in before
+    _fill(space, "设施", [CENTRE, {"名称": "石角镇敬老院", "乡镇（街道）": "石角镇", "床位数": 40}])
+    first, second = QINGYUAN.units.townships[:2]
+    _fill(space, "台账", [{KINDS["social_work_station"].zh: "有"}])
+    figures = {"年份": 2024, "总人口": 50_000, "60岁及以上": 9_000, "65岁及以上": 6_000}
+    _fill(space, "人口", [figures, {**figures, "总人口": 5, "60岁及以上": 9}])
+    monkeypatch.chdir(space)
+    done = run(capsys, "import", "facilities", TEMPLATE)
+    assert "数据 3 行，接受 2" in done.out
+    assert "退回 1" in done.out
+    done = run(capsys, "import", "population", TEMPLATE)
+    assert "数据 2 行，接受 1（其中更正 0），退回 1" in done.out
+    assert f"{second.name}" in done.out
+    assert "多于 all" in done.out
+    city = City.open(space)
+    kinds = {(f.unit_code, f.kind) for f in city.register.facilities}
+    assert kinds == {("441802008", "elder_care"), (first.code, "social_work_station")}
+    people = city.population.people(first.code, "all", 2024)
+    assert people is not None
+    assert people.count == 50_000
+    checked = run(capsys, "check").out
+    assert "设施登记册 [自有" in checked
+    assert "人口表 [自有" in checked
+    report = run(capsys, "report", "--format", "json").data
+    assert report["provenance"] == {"surveyed": 2}
+    (book,) = (space / "intake").glob("*-facilities.xlsx")
+    mended = openpyxl.load_workbook(book)
+    page = next(s for s in mended.worksheets if s.title.endswith("设施"))
+    head = [cell.value for cell in page[1]]
+    for row in page.iter_rows(min_row=2):
+        if row[3].value == "退回":
+            row[head.index("县（市、区）")].value = "佛冈县"
+    mended.save(space / "改.xlsx")
+    again = run(capsys, "import", "facilities", "改.xlsx")
+    assert "数据 3 行，接受 3" in again.out
+    assert len(City.open(space).register.facilities) == 3
+
+
+def test_the_whole_path_of_a_city_that_does_not_ship(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import json
+
+    def town(number: int, west: float) -> dict[str, Any]:
+        ring = [[west, 24.0], [west + 0.1, 24.0], [west + 0.1, 24.1], [west, 24.1], [west, 24.0]]
+        named = {"XZQDM": f"44020310{number}", "XZQMC": f"示例{'甲乙'[number]}镇"}
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        return {"type": "Feature", "properties": named, "geometry": geometry}
+
+    towns = {"type": "FeatureCollection", "features": [town(0, 113.5), town(1, 113.6)]}
+    polygons = tmp_path / "乡镇界.geojson"
+    polygons.write_text(json.dumps(towns, ensure_ascii=False), encoding="utf-8")
+    space = tmp_path / "韶关"
+    where = ("--workspace", str(space))
+    made = run(
+        capsys, "init", str(space), "--name", "某市", "--code", "440200", "--boundaries",
+        str(polygons), "--crs", "EPSG:4490",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert {p.suffix for p in (space / "intake").iterdir()} == {".xlsx", ".html", ".json"}
+    _fill(space, "设施", [{**CENTRE, "县（市、区）": None, "乡镇（街道）": "示例甲镇"}])
+    _fill(space, "人口", [{"年份": 2024, "总人口": 900, "60岁及以上": 200}] * 2)
+    done = run(capsys, "import", "facilities", str(space / TEMPLATE), *where)
+    assert "接受 1" in done.out, done.err
+    assert "接受 2" in run(capsys, "import", "population", str(space / TEMPLATE), *where).out
+    plan = tmp_path / "指标.csv"
+    plan.write_text(
+        "指标名称,单位,2027年目标值\n具备综合功能的养老服务机构（中心）乡镇（街道）覆盖率,%,≥60\n",
+        encoding="utf-8",
+    )
+    assert run(capsys, "import", "plan", str(plan), *where).code == 0
+    checked = run(capsys, "check", *where)
+    assert "规划指标 [自有" in checked.out
+    assert "路网 [缺" in checked.out
+    report = run(capsys, "report", *where, "--format", "json").data
+    (found,) = [i for i in report["indicators"] if i["targets"] and i["denominator"] == 2]
+    assert found["numerator"] == 1
+
+
 def test_inside_a_workspace_no_city_is_named(
     capsys: pytest.CaptureFixture[str], space: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from coverage.errors import InputError, Problem
 from coverage.intake.findings import Finding, RowOutcome
 from coverage.intake.parts import other_row, part_of, uses_of
 from coverage.intake.peoplecells import contradiction, count_in, people_columns
+from coverage.intake.template import POPULATION
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
@@ -185,6 +186,9 @@ class _Reader:
         return alone and any(name == plain(u.name) for u in upper)
 
     def _take(self, row: _Row, columns: Sequence[Column], year_cell: str | None) -> None:
+        if _untouched(row, columns, year_cell):
+            self.table.outcomes.append(other_row(row.sheet, row.row, row.part, "blank"))
+            return
         year = self._year(row, year_cell)
         unit: Unit | None = None
         on = date(year, 12, 31) if year is not None else None
@@ -289,6 +293,12 @@ def _uses(
     meanings = {name: key for key, name in places.items() if name is not None}
     meanings |= {column.name: f"人数 people {column.group}" for column in columns}
     return uses_of(heads, meanings)
+
+
+def _untouched(row: _Row, columns: Sequence[Column], year: str | None) -> bool:
+    """A township of the template that nobody has filled in."""
+    filled = any(_text(row.row.get(column.index)) for column in columns)
+    return row.sheet.sheet == POPULATION and not filled and not year
 
 
 def _main(figures: dict[str, int]) -> int:
