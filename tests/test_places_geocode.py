@@ -11,11 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from coverage import datum
+from coverage import asking, datum
 from coverage.city import City
 from coverage.errors import InputError, NetworkUnreachableError, UnknownNameError
 from coverage.intake.setup import create
-from coverage.places import geocode as module
 from coverage.places.geocode import Amap, Geocoded, Geocoder, QuotaError, Tianditu, open_geocoder
 from helpers import run
 
@@ -83,7 +82,7 @@ class Service:
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    monkeypatch.setattr(module, "_pause", lambda _: None)
+    monkeypatch.setattr(asking, "pause", lambda _: None)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     playing = Service()
