@@ -316,6 +316,57 @@ def test_places_of_a_sheet(space: Path) -> None:
     assert demand_of(city, city.file("people"))[0].total() == 1230.5
 
 
+def test_a_datum_that_nobody_states_is_told_by_the_townships(space: Path) -> None:
+    """Villages at their townships' seats, as a phone map shows them: 500 m off if not seen."""
+    units = [u for u in City.open(space).units.townships if u.lon is not None]
+    lon = np.array([u.lon for u in units], np.float64)
+    lat = np.array([u.lat for u in units], np.float64)
+    x, y = wgs84_to_gcj02(lon, lat)
+    head = ["镇街", "经度", "纬度", "人口"]
+    rows = [[u.name, float(a), float(b), 10] for u, a, b in zip(units, x, y, strict=True)]
+    report = import_population(sheet(space.parent / "p.xlsx", [head, *rows]), space)
+    (told,) = [f for f in report.findings if f.id == "datum"]
+    assert told.weight == "note"
+    assert "gcj02" in told.said.zh
+    assert "把握" in told.said.zh
+    table = read_table(space / "population/people.csv").records
+    placed = [(float(r.get("lon")), float(r.get("lat"))) for r in table]
+    assert np.abs(np.array(placed) - np.column_stack([lon, lat])).max() < 1e-5
+    assert report.totals["people_placed"] == pytest.approx(10 * len(units), rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["points", "grid", "table"])
+def test_totals_before_and_after_agree(space: Path, kind: str) -> None:
+    """As for rasters below: people in the file, people taken, people in the demand made of them."""
+    counts = np.random.default_rng(7).gamma(2.0, 50.0, 20)
+    lon = np.linspace(113.3, 113.45, 20)
+    if kind == "table":
+        units = City.open(space).units.townships[:20]
+        rows = [[u.code, int(n), 2020] for u, n in zip(units, counts, strict=True)]
+        path = sheet(space.parent / "t.xlsx", [["代码", "总人口", "年份"], *rows])
+        report = import_population(path, space)
+        whole = sum(int(n) for n in counts)
+        own = City.open(space).population.rows
+        assert sum(r.count for r in own if r.level == "township") == whole
+        assert report.totals == {"people_in_file": whole, "people_taken": whole}
+        return
+    features = []
+    for x, n in zip(lon, counts, strict=True):
+        ring = [[x, 22.5], [x + 0.01, 22.5], [x + 0.01, 22.51], [x, 22.51], [x, 22.5]]
+        shape: dict[str, Any] = {"type": "Polygon", "coordinates": [ring]}
+        if kind == "points":
+            shape = {"type": "Point", "coordinates": [x, 22.5]}
+        features.append({"type": "Feature", "properties": {"人口": n}, "geometry": shape})
+    path = space.parent / "g.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    report = import_population(path, space)
+    assert report.rejected == 0
+    for name in ("people_in_file", "people_taken", "people_placed"):
+        assert report.totals[name] == pytest.approx(counts.sum(), rel=1e-9), name
+    city = City.open(space)
+    assert demand_of(city, city.file("people"))[0].total() == pytest.approx(counts.sum(), rel=1e-9)
+
+
 def test_stated_datums_are_turned(space: Path) -> None:
     lon, lat = wgs84_to_gcj02(113.38, 22.52)
     rows = [["lng", "lat", "people"], [float(lon), float(lat), 9]]

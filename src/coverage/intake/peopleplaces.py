@@ -13,7 +13,7 @@ import shapely
 
 from coverage.demand.points import from_points
 from coverage.errors import InputError, Problem
-from coverage.intake.findings import FEATURES, ROWS, Finding, Part, RowOutcome
+from coverage.intake.findings import FEATURES, ROWS, Finding, Part, RowOutcome, bilingual
 from coverage.intake.layers import degrees, read_layer
 from coverage.intake.parts import layer_sheet, other_row, part_of, uses_of
 from coverage.intake.peoplecells import people_columns
@@ -248,8 +248,10 @@ def checked(places: Places, city: City) -> tuple[str, list[RowOutcome], dict[str
     for problem in problems:
         if problem.row is not None:
             cell = f"（{problem.column} {problem.value!r}）" if problem.column else ""
-            text = f"{problem.reason}{cell}"
-            wrong.setdefault(problem.row - 2, []).append(Said(text, text))
+            said = bilingual(problem.reason)
+            wrong.setdefault(problem.row - 2, []).append(
+                Said(f"{said.zh}{cell}", f"{said.en}{cell}")
+            )
     outcomes = [_outcome(places, i, wrong.get(i)) for i in range(len(places.rows))]
     outcomes = sorted([*places.others, *outcomes], key=lambda o: o.row)
     good = [row for i, row in enumerate(table) if i not in wrong]

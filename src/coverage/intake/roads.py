@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.intake.commit import deliver
-from coverage.intake.findings import Finding, ImportReport, Part, RowOutcome, ordered
+from coverage.intake.findings import Finding, ImportReport, Part, RowOutcome, bilingual, ordered
 from coverage.roads.sources import graphml_text, load_checked
 from coverage.text import Said
 from coverage.workspace import OWN
@@ -160,7 +160,8 @@ def _report(
             findings.append(Finding("bad_row", "warning", words))
         else:
             cell = f"（{problem.column} {problem.value!r}）" if problem.column else ""
-            by_row.setdefault(problem.row, []).append(Said(*[f"{problem.reason}{cell}"] * 2))
+            said = bilingual(problem.reason)
+            by_row.setdefault(problem.row, []).append(Said(f"{said.zh}{cell}", f"{said.en}{cell}"))
     kept = len(set(found.network.edge_id.tolist()))
     lost = found.report.count("edge_without_place")
     outcomes = [
