@@ -115,8 +115,9 @@ def _rows(
     ours, theirs = (_styled(sheet, bold=True, fill=fill) for fill in ("DCE6F1", "FFF2CC"))
     names = [name or f"列{n}" for n, name in enumerate(part.columns, 1)]
     sheet.append([*(ours(h.to(lang)) for h, _ in first), *map(theirs, names)])
-    fills = {outcome: _styled(sheet, fill=fill) for outcome, fill in _FILL.items()}
-    wrapped = _styled(sheet)
+    # One cell for each look is enough: a row is written out when it is appended.
+    fills = {outcome: _styled(sheet, fill=fill)("") for outcome, fill in _FILL.items()}
+    wrapped = _styled(sheet)("")
     for line, row in enumerate(rows, start=2):
         cells = shown_cells(row, part) if not report.keep_personal else list(row.cells)
         word = outcome_word(row, lang)
@@ -124,15 +125,20 @@ def _rows(
         if told:
             # Not every program makes room for text that it breaks into lines.
             lines = min(-(-width(told) // _WHY_COLUMNS), _MOST_LINES)
-            sheet.row_dimensions[line].height = _LINE_POINTS * lines
+            if lines > 1:
+                sheet.row_dimensions[line].height = _LINE_POINTS * lines
+            wrapped.value = _cell(told)
+        fill = fills.get(row.outcome)
+        if fill is not None:
+            fill.value = word
         became = row.became or ("",) * len(report.heads)
         # What stood there is said again only where the planner is likely to edit it.
         before = joined(cells) if row.outcome in {"rejected", "corrected"} else ""
         sheet.append(
             [
                 *(_cell(part.file), _cell(part.sheet), row.row),
-                fills[row.outcome](word) if row.outcome in fills else word,
-                wrapped(told) if told else None,
+                fill or word,
+                wrapped if told else None,
                 _cell(row.unit_code),
                 *map(_cell, became),
                 _cell(before),
