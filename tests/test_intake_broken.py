@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS, read_register
+from coverage.intake.account import account
 from coverage.intake.commit import register_rows
 from coverage.intake.facilities import intake_facilities
 from coverage.intake.reading import read_file
-from coverage.intake.report import to_html
+from coverage.intake.reportpage import to_html
 from coverage.intake.setup import create
 from coverage.tables import csv_text
 
@@ -85,7 +86,7 @@ def _sound(
         assert row.place != "coordinates" or None not in {row.lon, row.lat}
     assert made.compared is not None
     assert len(made.facilities) - len(made.compared.came) == 1 - len(made.compared.went)
-    assert to_html(made, city.units).count("<tr class=") <= len(made.rows)
+    assert to_html(account(made, city.units)).count("<tr class=") <= len(made.rows)
     if made.facilities:
         register = path.parent / "register.csv"
         register.write_text(csv_text(COLUMNS, register_rows(made.facilities)), encoding="utf-8")

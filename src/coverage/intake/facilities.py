@@ -18,6 +18,7 @@ from coverage.errors import InputError
 from coverage.facilities import Facility
 from coverage.intake.columns import understand
 from coverage.intake.findings import Finding, ordered
+from coverage.intake.geocoding import geocode
 from coverage.intake.ground import judge_places
 from coverage.intake.judged import FacilityIntake, Judged, SheetJudged
 from coverage.intake.ledger import is_filled, is_ledger, read_ledger_row
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.intake.columns import Understanding
     from coverage.intake.sheets import RawSheet
+    from coverage.places.geocode import Geocoder
 
 
 def intake_facilities(
@@ -49,6 +51,7 @@ def intake_facilities(
     kind: str | None = None,
     keep_personal: bool = False,
     today: datetime | None = None,
+    geocoder: Geocoder | None = None,
 ) -> FacilityIntake:
     """Judge every row of the files.
 
@@ -60,6 +63,7 @@ def intake_facilities(
         kind: Kind of rows that state none.
         keep_personal: Keep personal columns.
         today: For dates that lie ahead.
+        geocoder: Asked for rows that have an address and no usable coordinates; nobody by default.
 
     Raises:
         InputError: If a file cannot be read at all.
@@ -77,6 +81,8 @@ def intake_facilities(
     data = [row for row in rows if row.is_data]
     if not data:
         raise InputError("文件中没有数据行 · the files hold no row of data")
+    if geocoder is not None:
+        geocode([r for r in data if r.outcome == "accepted" and r.ledger is None], city, geocoder)
     findings += judge_places(data, city)
     judge_values(data, (today or datetime.now(UTC)).date())
     judge_neighbours([r for r in data if r.outcome == "accepted" and r.ledger is None], city)

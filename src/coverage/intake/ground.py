@@ -17,7 +17,8 @@ from coverage.datum import project
 from coverage.errors import InputError
 from coverage.intake.borders import plane, read_outlines
 from coverage.intake.findings import Finding
-from coverage.intake.locate import city_bounds, put_at_seat
+from coverage.intake.geocoding import city_bounds
+from coverage.intake.locate import put_at_seat
 from coverage.reach.sites import BORDER_M
 from coverage.text import Said
 

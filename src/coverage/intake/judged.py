@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from coverage.places.detect import Detection
 
 ASIDE = frozenset({"说明", "词表", "人口"})  # sheets of the template that list no facility
-Place = Literal["coordinates", "seat", "none"]
+Place = Literal["coordinates", "geocoded", "seat", "none"]
 
 
 @dataclass(slots=True)
@@ -35,7 +34,7 @@ class Judged:
         unit_code: Finest unit found.
         maybe: Units that the row's words fit equally well; its place may tell which.
         question: What to ask back if it does not.
-        place: How it was placed: ``coordinates``, ``seat``, ``none``.
+        place: How it was placed: ``coordinates``, ``geocoded``, ``seat``, ``none``.
         lon: EPSG:4326 degrees.
         lat: As `lon`.
         about: Degrees in a datum that cannot be told: no place, but good to about a kilometre.
@@ -119,14 +118,6 @@ class FacilityIntake:
     def counts(self) -> Counter[str]:
         """Rows by outcome; accepted and rejected make up all rows of data."""
         return Counter(row.outcome for row in self.rows)
-
-    @cached_property
-    def personal(self) -> dict[int, frozenset[int]]:
-        """Indexes of the personal columns, by the identity of the sheet."""
-        return {
-            id(s.sheet): frozenset(c.index for c in s.understanding.columns if c.how == "personal")
-            for s in self.sheets
-        }
 
     @property
     def to_check(self) -> int:

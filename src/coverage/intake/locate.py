@@ -18,9 +18,12 @@ import numpy as np
 
 from coverage.datum import to_wgs84
 from coverage.intake.findings import Finding
+from coverage.intake.geocoding import city_bounds
 from coverage.intake.judged import SheetJudged
+from coverage.intake.rebase import today_of
+from coverage.places.changes import load_changes
 from coverage.places.coordinates import parse_coordinates
-from coverage.places.detect import Anchors, datum_named, detect_datum
+from coverage.places.detect import datum_named, detect_datum, seat_anchors
 from coverage.places.names import match_unit, plain_name
 from coverage.text import Said
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from coverage.intake.columns import Understanding
     from coverage.intake.judged import Judged
     from coverage.intake.sheets import RawSheet
+    from coverage.places.changes import Changes
     from coverage.places.coordinates import ParsedPlace
     from coverage.places.detect import Detection
     from coverage.places.names import Match
@@ -42,8 +46,12 @@ _SURE = 0.75  # a name that fits a unit less well is asked back
 def find_units(sheet: RawSheet, rows: Sequence[Judged], city: City) -> None:
     """The finest unit that the words of each row of a sheet name."""
     home = _home(sheet, city)
+    changes = load_changes()
     for row in rows:
-        _find_unit(row, city, home)
+        if row.taken.fields.get("unit_code"):
+            _by_code(row, city, changes)
+        else:
+            _by_names(row, city, home)
 
 
 def _home(sheet: RawSheet, city: City) -> str:
@@ -60,15 +68,23 @@ def _home(sheet: RawSheet, city: City) -> str:
     return ""
 
 
-def _find_unit(row: Judged, city: City, home: str) -> None:
+def _by_code(row: Judged, city: City, changes: Changes) -> None:
+    """The unit whose code a row states; a code of former times is taken for today's unit."""
     fields = row.taken.fields
-    code = str(fields.get("unit_code") or "")
-    if code:
-        if code == city.code or code in city.units:
-            row.unit_code = code
-        else:
-            row.reasons.append(f"本市没有代码 {code} · no unit of the city has this code")
+    code = str(fields["unit_code"])
+    if code == city.code or code in city.units:
+        row.unit_code = code
         return
+    today, said, mark = today_of(code, city.units, changes)
+    if not today:
+        row.reasons.append(said or f"本市没有代码 {code} · no unit of the city has this code")
+        return
+    row.unit_code = today
+    row.corrections.append(said)
+    fields["note"] = "；".join(filter(None, (str(fields.get("note") or ""), mark)))
+
+
+def _by_names(row: Judged, city: City, home: str) -> None:
     finder = _Finder(row, city, home)
     before = len(row.reasons)
     county = finder.named("county", None)
@@ -204,7 +220,7 @@ def place(
     if datum is None and degrees:
         lon = np.array([p.lon for _, p in degrees], dtype=np.float64)
         lat = np.array([p.lat for _, p in degrees], dtype=np.float64)
-        anchors = _anchors([row for row, _ in degrees], city)
+        anchors = seat_anchors([row.unit_code for row, _ in degrees], city.units)
         detection = _by_heading(detect_datum(lon, lat, names=headings, anchors=anchors), headings)
         datum = detection.datum
     shifted: dict[str, list[Judged]] = defaultdict(list)
@@ -229,15 +245,6 @@ def _by_heading(detection: Detection, headings: Sequence[str]) -> Detection:
     return replace(detection, datum=name, reason=said)
 
 
-def city_bounds(city: City) -> tuple[float, float, float, float] | None:
-    """West, south, east, north of the city's seats with half a degree around."""
-    seats = [(u.lon, u.lat) for u in city.units.township_rows if u.lon is not None]
-    if not seats:
-        return None
-    lon, lat = np.array(seats, dtype=np.float64).T
-    return lon.min() - 0.5, lat.min() - 0.5, lon.max() + 0.5, lat.max() + 0.5
-
-
 def _coordinates(
     row: Judged, bounds: tuple[float, float, float, float] | None
 ) -> ParsedPlace | None:
@@ -249,25 +256,6 @@ def _coordinates(
         return None
     cells = ["" if cell is None else cell for cell in (first, second)]
     return parse_coordinates(cells[0], cells[1], bounds=bounds)
-
-
-def _anchors(rows: Sequence[Judged], city: City) -> list[Anchors]:
-    found = [
-        (n, unit.lon, unit.lat, unit.code)
-        for n, row in enumerate(rows)
-        if (unit := city.units.get(row.unit_code[:9])) and unit.lon is not None
-    ]
-    if not found:
-        return []
-    codes = {code: k for k, code in enumerate(dict.fromkeys(f[3] for f in found))}
-    return [
-        Anchors(
-            np.array([f[0] for f in found], dtype=np.int64),
-            np.array([f[1] for f in found], dtype=np.float64),
-            np.array([f[2] for f in found], dtype=np.float64),
-            np.array([codes[f[3]] for f in found], dtype=np.int64),
-        )
-    ]
 
 
 def _settle(row: Judged, found: ParsedPlace | None, datum: str | None, city: City) -> str | None:
