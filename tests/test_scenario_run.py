@@ -16,7 +16,7 @@ from conftest import ROOT
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.reach.service import travel_time
+from coverage.reach.service import travel_ground, travel_time
 from coverage.reports.scenario import to_markdown, to_text
 from coverage.reports.scenario_data import to_csv, to_dict
 from coverage.reports.table import WIDTH
@@ -37,10 +37,11 @@ from coverage.scenarios.edits import (
     Upgrade,
 )
 from coverage.scenarios.file import read
-from coverage.scenarios.live import Question, questions_of
+from coverage.scenarios.live import LiveCity, Question, questions_of
 from coverage.scenarios.ranking import CRITERIA
 from coverage.scenarios.words import heads, paragraph, sentences
 from coverage.text import width
+from coverage.travel.times import nearest
 from helpers import run
 
 if TYPE_CHECKING:
@@ -114,6 +115,31 @@ def test_a_run_equals_two_full_runs(city: City) -> None:
             assert mine.status == same.status
             assert mine.measurement.covered == same.measurement.covered
             assert mine.counties == same.counties
+
+
+def test_a_city_in_memory_follows_any_register(city: City) -> None:
+    """Random registers one after the other: facilities go, come back, move to seats of others."""
+    ground = travel_ground(city, profile="drive")
+    rows = city.register
+    live = LiveCity(city, ground, QUESTION, rows, 2025)
+    rng = np.random.default_rng(5)
+    seats = [u.code for u in city.units.townships if u.placed]
+    mine = [f for f in rows.facilities if QUESTION.counts(f, 2025)]
+    for _ in range(12):
+        gone = {f.id for f in mine if rng.random() < 0.1}
+        moved = {f.id: str(rng.choice(seats)) for f in mine if rng.random() < 0.1}
+        kept = tuple(
+            replace(f, unit_code=moved.get(f.id, f.unit_code))
+            for f in rows.facilities
+            if f.id not in gone
+        )
+        changes = live.follow(replace(rows, facilities=kept), 2025)
+        assert changes > 0
+        times = live.times()
+        fresh = nearest(ground.network, times.sites.xy, ground.points)
+        assert np.array_equal(times.seconds, fresh.seconds)
+        assert np.array_equal(times.facility, fresh.facility)
+    assert live.follow(replace(rows, facilities=kept), 2025) == 0
 
 
 def test_people_add_up(mixed: Comparison) -> None:

@@ -243,6 +243,15 @@ def _notes(city: City, scenario: Scenario, year: int, after: Register) -> tuple[
                 "counted in people after the growth",
             )
         )
+    supposed = sum(add.provenance == "modelled" for add in scenario.adds)
+    if supposed:
+        notes.append(
+            Said(
+                f"新建的 {supposed} 处是情景的假设，不是登记册里的设施",
+                f"{supposed} new facilities are suppositions of the scenario and stand in no "
+                "register",
+            )
+        )
     edited = {add.id for add in scenario.adds} | {e.facility for e in scenario.of_facilities}
     at_county = [
         f.name
