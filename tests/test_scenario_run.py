@@ -284,6 +284,8 @@ def test_what_cannot_be_asked(city: City) -> None:
     for how in ({"rank_by": "luck"}, {"year": 1999}, {"minutes": 0}, {"profile": "jet"}):
         with pytest.raises(InputError):
             compare(city, [scenario()], **how)
+    with pytest.raises(InputError, match="no group"):
+        compare(city, [scenario()], question=replace(QUESTION, group="99+"))
     with pytest.raises(InputError, match="筛选"):
         compare(city, [scenario(closes=(Close("441800-X0010"),))], provenance=("published",))
 
@@ -432,6 +434,9 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
     assert [y["scenarios"][0]["edits_dated_later"] for y in years] == [2, 0]
     names = {p.name for p in (out / "2030").iterdir() if not p.name.startswith(".")}
     assert {"scenarios.md", "scenarios.json", "people.csv", "1-example-scenario.toml"} <= names
+    slip = run(capsys, "scenario", "run", example, "--service", "全拖")
+    assert slip.code == 2
+    assert "没有这项服务" in slip.err
     # The folder replays the run.
     again = run(capsys, "scenario", "check", str(out / "2030" / "1-example-scenario.toml"))
     assert again.code == 0

@@ -102,6 +102,8 @@ def compare(
         roads=roads,
         population=population,
     )
+    if question is not None:
+        travels.check_group(question.group)
     before = assess(
         city,
         year=year,
