@@ -189,6 +189,9 @@ def test_growth_by_people_and_of_every_group(city: City) -> None:
     doubled = edited_city(city, every, 2025).population
     for old, new in zip(city.population.rows, doubled.rows, strict=True):
         assert new.count == 2 * old.count
+    tenfold = scenario(growths=(Growth("441802", "60+", None, Fraction(10)),))
+    with pytest.raises(InputError, match=r"441802.*多于总人口"):
+        edited_city(city, tenfold, 2025)
 
 
 def test_another_limit_and_another_target(city: City) -> None:
