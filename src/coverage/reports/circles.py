@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from coverage.reach.service import ServiceTimes
     from coverage.text import Lang
 
-_GROUPS = {"all": "全部人口", "60+": "60岁以上", "65+": "65岁以上", "0-14": "0–14岁"}
+GROUPS = {"all": "全部人口", "60+": "60岁以上", "65+": "65岁以上", "0-14": "0–14岁"}
 COLUMNS = (
     "level",
     "code",
@@ -158,7 +158,7 @@ def show(times: ServiceTimes, to: Console, lang: Lang) -> None:
     to.print(_table(title, head, rows, left=3))
     head, rows = _nearest_rows(times, lang)
     unit = "米" if times.profile.measure == "distance" else "分钟"
-    zh = f"到最近设施的{unit}（按 {_GROUPS.get(_main_group(times), '')} 分位）"
+    zh = f"到最近设施的{unit}（按 {GROUPS.get(_main_group(times), '')} 分位）"
     en = f"To the nearest facility, percentiles of people ({_main_group(times)})"
     to.print(_table(zh if lang == "zh" else en, head, rows, left=1))
 
@@ -188,7 +188,7 @@ def _people_rows(times: ServiceTimes, lang: Lang) -> tuple[list[str], list[list[
     rows = [
         [
             row.name,
-            _GROUPS.get(row.group, row.group) if lang == "zh" else row.group,
+            GROUPS.get(row.group, row.group) if lang == "zh" else row.group,
             limit_name(times, row.limit_s, lang),
             f"{row.reached:,.0f}",
             f"{row.not_reached:,.0f}",
