@@ -262,9 +262,9 @@ def _answer(
     if ask.minimises:
         bound = found.bound + ask.offset
         bound = -tightened(-bound, step)
-        bound = min(bound, value)
+        bound = min(max(bound, ask.relaxed()), value)
     else:
-        bound = max(tightened(-found.bound, step), value)
+        bound = max(min(tightened(-found.bound, step), ask.relaxed()), value)
     proven = time.perf_counter() - begun
     slack = WITHIN * abs(value) + TINY
     limit = value + slack if ask.minimises else value - slack
