@@ -139,18 +139,6 @@ class BedAsk:
         integer = np.arange(stack.size) < (first if self.single else sites)
         return stack.model(goal, lower, upper, integer)
 
-    def relaxed(self) -> float:
-        """What no answer is better than, whatever the rules and beds: for when time is up early."""
-        open_to = self.rows.upper[self.i] > 0
-        if self.cost is not None:
-            least = np.where(self.rows.lower > 0, self.cost, np.minimum(self.cost, 0.0))
-            return float(least.sum()) + self.offset
-        if self.far is not None:
-            nearest = np.full(len(self.weights), np.inf)
-            np.minimum.at(nearest, self.j[open_to], self.far[open_to])
-            return float((nearest * self.weights)[self.weights > 0].sum())
-        return float(self.weights[np.unique(self.j[open_to])].sum())
-
     def value(self, chosen: Bools, share: Floats) -> float:
         """The goal at open sites and served shares."""
         people = self.weights[self.j]

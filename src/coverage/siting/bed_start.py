@@ -39,13 +39,24 @@ def bed_start(ask: BedAsk, clock: Clock) -> Floats | None:
         return None
     for room in ROOM:
         opened = _open(ask, reach, chosen, room)
-        fixed = replace(ask.rows, lower=opened.astype(float), upper=opened.astype(float))
-        found = solve(replace(ask, rows=fixed).model(), clock=late, nodes=NODES)
-        if found.values is not None:
-            return found.values
+        values = settled(ask, opened, late)
+        if values is not None:
+            return values
         if late.over:
             break
     return None
+
+
+def settled(ask: BedAsk, opened: Bools, clock: Clock) -> Floats | None:
+    """All variables of the model where just these sites are open, or None if they cannot be.
+
+    Args:
+        ask: The question.
+        opened: Sites.
+        clock: Time left.
+    """
+    fixed = replace(ask.rows, lower=opened.astype(float), upper=opened.astype(float))
+    return solve(replace(ask, rows=fixed).model(), clock=clock, nodes=NODES).values
 
 
 def _open(ask: BedAsk, reach: csr_array, chosen: Bools, room: float) -> Bools:
