@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array, eye_array
+from scipy.sparse import csr_array, diags_array, eye_array
 
 from coverage.siting.mip import Stack
 from coverage.siting.reduce import merge
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from coverage.siting.problem import Bools, Floats, Ints
     from coverage.siting.rows import Rows
     from coverage.siting.targets import Target
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """What all answers keep, though the relaxation does not see it: `cost @ y >= least`."""
+
+    cost: Floats
+    least: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +39,7 @@ class Ask:
         rows: Rules.
         cost: (candidates,) what is minimised, or None if value is maximised.
         offset: Added to the cost.
+        cuts: What is known of all answers.
     """
 
     matrix: csr_array
@@ -41,6 +50,7 @@ class Ask:
     rows: Rows
     cost: Floats | None = None
     offset: float = 0.0
+    cuts: tuple[Cut, ...] = ()
 
     def merged(self) -> Ask:
         """The same with points that the same sites reach as one."""
@@ -72,6 +82,7 @@ class Ask:
             matrix=csr_array(self.matrix[keep]),
             rows=self.rows.only(keep) if rows is None else rows,
             cost=None if self.cost is None else self.cost[keep],
+            cuts=tuple(Cut(cut.cost[keep], cut.least) for cut in self.cuts),
         )
 
     def scaled(self, scale: float) -> Ask:
@@ -136,12 +147,16 @@ def cover_model(
     if double:
         stack.add([(0, by_point), (sites, -one), (sites + points, -one)], 0.0, np.inf)
         stack.add([(sites, one), (sites + points, -one)], 0.0, np.inf)
-    else:
-        stack.add([(0, by_point), (sites, -one)], 0.0, np.inf)
+    else:  # a point that must be reached needs no `z`: its sites come to 1 at least
+        must = np.zeros(points) if ask.must is None else ask.must.astype(float)
+        free = csr_array(diags_array(must - 1.0))
+        stack.add([(0, by_point), (sites, free)], must, np.inf)
     for target in ask.targets:
-        size = max(1.0, float(target.weights.max(initial=0.0)))
+        size = float(target.weights.max(initial=0.0)) or 1.0
         row = csr_array(target.weights[None, :] / size)
         stack.add([(sites, row)], target.least / size, np.inf)
+    for cut in ask.cuts:
+        stack.add([(0, csr_array(cut.cost[None, :]))], cut.least, np.inf)
     rules(stack, ask.rows)
     exclusions(stack, ask.rows, without or [])
     cost = np.zeros(stack.size)
