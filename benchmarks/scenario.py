@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEAST = 50.0
-PROFILES = ("drive_streets", "older_walk")
+PROFILES = ("drive", "older_walk")
 LIMIT_S = 900.0
 EDITS = ("close", "add", "move")
 SERIES = 10
