@@ -136,19 +136,94 @@ def travel_time(
         InputError: If a kind is unknown, no facility of the kind has a place,
             a limit is not above 0, or a source cannot be used.
     """
+    kinds = kinds_of(kind)
+    ground = travellers(
+        city,
+        profile=profile,
+        minutes=minutes,
+        roads=roads,
+        population=population,
+        direction=direction,
+        barriers=barriers,
+        elevation=elevation,
+        skip_bad=skip_bad,
+    )
+    year = city.plan.end if year is None else year
+    facilities = register if register is not None else city.register
+    network, points = ground.network, ground.points
+    sites = place(city, facilities, kinds, frozenset(services), year, ground.demand.crs)
+    sites, astray = check_sites(city, sites, network, register=facilities, skip_bad=skip_bad)
+    found = nearest(network, sites.xy, points)
+    return ServiceTimes(
+        city=city,
+        kinds=kinds,
+        year=year,
+        profile=network.profile,
+        limits_s=ground.limits_s,
+        minutes=() if network.profile.measure == "distance" else tuple(minutes),
+        network=network,
+        sites=sites,
+        demand=ground.demand,
+        points=points,
+        seconds=found.seconds,
+        facility=found.facility,
+        share_on_access=found.share_on_access,
+        straight_m=_straight(sites.xy, points.xy),
+        roads=ground.roads,
+        notes=(*ground.notes, *site_notes(sites), *ground.demand.notes),
+        skipped=(*ground.skipped, *astray),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Travellers:
+    """A city's people and the roads they travel on, before any facility is looked at.
+
+    Attributes:
+        network: Road network with travel times.
+        demand: The people.
+        points: Demand points with their access legs.
+        limits_s: Limits in the profile's unit (seconds, or metres).
+        roads: Name of the road source.
+        notes: What was assumed about the roads.
+        skipped: Bad rows of people left out because the user asked for it.
+    """
+
+    network: TravelNetwork
+    demand: Demand
+    points: Points
+    limits_s: tuple[float, ...]
+    roads: str
+    notes: tuple[Said, ...]
+    skipped: tuple[Problem, ...]
+
+
+def travellers(
+    city: City,
+    *,
+    profile: str | Path | Profile = DEFAULT_PROFILE,
+    minutes: Sequence[float] = (15,),
+    roads: str | Path | None = None,
+    population: Path | None = None,
+    direction: str = "to_facility",
+    barriers: Sequence[Barrier] | Path = (),
+    elevation: Path | None = None,
+    skip_bad: bool = False,
+) -> Travellers:
+    """People and roads made ready; the arguments are those of `travel_time`.
+
+    Raises:
+        InputError: If a limit is not above 0, or a source cannot be used.
+    """
     # Imported here: one trip needs roads and no people.
     from coverage.demand.sources import demand_of
 
-    kinds = kinds_of(kind)
     travel = profile if isinstance(profile, Profile) else load_profile(profile)
     limits = _limits(travel, minutes)
-    year = city.plan.end if year is None else year
     people = population if population is not None else city.find("people")
     demand, skipped = demand_of(city, people, skip_bad=skip_bad)
     road = load(roads if roads is not None else city.roads, crs=demand.crs)
     travel, notes = fit_to_roads(travel, road.origin, max(limits))
-    facilities = register if register is not None else city.register
-    sites = place(city, facilities, kinds, frozenset(services), year, demand.crs)
     _check_area(city, road, demand)
     network = prepare(
         road,
@@ -157,27 +232,14 @@ def travel_time(
         barriers=read_barriers(barriers, road.crs) if isinstance(barriers, Path) else barriers,
         elevation=elevation,
     )
-    sites, astray = check_sites(city, sites, network, register=facilities, skip_bad=skip_bad)
-    points = Points.of(network, np.column_stack([demand.x, demand.y]))
-    found = nearest(network, sites.xy, points)
-    return ServiceTimes(
-        city=city,
-        kinds=kinds,
-        year=year,
-        profile=travel,
-        limits_s=limits,
-        minutes=() if travel.measure == "distance" else tuple(minutes),
+    return Travellers(
         network=network,
-        sites=sites,
         demand=demand,
-        points=points,
-        seconds=found.seconds,
-        facility=found.facility,
-        share_on_access=found.share_on_access,
-        straight_m=_straight(sites.xy, points.xy),
+        points=Points.of(network, np.column_stack([demand.x, demand.y])),
+        limits_s=limits,
         roads=roads_name(roads or city.roads, road.origin),
-        notes=(*notes, *site_notes(sites), *demand.notes),
-        skipped=(*skipped, *astray),
+        notes=notes,
+        skipped=tuple(skipped),
     )
 
 

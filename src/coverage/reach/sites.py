@@ -54,11 +54,13 @@ def place(
     services: frozenset[str],
     year: int,
     crs: str,
+    *,
+    some: bool = True,
 ) -> Sites:
     """Facilities of the kinds with their places, at their township's seat where unknown.
 
     Raises:
-        InputError: If none of them has a place.
+        InputError: If none of them has a place, and `some` are needed.
     """
     chosen = [
         f
@@ -81,13 +83,13 @@ def place(
             continue
         placed.append(facility)
         places.append(where)
-    if not placed:
+    if not placed and some:
         names = "、".join(KINDS[k].zh for k in kinds)
         have = f"{len(chosen)} in the register, none with a place" if chosen else "none is open"
         raise InputError(
             f"no facility of the kind {', '.join(kinds)} ({names}) can be placed: {have}"
         )
-    lon, lat = np.array(places).T
+    lon, lat = np.array(places, dtype=np.float64).reshape(-1, 2).T
     x, y = project(lon, lat, crs)
     return Sites(tuple(placed), np.column_stack([x, y]), at_seat, tuple(nowhere))
 
