@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from coverage.travel.barriers import Barrier
     from coverage.travel.prepare import TravelNetwork
 
-_BORDER_M = 1000.0  # county outlines are coarse: nearer than this is not outside
+BORDER_M = 1000.0  # county outlines are coarse: nearer than this is not outside
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def check_sites(
 
     legs = access_legs(network, sites.xy[:, 0], sites.xy[:, 1])
     on_road = np.isin(np.arange(len(own)), legs.point)
-    outside = own & (distance(read_ground(city).city, points(sites.xy)) > _BORDER_M)
+    outside = own & (distance(read_ground(city).city, points(sites.xy)) > BORDER_M)
     far = own & ~on_road & ~outside
     limit = f"{network.profile.max_access_m:,.0f}"
     problems = []
