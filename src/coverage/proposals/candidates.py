@@ -19,7 +19,7 @@ from coverage.errors import InputError
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -114,7 +114,17 @@ class Candidates:
         )
 
 
-def of_units(units: Sequence[Unit], crs: str, source: Said) -> Candidates:
+def distinct_names(city: City, units: Sequence[Unit]) -> tuple[str, ...]:
+    """Names of units, with that of the unit above where two share one: 佛冈县石角镇."""
+    count = Counter(unit.name for unit in units)
+    above = [city.units.name(unit.parent) for unit in units]
+    return tuple(
+        unit.name if count[unit.name] == 1 else f"{parent}{unit.name}"
+        for unit, parent in zip(units, above, strict=True)
+    )
+
+
+def of_units(city: City, units: Sequence[Unit], crs: str, source: Said) -> Candidates:
     """A candidate at the seat of every unit, placed or not."""
     places = np.array(
         [(u.lon, u.lat) if u.placed else (np.nan, np.nan) for u in units], dtype=np.float64
@@ -125,7 +135,7 @@ def of_units(units: Sequence[Unit], crs: str, source: Said) -> Candidates:
         xy[known] = np.column_stack(project(places[known, 0], places[known, 1], crs))
     return Candidates(
         crs=crs,
-        names=tuple(u.name for u in units),
+        names=distinct_names(city, units),
         xy=xy,
         unit=tuple(u.code for u in units),
         costs=np.full(len(units), np.nan),
@@ -138,7 +148,7 @@ def townships(city: City, crs: str) -> Candidates:
     """The seats of all townships (towns, townships, subdistricts)."""
     count = len(city.units.townships)
     said = Said(f"{count} 个乡镇（街道）驻地", f"the seats of {count} townships")
-    return of_units(city.units.townships, crs, said)
+    return of_units(city, city.units.townships, crs, said)
 
 
 def villages(city: City, crs: str) -> Candidates:
@@ -155,7 +165,7 @@ def villages(city: City, crs: str) -> Candidates:
             "townships, roads:500, grid:1000 or a list with places"
         )
     said = Said(f"{len(found)} 个村（社区）", f"{len(found)} villages and communities")
-    return of_units(found, crs, said)
+    return of_units(city, found, crs, said)
 
 
 def along_roads(city: City, ground: Ground, network: RoadNetwork, spacing_m: float) -> Candidates:

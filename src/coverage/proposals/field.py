@@ -19,8 +19,9 @@ from coverage.assessment import assess
 from coverage.errors import InputError
 from coverage.indicators import people_affected
 from coverage.proposals import candidates as places
-from coverage.proposals.filters import Filters, filtered, on_roads
+from coverage.proposals.filters import filtered, on_roads
 from coverage.proposals.lists import read_candidates
+from coverage.proposals.question import TRAVEL_MODELS
 from coverage.reach.service import DEFAULT_PROFILE, travellers
 from coverage.reach.sites import check_sites, place, site_notes
 from coverage.tables import read_table
@@ -33,16 +34,16 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.demand.ground import Ground
+    from coverage.errors import Problem
     from coverage.facilities import Facility, Register
     from coverage.proposals.candidates import Candidates
+    from coverage.proposals.filters import Filters
     from coverage.proposals.question import Question
     from coverage.reach.service import Travellers
     from coverage.tables import Table
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
-
-TRAVEL_MODELS = ("p_median", "p_center", "capacitated_p_median")
 
 
 @dataclass(frozen=True)
@@ -120,11 +121,6 @@ class Field:
         chosen[list(rows)] = 1.0
         return np.asarray(self.cover.T @ chosen > 0)
 
-    def groups(self, level: str) -> list[str | None]:
-        """Code of the county or township of every point, `None` for none."""
-        length = {"county": 6, "township": 9}[level]
-        return [code[:length] or None for code in self.unit]
-
 
 def unit_field(
     city: City, question: Question, spec: str, filters: Filters, sources: Sources
@@ -178,7 +174,7 @@ def unit_field(
         weight=np.ones(len(units)),
         people=np.array(people, dtype=np.float64),
         unit=tuple(u.code for u in units),
-        names=tuple(u.name for u in units),
+        names=places.distinct_names(city, units),
         existing=tuple(f for f, _ in holders),
         existing_xy=np.full((len(holders), 2), np.nan),
         candidates=chosen,
@@ -203,14 +199,16 @@ def people_field(
     group = question.group
     if group not in demand.people:
         known = ", ".join(demand.people)
-        raise InputError(f"人口数据没有人群 {group!r} · the people have no such group, only {known}")
+        raise InputError(
+            f"人口数据没有人群 {group!r} · the people have no such group, only {known}"
+        )
     register = sources.register or city.register
     match = question.indicator.match
     sites = place(
         city, register, match.kinds, frozenset(match.services), question.year, demand.crs,
         some=False,
     )  # fmt: skip
-    skipped = ()
+    skipped: tuple[Problem, ...] = ()
     if sites.facilities:
         sites, skipped = check_sites(
             city, sites, network, register=register, skip_bad=sources.skip_bad
@@ -220,16 +218,13 @@ def people_field(
         chosen, filters, city=city, register=register, year=question.year, network=network
     )
     far = network.profile.max_access_m
-    said = Said(
-        f"{far:,.0f} 米内没有可走的道路", f"no road for the profile within {far:,.0f} m"
-    )
-    near = on_roads(network, chosen.xy)
+    said = Said(f"{far:,.0f} 米内没有可走的道路", f"no road for the profile within {far:,.0f} m")
+    # A plot far from any road is no site; a township's seat stands where the code list says.
+    near = on_roads(network, chosen.xy) if chosen.exact else np.ones(len(chosen), dtype=bool)
     chosen = chosen if near.all() else chosen.keep(near, said)
     limit = np.inf if question.model in TRAVEL_MODELS else travel.limits_s[0]
     blocks = [
-        reach(network, xy, travel.points, limit).to_csr()
-        for xy in (sites.xy, chosen.xy)
-        if len(xy)
+        reach(network, xy, travel.points, limit).to_csr() for xy in (sites.xy, chosen.xy) if len(xy)
     ]
     lost = demand.not_placed.get(group, {})
     matrix = csr_array(vstack(blocks, format="csr")) if len(blocks) > 1 else blocks[0]
@@ -295,7 +290,7 @@ class _Setting:
         crs = self.ground.crs
         if word == "units" and at_units:
             said = Said(f"所计的 {len(at_units)} 个单元", f"the {len(at_units)} units counted")
-            return places.of_units(at_units, crs, said)
+            return places.of_units(self.city, at_units, crs, said)
         if word in {"townships", "villages"} and not number:
             make = places.townships if word == "townships" else places.villages
             return make(self.city, crs)
@@ -320,7 +315,7 @@ class _Setting:
 
 def _with_place(chosen: Candidates) -> Candidates:
     """Those whose place is known; where travel matters the others cannot serve."""
-    known = np.isfinite(chosen.xy).all(axis=1)
+    known: Bools = np.asarray(np.isfinite(chosen.xy).all(axis=1))
     if known.all():
         return chosen
     return chosen.keep(known, Said("位置不详", "no known place"))

@@ -18,7 +18,7 @@ from coverage.errors import InputError
 from coverage.places.coordinates import parse_coordinates
 from coverage.places.names import match_unit, settled
 from coverage.proposals.candidates import Candidates, units_at
-from coverage.tables import Record, Table
+from coverage.tables import Record
 from coverage.text import Said
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.demand.ground import Ground
     from coverage.errors import Problem
+    from coverage.tables import Table
     from coverage.units import Unit
 
 NAMES = {
@@ -237,10 +238,10 @@ class _Reader:
             return self._existing(record, rule, facilities)
         if record.get("lon") or record.get("lat"):
             place = self.place(record)
-            return place and Fixed(rule, record.row, name, xy=place.xy)
+            return Fixed(rule, record.row, name, xy=place.xy) if place else None
         if record.get("unit"):
             unit = self.unit(record)
-            return unit and Fixed(rule, record.row, name, unit=unit.code)
+            return Fixed(rule, record.row, name, unit=unit.code) if unit else None
         if name:
             return Fixed(rule, record.row, name)
         self.complain(record, "name", "没有名称、坐标或乡镇 · no name, place or township")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from coverage.errors import InputError, Problem, gathered
 from coverage.kinds import KINDS
-from coverage.plans import Match, PlanIndicator, Target
+from coverage.plans import Match, PlanIndicator
 from coverage.text import Said, number
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.gaps import Op
+    from coverage.plans import Target
 
 Form = Literal["units", "people"]
 Each = Literal["", "county", "township"]
@@ -33,10 +34,13 @@ MODELS = {
     "capacitated_lscp": Said("有床位上限的全覆盖", "set covering with beds"),
     "capacitated_p_median": Said("有床位上限的 p-中位", "p-median with beds"),
 }
+TRAVEL_MODELS = ("p_median", "p_center", "capacitated_p_median")
 _NEED_NUMBER = ("mclp", "p_median", "p_center", "capacitated_mclp", "capacitated_p_median")
 _NEED_TARGET = ("threshold",)
 _FOR_UNITS = ("threshold", "mclp", "lscp")
-_TARGET = re.compile(r"(>=|≥|>|=|＝|＞|不低于)?\s*([-+]?(?:\d+(?:\.\d+)?|nan|inf))\s*[%％]?", re.I)
+_TARGET = re.compile(
+    r"(>=|≥|>|=|＝|＞|不低于)?\s*([-+]?(?:\d+(?:\.\d+)?|nan|inf))\s*[%％]?", re.IGNORECASE
+)
 _OPS: dict[str, Op] = {">=": "≥", "≥": "≥", ">": ">", "＞": ">", "=": "≥", "＝": "≥", "不低于": "≥"}
 _DEFAULT_MINUTES = 15.0
 
@@ -226,9 +230,9 @@ def _form(indicator: PlanIndicator) -> Form:
     if indicator.measure == "unit_share" and indicator.match.at_least == 1:
         return "units"
     raise InputError(
-        f"指标 {indicator.id} 不涉及选址：能选址的是“有设施的单元占比”和“时限内可达人口占比”；可改用 "
-        "--kind · the indicator cannot be sited: only shares of units with a facility, and of "
-        f"people within a time ({indicator.measure} is neither); a --kind can"
+        f"指标 {indicator.id} 不涉及选址：能选址的是“有设施的单元占比”和“时限内可达人口占比”；"
+        "可改用 --kind · the indicator cannot be sited: only shares of units with a facility, and "
+        f"of people within a time ({indicator.measure} is neither); a --kind can"
     )
 
 
@@ -256,9 +260,7 @@ def parse_target(text: str) -> tuple[Op, Fraction]:
     """
     found = _TARGET.fullmatch(text.strip())
     if not found or found[2].lower().lstrip("+-") in {"nan", "inf"}:
-        raise InputError(
-            f"看不懂目标 {text!r} · the target is not such as >=70 (percent), or plan"
-        )
+        raise InputError(f"看不懂目标 {text!r} · the target is not such as >=70 (percent), or plan")
     op, value = _OPS[found[1] or ">="], Fraction(found[2])
     if value < 0 or value > 100 or (value == 100 and op == ">"):
         raise InputError(
@@ -281,8 +283,8 @@ def _target(
         return op, value, _clause(strictest, len(due))
     if needed:
         raise InputError(
-            f"{year} 年规划对 {indicator.id} 没有数字目标，请用 --target 给出，如 --target '>=60' · "
-            "the plan sets no number for the indicator; give a target"
+            f"{year} 年规划对 {indicator.id} 没有数字目标，请用 --target 给出，如 --target '>=60'"
+            " · the plan sets no number for the indicator; give a target"
         )
     return None, None, Said("无目标", "no target")
 
@@ -331,8 +333,8 @@ def _check(question: Question) -> None:
     rules, model, wrong = question.rules, question.model, []
     if question.form == "units" and model not in _FOR_UNITS:
         wrong.append(
-            f"按单元计的指标只能用模型 {', '.join(_FOR_UNITS)} · a share of units takes one of these "
-            f"models, not {model}"
+            f"按单元计的指标只能用模型 {', '.join(_FOR_UNITS)} · a share of units takes one of "
+            f"these models, not {model}"
         )
     if model in _NEED_NUMBER and rules.max_new is None and rules.budget is None:
         wrong.append(f"模型 {model} 需要 --max-new 或 --budget · the model needs one of them")

@@ -16,6 +16,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from coverage.errors import InputError, Problem
+from coverage.proposals.candidates import distinct_names
+from coverage.proposals.question import TRAVEL_MODELS
 from coverage.siting.problem import Sites, per_group, too_near
 from coverage.siting.solve import run
 from coverage.text import Said
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from coverage.proposals.question import Question
     from coverage.siting.answer import Answer
 
-TRAVEL_MODELS = ("p_median", "p_center", "capacitated_p_median")
 _UNION = ("threshold", "mclp", "lscp", "p_median", "p_center")
 _MOST_TIMES = 60_000_000  # of a dense matrix of times: 480 MB
 ALTERNATIVES = 5
@@ -116,9 +117,7 @@ def solve(field: Field, question: Question, fixed: Sequence[Fixed], city: City) 
     return _told(answer, model, needed)
 
 
-def _told(
-    answer: Answer, model: _Model, needed: int, notes: tuple[Said, ...] = ()
-) -> Solved:
+def _told(answer: Answer, model: _Model, needed: int, notes: tuple[Said, ...] = ()) -> Solved:
     return Solved(
         answer=answer,
         chosen=model.back(answer.chosen),
@@ -167,9 +166,7 @@ def _model(field: Field, question: Question, fixed: Sequence[Fixed]) -> _Model:
     )
 
 
-def _wanted(
-    field: Field, fixed: Sequence[Fixed], first: int
-) -> tuple[list[int], list[int]]:
+def _wanted(field: Field, fixed: Sequence[Fixed], first: int) -> tuple[list[int], list[int]]:
     """Positions of mandatory and forbidden candidates.
 
     Raises:
@@ -225,7 +222,7 @@ def _costs(field: Field, question: Question, first: int) -> list[float] | None:
             f"有预算，但 {len(missing)} 个候选点没有造价（如 {name}），请加 --cost 或在名单中写"
             f" · there is a budget but {len(missing)} candidates have no cost: add --cost"
         )
-    return [0.0] * first + costs.tolist()
+    return [0.0] * first + [float(cost) for cost in costs]
 
 
 def _apart(
@@ -245,9 +242,7 @@ def _apart(
     return tuple((i + shift, k + shift) for i, k in too_near(xy, metres) if k >= len(free))
 
 
-def _per_township(
-    field: Field, most: int | None, first: int, new: range
-) -> tuple[Any, ...]:
+def _per_township(field: Field, most: int | None, first: int, new: range) -> tuple[Any, ...]:
     if most is None:
         return ()
     groups: list[str | None] = [None] * first
@@ -292,17 +287,20 @@ def _named_groups(
     field: Field, level: str, city: City
 ) -> tuple[list[str | None], dict[str, float]]:
     """Name of the group of every point, and what counts in each."""
-    codes = field.groups(level)
-    # Two townships of one name are told apart by their code.
-    names = {code: city.units.name(code) for code in dict.fromkeys(codes) if code}
-    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
-    label = {c: f"{name}({c})" if name in twice else name for c, name in names.items()}
-    groups = [label[code] if code else None for code in codes]
+    groups = group_names(field, level, city)
     sums: dict[str, float] = {}
     for group, weight in zip(groups, field.weight.tolist(), strict=True):
         if group is not None:
             sums[group] = sums.get(group, 0.0) + weight
     return groups, {name: people for name, people in sums.items() if people > 0}
+
+
+def group_names(field: Field, level: str, city: City) -> list[str | None]:
+    """Name of the county or township of every point, told apart where two share one."""
+    rows = city.units.counties if level == "county" else city.units.township_rows
+    names = dict(zip((u.code for u in rows), distinct_names(city, rows), strict=True))
+    length = {"county": 6, "township": 9}[level]
+    return [names.get(code[:length]) for code in field.unit]
 
 
 def _most_people(
@@ -412,16 +410,8 @@ def _travel(field: Field, question: Question, model: _Model) -> Solved:
     if question.model == "capacitated_p_median":
         options["beds"] = _beds(field, question, model)
         people = people * question.rules.need / 1000
-    if question.model == "p_center":
-        options["people"] = people
-        answer = run("p_center", times[:, columns], people, model.sites, **_without(options))
-    else:
-        answer = run(question.model, times[:, columns], people, model.sites, **options)
+    answer = run(question.model, times[:, columns], people, model.sites, **options)
     return _told(answer, model, 0, tuple(notes))
-
-
-def _without(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name != "people"}
 
 
 def _with_beds(

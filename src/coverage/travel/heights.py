@@ -124,9 +124,7 @@ def _sampled(
     from pyproj import Transformer
 
     project = Transformer.from_crs(crs, raster.crs.to_wkt(), always_xy=True)
-    sampled = raster.sample(
-        zip(*project.transform(x, y), strict=True), indexes=1, masked=True
-    )
+    sampled = raster.sample(zip(*project.transform(x, y), strict=True), indexes=1, masked=True)
     return np.array(
         [np.nan if cell.mask.all() else float(cell[0]) for cell in map(np.ma.asarray, sampled)]
     )
