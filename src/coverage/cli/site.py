@@ -263,7 +263,7 @@ def _write(proposal: Proposal, out: Path | None, picture: Path | None) -> None:
         write_scenario(proposal, out)
         click.echo(f"已写入情景 scenario written: {out}", err=True)
     if picture is not None:
-        from coverage.proposals.picture import draw
+        from coverage.maps.proposal import draw
 
         draw(proposal, picture)
         click.echo(f"已画图 picture written: {picture}", err=True)

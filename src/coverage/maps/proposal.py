@@ -8,6 +8,7 @@ import numpy as np
 
 from coverage.demand.ground import read_ground
 from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.maps.fonts import families
 from coverage.text import number
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _TODAY, _GAINED, _REST = "#4a7fb5", "#e07b39", "#dcdfe4"
 _SITE, _STANDING, _LINE, _INK = "#b3261e", "#1f3a5f", "#7a838f", "#222222"
-_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "SimHei", "DejaVu Sans")
 _NUMBERED = 60
 
 
@@ -49,7 +49,7 @@ def draw(proposal: Proposal, path: Path) -> None:
     ground = read_ground(proposal.city)
     west, south, east, north = ground.city.bounds
     tall = (north - south) / (east - west)
-    with mpl.rc_context({"font.family": _font(), "axes.unicode_minus": False}):
+    with mpl.rc_context({"font.family": families(), "axes.unicode_minus": False}):
         figure = Figure(figsize=(9.0, 9.0 * tall * 0.92 + 1.5))
         axes = figure.add_axes((0.02, 0.075, 0.96, 0.815))
         if proposal.field.travel is None:
@@ -71,14 +71,6 @@ def draw(proposal: Proposal, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         plain = {"Software": None} if path.suffix.lower() == ".png" else None
         figure.savefig(path, dpi=130, facecolor="white", metadata=plain)
-
-
-def _font() -> list[str]:
-    """The first of the known fonts with Chinese that is installed, then matplotlib's own."""
-    from matplotlib import font_manager
-
-    there = {font.name for font in font_manager.fontManager.ttflist}
-    return [name for name in _FONTS if name in there]
 
 
 def _units(axes: Any, proposal: Proposal, ground: Ground) -> None:
