@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,16 +11,19 @@ import numpy as np
 from coverage.demand.ground import read_ground
 from coverage.errors import InputError, MissingDependencyError, Problem
 from coverage.maps.fonts import families
-from coverage.text import number
+from coverage.text import number, wrap
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from coverage.demand.ground import Ground
     from coverage.proposals.propose import Proposal
 
 _TODAY, _GAINED, _REST = "#4a7fb5", "#e07b39", "#dcdfe4"
 _SITE, _STANDING, _LINE, _INK = "#b3261e", "#1f3a5f", "#7a838f", "#222222"
+_ROAD = "#8b93a0"
 _NUMBERED = 60
 
 
@@ -91,12 +96,17 @@ def _people(axes: Any, proposal: Proposal) -> None:
     field = proposal.field
     if field.travel is None:
         return
+    from matplotlib.collections import LineCollection
+
     demand = field.travel.demand
     had = proposal.seconds_before <= field.limit_s
     has = proposal.seconds <= field.limit_s
+    start, x, y = field.travel.network.network.lines()
+    lines = [np.column_stack([x[a:b], y[a:b]]) for a, b in pairwise(start)]
+    axes.add_collection(LineCollection(lines, colors=_ROAD, linewidths=0.35, zorder=3.5))
     for mask, colour, layer in ((~has, _REST, 1), (had, _TODAY, 2), (has & ~had, _GAINED, 3)):
         axes.scatter(
-            demand.x[mask], demand.y[mask], s=1.5, marker="s", linewidths=0, color=colour,
+            demand.x[mask], demand.y[mask], s=2.6, marker="s", linewidths=0, color=colour,
             zorder=layer, rasterized=True,
         )  # fmt: skip
 
@@ -128,11 +138,41 @@ def _borders(axes: Any, proposal: Proposal, ground: Ground) -> None:
         for part in getattr(shape, "geoms", [shape]):
             x, y = part.exterior.xy
             axes.plot(x, y, color=_LINE, linewidth=0.9, zorder=4)
-        at = shape.representative_point()
+        x, y = _free_place(shape, _xy_of_sites(proposal))
         axes.text(
-            at.x, at.y, county.name, fontsize=9, color=_INK, ha="center", zorder=7, alpha=0.85,
-            bbox={"facecolor": "white", "alpha": 0.65, "edgecolor": "none", "pad": 1.2},
+            x, y, county.name, fontsize=9, color=_INK, ha="center", va="center", zorder=7,
+            bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1.2},
         )  # fmt: skip
+
+
+def _xy_of_sites(proposal: Proposal) -> NDArray[np.float64]:
+    """(s, 2) places of the new sites that have one."""
+    field = proposal.field
+    rows = [row - field.standing for row in proposal.chosen if row >= field.standing]
+    xy = field.candidates.xy[rows]
+    return xy[np.isfinite(xy).all(axis=1)]
+
+
+def _free_place(shape: Any, sites: NDArray[np.float64]) -> tuple[float, float]:
+    """A place for a county's name: well inside, and as far from the sites as can be."""
+    import shapely
+    from scipy.spatial import KDTree
+
+    middle = shape.representative_point()
+    inner = shape.buffer(-0.09 * math.sqrt(shape.area) - 2000.0)
+    if inner.is_empty or not len(sites):
+        return float(middle.x), float(middle.y)
+    west, south, east, north = inner.bounds
+    grid = np.meshgrid(np.linspace(west, east, 40), np.linspace(south, north, 40))
+    points = np.column_stack([axis.ravel() for axis in grid])
+    points = points[shapely.contains_xy(inner, points[:, 0], points[:, 1])]
+    if not len(points):
+        return float(middle.x), float(middle.y)
+    # A name is wide and low: a site beside it is in the way from farther off than one below.
+    wide = np.array([1.0, 3.0])
+    far, _ = KDTree(sites * wide).query(points * wide)
+    x, y = points[int(np.argmax(far))]
+    return float(x), float(y)
 
 
 def _sites(axes: Any, proposal: Proposal) -> None:
@@ -205,7 +245,9 @@ def _words(figure: Any, proposal: Proposal) -> None:
     )
     before, after = change.before.percent or 0.0, change.after.percent or 0.0
     aim = f"目标 {question.target_text}；" if question.value is not None else ""
-    proof = "已证明最少" if proposal.answer.optimal else f"下限 {proposal.answer.bound:g}"
+    fewest = question.model in {"threshold", "lscp", "capacitated_lscp"}
+    proof = "已证明最优" if proposal.answer.optimal else f"已证明的界 {proposal.answer.bound:,.10g}"
+    proof = "已证明最少" if proposal.answer.optimal and fewest else proof
     figure.text(
         0.03, 0.93,
         f"{how}{aim}新建 {len(proposal.sites)} 处（{proof}），由 {before:.1f}% 到 {after:.1f}%",
@@ -217,5 +259,4 @@ def _words(figure: Any, proposal: Proposal) -> None:
     if proposal.field.travel is not None:
         marks.append(f"路网 {proposal.field.travel.roads} © OpenStreetMap contributors (ODbL)")
         marks.append("乡镇内人口位置为模型")
-    lines = "；".join(marks)
-    figure.text(0.03, 0.03, lines, fontsize=7.5, color="#666666", va="top")
+    figure.text(0.03, 0.045, "\n".join(wrap("；".join(marks), 130)), fontsize=7.5, color="#666666", va="top")
