@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from coverage.siting.mip import Clock
     from coverage.siting.problem import Bools, Ints, Sites
@@ -133,6 +133,38 @@ def digest(*arrays: Any) -> str:
             done.update(str(part.shape).encode())
             done.update(part.tobytes())
     return done.hexdigest()
+
+
+def parameters(
+    model: str,
+    sites: Sites,
+    asked: tuple[float | None, int, float, int],
+    options: Mapping[str, Any],
+    inputs: Sequence[Any],
+) -> dict[str, Any]:
+    """What replays an answer; the arrays are told by their fingerprint."""
+    seconds, seed, gap, want = asked
+    return {
+        "model": model,
+        "sites": sites.to_dict(),
+        "options": {
+            **{name: value for name, value in options.items() if value is not None},
+            "seconds": seconds,
+            "seed": seed,
+            "gap": gap,
+            "alternatives": want,
+        },
+        "input": digest(*inputs),
+    }
+
+
+def written(share: Any) -> Any:
+    """A share as it can be written to a file and read back exactly."""
+    if share is None or isinstance(share, int | float | str):
+        return share
+    if hasattr(share, "items"):
+        return {name: written(value) for name, value in share.items()}
+    return str(share)
 
 
 def choose_alternatives(

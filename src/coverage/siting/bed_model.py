@@ -13,6 +13,7 @@ from coverage.siting.cover_mip import exclusions, rules
 from coverage.siting.explain import (
     InfeasibleError,
     capacity_short,
+    not_found,
     out_of_reach,
     rules_contradict,
     rules_in_the_way,
@@ -204,11 +205,12 @@ def why_short(ask: BedAsk, clock: Clock, *, unsure: bool) -> list[Any]:
     missing = solve(ask.model(slack=True), clock=late)
     if missing.values is None and missing.done:
         return [rules_contradict()]
-    short_by = max(0.0, missing.objective)
+    short_by = max(0.0, missing.bound)
+    if unsure and short_by <= SERVED:
+        return [not_found()]
     kinds = []
     for kind in kinds_of(ask.rows):
         freed = replace(ask, rows=without_kind(ask.rows, kind))
         if solve(freed.model(), clock=Clock.of(5.0), first=True).values is not None:
             kinds.append(kind)
-    del unsure
-    return rules_in_the_way([("", float(np.ceil(short_by - SERVED)))], kinds)
+    return rules_in_the_way([("", float(np.ceil(short_by - SERVED)), "people")], kinds)

@@ -14,24 +14,25 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from coverage.errors import InputError
-from coverage.siting.answer import WITHIN, Result, choose_alternatives, told
+from coverage.siting.answer import WITHIN, Result, choose_alternatives, parameters, told, written
 from coverage.siting.bed_model import BedAsk, bed_step, check_beds, read_beds, why_short
-from coverage.siting.control import TINY, tightened
-from coverage.siting.cover import _cost, _written, limited, parameters
+from coverage.siting.bed_start import bed_start
+from coverage.siting.control import NODES, TINY, Control, limited, tightened
 from coverage.siting.explain import (
     InfeasibleError,
 )
-from coverage.siting.mip import WHOLE, Clock, solve
-from coverage.siting.problem import covering, people_of, times_of
-from coverage.siting.rows import Rows
+from coverage.siting.mip import WHOLE, solve
+from coverage.siting.problem import covering, entry_rows, people_of, times_of
+from coverage.siting.rows import Rows, goal
 from coverage.siting.targets import group_targets, share_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coverage.siting.answer import Answer
-    from coverage.siting.cover import Minimise
+    from coverage.siting.mip import Clock
     from coverage.siting.problem import Bools, Floats, Ints, Sites
+    from coverage.siting.rows import Minimise
     from coverage.siting.targets import Target
 
 
@@ -79,7 +80,7 @@ def capacitated_mclp(
         i, j, None, weights, room, Rows.of(sites), False, tuple(targets), None, 0.0, single
     )
     options = {
-        "floor": _written(floor),
+        "floor": written(floor),
         "groups": None if groups is None else list(groups),
         "single": single,
     }
@@ -131,7 +132,7 @@ def capacitated_lscp(
     target = share_target(weights, share)
     everyone = target.needed >= weights.sum()
     i, j = _pairs(matrix)
-    cost, offset = _cost(sites, minimise)
+    cost, offset = goal(sites, minimise)
     ask = BedAsk(
         i,
         j,
@@ -145,7 +146,7 @@ def capacitated_lscp(
         offset,
         single,
     )
-    options = {"share": _written(share), "minimise": minimise, "single": single}
+    options = {"share": written(share), "minimise": minimise, "single": single}
     return _answer(
         "capacitated_lscp",
         ask,
@@ -211,17 +212,21 @@ def _inputs(
 def _beds(beds: Any, sites: Sites) -> Floats:
     room = np.asarray(beds, dtype=float).ravel()
     if len(room) != sites.count:
-        raise InputError(f"{len(room)} capacities are given for {sites.count} candidates")
+        raise InputError(
+            f"{sites.count} 个候选点给出了 {len(room)} 个床位数 · "
+            f"{len(room)} capacities are given for {sites.count} candidates"
+        )
     bad = np.flatnonzero(~np.isfinite(room) | (room < 0))
     if len(bad):
         raise InputError(
+            f"床位数须为不小于 0 的数；候选点 {bad[0]} 的是 {room[bad[0]]:g} · "
             f"capacities must be numbers of at least 0; site {bad[0]} has {room[bad[0]]:g}"
         )
     return room
 
 
 def _pairs(matrix: csr_array) -> tuple[Ints, Ints]:
-    i = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    i = entry_rows(matrix)
     return i, matrix.indices.astype(np.int64)
 
 
@@ -236,19 +241,22 @@ def _answer(
 ) -> Answer:
     """Solve, look for alternatives, tell."""
     seconds, seed, gap, want = asked
-    clock = limited(seconds, begun)
+    control = Control(limited(seconds, begun), seed, gap)
     check_beds(ask)
     step = bed_step(ask)
+    start = bed_start(ask, control.clock)
     found = solve(
         ask.model(),
-        clock=clock,
+        clock=control.clock,
         seed=seed,
+        start=start,
         relative=gap,
         gap=WHOLE if step else TINY * max(1.0, float(ask.weights.sum())),
     )
-    if found.values is None:
-        raise InfeasibleError(why_short(ask, clock, unsure=not found.done))
-    chosen, share = read_beds(ask, found.values)
+    values = start if found.values is None else found.values
+    if values is None:
+        raise InfeasibleError(why_short(ask, control.clock, unsure=not found.done))
+    chosen, share = read_beds(ask, values)
     value = ask.value(chosen, share)
     if ask.minimises:
         bound = found.bound + ask.offset
@@ -257,18 +265,19 @@ def _answer(
     else:
         bound = max(tightened(-found.bound, step), value)
     proven = time.perf_counter() - begun
-    later = clock if seconds is not None else Clock.of(max(10.0, 2.0 * proven))
     slack = WITHIN * abs(value) + TINY
     limit = value + slack if ask.minimises else value - slack
 
     def more(known: list[Bools], left: Clock) -> tuple[Bools, float] | bool | None:
-        other = solve(ask.model(without=known, limit=limit), clock=left, seed=seed)
+        other = solve(
+            ask.model(without=known, limit=limit), clock=left, seed=seed, first=True, nodes=NODES
+        )
         if other.values is None:
             return None if other.done else False
         sites_open, shares = read_beds(ask, other.values)
         return sites_open, ask.value(sites_open, shares)
 
-    others = choose_alternatives(chosen, [], more, want=want, clock=later)
+    others = choose_alternatives(chosen, [], more, want=want, clock=control.later())
     people = ask.weights[ask.j] * share
     served = np.bincount(ask.j, weights=people, minlength=len(ask.weights))
     flows = csr_array((people, (ask.i, ask.j)), shape=(len(ask.beds), len(ask.weights)))

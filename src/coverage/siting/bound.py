@@ -1,4 +1,4 @@
-"""Lagrangian bounds for covering, and the sites they settle.
+"""Lagrangian relaxation of covering (Galvão and ReVelle 1996), and the sites its bound settles.
 
 With `z` relaxed by multipliers `u` in [0, w], the most that can be reached is
 at most `sum (w - u) + max over sites of sum over i of (A u)_i y_i`; the inner
@@ -50,7 +50,7 @@ class Knapsack:
     forced: Bools
 
     @classmethod
-    def of(cls, rows: Rows, extra: Floats | None = None) -> Knapsack:
+    def of(cls, rows: Rows) -> Knapsack:
         """The rule that binds most of some rules: the number of new sites before the budget."""
         forced = rows.lower > 0
         free = (rows.upper > 0) & ~forced
@@ -62,7 +62,6 @@ class Knapsack:
             if (row >= 0).all():
                 room = rows.high[k] - float(row[forced].sum())
                 return cls(row, room, free, forced)
-        del extra
         return best
 
     def price(self, value: Floats) -> tuple[float, Bools]:

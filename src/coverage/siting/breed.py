@@ -1,4 +1,4 @@
-"""The search for large cover models: relax, anneal among what the relaxation likes, recombine.
+"""Heuristic concentration (Rosing and ReVelle 1997) for large cover models.
 
 The linear relaxation (interior point, no crossover) gives multipliers for a
 sharp bound and a share for every site. Annealing among the sites with a share

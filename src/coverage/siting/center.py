@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.siting.answer import WITHIN, Result, choose_alternatives, told
-from coverage.siting.control import TINY, Control
-from coverage.siting.cover import limited, parameters
+from coverage.siting.answer import WITHIN, Result, choose_alternatives, parameters, told
+from coverage.siting.control import NODES, TINY, Control, limited
 from coverage.siting.cover_mip import Ask, cover_model
 from coverage.siting.explain import InfeasibleError, out_of_reach
 from coverage.siting.fewest import neighbours
-from coverage.siting.mip import Clock, solve
+from coverage.siting.mip import solve
 from coverage.siting.most import enough_sites
 from coverage.siting.problem import people_of, times_of
 from coverage.siting.reduce import cover_core
@@ -23,6 +22,7 @@ from coverage.siting.shortage import explain_cover
 
 if TYPE_CHECKING:
     from coverage.siting.answer import Answer
+    from coverage.siting.mip import Clock
     from coverage.siting.problem import Bools, Floats, Sites
 
 
@@ -35,10 +35,11 @@ def p_center(
     seed: int = 0,
     alternatives: int = 3,
 ) -> Answer:
-    """The p-center problem: `p = sites.max_new` sites with the shortest longest way.
+    """The p-center problem (Hakimi 1964): `sites.max_new` sites, the shortest longest way.
 
     `min max_j min_{i open} t_ij`, `y` in `Y`: the least of the times `r` for which
-    `sum_{i: t_ij <= r} y_i >= 1` for all `j` has an answer, found by halving.
+    `sum_{i: t_ij <= r} y_i >= 1` for all `j` has an answer, found by
+    halving over set covers (Minieka 1970).
 
     Args:
         times: (candidates, points) times or distances, dense or sparse; what is not
@@ -67,17 +68,18 @@ def p_center(
     near = [(one, _longest(far, one)) for one in neighbours(wide, best)]
     near.sort(key=lambda item: item[1])
     proven = time.perf_counter() - begun
-    clock = control.clock if seconds is not None else Clock.of(max(10.0, 2.0 * proven))
     merged = wide.merged()
 
     def more(known: list[Bools], left: Clock) -> tuple[Bools, float] | bool | None:
-        found = solve(cover_model(merged, without=known), clock=left, seed=seed, first=True)
+        found = solve(
+            cover_model(merged, without=known), clock=left, seed=seed, first=True, nodes=NODES
+        )
         if found.values is None:
             return None if found.done else False
         chosen = found.values[: len(rows.lower)] > 0.5
         return chosen, _longest(far, chosen)
 
-    others = choose_alternatives(best, near, more, want=alternatives, clock=clock)
+    others = choose_alternatives(best, near, more, want=alternatives, clock=control.later())
     assigned = (
         np.where(best[:, None], far, np.inf).argmin(axis=0)
         if best.any()

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coverage.errors import InputError
 from coverage.siting.answer import WITHIN
 from coverage.siting.cover_mip import cover_model
-from coverage.siting.mip import WHOLE, solve
+from coverage.siting.mip import WHOLE, Clock, solve
 from coverage.siting.targets import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from coverage.siting.cover_mip import Ask
-    from coverage.siting.mip import Clock
     from coverage.siting.problem import Bools
 
 TINY = 1e-9
+NODES = 500  # of HiGHS's tree, for one alternative: a count, so that any machine finds the same
+PATIENCE = 60.0  # seconds for alternatives to very large models where no time limit is given
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,22 @@ class Control:
     clock: Clock
     seed: int = 0
     gap: float = 0.0
+
+    def later(self) -> Clock:
+        """Time for alternatives, once the answer stands."""
+        return self.clock if math.isfinite(self.clock.end) else Clock.of(PATIENCE)
+
+
+def limited(seconds: float | None, begun: float) -> Clock:
+    """A clock that ends a little early: HiGHS looks at it now and then only."""
+    if seconds is None:
+        return Clock.of(None)
+    if not seconds > 0:
+        raise InputError(
+            f"时限须大于 0 秒，现为 {seconds} · "
+            f"the time limit must be above 0 seconds, not {seconds}"
+        )
+    return Clock(begun + seconds - min(1.0, 0.08 * seconds))
 
 
 def step_of(ask: Ask) -> float:
@@ -68,6 +87,7 @@ def another(ask: Ask, value: float, control: Control) -> Callable[[list[Bools], 
             clock=clock,
             seed=control.seed,
             first=True,
+            nodes=NODES,
         )
         if found.values is None:
             return None if found.done else False

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import block_diag, csr_array
 
 from coverage.errors import InputError
-from coverage.siting.answer import choose_alternatives, digest, told
-from coverage.siting.control import Control, another
+from coverage.siting.answer import choose_alternatives, parameters, told, written
+from coverage.siting.control import Control, another, limited
 from coverage.siting.cover_mip import Ask
 from coverage.siting.fewest import fewest
-from coverage.siting.mip import Clock
 from coverage.siting.most import most
 from coverage.siting.problem import Sites, covering, people_of
-from coverage.siting.rows import Rows
+from coverage.siting.rows import Rows, goal
 from coverage.siting.targets import exact, group_targets, share_target
 
 if TYPE_CHECKING:
@@ -30,9 +29,8 @@ if TYPE_CHECKING:
 
     from coverage.siting.answer import Answer
     from coverage.siting.problem import Floats
+    from coverage.siting.rows import Minimise
     from coverage.siting.targets import Target
-
-Minimise = Literal["sites", "cost"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +69,10 @@ def kinds(coverages: Sequence[Any], people: Sequence[Any]) -> Kinds:
         InputError: If there is not one list of people a kind.
     """
     if len(coverages) != len(people) or not coverages:
-        raise InputError(f"{len(people)} lists of people are given for {len(coverages)} kinds")
+        raise InputError(
+            f"{len(coverages)} 类设施给出了 {len(people)} 组人数 · "
+            f"{len(people)} lists of people are given for {len(coverages)} kinds"
+        )
     blocks = [covering(one, Sites(np.shape(one)[0])) for one in coverages]
     weights = [people_of(one, b.shape[1]) for one, b in zip(people, blocks, strict=True)]
     matrix = csr_array(block_diag(blocks, format="csr"))
@@ -89,7 +90,7 @@ def lscp(
     gap: float = 0.0,
     alternatives: int = 3,
 ) -> Answer:
-    """Location set covering problem (LSCP): the fewest sites that reach every point.
+    """Location set covering problem (LSCP; Toregas and others 1971): fewest sites that reach all.
 
     `min sum_i c_i y_i` with `sum_i a_ij y_i >= 1` for all `j`, `y` in `Y`;
     `c_i` is 1 for a new site and 0 for an existing one, or its cost.
@@ -111,7 +112,7 @@ def lscp(
     begun = time.perf_counter()
     matrix = covering(coverage, sites)
     weights = people_of(people, matrix.shape[1])
-    cost, offset = _cost(sites, minimise)
+    cost, offset = goal(sites, minimise)
     must = np.ones(matrix.shape[1], dtype=bool)
     ask = Ask(matrix, weights, None, must, (), Rows.of(sites), cost, offset)
     options = {"minimise": minimise}
@@ -132,7 +133,7 @@ def mclp(
     gap: float = 0.0,
     alternatives: int = 3,
 ) -> Answer:
-    """Maximal covering location problem (MCLP): reach the most people, with a floor if wanted.
+    """Maximal covering location problem (MCLP; Church and ReVelle 1974), with a floor if wanted.
 
     `max sum_j w_j z_j` with `z_j <= sum_i a_ij y_i`, `y` in `Y`; with a floor also
     `sum_{j in g} w_j z_j >= floor_g sum_{j in g} w_j` for every group `g`. Existing
@@ -161,7 +162,7 @@ def mclp(
         labels = groups if groups is not None else [""] * len(weights)
         targets = group_targets(weights, labels, floor)
     ask = Ask(matrix, weights, None, None, tuple(targets), Rows.of(sites))
-    options = {"floor": _written(floor), "groups": None if groups is None else list(groups)}
+    options = {"floor": written(floor), "groups": None if groups is None else list(groups)}
     return _answer(
         "mclp", ask, sites, begun, (seconds, seed, gap, alternatives), options, (coverage, people)
     )
@@ -179,7 +180,7 @@ def backup(
     gap: float = 0.0,
     alternatives: int = 3,
 ) -> Answer:
-    """Backup coverage (Hogan and ReVelle): people reached by a second site too.
+    """Backup coverage (Hogan and ReVelle 1986): people reached by a second site too.
 
     With `u_j` 1 where two sites reach a point, `z_j + u_j <= sum_i a_ij y_i` and
     `u_j <= z_j`. Without `weight` (LSCP-B, BACOP1): every point must be reached; first the
@@ -205,7 +206,7 @@ def backup(
     matrix = covering(coverage, sites)
     weights = people_of(people, matrix.shape[1])
     asked = (seconds, seed, gap, alternatives)
-    options = {"weight": _written(weight), "minimise": minimise}
+    options = {"weight": written(weight), "minimise": minimise}
     rows = Rows.of(sites)
     if weight is not None:
         part = float(exact(weight))
@@ -214,10 +215,10 @@ def backup(
     must = np.ones(len(weights), dtype=bool)
     details: dict[str, Any] = {}
     if sites.max_new is None and sites.max_open is None:
-        cost, offset = _cost(sites, minimise)
-        clock = Clock.of(seconds)
+        cost, offset = goal(sites, minimise)
         first = fewest(
-            Ask(matrix, weights, None, must, (), rows, cost, offset), Control(clock, seed)
+            Ask(matrix, weights, None, must, (), rows, cost, offset),
+            Control(limited(seconds, begun), seed),
         )
         details = {"fewest": first.value, "fewest_bound": first.bound}
         if minimise == "sites":
@@ -243,7 +244,9 @@ def threshold(
     gap: float = 0.0,
     alternatives: int = 3,
 ) -> Answer:
-    """Threshold cover: the fewest new sites so that a target is met, overall and in every group.
+    """Threshold cover (partial set cover; Daskin and Owen 1999): the fewest sites for a target.
+
+    The target is met overall and in every group at once.
 
     `min sum_i c_i y_i` with `sum_j w_j z_j >= share sum_j w_j`, for every group
     `sum_{j in g} w_j z_j >= share_g sum_{j in g} w_j`, `z_j <= sum_i a_ij y_i`, `y` in `Y`.
@@ -271,20 +274,25 @@ def threshold(
     matrix = covering(coverage, sites)
     weights = people_of(people, matrix.shape[1])
     if share is None and group_share is None:
-        raise InputError("a share to be met is needed, overall or in every group")
+        raise InputError(
+            "须给出总体或各分组的目标比例 · a share to be met is needed, overall or in every group"
+        )
     if group_share is not None and groups is None:
-        raise InputError("a share in every group needs the group of every demand point")
+        raise InputError(
+            "各分组的目标比例需要每个需求点的分组 · "
+            "a share in every group needs the group of every demand point"
+        )
     targets: list[Target] = []
     if share is not None:
         targets.append(share_target(weights, share, strict=strict))
     if group_share is not None and groups is not None:
         targets += group_targets(weights, groups, group_share, strict=strict)
-    cost, offset = _cost(sites, minimise)
+    cost, offset = goal(sites, minimise)
     ask = Ask(matrix, weights, None, None, tuple(targets), Rows.of(sites), cost, offset)
     options = {
-        "share": _written(share),
+        "share": written(share),
         "groups": None if groups is None else list(groups),
-        "group_share": _written(group_share),
+        "group_share": written(group_share),
         "strict": strict,
         "minimise": minimise,
     }
@@ -311,13 +319,15 @@ def _answer(
 ) -> Answer:
     """Solve, look for alternatives, tell."""
     seconds, seed, gap, want = asked
-    clock = limited(seconds, begun)
-    control = Control(clock, seed, gap)
+    control = Control(limited(seconds, begun), seed, gap)
     result = fewest(ask, control) if ask.cost is not None else most(ask, control)
     proven = time.perf_counter() - begun
-    later = Clock.of(max(10.0, 2.0 * proven)) if seconds is None else clock
     others = choose_alternatives(
-        result.chosen, result.near, another(ask, result.value, control), want=want, clock=later
+        result.chosen,
+        result.near,
+        another(ask, result.value, control),
+        want=want,
+        clock=control.later(),
     )
     count = ask.reached(result.chosen)
     people = people_of(inputs[1], len(count))
@@ -346,63 +356,3 @@ def _answer(
         seconds=(proven, time.perf_counter() - begun),
         details=details,
     )
-
-
-def limited(seconds: float | None, begun: float) -> Clock:
-    """A clock that ends a little early: HiGHS looks at it now and then only."""
-    if seconds is None:
-        return Clock.of(None)
-    if not seconds > 0:
-        raise InputError(f"the time limit must be above 0 seconds, not {seconds}")
-    return Clock(begun + seconds - min(1.0, 0.08 * seconds))
-
-
-def parameters(
-    model: str,
-    sites: Sites,
-    asked: tuple[float | None, int, float, int],
-    options: Mapping[str, Any],
-    inputs: Sequence[Any],
-) -> dict[str, Any]:
-    """What replays an answer; the arrays are told by their fingerprint."""
-    seconds, seed, gap, want = asked
-    return {
-        "model": model,
-        "sites": sites.to_dict(),
-        "options": {
-            **{name: value for name, value in options.items() if value is not None},
-            "seconds": seconds,
-            "seed": seed,
-            "gap": gap,
-            "alternatives": want,
-        },
-        "input": digest(*inputs),
-    }
-
-
-def _written(share: Any) -> Any:
-    """A share as it can be written to a file and read back exactly."""
-    if share is None or isinstance(share, int | float | str):
-        return share
-    if hasattr(share, "items"):
-        return {name: _written(value) for name, value in share.items()}
-    return str(share)
-
-
-def _cost(sites: Sites, minimise: Minimise) -> tuple[Floats, float]:
-    """Cost of every open site and what is added: new sites net of moved ones, or money."""
-    if minimise == "sites":
-        places = np.ones(sites.count)
-        places[[*sites.fixed, *sites.closable]] = 0.0
-        return places, -float(len(sites.movable))
-    if minimise != "cost":
-        raise InputError(f"either sites or cost can be minimised, not {minimise!r}")
-    if sites.costs is None:
-        raise InputError("to minimise cost the costs of the sites are needed")
-    cost, offset = sites.building_costs(), 0.0
-    free = [*sites.closable, *sites.movable]
-    if sites.closing_costs is not None and free:
-        closing = np.asarray(sites.closing_costs)
-        cost[free] = -closing[free]
-        offset = float(closing[free].sum())
-    return cost, offset

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array, eye_array
+from scipy.sparse import csr_array, eye_array
 
 from coverage.siting.mip import Stack
 from coverage.siting.reduce import merge
@@ -198,8 +198,3 @@ def shortage_model(ask: Ask) -> tuple[Mip, int]:
     lower[:sites], upper[:sites] = ask.rows.lower, ask.rows.upper
     upper[first:] = np.inf
     return stack.model(cost, lower, upper, np.arange(stack.size) < sites), first
-
-
-def times_columns(matrix: csr_array, factor: Floats) -> csr_array:
-    """A matrix with every column times a factor."""
-    return csr_array(matrix @ diags_array(factor))

@@ -11,7 +11,7 @@ from coverage.errors import InputError, Problem
 from coverage.text import Said, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from coverage.siting.problem import Floats
     from coverage.siting.targets import Target
@@ -33,7 +33,7 @@ class Shortfall:
     """What is missing, for programs.
 
     Attributes:
-        kind: `out_of_reach`, `capacity`, `rules` or `together`.
+        kind: `out_of_reach`, `capacity`, `rules`, `together` or `unknown`.
         said: The sentence.
         points: Demand points that no candidate reaches.
         missing: How much is missing: people, units or beds.
@@ -54,7 +54,7 @@ class InfeasibleError(InputError):
 
     def __init__(self, shortfalls: Iterable[Shortfall]) -> None:
         self.shortfalls = tuple(shortfalls)
-        super().__init__([Problem(one.said.en) for one in self.shortfalls])
+        super().__init__([Problem(f"{one.said.zh} · {one.said.en}") for one in self.shortfalls])
 
 
 def _list(items: Iterable[object]) -> str:
@@ -125,34 +125,52 @@ def capacity_short(
     )
 
 
+_UNITS = {
+    "people": Said("人", "people"),
+    "demand points": Said("个需求点", "demand points"),
+}
+
+
 def rules_in_the_way(
-    missing: Iterable[tuple[str, float]], rules: Iterable[str], unit: str = "people"
+    missing: Sequence[tuple[str, float, str]], rules: Iterable[str]
 ) -> list[Shortfall]:
     """Targets that the rules do not allow, by how much, and the rules without which they would.
 
     Args:
-        missing: Name of a target and what is missing at least.
+        missing: Name of a target, what is missing at least (of several: in the choice
+            of sites that leaves least missing in all), and of what.
         rules: Kinds of rules.
-        unit: What is counted.
     """
     rules = tuple(rules)
     en = " or ".join(RULES[kind].en for kind in rules) or "no single rule"
     zh = "或".join(RULES[kind].zh for kind in rules) or "没有单独一条规则"
+    least = Said("至少", "at least ") if len(missing) == 1 else Said("合计缺口最小时", "")
     return [
         Shortfall(
             "rules",
             Said(
-                f"{name + '：' if name else ''}按现有规则至少差 {_count(short)}；"
-                f"放宽后即可满足的规则：{zh}",
-                f"the rules leave at least {_count(short)} {unit} short"
+                f"{name + '：' if name else ''}按现有规则{least.zh}差 {_count(short)} "
+                f"{_UNITS[unit].zh}；放宽后即可满足的规则：{zh}",
+                f"the rules leave {least.en}{_count(short)} {unit} short"
                 f"{' in ' + name if name else ''}; it could be met without {en}",
             ),
             missing=short,
             group=name,
             rules=rules,
         )
-        for name, short in missing
+        for name, short, unit in missing
     ]
+
+
+def not_found() -> Shortfall:
+    """Time was up before it was known whether there is an answer."""
+    return Shortfall(
+        "unknown",
+        Said(
+            "在时限内没有找到可行方案，也未能证明不存在",
+            "no allowed answer was found in the time given; that there is none is not proven",
+        ),
+    )
 
 
 def rules_contradict() -> Shortfall:

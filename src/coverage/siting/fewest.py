@@ -90,15 +90,13 @@ def _one_less(ask: Ask, start: Bools, control: Control) -> tuple[Bools, float]:
         work.run()
         if work.best is not None:
             if not ask.fits(work.best):  # by less than rounding: the known one stays
-                return best, _least_count(inner, value, target.least, control)
+                return best, _least_count(inner, value, target.least)
             pruned = prune(ask, work.best)
             best = work.best if pruned is None else pruned
             continue
-        if work.done and work.bound < target.least:
-            return best, value
         if work.done:
             return best, value
-        return best, _least_count(inner, value, target.least, control)
+        return best, _least_count(inner, value, target.least)
 
 
 def fewer(rows: Rows, sites: float) -> Rows | None:
@@ -107,12 +105,11 @@ def fewer(rows: Rows, sites: float) -> Rows | None:
     return rows.new_sites(sites) if sites + rows.taken >= least - 1e-9 else None
 
 
-def _least_count(ask: Ask, value: float, needed: float, control: Control) -> float:
+def _least_count(ask: Ask, value: float, needed: float) -> float:
     """Fewest sites for which the bound leaves the target possible; used when time is up."""
     land = Landscape.of(ask.matrix, ask.once, ask.rows)
     low, high = float(ask.rows.places @ ask.rows.lower) - ask.rows.taken - 1, value
     late = Clock.of(3.0)
-    del control
     while high - low > 1:
         middle = float((low + high) // 2)
         found = cover_bound(

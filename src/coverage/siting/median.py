@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.siting.answer import WITHIN, Result, choose_alternatives, told
+from coverage.siting.answer import WITHIN, Result, choose_alternatives, parameters, told
 from coverage.siting.branch import branch
-from coverage.siting.control import TINY, Control
-from coverage.siting.cover import limited, parameters
+from coverage.siting.control import NODES, TINY, Control, limited
 from coverage.siting.cover_mip import exclusions, rules
 from coverage.siting.explain import InfeasibleError, out_of_reach
 from coverage.siting.median_search import (
@@ -20,7 +19,7 @@ from coverage.siting.median_search import (
     iterate_median,
     median_bound,
 )
-from coverage.siting.mip import WHOLE, Clock, Stack, solve
+from coverage.siting.mip import WHOLE, Stack, solve
 from coverage.siting.problem import people_of, times_of
 from coverage.siting.rows import Rows
 from coverage.siting.search import Landscape, Pool, beginning, simple_rules
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from coverage.siting.median_search import (
         MedianBound,
     )
-    from coverage.siting.mip import Mip
+    from coverage.siting.mip import Clock, Mip
     from coverage.siting.problem import Bools, Floats, Ints, Sites
 
 STAGES = ((8, 250), (30, 500), (60, 900), (60, 900))  # kicks of the search, steps of the bound
@@ -49,11 +48,12 @@ def p_median(
     gap: float = 0.0,
     alternatives: int = 3,
 ) -> Answer:
-    """The p-median problem: `p = sites.max_new` sites with the least total travel time.
+    """The p-median problem (Hakimi 1964): `sites.max_new` sites, the least total travel time.
 
     `min sum_ij w_j t_ij x_ij` with `sum_i x_ij = 1`, `x_ij <= y_i`, `y` in `Y` (the rules,
-    at most `p` sites among them). Everyone goes to the nearest open site. Solved by swaps and
-    iterated local search; a Lagrangian bound settles most sites, HiGHS the rest.
+    at most `p = sites.max_new` new sites among them). Everyone goes to the nearest open site.
+    Vertex interchange (Teitz and Bart 1968) in an iterated local search, a Lagrangian bound
+    (Cornuéjols, Fisher and Nemhauser 1977) that settles most sites, HiGHS for the rest.
 
     Args:
         times: (candidates, points) times or distances, dense or sparse; what is not
@@ -82,13 +82,12 @@ def p_median(
     pool = Pool(1.0)
     result = _solve(cost, weights[counted], rows, control, pool)
     proven = time.perf_counter() - begun
-    clock = control.clock if seconds is not None else Clock.of(max(10.0, 2.0 * proven))
     others = choose_alternatives(
         result.chosen,
         result.near,
         lambda known, left: _another(cost, rows, result.value, known, left),
         want=alternatives,
-        clock=clock,
+        clock=control.later(),
     )
     assigned = np.where(result.chosen[:, None], far, np.inf).argmin(axis=0)
     assigned[~np.isfinite(far[assigned, np.arange(len(assigned))])] = -1
@@ -386,7 +385,7 @@ def _another(
     model, _ = median_model(
         cost, np.isfinite(cost), rows, without=known, at_most=value * (1 + WITHIN) + TINY
     )
-    found = solve(model, clock=clock, first=True)
+    found = solve(model, clock=clock, first=True, nodes=NODES)
     if found.values is None:
         return None if found.done else False
     chosen = found.values[: cost.shape[0]] > 0.5

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coverage.siting.bound import (
+    ABOVE,
+    BEYOND,
     DEFLECTION,
     LATELY,
     LEAST_SCALE,

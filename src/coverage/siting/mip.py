@@ -119,7 +119,7 @@ def highs() -> Any:
         import highspy
     except ImportError as error:
         raise MissingDependencyError(
-            'exact siting needs HiGHS: pip install "facility-coverage[siting]"'
+            "选址需要 HiGHS · siting needs HiGHS: pip install 'facility-coverage[siting]'"
         ) from error
     return highspy
 

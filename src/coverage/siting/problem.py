@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, issparse
 
 from coverage.errors import InputError, Problem
+from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,7 +109,7 @@ class Sites:
         return tuple(sorted((*self.fixed, *self.closable, *self.movable)))
 
     def building_costs(self) -> Floats:
-        """(count,) cost of every candidate as a new site; existing ones 0, without costs 1."""
+        """(count,) cost of every candidate as a new site, 1 if none are given; existing ones 0."""
         costs = np.ones(self.count) if self.costs is None else np.asarray(self.costs, dtype=float)
         costs = costs.copy()
         costs[list(self.existing)] = 0.0
@@ -137,85 +138,125 @@ class Sites:
         return cls(**{**content, "limits": limits})
 
 
+_NUMBERS = {
+    "max_new": Said("新建数量", "the number of new sites"),
+    "max_open": Said("设施总数", "the number of open sites"),
+    "max_moved": Said("迁移数量", "the number of moved sites"),
+}
+_STANDS = {
+    "fixed": Said("保留", "fixed"),
+    "closable": Said("可关闭", "closable"),
+    "movable": Said("可迁移", "movable"),
+    "mandatory": Said("必建", "mandatory"),
+    "forbidden": Said("禁建", "forbidden"),
+    "spacing": Said("间距", "spacing"),
+    "group": Said("分组", "group"),
+}
+_EXCLUSIVE = (
+    ("fixed", "closable"),
+    ("fixed", "movable"),
+    ("closable", "movable"),
+    ("mandatory", "forbidden"),
+    ("fixed", "forbidden"),
+)
+
+
 def _site_problems(sites: Sites) -> list[str]:
     """Every reason why the rules cannot be meant, as sentences."""
     if sites.count < 1:
-        return ["there is no candidate site left to choose from"]
+        return ["没有剩下任何候选点 · there is no candidate site left to choose from"]
     out = []
-    for name, word in (
-        ("max_new", "the number of new sites"),
-        ("max_open", "the number of open sites"),
-        ("max_moved", "the number of moved sites"),
-    ):
+    for name, (zh, en) in _NUMBERS.items():
         value = getattr(sites, name)
-        if value is not None and (value != value or value < 0 or value != int(value)):  # noqa: PLR0124
-            out.append(f"{word} must be a whole number of at least 0, not {value}")
+        if value is not None and not (value >= 0 and math.isfinite(value) and value == int(value)):
+            out.append(
+                f"{zh}须为不小于 0 的整数，现为 {value} · "
+                f"{en} must be a whole number of at least 0, not {value}"
+            )
     if sites.budget is not None and not sites.budget >= 0:
-        out.append(f"the budget must be a number of at least 0, not {sites.budget}")
+        out.append(
+            f"预算须为不小于 0 的数，现为 {sites.budget} · "
+            f"the budget must be a number of at least 0, not {sites.budget}"
+        )
     out += _cost_problems(sites)
-    places = {
-        name: getattr(sites, name)
-        for name in ("fixed", "closable", "movable", "mandatory", "forbidden")
-    }
+    places = {name: getattr(sites, name) for name in list(_STANDS)[:5]}
     places["spacing"] = tuple(i for pair in sites.apart for i in pair)
     places["group"] = tuple(i for limit in sites.limits for i in limit.members)
     for name, members in places.items():
         wrong = sorted({i for i in members if not 0 <= i < sites.count})
         if wrong:
-            out.append(f"{name} site {wrong[0]} is none of the {sites.count} candidates")
-    out += _contradictions(places)
-    out += [
-        f"the group {limit.name or number} allows {limit.most} sites; it must be 0 or more"
-        for number, limit in enumerate(sites.limits)
-        if limit.most < 0
-    ]
-    out += [f"site {i} cannot keep a distance from itself" for i, k in sites.apart if i == k][:1]
-    if not out:
-        new = sites.count - len(sites.existing)
-        if sites.max_new is not None and sites.max_new > new + len(sites.movable):
-            out.append(f"{sites.max_new} new sites are asked for and there are {new} candidates")
-        elif sites.max_open is not None and sites.max_open > sites.count:
+            zh, en = _STANDS[name]
             out.append(
-                f"{sites.max_open} open sites are asked for and there are {sites.count} candidates"
+                f"{zh}点 {wrong[0]} 不在 {sites.count} 个候选点之中 · "
+                f"{en} site {wrong[0]} is none of the {sites.count} candidates"
             )
-    return out
+    out += _contradictions(places)
+    for number, limit in enumerate(sites.limits):
+        if limit.most < 0:
+            name = limit.name or str(number)
+            out.append(
+                f"分组“{name}”的上限 {limit.most} 须不小于 0 · "
+                f"the group {name} allows {limit.most} sites; it must be 0 or more"
+            )
+    out += [
+        f"候选点 {i} 不能与自身保持间距 · site {i} cannot keep a distance from itself"
+        for i, k in sites.apart
+        if i == k
+    ][:1]
+    return out or _too_many(sites)
+
+
+def _too_many(sites: Sites) -> list[str]:
+    """More sites than there are candidates."""
+    new = sites.count - len(sites.existing)
+    if sites.max_new is not None and sites.max_new > new + len(sites.movable):
+        asked, there, zh, en = sites.max_new, new, "新建", "new"
+    elif sites.max_open is not None and sites.max_open > sites.count:
+        asked, there, zh, en = sites.max_open, sites.count, "开放", "open"
+    else:
+        return []
+    reason = (
+        f"要求{zh} {asked} 处，而候选点只有 {there} 个 · "
+        f"{asked} {en} sites are asked for and there are {there} candidates"
+    )
+    return [reason]
 
 
 def _cost_problems(sites: Sites) -> list[str]:
     out = []
-    for name, costs in (("costs", sites.costs), ("closing costs", sites.closing_costs)):
+    kinds = (
+        (Said("建设成本", "costs"), sites.costs, 0.0),
+        (Said("关闭成本", "closing costs"), sites.closing_costs, -math.inf),
+    )
+    for (zh, en), costs, least in kinds:
         if costs is None:
             continue
         if len(costs) != sites.count:
-            out.append(f"{len(costs)} {name} are given for {sites.count} candidates")
-        bad = [
-            i
-            for i, cost in enumerate(costs)
-            if not math.isfinite(cost) or (name == "costs" and cost < 0)
-        ]
-        if bad:
             out.append(
-                f"{name} must be numbers{' of at least 0' if name == 'costs' else ''}; "
-                f"that of site {bad[0]} is {costs[bad[0]]}"
+                f"{sites.count} 个候选点给出了 {len(costs)} 个{zh} · "
+                f"{len(costs)} {en} are given for {sites.count} candidates"
             )
-    if sites.budget is not None and sites.costs is None and sites.closing_costs is None:
-        out.append("a budget is given but no costs of the sites")
+        bad = [i for i, cost in enumerate(costs) if not math.isfinite(cost) or cost < least]
+        if bad:
+            zh_least, en_least = ("不小于 0 的", " of at least 0") if least == 0 else ("", "")
+            out.append(
+                f"{zh}须为{zh_least}数；候选点 {bad[0]} 的是 {costs[bad[0]]} · "
+                f"{en} must be numbers{en_least}; that of site {bad[0]} is {costs[bad[0]]}"
+            )
+    if sites.budget is not None and sites.costs is None:
+        out.append("给出了预算，却没有各点的成本 · a budget is given but no costs of the sites")
     return out
 
 
 def _contradictions(places: Mapping[str, tuple[int, ...]]) -> list[str]:
     out = []
-    pairs = (
-        ("fixed", "closable"),
-        ("fixed", "movable"),
-        ("closable", "movable"),
-        ("mandatory", "forbidden"),
-        ("fixed", "forbidden"),
-    )
-    for one, other in pairs:
+    for one, other in _EXCLUSIVE:
         both = sorted(set(places[one]) & set(places[other]))
         if both:
-            out.append(f"site {both[0]} is both {one} and {other}")
+            out.append(
+                f"候选点 {both[0]} 既为{_STANDS[one].zh}又为{_STANDS[other].zh} · "
+                f"site {both[0]} is both {one} and {other}"
+            )
     return out
 
 
@@ -233,9 +274,14 @@ def too_near(xy: ArrayLike, metres: float) -> tuple[tuple[int, int], ...]:
 
     points = np.asarray(xy, dtype=float)
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
-        raise InputError("every site needs two coordinates in metres")
+        raise InputError(
+            "每个候选点须有两个坐标（米） · every site needs two coordinates in metres"
+        )
     if not metres >= 0:
-        raise InputError(f"the spacing must be at least 0 metres, not {metres}")
+        raise InputError(
+            f"最小间距须不小于 0 米，现为 {metres} · "
+            f"the spacing must be at least 0 metres, not {metres}"
+        )
     pairs = KDTree(points).query_pairs(metres, output_type="ndarray")
     far = np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T)
     return tuple(sorted((int(i), int(k)) for i, k in pairs[far < metres]))
@@ -276,10 +322,11 @@ def covering(coverage: Any, sites: Sites) -> csr_array:
     )
     if matrix.shape[0] != sites.count:
         raise InputError(
+            f"{sites.count} 个候选点的覆盖矩阵有 {matrix.shape[0]} 行 · "
             f"the coverage matrix has {matrix.shape[0]} rows for {sites.count} candidates"
         )
     if matrix.data.dtype.kind == "f" and np.isnan(matrix.data).any():
-        raise InputError("the coverage matrix holds values that are not numbers")
+        raise InputError("覆盖矩阵中有空值 · the coverage matrix holds values that are not numbers")
     out = csr_array(
         ((matrix.data != 0).astype(float), matrix.indices.copy(), matrix.indptr.copy()),
         shape=matrix.shape,
@@ -301,11 +348,15 @@ def people_of(people: Any, points: int) -> Floats:
         return np.ones(points)
     weights = np.asarray(people, dtype=float).ravel()
     if len(weights) != points:
-        raise InputError(f"{len(weights)} numbers of people are given for {points} demand points")
+        raise InputError(
+            f"{points} 个需求点给出了 {len(weights)} 个人数 · "
+            f"{len(weights)} numbers of people are given for {points} demand points"
+        )
     bad = np.flatnonzero(~np.isfinite(weights) | (weights < 0))
     if len(bad):
         value = weights[bad[0]]
         raise InputError(
+            f"人数须为不小于 0 的数；{len(bad)} 个需求点有误，第一个是需求点 {bad[0]}：{value:g} · "
             f"people must be numbers of at least 0; demand point {bad[0]} has {value:g}"
             + (f", and {len(bad) - 1} others are wrong too" if len(bad) > 1 else "")
         )
@@ -328,10 +379,19 @@ def times_of(times: Any, sites: Sites) -> Floats:
     else:
         out = np.array(times, dtype=float, ndmin=2)
     if out.shape[0] != sites.count:
-        raise InputError(f"the times have {out.shape[0]} rows for {sites.count} candidates")
+        raise InputError(
+            f"{sites.count} 个候选点的时间矩阵有 {out.shape[0]} 行 · "
+            f"the times have {out.shape[0]} rows for {sites.count} candidates"
+        )
     if np.isnan(out).any() or (out < 0).any():
         i, j = np.argwhere(np.isnan(out) | (out < 0))[0]
         raise InputError(
+            f"时间须为不小于 0 的数；候选点 {i} 到需求点 {j} 的是 {out[i, j]:g} · "
             f"times must be numbers of at least 0; from site {i} to point {j} it is {out[i, j]:g}"
         )
     return out
+
+
+def entry_rows(matrix: csr_array) -> Ints:
+    """Row of every stored entry, as `indices` are their columns."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))

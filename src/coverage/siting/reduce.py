@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
+
+from coverage.siting.problem import entry_rows
 
 if TYPE_CHECKING:
     from coverage.siting.problem import Bools, Floats, Ints
@@ -28,7 +30,7 @@ def same_columns(matrix: csr_array, label: Ints | None = None) -> Ints:
     """
     rng = np.random.default_rng(_KEYS)
     keys = rng.integers(1, 2**63, size=(2, matrix.shape[0]), dtype=np.uint64)
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    row = entry_rows(matrix)
     sums = np.zeros((2, matrix.shape[1]), dtype=np.uint64)
     for k in (0, 1):
         np.add.at(sums[k], matrix.indices, keys[k][row])
@@ -133,7 +135,7 @@ def _blocks(matrix: csr_array, which: Ints) -> list[Ints]:
 def _plain(rows: Rows) -> Bools:
     """Candidates that only weigh on rules of the kind "at most"."""
     matrix = rows.matrix
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    row = entry_rows(matrix)
     odd = (matrix.data < 0) | np.isfinite(rows.low[row])
     plain = np.ones(matrix.shape[1], dtype=bool)
     plain[matrix.indices[odd]] = False
@@ -145,17 +147,15 @@ def _lighter(rows: Rows, one: Ints, other: Ints) -> Bools:
     if not rows.matrix.shape[0] or not len(one):
         return np.ones(len(one), dtype=bool)
     shared = csr_array(rows.matrix.T)
-    unit = np.ones(len(shared.data))
     if (np.diff(shared.indptr) == 1).all() and (shared.indices == 0).all():
         weight = shared.data  # one rule over everyone, mostly the number of sites
         return np.asarray(weight[one] <= weight[other])
-    del unit
     out = np.zeros(len(one), dtype=bool)
     for first in range(0, len(one), 200_000):
         part = slice(first, first + 200_000)
         more = csr_array(shared[one[part]] - shared[other[part]])
         heavier = np.zeros(more.shape[0], dtype=bool)
-        row = np.repeat(np.arange(more.shape[0]), np.diff(more.indptr))
+        row = entry_rows(more)
         heavier[row[more.data > 0]] = True
         out[part] = ~heavier
     return out
@@ -198,8 +198,3 @@ def _demanding(matrix: csr_array) -> Ints:
         inside = (common.data == size[j]) & ((size[k] > size[j]) | ((size[k] == size[j]) & (k > j)))
         dead[k[inside]] = True
     return np.flatnonzero(~dead)
-
-
-def scaled(matrix: csr_array, columns: Floats) -> csr_array:
-    """The matrix with every column times a factor."""
-    return csr_array(matrix @ diags_array(columns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
@@ -87,16 +87,15 @@ class Rows:
         Raises:
             InputError: If there is any.
         """
-        matrix = self.matrix.toarray() if self.matrix.shape[0] < 50 else None
-        if matrix is not None:
-            least = np.minimum(matrix * self.lower, matrix * self.upper).sum(axis=1)
-            most = np.maximum(matrix * self.lower, matrix * self.upper).sum(axis=1)
-        else:
-            least, most = self._range(self.lower, self.upper)
+        least, most = self._range(self.lower, self.upper)
         wrong = np.flatnonzero((least > _up(self.high)) | (most < _down(self.low)))
-        said = {_FORCED[self.names[k].split(":")[0]].format(self.names[k]) for k in wrong}
+        said: dict[str, str] = {}  # one sentence a kind of rule, however many pairs are too near
+        for k in wrong:
+            kind, _, group = self.names[k].partition(":")
+            pair = " – ".join(str(i) for i in self.matrix[[k]].indices)
+            said.setdefault(self.names[k], _FORCED[kind].format(pair if kind == "apart" else group))
         if said:
-            raise InputError([Problem(sentence) for sentence in sorted(said)])
+            raise InputError([Problem(sentence) for sentence in said.values()])
 
     def _range(self, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
         """Least and greatest value of every row within the bounds."""
@@ -145,12 +144,17 @@ class Rows:
 
 
 _FORCED = {
-    "new": "the mandatory sites alone are more than the number of new sites allowed",
-    "open": "the existing and mandatory sites alone are more than the number of open sites allowed",
-    "budget": "the mandatory sites alone cost more than the budget",
-    "moved": "more movable sites are forbidden than may be moved",
-    "apart": "two sites that must be open are nearer to one another than the spacing allows",
-    "group": "more sites must be open in one group than it allows ({})",
+    "new": "必建点已超过新建数量上限{0} · "
+    "the mandatory sites alone are more than the number of new sites allowed",
+    "open": "现有与必建设施已超过设施总数上限{0} · "
+    "the existing and mandatory sites alone are more than the number of open sites allowed",
+    "budget": "必建点的成本已超出预算{0} · the mandatory sites alone cost more than the budget",
+    "moved": "禁止保留的可迁移设施多于允许迁移的数量{0} · "
+    "more movable sites are forbidden than may be moved",
+    "apart": "必须开放的两处 {0} 小于最小间距 · "
+    "the sites {0} must both be open and are nearer to one another than the spacing allows",
+    "group": "分组“{0}”中必须开放的设施超过其上限 · "
+    "more sites must be open in the group {0} than it allows",
 }
 
 
@@ -163,6 +167,42 @@ def _down(low: Floats) -> Floats:
     return -_up(-low)
 
 
+Minimise = Literal["sites", "cost"]
+
+
+def money(sites: Sites) -> tuple[Floats, float]:
+    """What building and closing cost: `costs @ y + paid` for open sites `y`."""
+    costs, paid = sites.building_costs(), 0.0
+    free = [*sites.closable, *sites.movable]
+    if sites.closing_costs is not None and free:
+        closing = np.asarray(sites.closing_costs)
+        costs[free] = -closing[free]
+        paid = float(closing[free].sum())
+    return costs, paid
+
+
+def goal(sites: Sites, minimise: Minimise) -> tuple[Floats, float]:
+    """What is minimised, as `money`: new sites net of moved ones, or money.
+
+    Raises:
+        InputError: If it is neither, or there are no costs.
+    """
+    if minimise == "sites":
+        places = np.ones(sites.count)
+        places[[*sites.fixed, *sites.closable]] = 0.0
+        return places, -float(len(sites.movable))
+    if minimise != "cost":
+        raise InputError(
+            f"只能最小化数量或成本，不能是 {minimise!r} · "
+            f"either sites or cost can be minimised, not {minimise!r}"
+        )
+    if sites.costs is None:
+        raise InputError(
+            "最小化成本需要各点的成本 · to minimise cost the costs of the sites are needed"
+        )
+    return money(sites)
+
+
 Row: TypeAlias = "tuple[str, Ints, Floats, float, float]"
 
 
@@ -171,7 +211,6 @@ def _rows(sites: Sites, places: Floats) -> Iterable[Row]:
     everyone = np.arange(sites.count)
     ones = np.ones(sites.count)
     movable = np.array(sites.movable, dtype=np.int64)
-    free = np.array((*sites.closable, *sites.movable), dtype=np.int64)
     if sites.max_new is not None:
         cols = np.flatnonzero(places)
         yield "new", cols, ones[cols], -np.inf, float(sites.max_new + len(movable))
@@ -180,12 +219,7 @@ def _rows(sites: Sites, places: Floats) -> Iterable[Row]:
     if sites.max_moved is not None and len(movable):
         yield "moved", movable, ones[movable], float(len(movable) - sites.max_moved), np.inf
     if sites.budget is not None:
-        costs = sites.building_costs() if sites.costs is not None else np.zeros(sites.count)
-        paid = 0.0
-        if sites.closing_costs is not None and len(free):
-            closing = np.asarray(sites.closing_costs)
-            costs[free] = -closing[free]
-            paid = float(closing[free].sum())
+        costs, paid = money(sites)
         cols = np.flatnonzero(costs)
         yield "budget", cols, costs[cols], -np.inf, float(sites.budget) - paid
     standing = set(sites.existing)

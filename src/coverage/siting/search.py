@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from coverage.siting.problem import entry_rows
+
 if TYPE_CHECKING:
     from coverage.siting.mip import Clock
     from coverage.siting.problem import Bools, Floats, Ints
@@ -153,7 +155,7 @@ class Walk:
         r, coef = self.column.indices, self.column.data
         after = load[r] + coef
         change = ((after > high[r]) | (after < low[r])).astype(float) - broken[r]
-        site = np.repeat(np.arange(len(self.chosen)), np.diff(self.column.indptr))
+        site = entry_rows(self.column)
         left = np.bincount(site, weights=change, minlength=len(self.chosen)) + broken.sum()
         return np.asarray(left < 0.5)
 
@@ -178,7 +180,7 @@ class Walk:
             worth = np.where(self.count > 0.5, worth - self._worth(), 0.0)
         part = land.matrix[out]
         keep = worth[part.indices] != 0
-        k = np.repeat(np.arange(len(out)), np.diff(part.indptr))[keep]
+        k = entry_rows(part)[keep]
         points = part.indices[keep]
         inner = csr_array((worth[points], (k, points)), shape=part.shape)
         return np.asarray((inner @ land.by_point).toarray())
@@ -260,7 +262,7 @@ def beginning(land: Landscape) -> Bools | None:
 def _standing(rows: Rows) -> Bools:
     """Sites in a rule with a lower bound or a negative weight: movable ones, costly to close."""
     matrix = rows.matrix
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    row = entry_rows(matrix)
     odd = (matrix.data < 0) | np.isfinite(rows.low[row])
     standing = np.zeros(matrix.shape[1], dtype=bool)
     standing[matrix.indices[odd]] = True

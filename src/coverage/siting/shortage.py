@@ -11,17 +11,17 @@ from scipy.sparse import csr_array
 from coverage.siting.cover_mip import cover_model, shortage_model
 from coverage.siting.explain import (
     InfeasibleError,
-    Shortfall,
+    not_found,
     out_of_reach,
     rules_contradict,
     rules_in_the_way,
     target_out_of_reach,
 )
 from coverage.siting.mip import Clock, solve
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from coverage.siting.cover_mip import Ask
+    from coverage.siting.explain import Shortfall
     from coverage.siting.rows import Rows
 
 
@@ -60,29 +60,19 @@ def explain_cover(ask: Ask, clock: Clock, *, unsure: bool = False) -> list[Short
     if found.values is None and found.done:
         return [rules_contradict()]
     if unsure and (found.values is None or found.bound <= 1e-6):
-        return [
-            Shortfall(
-                "together",
-                Said(
-                    "在时限内没有找到可行方案，也未能证明不存在",
-                    "no allowed answer was found in the time given; that there is none is "
-                    "not proven",
-                ),
-            )
-        ]
+        return [not_found()]
     missing = []
-    if found.values is not None:
+    if not found.done:
+        missing.append(("", float(np.ceil(max(0.0, found.bound) - 1e-6)), "people"))
+    elif found.values is not None:
         short = found.values[first:]
         for k, target in enumerate(ask.targets):
             if short[k] > 1e-6:
                 missing.append((target.name, float(np.ceil(short[k] - 1e-6)), "people"))
         if ask.must is not None and short[-1] > 0.5:
             missing.append(("", float(np.round(short[-1])), "demand points"))
-    out: list[Shortfall] = []
     rules = [kind for kind in kinds_of(ask.rows) if _would_do(ask, kind)]
-    for name, short_by, unit in missing or [("", 0.0, "people")]:
-        out += rules_in_the_way([(name, short_by)], rules, unit)
-    return out
+    return rules_in_the_way(missing or [("", 0.0, "people")], rules)
 
 
 def kinds_of(rows: Rows) -> list[str]:

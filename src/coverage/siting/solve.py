@@ -54,7 +54,10 @@ def run(
         InputError: If the input cannot be meant.
     """
     if model not in MODELS:
-        raise UnknownNameError(f"there is no siting model {model!r}; there are {', '.join(MODELS)}")
+        raise UnknownNameError(
+            f"没有选址模型 {model!r}，可选 {', '.join(MODELS)} · "
+            f"there is no siting model {model!r}; there are {', '.join(MODELS)}"
+        )
     if model == "lscp":
         return lscp(matrix, sites, people=people, **options)
     if model == "p_center":
@@ -69,7 +72,10 @@ def run(
     if model in plain:
         return plain[model](matrix, people, sites, **options)
     if beds is None:
-        raise InputError("a model with capacities needs the beds of every candidate")
+        raise InputError(
+            "带容量的模型需要每个候选点的床位数 · "
+            "a model with capacities needs the beds of every candidate"
+        )
     with_beds: dict[str, Callable[..., Answer]] = {
         "capacitated_mclp": capacitated_mclp,
         "capacitated_lscp": capacitated_lscp,
@@ -87,6 +93,6 @@ def replay(parameters: Mapping[str, Any], matrix: Any, people: Any, *, beds: Any
     model = parameters["model"]
     inputs = (matrix, people, beds) if model.startswith("capacitated") else (matrix, people)
     if digest(*inputs) != parameters["input"]:
-        raise InputError("these are not the arrays the answer was found on")
+        raise InputError("数据与当初求解时不同 · these are not the arrays the answer was found on")
     sites = Sites.from_dict(parameters["sites"])
     return run(model, matrix, people, sites, beds=beds, **parameters["options"])
