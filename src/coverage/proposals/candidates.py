@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MOST = 60_000
+MOST = 200_000
 _BORDER_M = 1000.0  # of the coarse township cells
 
 
