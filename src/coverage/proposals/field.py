@@ -22,7 +22,7 @@ from coverage.proposals import candidates as places
 from coverage.proposals.filters import filtered, on_roads
 from coverage.proposals.lists import read_candidates
 from coverage.proposals.question import TRAVEL_MODELS
-from coverage.reach.service import DEFAULT_PROFILE, travellers
+from coverage.reach.service import DEFAULT_PROFILE, travel_ground
 from coverage.reach.sites import check_sites, place, site_notes
 from coverage.tables import read_table
 from coverage.text import Said
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from coverage.proposals.candidates import Candidates
     from coverage.proposals.filters import Filters
     from coverage.proposals.question import Question
-    from coverage.reach.service import Travellers
+    from coverage.reach.service import TravelGround
     from coverage.tables import Table
 
     Floats = NDArray[np.float64]
@@ -98,7 +98,7 @@ class Field:
     candidates: Candidates
     placed: int
     limit_s: float = 0.0
-    travel: Travellers | None = None
+    travel: TravelGround | None = None
     notes: tuple[Said, ...] = field(default=())
 
     @property
@@ -269,9 +269,9 @@ class _Setting:
         return read_ground(self.city)
 
     @cached_property
-    def travel(self) -> Travellers:
+    def travel(self) -> TravelGround:
         sources = self.sources
-        return travellers(
+        return travel_ground(
             self.city,
             profile=sources.profile,
             minutes=(self.question.minutes,),

@@ -45,6 +45,33 @@ _NEAR_M = 5000.0
 
 
 @dataclass(frozen=True, eq=False)
+class TravelGround:
+    """What travel times rest on whatever the facilities: people, roads, how one travels.
+
+    Attributes:
+        profile: How people travel, fitted to what the roads know.
+        limits_s: Limits in the profile's unit (seconds, or metres).
+        minutes: The same as asked for; empty for a limit in metres.
+        network: Road network with travel times.
+        demand: The people.
+        points: Demand points with their access legs.
+        roads: Name of the road source.
+        notes: What was assumed.
+        skipped: Bad rows of the people left out because the user asked for it.
+    """
+
+    profile: Profile
+    limits_s: tuple[float, ...]
+    minutes: tuple[float, ...]
+    network: TravelNetwork
+    demand: Demand
+    points: Points
+    roads: str
+    notes: tuple[Said, ...]
+    skipped: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class ServiceTimes:
     """Seconds from every demand point to its nearest facility.
 
@@ -137,7 +164,7 @@ def travel_time(
             a limit is not above 0, or a source cannot be used.
     """
     kinds = kinds_of(kind)
-    ground = travellers(
+    ground = travel_ground(
         city,
         profile=profile,
         minutes=minutes,
@@ -148,19 +175,19 @@ def travel_time(
         elevation=elevation,
         skip_bad=skip_bad,
     )
-    year = city.plan.end if year is None else year
-    facilities = register if register is not None else city.register
     network, points = ground.network, ground.points
-    sites = place(city, facilities, kinds, frozenset(services), year, ground.demand.crs)
+    facilities = register if register is not None else city.register
+    year = city.plan.end if year is None else year
+    sites = place(city, facilities, kinds, frozenset(services), year, network.crs)
     sites, astray = check_sites(city, sites, network, register=facilities, skip_bad=skip_bad)
     found = nearest(network, sites.xy, points)
     return ServiceTimes(
         city=city,
         kinds=kinds,
         year=year,
-        profile=network.profile,
+        profile=ground.profile,
         limits_s=ground.limits_s,
-        minutes=() if network.profile.measure == "distance" else tuple(minutes),
+        minutes=ground.minutes,
         network=network,
         sites=sites,
         demand=ground.demand,
@@ -168,61 +195,42 @@ def travel_time(
         seconds=found.seconds,
         facility=found.facility,
         share_on_access=found.share_on_access,
-        straight_m=_straight(sites.xy, points.xy),
+        straight_m=straight_metres(sites.xy, points.xy),
         roads=ground.roads,
         notes=(*ground.notes, *site_notes(sites), *ground.demand.notes),
         skipped=(*ground.skipped, *astray),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Travellers:
-    """A city's people and the roads they travel on, before any facility is looked at.
-
-    Attributes:
-        network: Road network with travel times.
-        demand: The people.
-        points: Demand points with their access legs.
-        limits_s: Limits in the profile's unit (seconds, or metres).
-        roads: Name of the road source.
-        notes: What was assumed about the roads.
-        skipped: Bad rows of people left out because the user asked for it.
-    """
-
-    network: TravelNetwork
-    demand: Demand
-    points: Points
-    limits_s: tuple[float, ...]
-    roads: str
-    notes: tuple[Said, ...]
-    skipped: tuple[Problem, ...]
-
-
-def travellers(
+def travel_ground(
     city: City,
     *,
     profile: str | Path | Profile = DEFAULT_PROFILE,
     minutes: Sequence[float] = (15,),
-    roads: str | Path | None = None,
+    roads: str | Path | RoadNetwork | None = None,
     population: Path | None = None,
     direction: str = "to_facility",
     barriers: Sequence[Barrier] | Path = (),
     elevation: Path | None = None,
     skip_bad: bool = False,
-) -> Travellers:
-    """People and roads made ready; the arguments are those of `travel_time`.
+) -> TravelGround:
+    """People and roads of a city made ready for one way of travelling.
+
+    The arguments are those of `travel_time`; `roads` may be a network too.
 
     Raises:
         InputError: If a limit is not above 0, or a source cannot be used.
     """
     # Imported here: one trip needs roads and no people.
     from coverage.demand.sources import demand_of
+    from coverage.roads.network import RoadNetwork
 
     travel = profile if isinstance(profile, Profile) else load_profile(profile)
     limits = _limits(travel, minutes)
     people = population if population is not None else city.find("people")
     demand, skipped = demand_of(city, people, skip_bad=skip_bad)
-    road = load(roads if roads is not None else city.roads, crs=demand.crs)
+    given = roads if roads is not None else city.roads
+    road = given if isinstance(given, RoadNetwork) else load(given, crs=demand.crs)
     travel, notes = fit_to_roads(travel, road.origin, max(limits))
     _check_area(city, road, demand)
     network = prepare(
@@ -232,12 +240,14 @@ def travellers(
         barriers=read_barriers(barriers, road.crs) if isinstance(barriers, Path) else barriers,
         elevation=elevation,
     )
-    return Travellers(
+    return TravelGround(
+        profile=travel,
+        limits_s=limits,
+        minutes=() if travel.measure == "distance" else tuple(minutes),
         network=network,
         demand=demand,
         points=Points.of(network, np.column_stack([demand.x, demand.y])),
-        limits_s=limits,
-        roads=roads_name(roads or city.roads, road.origin),
+        roads=roads_name("" if isinstance(given, RoadNetwork) else given, road.origin),
         notes=notes,
         skipped=tuple(skipped),
     )
@@ -306,9 +316,12 @@ def fit_to_roads(
     return fitted, (said,)
 
 
-def _straight(sites: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+def straight_metres(sites: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(p,) straight distance from each point to the nearest site, infinite where there is none."""
     from scipy.spatial import KDTree
 
+    if not len(sites):
+        return np.full(len(points), np.inf)
     return np.asarray(KDTree(sites).query(points)[0], dtype=np.float64)
 
 

@@ -60,7 +60,7 @@ def place(
     """Facilities of the kinds with their places, at their township's seat where unknown.
 
     Raises:
-        InputError: If none of them has a place, and `some` are needed.
+        InputError: If none of them has a place, unless `some` is false.
     """
     chosen = [
         f
