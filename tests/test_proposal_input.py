@@ -90,7 +90,7 @@ def test_bad_input_is_one_sentence(
     assert words in done.err, done.err
     assert done.err.count("错误 error") == 1, done.err
     assert "Traceback" not in done.err
-    assert not list(tmp_path.glob("*.toml"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_all_slips_are_named_at_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,7 +195,6 @@ def test_distances_that_are_none(text: str) -> None:
 
 def test_which_units_have_one_must_be_known() -> None:
     """Where the plan states only a number, no township can be chosen."""
-    from coverage.facilities import Register
     from coverage.proposals.field import Sources
     from coverage.proposals.propose import propose
     from coverage.proposals.question import read_question
@@ -205,4 +204,3 @@ def test_which_units_have_one_must_be_known() -> None:
     published = Sources(register=city.register.only(("published",)))
     with pytest.raises(InputError, match="which units have a facility is not known"):
         propose(city, question, sources=published)
-    assert Register(()).facilities == ()

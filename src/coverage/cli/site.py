@@ -257,16 +257,17 @@ def _table(path: Path) -> Table:
 
 
 def _write(proposal: Proposal, out: Path | None, picture: Path | None) -> None:
-    if out is not None:
-        from coverage.proposals.edits import write_scenario
-
-        write_scenario(proposal, out)
-        click.echo(f"已写入情景 scenario written: {out}", err=True)
+    """The picture first: it may be refused, and nothing is to be left half done."""
     if picture is not None:
         from coverage.maps.proposal import draw
 
         draw(proposal, picture)
         click.echo(f"已画图 picture written: {picture}", err=True)
+    if out is not None:
+        from coverage.proposals.edits import write_scenario
+
+        write_scenario(proposal, out)
+        click.echo(f"已写入情景 scenario written: {out}", err=True)
 
 
 def _show(proposal: Proposal, format_: str, lang: Lang) -> None:

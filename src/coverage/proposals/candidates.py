@@ -254,12 +254,13 @@ def _numbered(city: City, ground: Ground, xy: Floats, source: Said) -> Candidate
     if len(xy) > MOST:
         _too_many(len(xy))
     codes = units_at(ground, xy)
+    rows = city.units.township_rows
+    label = dict(zip((u.code for u in rows), distinct_names(city, rows), strict=True))
     seen: Counter[str] = Counter()
     names = []
     for code in codes:
         seen[code] += 1
-        where = city.units.name(code) if code else city.name
-        names.append(f"{where}-{seen[code]}")
+        names.append(f"{label.get(code, city.name)}-{seen[code]}")
     return Candidates(
         crs=ground.crs,
         names=tuple(names),

@@ -1,0 +1,226 @@
+"""What an answer leaves behind: a scenario that keeps its promise, tables, data, a picture."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from coverage.assessment import assess
+from coverage.city import City
+from coverage.facilities import Facility, Register
+from coverage.proposals.edits import to_scenario, write_scenario
+from coverage.proposals.field import Sources
+from coverage.proposals.propose import propose
+from coverage.proposals.question import Rules, read_question
+from coverage.reach.people import people_reached
+from coverage.reach.service import travel_time
+from coverage.reports import proposal as shown
+from coverage.reports.table import console
+from coverage.scenarios.file import read
+from coverage.text import width
+from helpers import run
+from proposal_city import EAST, tiny
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coverage.proposals.propose import Proposal
+    from proposal_city import Tiny
+
+pytest.importorskip("highspy")
+
+QINGYUAN = City.load("清远")
+
+
+@pytest.fixture(scope="module")
+def townships() -> Proposal:
+    question = read_question(QINGYUAN, indicator="elder_care.integrated_township")
+    return propose(QINGYUAN, question)
+
+
+@pytest.fixture(scope="module")
+def driving() -> Proposal:
+    question = read_question(
+        QINGYUAN,
+        indicator="elder_care.circle_15min",
+        target=">=54",
+        rules=Rules(seconds=30),
+    )
+    return propose(
+        QINGYUAN, question, candidates="grid:4000", sources=Sources(profile="drive")
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    return tiny(tmp_path_factory.mktemp("tiny"))
+
+
+def _run(proposal: Proposal, path: Path) -> Register:
+    """The register after the written scenario was read and applied."""
+    write_scenario(proposal, path)
+    scenario = read(path, proposal.city)
+    assert scenario == replace(to_scenario(proposal, folder=path.parent), file=path.name)
+    new = [
+        Facility(
+            add.id, add.name, add.kind, add.place.unit_code, services=frozenset(add.services),
+            lon=add.place.lon, lat=add.place.lat, opened=add.opened,
+        )
+        for add in scenario.adds
+    ]  # fmt: skip
+    return Register((*proposal.city.register.facilities, *new))
+
+
+def test_a_scenario_of_townships_keeps_its_promise(townships: Proposal, tmp_path: Path) -> None:
+    after = _run(townships, tmp_path / "s.toml")
+    result = assess(
+        QINGYUAN, year=2025, indicators=("elder_care.integrated_township",), register=after
+    )["elder_care.integrated_township"]
+    assert result.status == "met"
+    assert result.measurement.numerator == townships.city_change.after.reached == 52
+    assert result.measurement.denominator == 85
+
+
+def test_a_scenario_of_people_keeps_its_promise(driving: Proposal, tmp_path: Path) -> None:
+    """Sites written to six decimals of a degree still reach the people that were promised."""
+    after = _run(driving, tmp_path / "d.toml")
+    times = travel_time(
+        QINGYUAN,
+        kind=("elder_care", "day_care"),
+        profile="drive",
+        minutes=(15,),
+        year=2025,
+        register=after,
+    )
+    (whole,) = people_reached(times, level="city", group="60+")
+    assert round(whole.reached) == round(driving.city_change.after.reached)
+    assert round(whole.total) == round(driving.city_change.after.total) == 530_861
+    assert whole.off_road_share == pytest.approx(driving.off_road, abs=0.01)
+    counties = {r.code: r.reached for r in people_reached(times, level="county", group="60+")}
+    for county in driving.counties:
+        assert county.after.reached == pytest.approx(counties[county.code], abs=0.5)
+
+
+def test_the_limit_and_target_go_into_the_scenario(driving: Proposal) -> None:
+    scenario = to_scenario(driving)
+    assert (scenario.limit.minutes, scenario.limit.profile) == (15.0, "drive")
+    (aim,) = scenario.aims
+    assert (aim.indicator, aim.op, aim.value) == ("elder_care.circle_15min", "≥", 54)
+    assert "已证明的界" in scenario.note
+    assert "grid" not in scenario.note
+    assert all(add.provenance == "modelled" for add in scenario.adds)
+
+
+def test_a_closed_facility_is_closed_in_the_scenario(place: Tiny, tmp_path: Path) -> None:
+    far = Facility("a", "甲院", "elder_care", EAST, lon=113.0101, lat=23.6101)
+    city = place.city
+    fix = tmp_path / "fix.csv"
+    fix.write_text("规则,名称\n可迁,甲院\n", encoding="utf-8")
+    question = read_question(
+        city, indicator="care.within", rules=Rules(max_new=1, fix=fix, seconds=20)
+    )
+    sources = Sources(roads=place.roads, population=place.people, register=Register((far,)))
+    found = propose(city, question, candidates=str(place.candidates), sources=sources)
+    scenario = to_scenario(found)
+    assert {close.facility for close in scenario.closes} == {f.id for f in found.closed}
+    assert len(scenario.adds) == len(found.sites)
+
+
+def test_existing_coverage_is_that_of_the_report(driving: Proposal) -> None:
+    """The sparse sets of `reach` and the nearest times of `nearest` mean the same people."""
+    field = driving.field
+    assert driving.city_change.before.reached == pytest.approx(
+        float(field.weight @ field.reached(range(field.standing)))
+    )
+    assert driving.city_change.after.reached == pytest.approx(driving.answer.people_covered)
+    times = travel_time(
+        QINGYUAN, kind=("elder_care", "day_care"), profile="drive", minutes=(15,), year=2025
+    )
+    (whole,) = people_reached(times, level="city", group="60+")
+    assert driving.city_change.before.reached == pytest.approx(whole.reached)
+
+
+def test_sums_and_shares_reconcile(driving: Proposal, townships: Proposal) -> None:
+    for found in (driving, townships):
+        for when in ("before", "after"):
+            whole = getattr(found.city_change, when)
+            parts = [getattr(county, when) for county in found.counties]
+            assert sum(p.reached for p in parts) == pytest.approx(whole.reached)
+            assert sum(p.total for p in parts) == pytest.approx(whole.total)
+            assert sum(p.points for p in parts) == whole.points
+        assert sum(county.new_sites for county in found.counties) == len(found.sites)
+        assert len(found.rivals) >= 3
+        everywhere = {site.name for site in found.sites if site.always}
+        for rival in found.rivals:
+            assert not everywhere & set(rival.sites_out)
+            assert rival.objective <= found.answer.objective * 1.01 + 1e-9
+        assert len(everywhere) == found.always
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_tables_say_today_first_and_fit(driving: Proposal, townships: Proposal, lang: str) -> None:
+    for found in (driving, townships):
+        out = io.StringIO()
+        shown.show(found, console(terminal=False, file=out), lang)  # type: ignore[arg-type]
+        text = out.getvalue()
+        assert max(width(line.rstrip()) for line in text.splitlines()) <= 100
+        today, then = ("现状：", "处后：") if lang == "zh" else ("today:", "new sites:")
+        assert text.index(today) < text.index(then)
+        for site in found.sites[:10]:
+            assert site.name in text
+        assert ("示意" if lang == "zh" else "ILLUSTRATIVE") in text
+    assert ("需求点" if lang == "zh" else "points") in text or townships is found
+
+
+def test_data_hold_everything(driving: Proposal) -> None:
+    import json
+
+    data = json.loads(json.dumps(shown.to_dict(driving), ensure_ascii=False))
+    result = data["result"]
+    assert result["optimal"]
+    assert result["bound"] == result["objective"] == len(data["sites"]) == result["new_sites"]
+    assert data["city_change"]["after"]["points_total"] == driving.city_change.after.points_total
+    assert data["parameters"]["model"] == "threshold"
+    assert data["parameters"]["rules"]["seconds"] == 30
+    assert all(-180 < site["lon"] < 180 for site in data["sites"])
+
+
+def test_a_question_without_any_facility(capsys: pytest.CaptureFixture[str]) -> None:
+    """A kind that the register does not hold begins at nothing."""
+    done = run(
+        capsys, "site", "--city", "清远", "--kind", "meal_point", "--profile", "drive", "--group",
+        "60+", "--max-new", "5", "--format", "json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.data["city_change"]["before"]["reached"] == 0
+    assert done.data["result"]["new_sites"] == 5
+    gains = [site["gains"] for site in done.data["sites"]]
+    assert gains == sorted(gains, reverse=True)
+
+
+def test_the_command_writes_scenario_and_picture(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    toml, png = tmp_path / "方案.toml", tmp_path / "方案.png"
+    done = run(
+        capsys, "site", "--city", "清远", "--indicator", "elder_care.integrated_township",
+        "--out", str(toml), "--picture", str(png),
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert len(read(toml, QINGYUAN).adds) == 12
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert "12 处" in done.out
+
+
+def test_arrays_of_the_question_stay_as_they_are(driving: Proposal) -> None:
+    before = driving.field.matrix.copy()
+    people = driving.field.people.copy()
+    shown.to_dict(driving)
+    to_scenario(driving)
+    assert (driving.field.matrix.data == before.data).all()
+    assert np.array_equal(driving.field.people, people)
