@@ -130,8 +130,8 @@ def anneal(
 
 def temperature(value: float, sites: int) -> tuple[float, float]:
     """Hot and cold for a value that so many sites reach together."""
-    hot = max(0.05 * value / max(1, sites), 1e-9)
-    return hot, hot / 100.0
+    hot = max(0.025 * value / max(1, sites), 1e-9)
+    return hot, hot / 50.0
 
 
 def rounded(share: Floats, rows_upper: Floats, forced: Bools, room: int) -> Bools:

@@ -8,14 +8,16 @@ of several of them, which is a small model. This is repeated from the best.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from coverage.siting.anneal import anneal, rounded, temperature
 from coverage.siting.cover_mip import cover_model, full_values
 from coverage.siting.mip import WHOLE, Mip, relax, solve
+from coverage.siting.polish import polish
 from coverage.siting.search import Landscape, Walk
 
 if TYPE_CHECKING:
@@ -27,10 +29,12 @@ if TYPE_CHECKING:
     from coverage.siting.search import Pool
 
 GENERATIONS = 14
-LITTER = 3
-NODES = 300
+LITTER = 4
+NODES = 100
 MOST_MIXED = 220  # sites of several answers that are recombined at once
-MOVES = 40_000
+MOVES = 60_000
+KEPT = 12  # answers that are recombined
+AROUND = (6, 8, 10)  # open sites that polishing takes out at once, more where it brought nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,86 +86,68 @@ def breed(
         enough: Told every better answer; whether to stop.
         whole: Whether all values are whole numbers.
     """
-    value = ask.value(best)
-    room = round(float(ask.rows.high[0])) if len(ask.rows.high) else ask.matrix.shape[0]
-    idle = 0
-    last: list[Bools] = []
+    by_point = csr_array(ask.matrix.T)
+    value, idle = ask.value(best), 0
+    met: list[Bools] = []
     for generation in range(GENERATIONS):
-        if clock.over or idle > 4:
+        if clock.over or idle >= len(AROUND):
             break
-        core = _core(ask, relaxed, best, wide=generation % 2 == 1)
-        small = ask.only(core).merged()
-        land = Landscape.of(small.matrix, small.once, small.rows)
-        hot, cold = temperature(value, room)
-        forced = small.rows.lower > 0
-        answers = [best[core]]
-        for child in range(LITTER):
-            from_best = child == LITTER - 1
-            start = (
-                best[core]
-                if from_best
-                else rounded(
-                    relaxed.share[core], small.rows.upper, forced, room - int(forced.sum())
-                )
-            )
-            found = anneal(
-                land,
-                start,
-                moves=MOVES * (2 + generation % 3) // 2,
-                seed=seed + 31 * generation + child,
-                hot=hot * (0.3 if from_best else 1.0 + 0.7 * (idle % 3)),
-                cold=cold,
-                clock=clock,
-            )
-            answers.append(found)
-            pool.add(core[found], land.value(found))
-        grown_up = [_spread_out(core, one, len(best)) for one in answers]
-        before = [
-            one[core] for one in last if not (one & ~_spread_out(core, None, len(best))).any()
-        ]
-        if np.any([*answers, *before], axis=0).sum() <= max(MOST_MIXED, 3 * room // 2):
-            answers += before
-        last = grown_up[1:]
-        better = _recombine(small, answers, seed, clock, whole=whole)
-        walk = Walk(land, better)
+        met = [*met, *_litter(ask, relaxed, best, seed + 31 * generation, clock)]
+        met.sort(key=lambda one: -ask.value(one))
+        met = met[:KEPT]
+        new = _recombine(ask, [best, *met], seed, clock, whole=whole)
+        walk = Walk(Landscape(ask.matrix, by_point, ask.once, None, ask.rows), new)
         walk.climb(pool, clock)
-        grown = np.zeros(len(best), dtype=bool)
-        grown[core[walk.chosen]] = True
-        new = ask.value(grown)
-        pool.add(np.flatnonzero(grown), new)
-        idle = 0 if new > value + 1e-9 else idle + 1
-        if new > value:
-            best, value = grown, new
+        new = polish(
+            ask,
+            walk.chosen,
+            around=AROUND[idle],
+            seed=seed + generation,
+            clock=clock,
+            by_point=by_point,
+        )
+        pool.add(np.flatnonzero(new), ask.value(new))
+        idle = 0 if ask.value(new) > value + 1e-9 else idle + 1
+        if ask.value(new) > value:
+            best, value = new, ask.value(new)
             if enough(best):
                 break
     return best
 
 
-def _spread_out(core: Ints, chosen: Bools | None, size: int) -> Bools:
-    """Sites of the core among all candidates; all of the core for None."""
-    out = np.zeros(size, dtype=bool)
-    out[core if chosen is None else core[chosen]] = True
+def _litter(ask: Ask, relaxed: Relaxed, best: Bools, seed: int, clock: Clock) -> list[Bools]:
+    """Good answers that differ: annealed among the sites that the relaxation likes."""
+    core = _core(ask, relaxed, best)
+    small = ask.only(core).merged()
+    land = Landscape.of(small.matrix, small.once, small.rows)
+    room = round(float(ask.rows.high[0])) if len(ask.rows.high) else len(core)
+    forced = small.rows.lower > 0
+    start = rounded(relaxed.share[core], small.rows.upper, forced, room - int(forced.sum()))
+    hot, cold = temperature(ask.value(best), room)
+    out = []
+    for child in range(LITTER):
+        found = anneal(land, start, moves=MOVES, seed=seed + child, hot=hot, cold=cold, clock=clock)
+        chosen = np.zeros(len(best), dtype=bool)
+        chosen[core[found]] = True
+        out.append(chosen)
     return out
 
 
-def _core(ask: Ask, relaxed: Relaxed, best: Bools, *, wide: bool) -> Ints:
-    """Sites with a share in the relaxation; if `wide` as many again that come next."""
+def _core(ask: Ask, relaxed: Relaxed, best: Bools) -> Ints:
+    """Sites with a share in the relaxation, those of the best answer, those that must be open."""
     keep = (relaxed.share > 1e-3) | best | (ask.rows.lower > 0)
-    keep &= ask.rows.upper > 0
-    if wide:
-        value = np.asarray(ask.matrix @ relaxed.u)
-        value[(ask.rows.upper == 0) | keep] = -np.inf
-        more = max(200, 2 * int(keep.sum()))
-        order = np.argsort(-value, kind="stable")[:more]
-        keep[order[np.isfinite(value[order])]] = True
-    return np.flatnonzero(keep)
+    return np.flatnonzero(keep & (ask.rows.upper > 0))
 
 
 def _recombine(ask: Ask, answers: list[Bools], seed: int, clock: Clock, *, whole: bool) -> Bools:
-    """The best answer made of the sites of several answers."""
+    """The best answer made of the sites of several answers, the better ones first."""
     best = max(answers, key=ask.value)
-    some = np.flatnonzero(np.any(answers, axis=0))
-    part = replace(ask.only(some)).merged()
+    union = best.copy()
+    for one in answers:
+        if (union | one).sum() <= max(MOST_MIXED, 3 * best.sum() // 2):
+            union |= one
+    some = np.flatnonzero(union)
+    part = ask.only(some).merged()
     found = solve(
         cover_model(part),
         clock=clock,

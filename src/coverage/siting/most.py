@@ -31,6 +31,7 @@ PENALTIES = 8
 RELAXABLE = 300_000  # pairs of sites and points that an interior point method takes a second for
 EASY = 20_000  # pairs that HiGHS may try before anything that takes longer
 TRIAL = 200  # nodes
+MOSTLY = 0.9  # of all sites
 FEW = 150  # sites that HiGHS settles without a better start
 
 
@@ -112,7 +113,7 @@ class Most:
         if self.ask.twice is None:
             self._bound(ROUNDS[0])
         plain = not self.ask.targets and self.ask.must is None and self.ask.twice is None
-        if plain and not self.closed and not self.control.clock.over:
+        if plain and not self.closed and not self.control.clock.over and not self._hard():
             self._bound(ROUNDS[1])
         if plain and not self.closed and not self.control.clock.over:
             self._relax()
@@ -164,13 +165,20 @@ class Most:
             self.shut |= found.shut
             self.must |= found.must
 
+    def _hard(self) -> bool:
+        """Whether hardly anything is settled yet and the linear relaxation is within reach."""
+        live = ~self.shut
+        size = np.diff(self.ask.matrix.indptr)[live].sum()
+        return bool(live.sum() > MOSTLY * len(live) and live.sum() > FEW and size <= RELAXABLE)
+
     def _relax(self) -> None:
         """The linear relaxation of what is not settled: a sharp bound, and where to search."""
         live = np.flatnonzero(~self.shut)
         if len(live) <= FEW or self.best is None:
             return
-        self._search_live(KICKS[1])
-        self._bound(1)
+        if not self._hard():
+            self._search_live(KICKS[1])
+            self._bound(1)
         live = np.flatnonzero(~self.shut)
         if self._few_left():
             return
@@ -191,7 +199,7 @@ class Most:
             return
         if not (simple_rules(self.ask.rows) and self.ask.rows.matrix.shape[0] == 1):
             return
-        left = 0.85 * self.control.clock.left
+        left = (1.0 if self._hard() else 0.85) * self.control.clock.left
         found = breed(
             self.ask,
             Relaxed(share, self._u if self._u is not None else np.zeros_like(self.ask.once)),
