@@ -311,6 +311,11 @@ class Scenario:
     file: str = field(default="", compare=False)
 
     @property
+    def of_facilities(self) -> tuple[Open | Close | Move | Upgrade, ...]:
+        """Edits of facilities that stand in the register."""
+        return (*self.opens, *self.closes, *self.moves, *self.upgrades)
+
+    @property
     def edits(self) -> tuple[Edit, ...]:
         """All edits, kind by kind."""
         return (
