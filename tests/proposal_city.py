@@ -1,4 +1,4 @@
-"""A small city with streets, a plan and a list of people, for questions that can be tried out whole."""
+"""A small city with streets, a plan and a list of people, whose questions can be tried out whole."""
 
 from __future__ import annotations
 
@@ -95,44 +95,25 @@ class Tiny:
         """On foot over its streets, for its list of people."""
         return Sources(roads=self.roads, population=self.people)
 
-    def reached(self, names: Iterable[str], register: Register) -> tuple[float, float]:
-        """Older people within the limit with new sites at these candidates, and all of them.
+    def by_county(self, names: Iterable[str]) -> dict[str, float]:
+        """Share of the older people within the limit of sites at these candidates, by county.
 
-        By the travel times of `coverage.reach` alone, facility by facility.
+        By the travel times of `coverage.reach` alone.
         """
         new = [
             Facility(f"n-{name}", name, "elder_care", CODE, lon=lon, lat=lat)
             for name, (lon, lat) in ((name, self.places[name]) for name in names)
         ]
-        whole = Register((*register.facilities, *new))
-        if not whole.facilities:
-            return 0.0, sum(float(r.total) for r in self._rows(self._somewhere()))
-        (row,) = self._rows(whole)
-        return row.reached, row.total
-
-    def by_county(self, names: Iterable[str], register: Register) -> dict[str, float]:
-        """The same by code of county, as a share."""
-        new = [
-            Facility(f"n-{name}", name, "elder_care", CODE, lon=lon, lat=lat)
-            for name, (lon, lat) in ((name, self.places[name]) for name in names)
-        ]
-        rows = self._rows(Register((*register.facilities, *new)), level="county")
-        return {row.code: row.reached / row.total for row in rows if row.code}
-
-    def _somewhere(self) -> Register:
-        lon, lat = next(iter(self.places.values()))
-        return Register((Facility("x", "x", "elder_care", CODE, lon=lon, lat=lat),))
-
-    def _rows(self, register: Register, level: str = "city"):  # type: ignore[no-untyped-def]
         times = travel_time(
             self.city,
             kind=("elder_care", "day_care"),
             minutes=(MINUTES,),
-            register=register,
+            register=Register(tuple(new)),
             roads=self.roads,
             population=self.people,
         )
-        return people_reached(times, level=level, group="60+")
+        rows = people_reached(times, level="county", group="60+")
+        return {row.code: row.reached / row.total for row in rows if row.code}
 
 
 def tiny(folder: Path, *, seed: int = 0, candidates: int = 8, points: int = 24) -> Tiny:
@@ -149,7 +130,10 @@ def tiny(folder: Path, *, seed: int = 0, candidates: int = 8, points: int = 24) 
     roads = folder / "streets.graphml"
     write_graphml(build(xy, streets), roads)
     spots = np.column_stack(
-        [rng.uniform(west, east, points + candidates), rng.uniform(south, north, points + candidates)]
+        [
+            rng.uniform(west, east, points + candidates),
+            rng.uniform(south, north, points + candidates),
+        ]
     )
     # On the streets of one direction, so that no place is far from a road.
     spots[:, 1] = south + np.round((spots[:, 1] - south) / STEP_M).clip(0, len(rows) - 1) * STEP_M
@@ -159,9 +143,7 @@ def tiny(folder: Path, *, seed: int = 0, candidates: int = 8, points: int = 24) 
     people = folder / "people.csv"
     people.write_text(
         "lon,lat,people,60+\n"
-        + "".join(
-            f"{lon[i]:.7f},{lat[i]:.7f},{older[i] * 5},{older[i]}\n" for i in range(points)
-        ),
+        + "".join(f"{lon[i]:.7f},{lat[i]:.7f},{older[i] * 5},{older[i]}\n" for i in range(points)),
         encoding="utf-8",
     )
     places = {
@@ -172,7 +154,8 @@ def tiny(folder: Path, *, seed: int = 0, candidates: int = 8, points: int = 24) 
     listed.write_text(
         "名称,经度,纬度,造价\n"
         + "".join(
-            f"{name},{x:.7f},{y:.7f},{100 + 10 * n}\n" for n, (name, (x, y)) in enumerate(places.items())
+            f"{name},{x:.7f},{y:.7f},{100 + 10 * n}\n"
+            for n, (name, (x, y)) in enumerate(places.items())
         ),
         encoding="utf-8",
     )

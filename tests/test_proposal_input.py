@@ -176,9 +176,7 @@ def test_tables_of_fixed_sites(place: Tiny, tmp_path: Path, text: str, words: st
     fix.write_text(text, encoding="utf-8")
     question = read_question(place.city, indicator="care.within", rules=Rules(max_new=1, fix=fix))
     with pytest.raises(InputError, match=words):
-        propose(
-            place.city, question, candidates=str(place.candidates), sources=place.sources
-        )
+        propose(place.city, question, candidates=str(place.candidates), sources=place.sources)
 
 
 @pytest.mark.parametrize("text", ["", "x", "1e3", ">=", "60 70", "--5", "−5", "inf", "≤60"])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from coverage.assessment import assess
 from coverage.city import City
 from coverage.facilities import Facility, Register
 from coverage.proposals.edits import to_scenario, write_scenario
@@ -20,6 +19,7 @@ from coverage.reach.people import people_reached
 from coverage.reach.service import travel_time
 from coverage.reports import proposal as shown
 from coverage.reports.table import console
+from coverage.scenarios.compare import compare
 from coverage.scenarios.file import read
 from coverage.text import width
 from helpers import run
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.proposals.propose import Proposal
+    from coverage.scenarios.outcome import IndicatorChange, Outcome
     from proposal_city import Tiny
 
 pytest.importorskip("highspy")
@@ -50,9 +51,7 @@ def driving() -> Proposal:
         target=">=54",
         rules=Rules(seconds=30),
     )
-    return propose(
-        QINGYUAN, question, candidates="grid:4000", sources=Sources(profile="drive")
-    )
+    return propose(QINGYUAN, question, candidates="grid:4000", sources=Sources(profile="drive"))
 
 
 @pytest.fixture(scope="module")
@@ -60,58 +59,52 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     return tiny(tmp_path_factory.mktemp("tiny"))
 
 
-def _run(proposal: Proposal, path: Path) -> Register:
-    """The register after the written scenario was read and applied."""
+def _run(proposal: Proposal, path: Path, **options: Any) -> Outcome:
+    """What the written scenario does when it is read and run."""
     write_scenario(proposal, path)
     scenario = read(path, proposal.city)
     assert scenario == replace(to_scenario(proposal, folder=path.parent), file=path.name)
-    new = [
-        Facility(
-            add.id, add.name, add.kind, add.place.unit_code, services=frozenset(add.services),
-            lon=add.place.lon, lat=add.place.lat, opened=add.opened,
-        )
-        for add in scenario.adds
-    ]  # fmt: skip
-    return Register((*proposal.city.register.facilities, *new))
+    (outcome,) = compare(proposal.city, [scenario], **options).outcomes
+    return outcome
+
+
+def _indicator(outcome: Outcome, id_: str) -> IndicatorChange:
+    return next(one for one in outcome.indicators if one.after.indicator.id == id_)
 
 
 def test_a_scenario_of_townships_keeps_its_promise(townships: Proposal, tmp_path: Path) -> None:
-    after = _run(townships, tmp_path / "s.toml")
-    result = assess(
-        QINGYUAN, year=2025, indicators=("elder_care.integrated_township",), register=after
-    )["elder_care.integrated_township"]
-    assert result.status == "met"
-    assert result.measurement.numerator == townships.city_change.after.reached == 52
-    assert result.measurement.denominator == 85
+    outcome = _run(townships, tmp_path / "s.toml")
+    found = _indicator(outcome, "elder_care.integrated_township")
+    assert found.after.status == "met"
+    assert found.before.measurement.numerator == townships.city_change.before.reached == 40
+    assert found.after.measurement.numerator == townships.city_change.after.reached == 52
+    assert found.after.measurement.denominator == 85
+    assert set(found.newly_covered) == {site.unit for site in townships.sites}
 
 
 def test_a_scenario_of_people_keeps_its_promise(driving: Proposal, tmp_path: Path) -> None:
-    """Sites written to six decimals of a degree still reach the people that were promised."""
-    after = _run(driving, tmp_path / "d.toml")
-    times = travel_time(
-        QINGYUAN,
-        kind=("elder_care", "day_care"),
-        profile="drive",
-        minutes=(15,),
-        year=2025,
-        register=after,
-    )
-    (whole,) = people_reached(times, level="city", group="60+")
-    assert round(whole.reached) == round(driving.city_change.after.reached)
-    assert round(whole.total) == round(driving.city_change.after.total) == 530_861
-    assert whole.off_road_share == pytest.approx(driving.off_road, abs=0.01)
-    counties = {r.code: r.reached for r in people_reached(times, level="county", group="60+")}
-    for county in driving.counties:
-        assert county.after.reached == pytest.approx(counties[county.code], abs=0.5)
+    """Run with the options that its note names, it finds the people that were promised."""
+    outcome = _run(driving, tmp_path / "d.toml", profile="drive", minutes=15)
+    found = _indicator(outcome, "elder_care.circle_15min")
+    assert found.after.status == "met"
+    assert found.after.measurement.numerator == round(driving.city_change.after.reached)
+    assert found.after.measurement.denominator == 530_861
+    access = next(a for a in outcome.access if "day_care" in a.question.kinds)
+    before = driving.city_change.before.reached
+    assert access.main.reached_before == pytest.approx(before, abs=1e-6)
+    assert access.main.reached == pytest.approx(driving.city_change.after.reached, abs=1e-6)
+    for county, other in zip(driving.counties, access.counties, strict=False):
+        assert county.code == other.code
+        assert county.after.reached == pytest.approx(other.reached, abs=1e-6)
 
 
-def test_the_limit_and_target_go_into_the_scenario(driving: Proposal) -> None:
+def test_target_and_options_go_into_the_scenario(driving: Proposal) -> None:
     scenario = to_scenario(driving)
-    assert (scenario.limit.minutes, scenario.limit.profile) == (15.0, "drive")
     (aim,) = scenario.aims
-    assert (aim.indicator, aim.op, aim.value) == ("elder_care.circle_15min", "≥", 54)
+    assert f"{aim.indicator} {aim.op} {aim.value}" == "elder_care.circle_15min ≥ 54"
+    assert (scenario.limit.minutes, scenario.limit.profile) == (None, "drive")
+    assert "coverage scenario run 本文件 --profile drive。" in scenario.note
     assert "已证明的界" in scenario.note
-    assert "grid" not in scenario.note
     assert all(add.provenance == "modelled" for add in scenario.adds)
 
 

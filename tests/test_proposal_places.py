@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +25,8 @@ from coverage.tables import read_table
 from helpers import run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from coverage.proposals.candidates import Candidates
     from coverage.reach.service import TravelGround
 
@@ -113,9 +114,7 @@ def test_townships_of_one_name_are_told_apart() -> None:
 
 
 def _geojson(path: Path, *boxes: tuple[float, float, float, float]) -> Path:
-    rings = [
-        [[w, s], [e, s], [e, n], [w, n], [w, s]] for w, s, e, n in boxes
-    ]
+    rings = [[[w, s], [e, s], [e, n], [w, n], [w, s]] for w, s, e, n in boxes]
     features = [
         {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [r]}}
         for r in rings
@@ -187,7 +186,8 @@ def test_steep_ground_is_left_out(grid: Candidates, travel: TravelGround, tmp_pa
     path = tmp_path / "dem.tif"
     with rasterio.open(
         path, "w", driver="GTiff", width=columns, height=rows, count=1, dtype="float32",
-        crs=grid.crs, transform=rasterio.Affine(cell, 0, x[0] - cell / 2, 0, -cell, north + 4 * cell),
+        crs=grid.crs,
+        transform=rasterio.Affine(cell, 0, x[0] - cell / 2, 0, -cell, north + 4 * cell),
     ) as raster:  # fmt: skip
         raster.write(heights, 1)
     kept, notes = _kept(grid, travel, Register(()), slope=10.0, heights=path)
@@ -214,7 +214,7 @@ def test_no_candidate_left_says_which_filter_took_how_many(
 def test_a_list_may_name_its_townships(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text(
-        "名称,经度,纬度,乡镇,造价\n甲地块,113.05,23.70,,\"1,200\"\n乙地块,,,源潭镇,800\n",
+        '名称,经度,纬度,乡镇,造价\n甲地块,113.05,23.70,,"1,200"\n乙地块,,,源潭镇,800\n',
         encoding="utf-8",
     )
     found = read_candidates(read_table(path), QINGYUAN, GROUND, GROUND.crs)
@@ -225,9 +225,7 @@ def test_a_list_may_name_its_townships(tmp_path: Path) -> None:
     assert found.lonlat[1] == pytest.approx([seat.lon, seat.lat])
 
 
-def test_a_workbook_may_hold_the_list(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_workbook_may_hold_the_list(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     for row in (["名称", "经度", "纬度"], ["甲地块", 113.05, 23.70], ["乙地块", 113.2, 23.8]):
@@ -235,8 +233,8 @@ def test_a_workbook_may_hold_the_list(
     path = tmp_path / "list.xlsx"
     book.save(path)
     done = run(
-        capsys, "site", "--city", "清远", "--kind", "meal_point", "--group", "60+", "--max-new", "1",
-        "--candidates", str(path), "--format", "json",
+        capsys, "site", "--city", "清远", "--kind", "meal_point", "--group", "60+",
+        "--max-new", "1", "--candidates", str(path), "--format", "json",
     )  # fmt: skip
     assert done.code == 0, done.err
     assert done.data["candidates"]["count"] == 2

@@ -259,4 +259,6 @@ def _words(figure: Any, proposal: Proposal) -> None:
     if proposal.field.travel is not None:
         marks.append(f"路网 {proposal.field.travel.roads} © OpenStreetMap contributors (ODbL)")
         marks.append("乡镇内人口位置为模型")
-    figure.text(0.03, 0.045, "\n".join(wrap("；".join(marks), 130)), fontsize=7.5, color="#666666", va="top")
+    figure.text(
+        0.03, 0.045, "\n".join(wrap("；".join(marks), 130)), fontsize=7.5, color="#666666", va="top"
+    )

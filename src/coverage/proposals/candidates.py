@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MOST = 200_000
+DIGITS = 6  # of a degree: a tenth of a metre
 _BORDER_M = 1000.0  # of the coarse township cells
 
 
@@ -69,6 +70,14 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.names)
 
+    def as_written(self) -> Candidates:
+        """The same at the degrees that a file will hold, so that an answer keeps its promise."""
+        known = np.isfinite(self.xy).all(axis=1)
+        xy = self.xy.copy()
+        lonlat = np.round(self.lonlat[known], DIGITS)
+        xy[known] = np.column_stack(project(lonlat[:, 0], lonlat[:, 1], self.crs))
+        return replace(self, xy=xy)
+
     @property
     def lonlat(self) -> Floats:
         """(c, 2) degrees (EPSG:4326), NaN where no place is known."""
@@ -101,16 +110,6 @@ class Candidates:
             unit=tuple(self.unit[i] for i in at),
             costs=self.costs[at],
             removed=removed,
-        )
-
-    def with_more(self, names: Sequence[str], xy: Floats, unit: Sequence[str]) -> Candidates:
-        """These and some more at the end."""
-        return replace(
-            self,
-            names=(*self.names, *names),
-            xy=np.vstack([self.xy, xy.reshape(-1, 2)]),
-            unit=(*self.unit, *unit),
-            costs=np.concatenate([self.costs, np.full(len(names), np.nan)]),
         )
 
 

@@ -8,7 +8,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from coverage.kinds import KINDS
+from coverage.proposals.candidates import DIGITS
 from coverage.proposals.question import MODELS
+from coverage.reach.measure import DEFAULT_MINUTES
+from coverage.reach.service import DEFAULT_PROFILE
 from coverage.scenarios.edits import Add, Aim, Close, Limit, Place, Scenario
 from coverage.scenarios.file import write
 from coverage.text import number
@@ -17,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.proposals.propose import NewSite, Proposal
-
-_DIGITS = 6  # of a degree: a tenth of a metre
 
 
 def to_scenario(proposal: Proposal, *, folder: Path | None = None) -> Scenario:
@@ -70,8 +71,8 @@ def _add(proposal: Proposal, site: NewSite, serial: int) -> Add:
         kind=question.kind,
         place=Place(
             site.unit or city.code,
-            round(site.lon, _DIGITS) if exact and site.lon is not None else None,
-            round(site.lat, _DIGITS) if exact and site.lat is not None else None,
+            round(site.lon, DIGITS) if exact and site.lon is not None else None,
+            round(site.lat, DIGITS) if exact and site.lat is not None else None,
             site.unit_name,
         ),
         category=match.categories[0] if match.categories else "",
@@ -84,15 +85,28 @@ def _add(proposal: Proposal, site: NewSite, serial: int) -> Add:
 
 
 def _limit(proposal: Proposal) -> Limit:
-    """The limit and profile of the question, so that a run means the same people."""
-    travel = proposal.field.travel
+    """The limit and profile of the question, where they are not the indicator's own."""
+    travel, question = proposal.field.travel, proposal.question
     if travel is None:
         return Limit()
+    own = float(question.indicator.match.minutes or DEFAULT_MINUTES)
     distance = travel.network.profile.measure == "distance"
+    profile = proposal.sources.profile
     return Limit(
-        minutes=None if distance else proposal.question.minutes,
-        profile=proposal.sources.profile,
+        minutes=None if distance or question.minutes == own else question.minutes,
+        profile="" if profile == DEFAULT_PROFILE else profile,
     )
+
+
+def run_options(proposal: Proposal) -> str:
+    """What `coverage scenario run` must be told so that the state before is measured alike.
+
+    The limit in the file holds for the state after the edits only.
+    """
+    limit = _limit(proposal)
+    profile = f" --profile {limit.profile}" if limit.profile else ""
+    minutes = f" --minutes {limit.minutes:g}" if limit.minutes is not None else ""
+    return profile + minutes
 
 
 def note(proposal: Proposal) -> str:
@@ -119,5 +133,5 @@ def note(proposal: Proposal) -> str:
         f"/{number(round(change.after.total))} {unit}"
     )
     parts.append(f"随机种子 {question.rules.seed}，时限 {question.rules.seconds:g} 秒")
-    before = "由 coverage site 提出，未经核实，可改后用 coverage scenario run 试算。"
-    return before + "；".join(parts) + "。"
+    run = f"coverage scenario run 本文件{run_options(proposal)}"
+    return f"由 coverage site 提出，未经核实；改后试算：{run}。" + "；".join(parts) + "。"

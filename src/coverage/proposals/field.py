@@ -213,7 +213,7 @@ def people_field(
         sites, skipped = check_sites(
             city, sites, network, register=register, skip_bad=sources.skip_bad
         )
-    chosen = _with_place(setting.candidates(spec))
+    chosen = _with_place(setting.candidates(spec)).as_written()
     chosen, notes = filtered(
         chosen, filters, city=city, register=register, year=question.year, network=network
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from coverage.errors import InputError, Problem, gathered
 from coverage.kinds import KINDS
 from coverage.plans import Match, PlanIndicator
+from coverage.reach.measure import DEFAULT_MINUTES
 from coverage.text import Said, number
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ _TARGET = re.compile(
     r"(>=|≥|>|=|＝|＞|不低于)?\s*([-+]?(?:\d+(?:\.\d+)?|nan|inf))\s*[%％]?", re.IGNORECASE
 )
 _OPS: dict[str, Op] = {">=": "≥", "≥": "≥", ">": ">", "＞": ">", "=": "≥", "＝": "≥", "不低于": "≥"}
-_DEFAULT_MINUTES = 15.0
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def read_question(
         said=said,
         model=chosen,
         group=group or asked.match.group,
-        minutes=minutes if minutes is not None else float(asked.match.minutes or _DEFAULT_MINUTES),
+        minutes=minutes if minutes is not None else float(asked.match.minutes or DEFAULT_MINUTES),
         rules=rules,
         planned=found is not None,
     )
