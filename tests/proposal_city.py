@@ -1,4 +1,4 @@
-"""A small city with streets, a plan and a list of people, whose questions can be tried out whole."""
+"""A small city with streets, a plan and people, whose questions can be tried out whole."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def draw(proposal: Proposal, path: Path) -> None:
         if proposal.field.travel is None:
             _units(axes, proposal, ground)
         else:
-            _people(axes, proposal)
+            _people(axes, proposal, ground)
         _borders(axes, proposal, ground)
         _sites(axes, proposal)
         axes.set_xlim(west - 2000, east + 2000)
@@ -91,8 +91,8 @@ def _units(axes: Any, proposal: Proposal, ground: Ground) -> None:
         _fill(axes, cell, state.get(ground.unit_codes[index], "white"))
 
 
-def _people(axes: Any, proposal: Proposal) -> None:
-    """Demand points, those who gain on top."""
+def _people(axes: Any, proposal: Proposal, ground: Ground) -> None:
+    """Demand points, those who gain on top, and the roads inside the city."""
     field = proposal.field
     if field.travel is None:
         return
@@ -103,7 +103,9 @@ def _people(axes: Any, proposal: Proposal) -> None:
     has = proposal.seconds <= field.limit_s
     start, x, y = field.travel.network.network.lines()
     lines = [np.column_stack([x[a:b], y[a:b]]) for a, b in pairwise(start)]
-    axes.add_collection(LineCollection(lines, colors=_ROAD, linewidths=0.35, zorder=3.5))
+    roads = LineCollection(lines, colors=_ROAD, linewidths=0.35, zorder=3.5)
+    axes.add_collection(roads)
+    roads.set_clip_path(_outline(ground.city), axes.transData)
     for mask, colour, layer in ((~has, _REST, 1), (had, _TODAY, 2), (has & ~had, _GAINED, 3)):
         axes.scatter(
             demand.x[mask], demand.y[mask], s=2.6, marker="s", linewidths=0, color=colour,
@@ -111,18 +113,21 @@ def _people(axes: Any, proposal: Proposal) -> None:
         )  # fmt: skip
 
 
-def _fill(axes: Any, shape: Any, colour: str) -> None:
-    from matplotlib.patches import PathPatch
+def _outline(shape: Any) -> Any:
+    """A polygon, or several, as one path with its holes."""
     from matplotlib.path import Path as Outline
 
-    for part in getattr(shape, "geoms", [shape]):
-        if part.geom_type != "Polygon":
-            continue
-        rings = [part.exterior, *part.interiors]
-        outline = Outline.make_compound_path(*(Outline(np.asarray(r.coords)[:, :2]) for r in rings))
-        axes.add_patch(
-            PathPatch(outline, facecolor=colour, edgecolor="white", linewidth=0.6, zorder=1)
-        )
+    parts = [part for part in getattr(shape, "geoms", [shape]) if part.geom_type == "Polygon"]
+    rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
+    return Outline.make_compound_path(*(Outline(np.asarray(r.coords)[:, :2]) for r in rings))
+
+
+def _fill(axes: Any, shape: Any, colour: str) -> None:
+    from matplotlib.patches import PathPatch
+
+    axes.add_patch(
+        PathPatch(_outline(shape), facecolor=colour, edgecolor="white", linewidth=0.6, zorder=1)
+    )
 
 
 def _borders(axes: Any, proposal: Proposal, ground: Ground) -> None:

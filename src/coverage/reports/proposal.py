@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from coverage.kinds import KINDS
-from coverage.proposals.question import MODELS
+from coverage.proposals.question import MODELS, TRAVEL_MODELS
 from coverage.reports.table import bullet, data_table
-from coverage.text import number
+from coverage.text import Said, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -225,19 +225,47 @@ def _share_text(share: Share, proposal: Proposal, lang: Lang) -> str:
 def _proof(proposal: Proposal, lang: Lang) -> str:
     """Model, objective, bound, gap, time."""
     answer, model = proposal.answer, MODELS[proposal.question.model]
-    value, bound = f"{answer.objective:,.10g}", f"{answer.bound:,.10g}"
+    unit = _OBJECTIVES[proposal.question.model].to(lang)
+    if proposal.question.form == "units" and proposal.question.model == "mclp":
+        unit = "单元" if lang == "zh" else "units"
+    value, bound = (_objective(proposal, value) for value in (answer.objective, answer.bound))
     gap = "—" if math.isinf(answer.gap) else f"{100 * answer.gap:.2f}%"
     if lang == "zh":
         how = "已证明最优" if answer.optimal else "尚未证明最优"
         return (
-            f"模型 {model.zh}：目标函数 {value}，已证明的界 {bound}，差距 {gap}，{how}，"
+            f"模型 {model.zh}：目标函数 {value} {unit}，已证明的界 {bound}，差距 {gap}，{how}，"
             f"用时 {answer.seconds:.1f} 秒"
         )
     how = "proven optimal" if answer.optimal else "not proven optimal"
     return (
-        f"{model.en}: objective {value}, proven bound {bound}, gap {gap}, {how}, "
+        f"{model.en}: objective {value} {unit}, proven bound {bound}, gap {gap}, {how}, "
         f"{answer.seconds:.1f} s"
     )
+
+
+_OBJECTIVES = {
+    "threshold": Said("处", "new sites"),
+    "lscp": Said("处", "new sites"),
+    "mclp": Said("人", "people"),
+    "backup": Said("人（第二处也可达者，限定数量时与可达者各计一半）", "people, see the model"),
+    "p_median": Said("分钟/人（平均）", "minutes a person"),
+    "p_center": Said("分钟（最远者）", "minutes for the farthest"),
+    "capacitated_mclp": Said("人有床位", "people with a bed"),
+    "capacitated_lscp": Said("处", "new sites"),
+    "capacitated_p_median": Said("人·分钟（合计）", "person-minutes"),
+}
+
+
+def _objective(proposal: Proposal, value: float) -> str:
+    """A value of the model's goal in the unit of `_OBJECTIVES`."""
+    model, mean = proposal.question.model, proposal.answer.details.get("mean")
+    travel = proposal.field.travel
+    if model not in TRAVEL_MODELS or travel is None:
+        return f"{value:,.10g}"
+    per = 1.0 if travel.network.profile.measure == "distance" else 60.0
+    if model == "p_median" and mean and proposal.answer.objective:
+        value *= mean / proposal.answer.objective
+    return f"{value / per:,.1f}"
 
 
 def _site_rows(proposal: Proposal, lang: Lang) -> tuple[str, list[str], list[list[str]]]:
@@ -311,7 +339,7 @@ def _rival_rows(proposal: Proposal, lang: Lang) -> tuple[str, list[str], list[li
     rows = [
         [
             f"{chr(ord('A') + n)}",
-            f"{rival.objective:,.8g}",
+            _objective(proposal, rival.objective),
             number(round(rival.people if units else rival.reached)),
             _names(rival.sites_in, lang),
             _names(rival.sites_out, lang),
