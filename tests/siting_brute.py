@@ -94,6 +94,8 @@ def keeps(sites: Sites, chosen: set[int]) -> bool:
     moved = closed & set(sites.movable)
     if not {*sites.fixed, *sites.mandatory} <= chosen or chosen & set(sites.forbidden):
         return False
+    if len(moved) > len(built):
+        return False
     limits = (
         (len(built), sites.max_new, len(moved)),
         (len(chosen), sites.max_open, 0),

@@ -233,6 +233,7 @@ def told(
     assigned: Ints | None = None,
     served: csr_array | None = None,
     details: dict[str, Any] | None = None,
+    scale: float = 1.0,
 ) -> Answer:
     """Put an answer together.
 
@@ -248,6 +249,7 @@ def told(
         assigned: See `Answer`.
         served: See `Answer`.
         details: See `Answer`.
+        scale: By which all values were multiplied, see `control.scale_of`.
     """
     chosen = np.flatnonzero(result.chosen)
     standing = np.zeros(sites.count, dtype=bool)
@@ -256,7 +258,7 @@ def told(
     covered = people * reached if reached.dtype == bool else reached
     others = tuple(
         Alternative(
-            value,
+            value / scale,
             _plain(np.flatnonzero(other)),
             _plain(np.flatnonzero(other & ~result.chosen)),
             _plain(np.flatnonzero(result.chosen & ~other)),
@@ -269,8 +271,8 @@ def told(
     gap = gap_of(result.value, result.bound)
     return Answer(
         model=model,
-        objective=result.value,
-        bound=result.value if gap == 0.0 else result.bound,
+        objective=result.value / scale,
+        bound=(result.value if gap == 0.0 else result.bound) / scale,
         gap=gap,
         optimal=gap == 0.0,
         seconds=seconds[1],

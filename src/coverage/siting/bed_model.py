@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.siting.control import TINY
+from coverage.siting.control import TINY, scale_of
 from coverage.siting.cover_mip import exclusions, rules
 from coverage.siting.explain import (
     InfeasibleError,
@@ -65,6 +65,23 @@ class BedAsk:
     def minimises(self) -> bool:
         """Whether the goal is small, not large."""
         return self.cost is not None or self.far is not None
+
+    def scaled(self) -> tuple[BedAsk, float]:
+        """The same in units that tolerances are made for, and the factor of its values."""
+        people = scale_of(self.weights)
+        weights, beds = self.weights * people, self.beds * people
+        targets = tuple(
+            replace(t, weights=t.weights * people, needed=t.needed * people, least=t.least * people)
+            for t in self.targets
+        )
+        ask = replace(self, weights=weights, beds=beds, targets=targets)
+        if self.cost is not None:
+            price = scale_of(np.append(self.cost, self.offset))
+            return replace(ask, cost=self.cost * price, offset=self.offset * price), price
+        if self.far is not None:
+            way = scale_of(self.far)
+            return replace(ask, far=self.far * way), people * way
+        return ask, people
 
     def model(
         self, *, without: list[Bools] | None = None, limit: float | None = None, slack: bool = False

@@ -243,6 +243,7 @@ def _answer(
     seconds, seed, gap, want = asked
     control = Control(limited(seconds, begun), seed, gap)
     check_beds(ask)
+    asked_for, (ask, scale) = ask, ask.scaled()
     step = bed_step(ask)
     start = bed_start(ask, control.clock)
     found = solve(
@@ -255,7 +256,7 @@ def _answer(
     )
     values = start if found.values is None else found.values
     if values is None:
-        raise InfeasibleError(why_short(ask, control.clock, unsure=not found.done))
+        raise InfeasibleError(why_short(asked_for, control.clock, unsure=not found.done))
     chosen, share = read_beds(ask, values)
     value = ask.value(chosen, share)
     if ask.minimises:
@@ -278,6 +279,7 @@ def _answer(
         return sites_open, ask.value(sites_open, shares)
 
     others = choose_alternatives(chosen, [], more, want=want, clock=control.later())
+    ask = asked_for
     people = ask.weights[ask.j] * share
     served = np.bincount(ask.j, weights=people, minlength=len(ask.weights))
     flows = csr_array((people, (ask.i, ask.j)), shape=(len(ask.beds), len(ask.weights)))
@@ -300,4 +302,5 @@ def _answer(
         assigned=assigned,
         served=flows,
         details=details,
+        scale=scale,
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from coverage.siting.cover_mip import Ask
-    from coverage.siting.problem import Bools
+    from coverage.siting.problem import Bools, Floats
 
 TINY = 1e-9
 NODES = 500  # of HiGHS's tree, for one alternative: a count, so that any machine finds the same
@@ -42,6 +42,18 @@ class Control:
     def later(self) -> Clock:
         """Time for alternatives, once the answer stands."""
         return self.clock if math.isfinite(self.clock.end) else Clock.of(PATIENCE)
+
+
+def scale_of(*values: Floats) -> float:
+    """What brings values to a size that tolerances are made for: 1, or a power of two.
+
+    Sums of whole numbers are exact as they are. Others may be shares of a millionth,
+    of which a solver would see nothing; a power of two changes none of their digits.
+    """
+    greatest = max((float(np.abs(one).max(initial=0.0)) for one in values), default=0.0)
+    if greatest == 0.0 or all(whole(one) for one in values):
+        return 1.0
+    return 2.0 ** (20 - math.ceil(math.log2(greatest)))
 
 
 def limited(seconds: float | None, begun: float) -> Clock:

@@ -16,12 +16,13 @@ from scipy.sparse import block_diag, csr_array
 
 from coverage.errors import InputError
 from coverage.siting.answer import choose_alternatives, parameters, told, written
-from coverage.siting.control import Control, another, limited
+from coverage.siting.control import Control, another, limited, scale_of
 from coverage.siting.cover_mip import Ask
 from coverage.siting.fewest import fewest
 from coverage.siting.most import most
 from coverage.siting.problem import Sites, covering, people_of
 from coverage.siting.rows import Rows, goal
+from coverage.siting.shortage import check_reachable
 from coverage.siting.targets import exact, group_targets, share_target
 
 if TYPE_CHECKING:
@@ -216,10 +217,9 @@ def backup(
     details: dict[str, Any] = {}
     if sites.max_new is None and sites.max_open is None:
         cost, offset = goal(sites, minimise)
-        first = fewest(
-            Ask(matrix, weights, None, must, (), rows, cost, offset),
-            Control(limited(seconds, begun), seed),
-        )
+        ask = Ask(matrix, weights, None, must, (), rows, cost, offset)
+        check_reachable(ask)
+        first = fewest(ask, Control(limited(seconds, begun), seed))
         details = {"fewest": first.value, "fewest_bound": first.bound}
         if minimise == "sites":
             rows = rows.new_sites(first.value)
@@ -320,12 +320,19 @@ def _answer(
     """Solve, look for alternatives, tell."""
     seconds, seed, gap, want = asked
     control = Control(limited(seconds, begun), seed, gap)
-    result = fewest(ask, control) if ask.cost is not None else most(ask, control)
+    check_reachable(ask)
+    scale = scale_of(
+        *(one for one in (ask.once, ask.twice) if one is not None)
+        if ask.cost is None
+        else (np.append(ask.cost, ask.offset),)
+    )
+    scaled = ask.scaled(scale)
+    result = fewest(scaled, control) if ask.cost is not None else most(scaled, control)
     proven = time.perf_counter() - begun
     others = choose_alternatives(
         result.chosen,
         result.near,
-        another(ask, result.value, control),
+        another(scaled, result.value, control),
         want=want,
         clock=control.later(),
     )
@@ -355,4 +362,5 @@ def _answer(
         parameters=parameters(model, sites, asked, options, inputs),
         seconds=(proven, time.perf_counter() - begun),
         details=details,
+        scale=scale,
     )

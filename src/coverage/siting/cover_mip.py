@@ -74,6 +74,13 @@ class Ask:
             cost=None if self.cost is None else self.cost[keep],
         )
 
+    def scaled(self, scale: float) -> Ask:
+        """The same with what is maximised or minimised times a factor."""
+        if self.cost is not None:
+            return replace(self, cost=self.cost * scale, offset=self.offset * scale)
+        twice = None if self.twice is None else self.twice * scale
+        return replace(self, once=self.once * scale, twice=twice)
+
     def reached(self, chosen: Bools) -> Floats:
         """(points,) how many open sites reach each."""
         return np.asarray(csr_array(self.matrix.T) @ chosen.astype(float))

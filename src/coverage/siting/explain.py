@@ -23,6 +23,7 @@ RULES = {
     "open": Said("设施总数上限", "the limit on open sites"),
     "budget": Said("预算", "the budget"),
     "moved": Said("迁移数量上限", "the limit on moved sites"),
+    "replaced": Said("迁移必须有新址", "that every moved site has a new place"),
     "apart": Said("最小间距", "the minimum spacing"),
     "group": Said("分组数量上限", "the limit per group"),
 }

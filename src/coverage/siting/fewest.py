@@ -10,14 +10,14 @@ from scipy.sparse import csr_array
 
 from coverage.siting.answer import WITHIN, Result
 from coverage.siting.bound import cover_bound
-from coverage.siting.control import TINY, step_of
+from coverage.siting.control import TINY, scale_of, step_of
 from coverage.siting.cover_mip import cover_model, full_values
 from coverage.siting.explain import InfeasibleError
 from coverage.siting.mip import WHOLE, Clock, solve
 from coverage.siting.most import Most, enough_sites
 from coverage.siting.reduce import cover_core, undominated
 from coverage.siting.search import Landscape, Pool, Walk
-from coverage.siting.shortage import check_reachable, explain_cover
+from coverage.siting.shortage import explain_cover
 
 if TYPE_CHECKING:
     from coverage.siting.control import Control
@@ -37,7 +37,6 @@ def fewest(ask: Ask, control: Control) -> Result:
     """
     if ask.cost is None:
         raise TypeError("the fewest of what?")
-    check_reachable(ask)
     ask = ask.merged()
     start = prune(ask, enough_sites(ask))
     alike = ask.cost is not None and np.array_equal(ask.cost, ask.rows.places)
@@ -77,26 +76,28 @@ def _one_less(ask: Ask, start: Bools, control: Control) -> tuple[Bools, float]:
     """Ask for one site less until there is none."""
     target = ask.targets[0]
     best = start
-    inner = replace(ask, once=target.weights, targets=(), cost=None)
+    scale = scale_of(target.weights)
+    least = target.least * scale
+    inner = replace(ask, once=target.weights * scale, targets=(), cost=None)
     while True:
         value = ask.value(best)
         goal = value - 1.0
-        if goal + ask.rows.taken < 0:
+        if goal < 0:
             return best, value
         rows = fewer(ask.rows, goal)
         if rows is None:
             return best, value
-        work = Most(replace(inner, rows=rows), control, Pool(), floor=target.least)
+        work = Most(replace(inner, rows=rows), control, Pool(), floor=least)
         work.run()
         if work.best is not None:
             if not ask.fits(work.best):  # by less than rounding: the known one stays
-                return best, _least_count(inner, value, target.least)
+                return best, _least_count(inner, value, least)
             pruned = prune(ask, work.best)
             best = work.best if pruned is None else pruned
             continue
         if work.done:
             return best, value
-        return best, _least_count(inner, value, target.least)
+        return best, _least_count(inner, value, least)
 
 
 def fewer(rows: Rows, sites: float) -> Rows | None:
@@ -108,7 +109,7 @@ def fewer(rows: Rows, sites: float) -> Rows | None:
 def _least_count(ask: Ask, value: float, needed: float) -> float:
     """Fewest sites for which the bound leaves the target possible; used when time is up."""
     land = Landscape.of(ask.matrix, ask.once, ask.rows)
-    low, high = float(ask.rows.places @ ask.rows.lower) - ask.rows.taken - 1, value
+    low, high = max(0.0, float(ask.rows.places @ ask.rows.lower) - ask.rows.taken) - 1, value
     late = Clock.of(3.0)
     while high - low > 1:
         middle = float((low + high) // 2)

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from coverage.siting.answer import WITHIN, Result, choose_alternatives, parameters, told
 from coverage.siting.branch import branch
-from coverage.siting.control import NODES, TINY, Control, limited
+from coverage.siting.control import NODES, TINY, Control, limited, scale_of
 from coverage.siting.cover_mip import exclusions, rules
 from coverage.siting.explain import InfeasibleError, out_of_reach
 from coverage.siting.median_search import (
@@ -79,6 +79,8 @@ def p_median(
     if len(lost):
         raise InfeasibleError([out_of_reach(lost, float(weights[lost].sum()))])
     cost = far[:, counted] * weights[counted]
+    scale = scale_of(np.where(np.isfinite(cost), cost, 0.0))
+    cost *= scale
     pool = Pool(1.0)
     result = _solve(cost, weights[counted], rows, control, pool)
     proven = time.perf_counter() - begun
@@ -90,21 +92,23 @@ def p_median(
         clock=control.later(),
     )
     assigned = np.where(result.chosen[:, None], far, np.inf).argmin(axis=0)
-    assigned[~np.isfinite(far[assigned, np.arange(len(assigned))])] = -1
+    served = np.isfinite(far[assigned, np.arange(len(assigned))])
+    assigned[~served] = -1
     total = float(weights.sum())
     return told(
         "p_median",
         result,
         sites,
         people=weights,
-        reached=np.ones(len(weights), dtype=bool),
+        reached=served,
         alternatives=others,
         parameters=parameters(
             "p_median", sites, (seconds, seed, gap, alternatives), {}, (times, people)
         ),
         seconds=(proven, time.perf_counter() - begun),
         assigned=assigned,
-        details={"mean": result.value / total if total else 0.0},
+        details={"mean": result.value / scale / total if total else 0.0},
+        scale=scale,
     )
 
 

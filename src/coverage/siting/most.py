@@ -18,7 +18,7 @@ from coverage.siting.explain import InfeasibleError
 from coverage.siting.mip import WHOLE, Clock, solve
 from coverage.siting.reduce import undominated
 from coverage.siting.search import Landscape, Pool, Walk, beginning, iterate, simple_rules
-from coverage.siting.shortage import check_reachable, explain_cover
+from coverage.siting.shortage import explain_cover
 
 if TYPE_CHECKING:
     from coverage.siting.control import Control
@@ -41,7 +41,6 @@ def most(ask: Ask, control: Control) -> Result:
     Raises:
         InfeasibleError: If the targets or rules cannot be met.
     """
-    check_reachable(ask)
     ask = ask.merged()
     pool = Pool(1.0 - WITHIN)
     plain = ask.twice is None and not ask.targets and ask.must is None

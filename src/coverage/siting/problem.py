@@ -48,8 +48,8 @@ class Sites:
     """What may stand where: the candidates and the rules on them.
 
     Existing facilities are candidates too (rows of the matrix). `fixed` ones
-    stay open; `closable` ones may be closed; `movable` ones may be closed, and
-    each one closed allows one more new site. All other candidates are new.
+    stay open; `closable` ones may be closed; `movable` ones may be closed where a new
+    site takes their place, which does not count as a further one. All other candidates are new.
 
     Attributes:
         count: How many candidates there are.

@@ -26,11 +26,12 @@ class Rows:
         matrix: (rows, count).
         low: (rows,), minus infinity where there is none.
         high: (rows,), infinity where there is none.
-        names: What every row is: new, open, budget, moved, apart, group.
+        names: What every row is: new, open, budget, moved, replaced, apart, group.
         lower: (count,) 1 where a site must be open.
         upper: (count,) 0 where it must not.
         places: (count,) 1 for sites that count as new ones (movable ones included).
         taken: How many of these stand today.
+        standing: (count,) whether a site stands today.
     """
 
     matrix: csr_array
@@ -41,6 +42,7 @@ class Rows:
     upper: Floats
     places: Floats
     taken: int
+    standing: Bools
 
     @classmethod
     def of(cls, sites: Sites) -> Rows:
@@ -77,6 +79,7 @@ class Rows:
             upper,
             places,
             len(sites.movable),
+            np.isin(np.arange(count), sites.existing),
         )
         rows.check_forced()
         return rows
@@ -125,6 +128,7 @@ class Rows:
             self.upper[keep],
             self.places[keep],
             self.taken,
+            self.standing[keep],
         )
 
     def new_sites(self, most: float) -> Rows:
@@ -140,6 +144,7 @@ class Rows:
             self.upper,
             self.places,
             self.taken,
+            self.standing,
         )
 
 
@@ -151,6 +156,8 @@ _FORCED = {
     "budget": "必建点的成本已超出预算{0} · the mandatory sites alone cost more than the budget",
     "moved": "禁止保留的可迁移设施多于允许迁移的数量{0} · "
     "more movable sites are forbidden than may be moved",
+    "replaced": "候选点不足以替换必须迁移的设施{0} · "
+    "there are too few candidates to replace the sites that must be moved",
     "apart": "必须开放的两处 {0} 小于最小间距 · "
     "the sites {0} must both be open and are nearer to one another than the spacing allows",
     "group": "分组“{0}”中必须开放的设施超过其上限 · "
@@ -218,6 +225,9 @@ def _rows(sites: Sites, places: Floats) -> Iterable[Row]:
         yield "open", everyone, ones, -np.inf, float(sites.max_open)
     if sites.max_moved is not None and len(movable):
         yield "moved", movable, ones[movable], float(len(movable) - sites.max_moved), np.inf
+    if len(movable):  # a moved site is a closed one with a new one in its stead
+        cols = np.flatnonzero(places)
+        yield "replaced", cols, ones[cols], float(len(movable)), np.inf
     if sites.budget is not None:
         costs, paid = money(sites)
         cols = np.flatnonzero(costs)

@@ -247,7 +247,7 @@ def beginning(land: Landscape) -> Bools | None:
     """Open sites that keep every rule: what must be open, and existing ones as far as they may."""
     rows = land.rows
     chosen = rows.lower > 0
-    standing = (rows.upper > 0) & ~chosen & _standing(rows)
+    standing = (rows.upper > 0) & ~chosen & rows.standing
     chosen |= standing
     walk = Walk(land, chosen)
     while not rows.hold(walk.chosen):
@@ -257,16 +257,6 @@ def beginning(land: Landscape) -> Bools | None:
         order = out[np.argsort(walk.losses(out), kind="stable")]
         walk.flip(int(order[0]))
     return walk.chosen
-
-
-def _standing(rows: Rows) -> Bools:
-    """Sites in a rule with a lower bound or a negative weight: movable ones, costly to close."""
-    matrix = rows.matrix
-    row = entry_rows(matrix)
-    odd = (matrix.data < 0) | np.isfinite(rows.low[row])
-    standing = np.zeros(matrix.shape[1], dtype=bool)
-    standing[matrix.indices[odd]] = True
-    return np.asarray(standing | (rows.places == 0))
 
 
 def iterate(

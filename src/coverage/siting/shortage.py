@@ -36,7 +36,8 @@ def check_reachable(ask: Ask) -> None:
     if ask.must is not None:
         lost = np.flatnonzero(ask.must & (reachable == 0))
         if len(lost):
-            found.append(out_of_reach(lost, float(ask.once[lost].sum())))
+            people = ask.once if ask.twice is None else ask.once + ask.twice
+            found.append(out_of_reach(lost, float(people[lost].sum())))
     found += [
         target_out_of_reach(target, reachable)
         for target in ask.targets
