@@ -18,6 +18,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "coverage.cli.report:report",
         "现状、目标与缺口 · Where a city stands against its plan.",
     ),
+    "scenario": (
+        "coverage.cli.scenario:scenario",
+        "情景比较 · What edits would change: run, check and show scenario files.",
+    ),
     "circle": (
         "coverage.cli.circle:circle",
         "服务圈与可达人口 · Circles over roads, and the people within them.",

@@ -8,6 +8,7 @@ travelling is made ready anew.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ from coverage.scenarios.travels import Travels
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -164,11 +165,12 @@ def _outcome(
         people_within=travels.measure(scenario, after_city.register),
         any_year=True,
     )
-    access = tuple(
+    access = _distinct(
         access_of(question, *pair, names=_edited_names(scenario))
         for question in questions
         if (pair := travels.pair(question, scenario, after_city.register)) is not None
     )
+    more, fewer = _beds(rows, after_city.register, year)
     gained, lost = _any_question(access)
     pairs = zip(before.results, after.results, strict=True)
     return Outcome(
@@ -182,14 +184,47 @@ def _outcome(
         access=access,
         gained=gained,
         lost=lost,
+        beds_gained=more,
+        beds_lost=fewer,
         cost=cost_of(scenario, rows, year),
         later=sum(
             not due(getattr(edit, "on", getattr(edit, "opened", None)), year)
             for edit in scenario.edits
         )
         + sum(g.year is not None and g.year > year for g in scenario.growths),
-        notes=(*_notes(city, scenario, year), *travels.road_notes(scenario)),
+        notes=(*_notes(city, scenario, year, after_city.register), *travels.road_notes(scenario)),
     )
+
+
+def _distinct(every: Iterable[Access]) -> tuple[Access, ...]:
+    """Questions whose facilities turn out to be the same places are one, the first."""
+    found: list[Access] = []
+    for one in every:
+        same = [
+            n
+            for n, other in enumerate(found)
+            if one.question.group == other.question.group
+            and np.array_equal(one.before.seconds, other.before.seconds)
+            and np.array_equal(one.after.seconds, other.after.seconds)
+            and one.unplaced_new == other.unplaced_new
+            and one.unplaced_gone == other.unplaced_gone
+        ]
+        if not same:
+            found.append(one)
+            continue
+        first = found[same[0]]
+        ids = (*first.question.indicators, *one.question.indicators)
+        found[same[0]] = replace(first, question=replace(first.question, indicators=ids))
+    return tuple(found)
+
+
+def _beds(before: Register, after: Register, year: int) -> tuple[int, int]:
+    """Beds added and beds lost, facility by facility."""
+    old, new = (
+        {f.id: f.beds or 0 for f in one.facilities if f.counts_in(year)} for one in (before, after)
+    )
+    changes = [new.get(id_, 0) - old.get(id_, 0) for id_ in {*old, *new}]
+    return sum(c for c in changes if c > 0), -sum(c for c in changes if c < 0)
 
 
 def _edited_names(scenario: Scenario) -> dict[str, str]:
@@ -197,7 +232,8 @@ def _edited_names(scenario: Scenario) -> dict[str, str]:
     return named | {e.facility: e.name or e.facility for e in scenario.of_facilities}
 
 
-def _notes(city: City, scenario: Scenario, year: int) -> tuple[Said, ...]:
+def _notes(city: City, scenario: Scenario, year: int, after: Register) -> tuple[Said, ...]:
+    """What was assumed about people and places."""
     notes = []
     if growths_of(city, scenario, year):
         notes.append(
@@ -207,22 +243,23 @@ def _notes(city: City, scenario: Scenario, year: int) -> tuple[Said, ...]:
                 "counted in people after the growth",
             )
         )
+    edited = {add.id for add in scenario.adds} | {e.facility for e in scenario.of_facilities}
     at_county = [
-        place.name or place.unit_code
-        for place in (
-            *(add.place for add in scenario.adds),
-            *(move.to for move in scenario.moves),
-            *(one.to for one in scenario.opens if one.to),
-        )
-        if len(place.unit_code) == len(city.code) and place.lon is None
+        f.name
+        for f in after.facilities
+        if f.id in edited
+        and f.counts_in(year)
+        and len(f.unit_code) == len(city.code)
+        and not f.placed
     ]
     if at_county:
-        names = "、".join(dict.fromkeys(at_county))
+        names = "、".join(at_county)
         notes.append(
             Said(
-                f"{len(at_county)} 处只知在 {names}：计入市、县级指标，不计入乡镇覆盖和出行时间",
-                f"{len(at_county)} facilities are known by city or county only ({names}): they "
-                "count for those, and neither for townships nor in travel times",
+                f"{len(at_county)} 处只知到市或县：计入市、县级指标，不计入乡镇覆盖和出行时间"
+                f"（{names}）",
+                f"{len(at_county)} facilities are known by city or county only: they count for "
+                f"those, and neither for townships nor in travel times ({names})",
             )
         )
     return tuple(notes)
@@ -260,7 +297,7 @@ def access_of(
         for level in ("township", "county", "city")
         for one in nearest_times(before, level=level, group=main)
     }
-    lost = {f.id for f in after.sites.not_placed}
+    was, is_ = ({f.id for f in times.sites.not_placed} for times in (before, after))
     return Access(
         question=question,
         before=before,
@@ -269,7 +306,8 @@ def access_of(
         counties=tuple(_change(before, after, "county", main)),
         times=tuple((earlier.get(one.code), one) for one in _once(units) if one.code),
         worst=tuple((earlier.get(one.code), one) for one in worst),
-        unplaced=tuple(name for id_, name in names.items() if id_ in lost),
+        unplaced_new=tuple(name for id_, name in names.items() if id_ in is_ - was),
+        unplaced_gone=tuple(name for id_, name in names.items() if id_ in was - is_),
     )
 
 

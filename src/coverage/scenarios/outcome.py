@@ -70,7 +70,10 @@ class Access:
         counties: The question's own group by county.
         times: Percentiles of the nearest time before and after, by unit; the city first.
         worst: Townships with the longest median time afterwards, at most ten.
-        unplaced: Names of edited facilities that have no place and count in no travel time.
+        unplaced_new: Names of edited facilities that count now and have no place, so that
+            nobody is known to gain by them.
+        unplaced_gone: Names of those that counted before and had none, so that nobody is
+            known to lose by them.
     """
 
     question: Question
@@ -80,7 +83,8 @@ class Access:
     counties: tuple[PeopleChange, ...]
     times: tuple[tuple[NearestTime | None, NearestTime], ...]
     worst: tuple[tuple[NearestTime | None, NearestTime], ...]
-    unplaced: tuple[str, ...] = ()
+    unplaced_new: tuple[str, ...] = ()
+    unplaced_gone: tuple[str, ...] = ()
 
     @property
     def main(self) -> PeopleChange:
@@ -171,6 +175,8 @@ class Outcome:
         access: Travel times by question; empty where they cannot be computed.
         gained: People who gain in at least one question, each question's own group.
         lost: People who lose in at least one question; one may gain in one and lose in another.
+        beds_gained: Beds added at facilities that state theirs.
+        beds_lost: Beds that such facilities lose, closures included.
         cost: Money.
         later: How many edits are dated after the year and left out.
         notes: What was assumed.
@@ -184,9 +190,16 @@ class Outcome:
     access: tuple[Access, ...]
     gained: float
     lost: float
+    beds_gained: int
+    beds_lost: int
     cost: Cost
     later: int = 0
     notes: tuple[Said, ...] = ()
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether an edited facility has no place, so that more people may gain or lose."""
+        return not self.access or any(a.unplaced_new or a.unplaced_gone for a in self.access)
 
     @cached_property
     def newly_covered(self) -> tuple[tuple[IndicatorChange, str], ...]:
