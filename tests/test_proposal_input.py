@@ -74,6 +74,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         ((*CIRCLE, "--max-new", "3", "--each", "county"), "needs --floor"),
         ((*CIRCLE, "--max-new", "3000"), "3000 new sites are asked for"),
         ((*CIRCLE, "--max-new", "3", "--spacing", "-1"), "the spacing must be"),
+        ((*TOWNSHIP, "--target", ">=90", "--spacing", "30000"), "units short; it could be met"),
         ((*CIRCLE, "--max-new", "3", "--out", "nowhere.txt", "--picture", "x.bmp"), "picture is"),
     ],
 )

@@ -8,7 +8,8 @@ import numpy as np
 
 from coverage.errors import Problem
 from coverage.proposals.candidates import distinct_names
-from coverage.proposals.solving import group_names
+from coverage.proposals.solving import PLACED_ONLY, group_names
+from coverage.siting.explain import RULES
 from coverage.text import number
 
 if TYPE_CHECKING:
@@ -30,9 +31,33 @@ def explained(
     for one in error.shortfalls:
         if one.kind == "out_of_reach":
             out.append(Problem(_out_of_reach(one, field, question, city)))
+        elif one.kind == "rules" and question.form == "units":
+            out.append(Problem(_units_short(one)))
         else:
             out.append(Problem(f"{one.said.zh} · {one.said.en}"))
     return out
+
+
+def _units_short(short: Shortfall) -> str:
+    """What the rules leave missing, in units: the models speak of people."""
+    where, there = (f"{short.group}：", f" in {short.group}") if short.group else ("", "")
+    zh = "或".join(RULES[kind].zh for kind in short.rules) or "没有单独一条规则"
+    en = " or ".join(RULES[kind].en for kind in short.rules) or "no single rule"
+    count = number(round(short.missing))
+    return (
+        f"{where}按现有规则差 {count} 个单元；放宽后即可满足的规则：{zh} · the rules leave {count} "
+        f"units short{there}; it could be met without {en}"
+    )
+
+
+def _asked(question: Question) -> tuple[str, str]:
+    """What is asked of everybody or of each group."""
+    floor = question.rules.floor
+    if floor is not None:
+        return f"底线 {number(floor)} %", f"a floor of {number(floor)} %"
+    if question.value is not None:
+        return question.target_text, question.target_text
+    return "全部可达", "everyone reached"
 
 
 def _out_of_reach(short: Shortfall, field: Field, question: Question, city: City) -> str:
@@ -40,6 +65,8 @@ def _out_of_reach(short: Shortfall, field: Field, question: Question, city: City
     possible = np.zeros(len(field.weight), dtype=bool)
     possible[np.unique(field.cover.indices)] = True
     inside = np.ones(len(field.weight), dtype=bool)
+    if question.model in PLACED_ONLY:
+        inside[field.placed :] = False
     if short.group:
         level = question.rules.each or "county"
         inside = np.array([name == short.group for name in group_names(field, level, city)])
@@ -51,9 +78,7 @@ def _out_of_reach(short: Shortfall, field: Field, question: Question, city: City
     there = f" in {short.group}" if short.group else ""
     listed, listed_en = "、".join(names), ", ".join(names)
     percent = f"{100 * best / total:.1f}%" if total else "—"
-    asked = (question.target_text, question.target_text) if question.value is not None else (
-        "全部可达", "everyone reached"
-    )  # fmt: skip
+    asked = _asked(question)
     return (
         f"{where}要求 {asked[0]}，而全部 {len(field.candidates)} 个候选点加现有设施最多覆盖 "
         f"{number(round(best))}/{number(round(total))} {what[0]}（{percent}）；没有候选点可达的"

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from coverage.siting.answer import Answer
 
 _UNION = ("threshold", "mclp", "lscp", "p_median", "p_center")
+# Models that must serve everybody: people without a known place would make them impossible.
+PLACED_ONLY = ("lscp", "backup", "capacitated_lscp", *TRAVEL_MODELS)
 _MOST_TIMES = 60_000_000  # of a dense matrix of times: 480 MB
 ALTERNATIVES = 5
 
@@ -145,7 +147,7 @@ def _model(field: Field, question: Question, fixed: Sequence[Fixed]) -> _Model:
     named = question.rules
     new = range(first, len(rows))
     columns = np.arange(field.matrix.shape[1])
-    if question.model in {"lscp", "backup", *TRAVEL_MODELS}:
+    if question.model in PLACED_ONLY:
         columns = columns[: field.placed]
     return _Model(
         rows=tuple(rows),
@@ -322,7 +324,7 @@ def _most_people(
     sites = model.sites
     targets: dict[str, Any] = {}
     if question.model == "threshold":
-        sites = replace(sites, max_new=round(first.objective))
+        sites = replace(sites, max_new=max(0, round(first.objective)))
         wanted = options.get("group_share") or {"": options["share"]}
         groups = options.get("groups") or [""] * len(weight)
         sums = {name: [0.0, 0.0] for name in wanted}
