@@ -22,6 +22,7 @@ from coverage.proposals.lists import read_candidates
 from coverage.reach.service import travel_ground
 from coverage.roads.shipped import shipped
 from coverage.tables import read_table
+from demand_city import CODE, small_city
 from helpers import run
 
 if TYPE_CHECKING:
@@ -239,3 +240,19 @@ def test_a_workbook_may_hold_the_list(capsys: pytest.CaptureFixture[str], tmp_pa
     assert done.code == 0, done.err
     assert done.data["candidates"]["count"] == 2
     assert done.data["sites"][0]["name"] in {"甲地块", "乙地块"}
+
+
+def test_villages_serve_where_the_list_places_them(tmp_path: Path) -> None:
+    from coverage.proposals.candidates import villages
+
+    made = small_city(tmp_path)
+    path = tmp_path / "units" / f"{CODE}-villages.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    placed = [f"{lines[0]},lon,lat", f"{lines[1]},113.03,23.65", *(f"{x},," for x in lines[2:])]
+    path.write_text("\n".join(placed), encoding="utf-8")
+    found = villages(City(made.label, tmp_path), "EPSG:32649")
+    assert np.isfinite(found.xy[:, 0]).sum() == 1
+    assert found.lonlat[0] == pytest.approx([113.03, 23.65])
+    path.write_text("\n".join([placed[0], f"{lines[1]},113.03,north"]), encoding="utf-8")
+    with pytest.raises(InputError, match="degrees are needed"):
+        villages(City(made.label, tmp_path), "EPSG:32649")
