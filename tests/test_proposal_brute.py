@@ -314,3 +314,4 @@ def test_an_institution_that_lacks_services_is_named_for_upgrading() -> None:
     found = propose(QINGYUAN, question, sources=Sources(register=_covered(84)))
     (site,) = found.sites
     assert site.unit == QINGYUAN.units.townships[-1].code
+    assert [f.id for f in site.instead] == ["x"]

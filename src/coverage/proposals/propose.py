@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.city import City
-    from coverage.facilities import Facility
+    from coverage.facilities import Facility, Register
     from coverage.proposals.field import Field
     from coverage.proposals.lists import Fixed
     from coverage.proposals.question import Question
@@ -220,7 +220,8 @@ def _told(
         _reached(field, rows, times[0])
         for rows, times in ((tuple(range(standing)), before), (solved.chosen, after))
     )
-    sites = _sites(city, question, field, solved, had)
+    register = sources.register or city.register
+    sites = _sites(city, register, question, field, solved, had)
     change = _change(field, had, has, "", city.code, city.name, len(sites))
     met = None
     if question.value is not None:
@@ -295,7 +296,7 @@ def _change(
 
 
 def _sites(
-    city: City, question: Question, field: Field, solved: Solved, had: Bools
+    city: City, register: Register, question: Question, field: Field, solved: Solved, had: Bools
 ) -> tuple[NewSite, ...]:
     standing, common = field.standing, frozenset(solved.common)
     lonlat = field.candidates.lonlat
@@ -321,21 +322,23 @@ def _sites(
                 reaches=float(field.people[points].sum()),
                 gains=float(field.people[points][~had[points]].sum()),
                 cost=None if np.isnan(cost) else cost,
-                instead=_lacking(city, question, field, code),
+                instead=_lacking(register, question, field, code),
                 always=row in common,
             )
         )
     return tuple(sorted(out, key=lambda site: (-site.gains, site.unit, site.name)))
 
 
-def _lacking(city: City, question: Question, field: Field, code: str) -> tuple[Facility, ...]:
+def _lacking(
+    register: Register, question: Question, field: Field, code: str
+) -> tuple[Facility, ...]:
     """Facilities of the kind in the unit that do not count for the indicator yet."""
     if question.form != "units":
         return ()
     counted = {f.id for f in field.existing}
     return tuple(
         f
-        for f in city.register.facilities
+        for f in register.facilities
         if f.kind in question.indicator.match.kinds
         and f.unit_code.startswith(code)
         and f.counts_in(question.year)
