@@ -21,6 +21,7 @@ from coverage.reports import proposal as shown
 from coverage.reports.table import console
 from coverage.scenarios.compare import compare
 from coverage.scenarios.file import read
+from coverage.scenarios.live import Question
 from coverage.text import width
 from helpers import run
 from proposal_city import EAST, tiny
@@ -84,12 +85,13 @@ def test_a_scenario_of_townships_keeps_its_promise(townships: Proposal, tmp_path
 
 def test_a_scenario_of_people_keeps_its_promise(driving: Proposal, tmp_path: Path) -> None:
     """Run with the options that its note names, it finds the people that were promised."""
-    outcome = _run(driving, tmp_path / "d.toml", profile="drive", minutes=15)
+    question = Question(("elder_care", "day_care"), group="60+")
+    outcome = _run(driving, tmp_path / "d.toml", profile="drive", minutes=15, question=question)
     found = _indicator(outcome, "elder_care.circle_15min")
     assert found.after.status == "met"
     assert found.after.measurement.numerator == round(driving.city_change.after.reached)
     assert found.after.measurement.denominator == 530_861
-    access = next(a for a in outcome.access if "day_care" in a.question.kinds)
+    (access,) = outcome.access
     before = driving.city_change.before.reached
     assert access.main.reached_before == pytest.approx(before, abs=1e-6)
     assert access.main.reached == pytest.approx(driving.city_change.after.reached, abs=1e-6)
@@ -217,3 +219,41 @@ def test_arrays_of_the_question_stay_as_they_are(driving: Proposal) -> None:
     to_scenario(driving)
     assert (driving.field.matrix.data == before.data).all()
     assert np.array_equal(driving.field.people, people)
+
+
+def test_the_number_of_sites_is_that_of_the_plain_model(driving: Proposal) -> None:
+    """Without reductions, cuts or a start: SciPy on the model as the textbook writes it."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_array, hstack, identity, vstack
+
+    field = driving.field
+    cover = csr_array(field.cover[field.standing :].T)
+    reached = field.reached(range(field.standing))
+    waiting = np.flatnonzero(~reached & (np.diff(cover.indptr) > 0))
+    rows = csr_array(cover[waiting])
+    alike: dict[bytes, int] = {}
+    group = [
+        alike.setdefault(rows.indices[a:b].tobytes(), len(alike))
+        for a, b in zip(rows.indptr[:-1], rows.indptr[1:], strict=True)
+    ]
+    people = np.bincount(group, field.weight[waiting])
+    first = np.unique(group, return_index=True)[1]
+    sites, points = rows.shape[1], len(people)
+    needed = driving.needed - field.weight[reached].sum()
+    matrix = vstack(
+        [
+            hstack([-rows[first], identity(points)]),
+            hstack([csr_array((1, sites)), csr_array(people[None, :])]),
+        ]
+    )
+    low = np.r_[np.full(points, -np.inf), needed]
+    high = np.r_[np.zeros(points), np.inf]
+    found = milp(
+        np.r_[np.ones(sites), np.zeros(points)],
+        constraints=LinearConstraint(matrix, low, high),
+        integrality=np.r_[np.ones(sites), np.zeros(points)],
+        bounds=Bounds(0, 1),
+        options={"time_limit": 120},
+    )
+    assert found.status == 0, found.message
+    assert round(found.fun) == len(driving.sites)

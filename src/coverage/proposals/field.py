@@ -138,8 +138,8 @@ def unit_field(
     if found.covered is None or found.partial:
         why = found.notes[0] if found.notes else Said("没有名单", "there is no list")
         raise InputError(
-            f"不知道哪些单元已有设施，无法选址：{why.zh} · which units have a facility is not "
-            f"known: {why.en}"
+            f"不知道哪些单元已有设施，无法选址：{why.zh}；可用 --facilities 给出自己的台账 · which "
+            f"units have a facility is not known: {why.en}; give your own register"
         )
     units = city.units.at(question.indicator.level, question.indicator.match.units)
     position = {unit.code: n for n, unit in enumerate(units)}
