@@ -13,8 +13,12 @@ from coverage.siting.center import p_center
 from coverage.siting.cover_mip import Ask, cover_model
 from coverage.siting.median import median_model
 from coverage.siting.mip import Clock, solve
+from coverage.siting.polish import polish
 from coverage.siting.problem import Sites, too_near
 from coverage.siting.rows import Rows
+from coverage.siting.search import Landscape, Walk, beginning
+from coverage.siting.solve import run
+from coverage.siting.targets import group_targets, share_target
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,3 +112,77 @@ def test_p_center_within_is_the_least() -> None:
     assert answer.optimal
     assert cover.lscp(times <= answer.objective, Sites(60)).objective <= 6
     assert not reach.any(axis=0).all() or cover.lscp(reach, Sites(60)).objective > 6
+
+
+def test_counties_at_once_equal_plain_highs() -> None:
+    """Cuts and tabu search change nothing about the answer."""
+    for seed in range(4):
+        far, people, at = _plane(seed, 60, 150)
+        homes = np.random.default_rng(seed)
+        homes.random((60, 2))
+        groups = [f"{int(x * 2)}{int(y * 2)}" for x, y in homes.random((150, 2))]
+        sites = Sites(60, movable=[1, 2], apart=too_near(at, 0.05) if seed % 2 else ())
+        answer = cover.threshold(
+            far <= 0.15, people, sites, share="0.6", groups=groups, group_share="0.5"
+        )
+        targets = [
+            share_target(people, "0.6"),
+            *group_targets(people, groups, "0.5"),
+        ]
+        rows = Rows.of(sites)
+        matrix = csr_array((far <= 0.15).astype(float))
+        ask = Ask(matrix, people, None, None, tuple(targets), rows, rows.places, -2.0)
+        assert answer.optimal
+        assert answer.objective == round(
+            solve(cover_model(ask), clock=Clock.of(None)).objective - 2
+        )
+
+
+def test_polishing_keeps_the_rules_and_never_loses() -> None:
+    far, people, at = _plane(3, 300, 900)
+    for sites in (Sites(300, max_new=20), Sites(300, max_new=20, apart=too_near(at, 0.1))):
+        rows = Rows.of(sites)
+        ask = Ask(csr_array((far <= 0.07).astype(float)), people, None, None, (), rows).merged()
+        start = beginning(Landscape.of(ask.matrix, ask.once, rows))
+        assert start is not None
+        walk = Walk(Landscape.of(ask.matrix, ask.once, rows), start)
+        walk.fill()
+        by_point = csr_array(ask.matrix.T)
+        better = polish(ask, walk.chosen, around=8, seed=0, clock=Clock.of(None), by_point=by_point)
+        assert rows.hold(better)
+        assert ask.value(better) >= ask.value(walk.chosen)
+
+
+def test_weights_of_any_size_are_seen() -> None:
+    """Shares of a millionth and hours instead of metres give the same sites."""
+    far, people, _ = _plane(5, 40, 90)
+    times = np.round(far * 1000)
+    cases: tuple[tuple[str, Any, dict[str, Any]], ...] = (
+        ("mclp", far <= 0.15, {}),
+        ("p_median", times, {}),
+        ("threshold", far <= 0.2, {"share": "0.7"}),
+        ("capacitated_mclp", far <= 0.15, {"beds": np.full(40, 300.0)}),
+        ("capacitated_p_median", times, {"beds": np.full(40, 900.0)}),
+    )
+    for model, matrix, options in cases:
+        sites = Sites(40, max_new=None if model == "threshold" else 5)
+        whole = run(model, matrix, people, sites, **options)
+        tiny = {k: v * 1e-9 if k == "beds" else v for k, v in options.items()}
+        small = run(model, matrix, people * 1e-9, sites, **tiny)
+        scale = 1.0 if model == "threshold" else 1e-9
+        assert small.optimal
+        assert small.objective == pytest.approx(whole.objective * scale, rel=1e-6)
+
+
+@pytest.mark.parametrize("model", ["capacitated_mclp", "capacitated_lscp", "capacitated_p_median"])
+def test_beds_without_time_still_have_an_answer(model: str) -> None:
+    far, people, _ = _plane(6, 60, 120)
+    matrix = np.round(far * 1000) if model == "capacitated_p_median" else far <= 0.4
+    beds = np.full(60, people.sum() / 8)
+    sites = Sites(60, max_new=20)
+    cut = run(model, matrix, people, sites, beds=beds, seconds=1e-6)
+    full = run(model, matrix, people, sites, beds=beds, alternatives=0)
+    assert full.optimal
+    low, high = sorted((cut.objective, cut.bound))
+    assert low - 1e-6 <= full.objective <= high + 1e-6
+    assert np.isfinite(cut.gap)

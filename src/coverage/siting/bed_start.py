@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.siting.mip import solve
+from coverage.siting.mip import Clock, solve
 from coverage.siting.search import Landscape, Walk, beginning
 
 if TYPE_CHECKING:
     from coverage.siting.bed_model import BedAsk
-    from coverage.siting.mip import Clock
     from coverage.siting.problem import Bools, Floats
 
 ROOM = (1.0, 0.85, 0.7)  # of the beds; with less a site more is opened, for good measure
+GRACE = 3.0  # seconds: an answer a little late is better than none
 NODES = 200  # of HiGHS's tree, where the people of a point stay together
 
 
@@ -29,8 +29,9 @@ def bed_start(ask: BedAsk, clock: Clock) -> Floats | None:
 
     Args:
         ask: The question.
-        clock: Time left.
+        clock: Time left; some seconds are taken even after its end.
     """
+    late = clock if clock.left > GRACE else Clock.of(GRACE)
     sites, points = len(ask.beds), len(ask.weights)
     reach = csr_array((np.ones(len(ask.i)), (ask.i, ask.j)), shape=(sites, points))
     chosen = beginning(Landscape.of(reach, ask.weights, ask.rows))
@@ -38,13 +39,24 @@ def bed_start(ask: BedAsk, clock: Clock) -> Floats | None:
         return None
     for room in ROOM:
         opened = _open(ask, reach, chosen, room)
-        fixed = replace(ask.rows, lower=opened.astype(float), upper=opened.astype(float))
-        found = solve(replace(ask, rows=fixed).model(), clock=clock, nodes=NODES)
-        if found.values is not None:
-            return found.values
-        if clock.over:
+        values = settled(ask, opened, late)
+        if values is not None:
+            return values
+        if late.over:
             break
     return None
+
+
+def settled(ask: BedAsk, opened: Bools, clock: Clock) -> Floats | None:
+    """All variables of the model where just these sites are open, or None if they cannot be.
+
+    Args:
+        ask: The question.
+        opened: Sites.
+        clock: Time left.
+    """
+    fixed = replace(ask.rows, lower=opened.astype(float), upper=opened.astype(float))
+    return solve(replace(ask, rows=fixed).model(), clock=clock, nodes=NODES).values
 
 
 def _open(ask: BedAsk, reach: csr_array, chosen: Bools, room: float) -> Bools:

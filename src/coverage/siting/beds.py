@@ -8,15 +8,25 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from coverage.errors import InputError
-from coverage.siting.answer import WITHIN, Result, choose_alternatives, parameters, told, written
+from coverage.siting.answer import (
+    WITHIN,
+    Result,
+    choose_alternatives,
+    gap_of,
+    parameters,
+    told,
+    written,
+)
+from coverage.siting.bed_bound import bed_bound
 from coverage.siting.bed_model import BedAsk, bed_step, check_beds, read_beds, why_short
-from coverage.siting.bed_start import bed_start
+from coverage.siting.bed_start import bed_start, settled
 from coverage.siting.control import NODES, TINY, Control, limited, tightened
 from coverage.siting.explain import (
     InfeasibleError,
@@ -34,6 +44,9 @@ if TYPE_CHECKING:
     from coverage.siting.problem import Bools, Floats, Ints, Sites
     from coverage.siting.rows import Minimise
     from coverage.siting.targets import Target
+
+MANY = 5_000  # pairs, for which alternatives are first looked for without a model
+TRIES = 12
 
 
 def capacitated_mclp(
@@ -230,6 +243,30 @@ def _pairs(matrix: csr_array) -> tuple[Ints, Ints]:
     return i, matrix.indices.astype(np.int64)
 
 
+def _without_one(
+    ask: BedAsk, chosen: Bools, limit: float, clock: Clock
+) -> list[tuple[Bools, float]]:
+    """Answers within the limit, found quickly by barring one open site; for large models."""
+    if len(ask.i) < MANY:
+        return []
+    near = []
+    for site in np.flatnonzero(chosen & (ask.rows.lower == 0))[:TRIES]:
+        upper = ask.rows.upper.copy()
+        upper[site] = 0.0
+        values = (
+            None
+            if clock.over
+            else bed_start(replace(ask, rows=replace(ask.rows, upper=upper)), clock)
+        )
+        if values is None:
+            continue
+        other, share = read_beds(ask, values)
+        value = ask.value(other, share)
+        if (value <= limit) if ask.minimises else (value >= limit):
+            near.append((other, value))
+    return sorted(near, key=lambda item: item[1], reverse=not ask.minimises)
+
+
 def _answer(
     model: str,
     ask: BedAsk,
@@ -245,26 +282,29 @@ def _answer(
     check_beds(ask)
     asked_for, (ask, scale) = ask, ask.scaled()
     step = bed_step(ask)
-    start = bed_start(ask, control.clock)
-    found = solve(
-        ask.model(),
-        clock=control.clock,
-        seed=seed,
-        start=start,
-        relative=gap,
-        gap=WHOLE if step else TINY * max(1.0, float(ask.weights.sum())),
-    )
-    values = start if found.values is None else found.values
-    if values is None:
-        raise InfeasibleError(why_short(asked_for, control.clock, unsure=not found.done))
-    chosen, share = read_beds(ask, values)
+    values, bound = bed_start(ask, control.clock), bed_bound(ask, control.clock)
+    value = None if values is None else ask.value(*read_beds(ask, values))
+    if value is None or gap_of(value, bound) > gap:
+        found = solve(
+            ask.model(),
+            clock=control.clock,
+            seed=seed,
+            start=values,
+            relative=gap,
+            gap=WHOLE if step else TINY * max(1.0, float(ask.weights.sum())),
+        )
+        if values is None and found.values is None:
+            raise InfeasibleError(why_short(asked_for, control.clock, unsure=not found.done))
+        values = values if found.values is None else found.values
+        if found.values is not None or not found.done:
+            sure = found.bound + ask.offset if ask.minimises else -found.bound
+            bound = max(bound, sure) if ask.minimises else min(bound, sure)
+    chosen, share = read_beds(ask, cast("Floats", values))
     value = ask.value(chosen, share)
     if ask.minimises:
-        bound = found.bound + ask.offset
-        bound = -tightened(-bound, step)
-        bound = min(bound, value)
+        bound = min(-tightened(-bound, step), value)
     else:
-        bound = max(tightened(-found.bound, step), value)
+        bound = max(tightened(bound, step), value)
     proven = time.perf_counter() - begun
     slack = WITHIN * abs(value) + TINY
     limit = value + slack if ask.minimises else value - slack
@@ -275,10 +315,17 @@ def _answer(
         )
         if other.values is None:
             return None if other.done else False
-        sites_open, shares = read_beds(ask, other.values)
+        values = settled(ask, other.values[: len(ask.beds)] > 0.5, left)
+        sites_open, shares = read_beds(ask, other.values if values is None else values)
         return sites_open, ask.value(sites_open, shares)
 
-    others = choose_alternatives(chosen, [], more, want=want, clock=control.later())
+    others = choose_alternatives(
+        chosen,
+        _without_one(ask, chosen, limit, control.later()),
+        more,
+        want=want,
+        clock=control.later(),
+    )
     ask = asked_for
     people = ask.weights[ask.j] * share
     served = np.bincount(ask.j, weights=people, minlength=len(ask.weights))

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class Cut:
+    """What all answers keep, though the relaxation does not see it: `cost @ y >= least`."""
+
+    cost: Floats
+    least: float
+
+
+@dataclass(frozen=True, eq=False)
 class Ask:
     """A cover question in arrays.
 
@@ -31,6 +39,7 @@ class Ask:
         rows: Rules.
         cost: (candidates,) what is minimised, or None if value is maximised.
         offset: Added to the cost.
+        cuts: What is known of all answers.
     """
 
     matrix: csr_array
@@ -41,6 +50,7 @@ class Ask:
     rows: Rows
     cost: Floats | None = None
     offset: float = 0.0
+    cuts: tuple[Cut, ...] = ()
 
     def merged(self) -> Ask:
         """The same with points that the same sites reach as one."""
@@ -72,6 +82,7 @@ class Ask:
             matrix=csr_array(self.matrix[keep]),
             rows=self.rows.only(keep) if rows is None else rows,
             cost=None if self.cost is None else self.cost[keep],
+            cuts=tuple(Cut(cut.cost[keep], cut.least) for cut in self.cuts),
         )
 
     def scaled(self, scale: float) -> Ask:
@@ -139,9 +150,11 @@ def cover_model(
     else:
         stack.add([(0, by_point), (sites, -one)], 0.0, np.inf)
     for target in ask.targets:
-        size = max(1.0, float(target.weights.max(initial=0.0)))
+        size = float(target.weights.max(initial=0.0)) or 1.0
         row = csr_array(target.weights[None, :] / size)
         stack.add([(sites, row)], target.least / size, np.inf)
+    for cut in ask.cuts:
+        stack.add([(0, csr_array(cut.cost[None, :]))], cut.least, np.inf)
     rules(stack, ask.rows)
     exclusions(stack, ask.rows, without or [])
     cost = np.zeros(stack.size)

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from coverage.siting.answer import WITHIN, Result
 from coverage.siting.bound import cover_bound
-from coverage.siting.control import TINY, scale_of, step_of
-from coverage.siting.cover_mip import cover_model, full_values
+from coverage.siting.control import TINY, Control, scale_of, step_of
+from coverage.siting.cover_mip import Cut, cover_model, full_values
 from coverage.siting.explain import InfeasibleError
 from coverage.siting.mip import WHOLE, Clock, solve
 from coverage.siting.most import Most, enough_sites
 from coverage.siting.reduce import cover_core, undominated
 from coverage.siting.search import Landscape, Pool, Walk
 from coverage.siting.shortage import explain_cover
+from coverage.siting.target_search import with_fewer
 
 if TYPE_CHECKING:
-    from coverage.siting.control import Control
     from coverage.siting.cover_mip import Ask
-    from coverage.siting.problem import Bools
+    from coverage.siting.problem import Bools, Ints
     from coverage.siting.rows import Rows
+
+PART = 0.3  # of the time left, for all questions of one target each
 
 
 def fewest(ask: Ask, control: Control) -> Result:
@@ -38,10 +41,9 @@ def fewest(ask: Ask, control: Control) -> Result:
     if ask.cost is None:
         raise TypeError("the fewest of what?")
     ask = ask.merged()
-    start = prune(ask, enough_sites(ask))
-    alike = ask.cost is not None and np.array_equal(ask.cost, ask.rows.places)
+    start = _greedy(ask)
     one = len(ask.targets) == 1 and ask.must is None
-    if one and alike and start is not None:
+    if one and _alike(ask) and start is not None:
         best, bound = _one_less(ask, start, control)
     else:
         best, bound = _least_cost(ask, start, control)
@@ -50,9 +52,50 @@ def fewest(ask: Ask, control: Control) -> Result:
     return Result(best, value, min(bound, value), near)
 
 
-def prune(ask: Ask, chosen: Bools | None) -> Bools | None:
+def _alike(ask: Ask) -> bool:
+    """Whether it is the number of new sites that is minimised."""
+    return np.array_equal(cast("Any", ask.cost), ask.rows.places)
+
+
+def _greedy(ask: Ask) -> Bools | None:
+    """Enough sites, less those that are not needed; None if greed finds none."""
+    found = enough_sites(ask)
+    return None if found is None else prune(ask, found)
+
+
+def _needed_alone(ask: Ask, control: Control) -> tuple[Cut, ...]:
+    """What every target costs on its own: a small question each, and a cut for all of them.
+
+    Sums of such whole numbers are far above the linear relaxation where every
+    county needs a site or two.
+    """
+    if ask.cost is None or len(ask.targets) < 2 or (ask.cost < 0).any():
+        return ()
+    cuts = []
+    for number, target in enumerate(ask.targets):
+        touched = ask.matrix @ (target.weights > 0).astype(float) > 0
+        candidates = np.flatnonzero(touched & (ask.rows.upper > 0))
+        part = replace(
+            ask,
+            once=np.zeros(len(ask.once)),
+            targets=(target,),
+            must=None,
+            rows=ask.rows.bounds(),
+            offset=0.0,
+        ).only(candidates)
+        left = PART * control.clock.left / (len(ask.targets) - number)
+        clock = Clock(min(control.clock.end, time.perf_counter() + left))
+        least = fewest(part, Control(clock, control.seed)).bound
+        if least > 0:
+            cost = np.zeros(len(ask.cost))
+            cost[candidates] = ask.cost[candidates]
+            cuts.append(Cut(cost, least))
+    return tuple(cuts)
+
+
+def prune(ask: Ask, chosen: Bools) -> Bools:
     """Shut what is not needed, the dearest first."""
-    if chosen is None or ask.cost is None:
+    if ask.cost is None:
         return chosen
     chosen = chosen.copy()
     free = np.flatnonzero(chosen & (ask.rows.lower == 0) & (ask.cost > 0))
@@ -92,8 +135,7 @@ def _one_less(ask: Ask, start: Bools, control: Control) -> tuple[Bools, float]:
         if work.best is not None:
             if not ask.fits(work.best):  # by less than rounding: the known one stays
                 return best, _least_count(inner, value, least)
-            pruned = prune(ask, work.best)
-            best = work.best if pruned is None else pruned
+            best = prune(ask, work.best)
             continue
         if work.done:
             return best, value
@@ -126,26 +168,33 @@ def _least_count(ask: Ask, value: float, needed: float) -> float:
     return high
 
 
-def _least_cost(ask: Ask, start: Bools | None, control: Control) -> tuple[Bools, float]:
-    """Reductions, a start, and HiGHS."""
-    if ask.cost is None:
-        raise TypeError("the least cost of what?")
-    keep = np.arange(ask.matrix.shape[0])
-    small = ask
-    if not ask.targets and ask.must is not None:
-        keep, points = cover_core(ask.matrix[:, ask.must], ask.rows, ask.cost)
-        wanted = np.flatnonzero(ask.must)[points]
-        small = ask.only(keep)
-        small = replace(
-            small,
-            matrix=csr_array(small.matrix[:, wanted]),
-            once=np.zeros(len(wanted)),
-            must=np.ones(len(wanted), dtype=bool),
-        )
-    elif (ask.cost >= 0).all():
+def _reduced(ask: Ask) -> tuple[Ask, Ints]:
+    """A smaller question with the same least cost, and its candidates."""
+    every = np.arange(ask.matrix.shape[0])
+    if ask.cost is None or (ask.targets and (ask.cost < 0).any()):
+        return ask, every
+    if ask.targets or ask.must is None:
         keep = undominated(ask.matrix, ask.rows, ask.cost)
-        small = ask.only(keep).merged()
-    found_start = prune(small, enough_sites(small))
+        return ask.only(keep).merged(), keep
+    keep, points = cover_core(ask.matrix[:, ask.must], ask.rows, ask.cost)
+    wanted = np.flatnonzero(ask.must)[points]
+    small = ask.only(keep)
+    small = replace(
+        small,
+        matrix=csr_array(small.matrix[:, wanted]),
+        once=np.zeros(len(wanted)),
+        must=np.ones(len(wanted), dtype=bool),
+    )
+    return small, keep
+
+
+def _least_cost(ask: Ask, start: Bools | None, control: Control) -> tuple[Bools, float]:
+    """Reductions, a start, cuts, and HiGHS."""
+    small, keep = _reduced(ask)
+    found_start = _greedy(small)
+    if found_start is not None and len(small.targets) > 1 and _alike(small):
+        found_start = with_fewer(small, found_start, prune, control)
+    small = replace(small, cuts=_needed_alone(small, control))
     found = solve(
         cover_model(small),
         clock=control.clock,

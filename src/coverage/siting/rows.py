@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -130,6 +130,12 @@ class Rows:
             self.taken,
             self.standing[keep],
         )
+
+    def bounds(self) -> Rows:
+        """Only what must be open and what must not, no other rule."""
+        none = np.zeros(0)
+        matrix = csr_array((0, len(self.lower)))
+        return replace(self, matrix=matrix, low=none, high=none, names=(), taken=0)
 
     def new_sites(self, most: float) -> Rows:
         """The same rules with at most `most` new sites (net of moved ones)."""
