@@ -117,7 +117,9 @@ def edited_register(register: Register, scenario: Scenario, year: int) -> Regist
         if due(close.on, year):
             rows[close.facility] = replace(rows[close.facility], status="closed")
     new_rows = tuple(new_facility(add) for add in scenario.adds)
-    return replace(register, facilities=(*rows.values(), *new_rows))
+    # What is still wrong with a place is then the scenario's: the register's own are checked.
+    file = scenario.file or register.file
+    return replace(register, facilities=(*rows.values(), *new_rows), file=file)
 
 
 def _opened(facility: Facility, edit: Open) -> Facility:

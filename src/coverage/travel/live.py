@@ -40,7 +40,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from coverage.errors import InputError
 from coverage.travel._search import Sources, forest
-from coverage.travel.access import Points
+from coverage.travel.access import Points, Stubs, access_legs, checked_xy
 from coverage.travel.prepare import expand
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from coverage.travel.access import AccessLegs
     from coverage.travel.prepare import Graph, TravelNetwork
 
     Ints = NDArray[np.int64]
@@ -183,7 +184,7 @@ class LiveTimes:
         # A facility of -1, nobody, takes the last.
         self._label = np.append(slots, np.int32(_NOBODY))[found.facility]
         self._stubs = _Rows.of(stubs.node, stubs.seconds, slots[stubs.point])
-        self._ways = _private_ways(self.points, sources, slots)
+        self._ways = _private_ways(self.points, sources.xy, sources.legs, slots)
         self._there = set(slots.tolist())
         self._ask(np.arange(len(self.points)))
 
@@ -241,8 +242,11 @@ class LiveTimes:
         number = max(self._there, default=-1) + 1 if slot is None else slot
         if number in self._there or not 0 <= number < _NOBODY:
             raise InputError(f"the slot {number} is taken, or is no slot")
-        sources = Sources.of(self.tn, np.asarray(xy, dtype=np.float64).reshape(-1, 2))
-        node, seconds = sources.stubs.node, sources.stubs.seconds
+        place = checked_xy(np.asarray(xy, dtype=np.float64).reshape(-1, 2), "facility", some=True)
+        # All legs: to tell which of them are of use takes longer than to follow them.
+        legs = access_legs(self.tn, place[:, 0], place[:, 1])
+        stubs = Stubs.of(self.tn, legs, source=True)
+        node, seconds = stubs.node, stubs.seconds
         own = np.array([number], dtype=np.int32)
         self._stubs = self._stubs.merged(_Rows.of(node, seconds, np.repeat(own, len(node))))
         self._there.add(number)
@@ -254,7 +258,7 @@ class LiveTimes:
         self._support(lost)
         self._before[changed] = self._known[changed]
         touched = self._hand_on(np.concatenate([changed, tie, lost]))
-        ways = _private_ways(self.points, sources, own)
+        ways = _private_ways(self.points, place, legs, own)
         self._ways = self._ways.merged(ways)
         self._ask(self._hanging_on(touched, ways.at))
         return number
@@ -306,13 +310,15 @@ class LiveTimes:
         better = seconds < known[node]
         head, offer = node[better], seconds[better]
         changed = [head]
+        # A round is so short that the calls are what it costs: `take` is the quicker way to index.
         while len(head):
             np.minimum.at(known, head, offer)
-            tail = head[offer == known[head]]  # the best offers; equal ones do no harm
+            tail = head[offer == known.take(head)]  # the best offers; equal ones do no harm
             changed.append(tail)
-            heads = streets.head[tail]
-            offers = known[tail][:, None] + streets.seconds[tail]
-            use = offers < known[heads]
+            heads = streets.head.take(tail, axis=0)
+            offers = streets.seconds.take(tail, axis=0)
+            offers += known.take(tail)[:, None]
+            use = offers < known.take(heads)
             head, offer = heads[use], offers[use]
         return self._first(np.concatenate(changed))
 
@@ -334,10 +340,10 @@ class LiveTimes:
         rim = np.full(count, np.inf)
         np.minimum.at(rim, at, offer)
         offered = np.flatnonzero(rim < np.inf)
-        heads, seconds = streets.head[cell], streets.seconds[cell]
+        heads, seconds = streets.head.take(cell, axis=0), streets.seconds.take(cell, axis=0)
         self._scratch[heads] = -1
         self._scratch[cell] = np.arange(count)
-        local = self._scratch[heads]
+        local = self._scratch.take(heads)
         inside = (local >= 0) & (seconds < np.inf)
         ends = np.cumsum(inside.sum(axis=1))
         indptr = np.concatenate([[0], ends, [int(inside.sum()) + len(offered)]])
@@ -375,10 +381,13 @@ class LiveTimes:
         tail = changed
         inside: set[int] = set()
         while len(tail):
-            heads = streets.head[tail]
-            rested = before[tail][:, None] + streets.seconds[tail] == before[heads]
-            rested &= (label[heads] == label[tail][:, None]) & (known[heads] == before[heads])
-            reached = heads[rested & (before[heads] < np.inf)].tolist()
+            heads = streets.head.take(tail, axis=0)
+            rested = before.take(tail)[:, None] + streets.seconds.take(tail, axis=0)
+            earlier = before.take(heads)
+            same = (rested == earlier) & (earlier < np.inf)
+            same &= known.take(heads) == earlier
+            same &= label.take(heads) == label.take(tail)[:, None]
+            reached = heads[same].tolist()
             tail = np.array(sorted(set(reached) - inside), dtype=np.int64)
             inside.update(reached)
             lost.append(tail)
@@ -399,9 +408,12 @@ class LiveTimes:
         touched = [node]
         tail = node
         while len(tail):
-            heads = streets.head[tail]
-            lower = label[tail][:, None] < label[heads]
-            lower &= known[tail][:, None] + streets.seconds[tail] == known[heads]
+            heads = streets.head.take(tail, axis=0)
+            lower = label.take(tail)[:, None] < label.take(heads)
+            if not lower.any():
+                break
+            times = known.take(tail)[:, None] + streets.seconds.take(tail, axis=0)
+            lower &= times == known.take(heads)
             if not lower.any():
                 break
             row, column = np.nonzero(lower)
@@ -457,23 +469,22 @@ def _searched(matrix: csr_array, source: int) -> tuple[Floats, Ints]:
         root = further
 
 
-def _private_ways(points: Points, sources: Sources, slots: Slots) -> _Rows:
-    """Every way of the facilities that never meets a node."""
-    point, seconds, facility = zip(*_parts(points, sources), strict=True)
+def _private_ways(points: Points, xy: Floats, legs: AccessLegs, slots: Slots) -> _Rows:
+    """Every way of some facilities that never meets a node."""
+    point, seconds, facility = zip(*_parts(points, xy, legs), strict=True)
     slot = slots[np.concatenate(facility)]
     return _Rows.of(np.concatenate(point), np.concatenate(seconds), slot)
 
 
 def _parts(
-    points: Points, sources: Sources
+    points: Points, xy: Floats, legs: AccessLegs
 ) -> Iterator[tuple[NDArray[np.int32], Floats, NDArray[np.integer]]]:
-    everything = np.arange(len(sources.legs.piece))
-    for point, leg, seconds, _ in points.same_street(sources.legs, everything):
-        yield point, seconds, sources.legs.point[leg]
+    for point, leg, seconds, _ in points.same_street(legs, np.arange(len(legs.piece))):
+        yield point, seconds, legs.point[leg]
     profile = points.tn.profile
     longest = profile.max_direct_m
-    near = points.tree.query_ball_point(sources.xy, longest * (1 + 1e-9) + 1e-6)
-    for facility, (place, some) in enumerate(zip(sources.xy, near, strict=True)):
+    near = points.tree.query_ball_point(xy, longest * (1 + 1e-9) + 1e-6)
+    for facility, (place, some) in enumerate(zip(xy, near, strict=True)):
         point = np.asarray(some, dtype=np.int32)
         away = points.xy[point] - place
         distance = np.hypot(away[:, 0], away[:, 1])
