@@ -174,7 +174,7 @@ def test_tables_say_today_first_and_fit(driving: Proposal, townships: Proposal, 
 def test_data_hold_everything(driving: Proposal) -> None:
     import json
 
-    data = json.loads(json.dumps(shown.to_dict(driving), ensure_ascii=False))
+    data = json.loads(json.dumps(shown.to_dict(driving), ensure_ascii=False, allow_nan=False))
     result = data["result"]
     assert result["optimal"]
     assert result["bound"] == result["objective"] == len(data["sites"]) == result["new_sites"]
@@ -182,6 +182,21 @@ def test_data_hold_everything(driving: Proposal) -> None:
     assert data["parameters"]["model"] == "threshold"
     assert data["parameters"]["rules"]["seconds"] == 30
     assert all(-180 < site["lon"] < 180 for site in data["sites"])
+
+
+def test_an_answer_without_a_bound_says_so(driving: Proposal) -> None:
+    """Time may be up before anything is proven."""
+    import json
+
+    unproven = replace(driving.answer, bound=-np.inf, gap=np.inf, optimal=False)
+    late = replace(driving, answer=unproven)
+    assert "没有证明任何界" in to_scenario(late).note
+    data = json.loads(json.dumps(shown.to_dict(late), allow_nan=False))
+    assert data["result"]["bound"] is None
+    out = io.StringIO()
+    shown.show(late, console(terminal=False, file=out), "zh")
+    assert "已证明的界 —" in out.getvalue()
+    assert "inf" not in out.getvalue()
 
 
 def test_a_question_without_any_facility(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from coverage.demand.ground import read_ground
 from coverage.errors import InputError, MissingDependencyError, Problem
 from coverage.maps.fonts import families
+from coverage.proposals.propose import proof
 from coverage.text import number, wrap
 
 if TYPE_CHECKING:
@@ -251,11 +252,11 @@ def _words(figure: Any, proposal: Proposal) -> None:
     before, after = change.before.percent or 0.0, change.after.percent or 0.0
     aim = f"目标 {question.target_text}；" if question.value is not None else ""
     fewest = question.model in {"threshold", "lscp", "capacitated_lscp"}
-    proof = "已证明最优" if proposal.answer.optimal else f"已证明的界 {proposal.answer.bound:,.10g}"
-    proof = "已证明最少" if proposal.answer.optimal and fewest else proof
+    best = "已证明最少" if fewest else "已证明最优"
+    shown = best if proposal.answer.optimal else proof(proposal.answer)
     figure.text(
         0.03, 0.93,
-        f"{how}{aim}新建 {len(proposal.sites)} 处（{proof}），由 {before:.1f}% 到 {after:.1f}%",
+        f"{how}{aim}新建 {len(proposal.sites)} 处（{shown}），由 {before:.1f}% 到 {after:.1f}%",
         fontsize=10.5, color="#444444", va="top",
     )  # fmt: skip
     marks = ["乡镇界为近似（驻地最近划分）"]

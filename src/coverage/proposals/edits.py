@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from coverage.kinds import KINDS
 from coverage.proposals.candidates import DIGITS
+from coverage.proposals.propose import proof
 from coverage.proposals.question import MODELS
 from coverage.reach.measure import DEFAULT_MINUTES
 from coverage.reach.service import DEFAULT_PROFILE
@@ -126,8 +127,7 @@ def note(proposal: Proposal) -> str:
     parts.append(f"模型 {question.model}（{MODELS[question.model].zh}）")
     parts.append(f"候选点 {proposal.field.candidates.source.zh}")
     parts.append(
-        f"新建 {len(proposal.sites)} 处，目标函数 {answer.objective:.10g}，"
-        f"已证明的界 {answer.bound:.10g}，差距 {100 * answer.gap:.2f}%"
+        f"新建 {len(proposal.sites)} 处，目标函数 {answer.objective:.10g}，{proof(answer)}"
     )
     parts.append(
         f"由 {number(round(change.before.reached))} 到 {number(round(change.after.reached))}"

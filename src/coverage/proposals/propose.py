@@ -8,6 +8,7 @@ not taken from the model's own sums.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from coverage.proposals.filters import Filters
 from coverage.proposals.lists import read_fixed
 from coverage.proposals.solving import solve
 from coverage.siting.explain import InfeasibleError
-from coverage.text import Said, number
+from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
-
-MOST_UNPLACED = 10
 
 
 @dataclass(frozen=True)
@@ -416,6 +415,9 @@ def _own_notes(question: Question, field: Field) -> tuple[Said, ...]:
     return tuple(notes)
 
 
-def people_text(value: float) -> str:
-    """People as whole numbers."""
-    return number(round(value))
+def proof(answer: Answer) -> str:
+    """Bound and gap in Chinese, for notes and pictures."""
+    if not math.isfinite(answer.bound):
+        return "时限内没有证明任何界"
+    gap = f"，差距 {100 * answer.gap:.2f}%" if math.isfinite(answer.gap) else ""
+    return f"已证明的界 {answer.bound:,.10g}{gap}"

@@ -53,7 +53,7 @@ def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
             "new_sites": len(proposal.sites),
             "closed": len(proposal.closed),
             "objective": answer.objective,
-            "bound": answer.bound,
+            "bound": answer.bound if math.isfinite(answer.bound) else None,
             "gap": None if math.isinf(answer.gap) else answer.gap,
             "optimal": answer.optimal,
             "seconds": round(answer.seconds, 3),
@@ -258,6 +258,8 @@ _OBJECTIVES = {
 
 def _objective(proposal: Proposal, value: float) -> str:
     """A value of the model's goal in the unit of `_OBJECTIVES`."""
+    if not math.isfinite(value):
+        return "—"
     model, mean = proposal.question.model, proposal.answer.details.get("mean")
     travel = proposal.field.travel
     if model not in TRAVEL_MODELS or travel is None:
