@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from coverage.kinds import KINDS
 from coverage.proposals.candidates import DIGITS
 from coverage.proposals.propose import proof
-from coverage.proposals.question import MODELS
+from coverage.proposals.question import MODELS, OWN_TARGET
 from coverage.reach.measure import DEFAULT_MINUTES
 from coverage.reach.service import DEFAULT_PROFILE
 from coverage.scenarios.edits import Add, Aim, Close, Limit, Place, Scenario
@@ -35,7 +35,7 @@ def to_scenario(proposal: Proposal, *, folder: Path | None = None) -> Scenario:
     if city.workspace is not None and folder is not None:
         workspace = os.path.relpath(city.workspace.folder.resolve(), folder.resolve())
     aims: tuple[Aim, ...] = ()
-    own = question.said.zh == "自定目标"
+    own = question.said == OWN_TARGET
     if own and question.planned and question.op is not None and question.value is not None:
         aims = (Aim(question.indicator.id, question.op, question.value, question.year),)
     return Scenario(

@@ -35,6 +35,7 @@ MODELS = {
     "capacitated_lscp": Said("有床位上限的全覆盖", "set covering with beds"),
     "capacitated_p_median": Said("有床位上限的 p-中位", "p-median with beds"),
 }
+OWN_TARGET = Said("自定目标", "your own target")
 TRAVEL_MODELS = ("p_median", "p_center", "capacitated_p_median")
 _NEED_NUMBER = ("mclp", "p_median", "p_center", "capacitated_mclp", "capacitated_p_median")
 _NEED_TARGET = ("threshold",)
@@ -275,7 +276,7 @@ def _target(
 ) -> tuple[Op | None, Fraction | None, Said]:
     if text.strip() != "plan":
         op, value = parse_target(text)
-        return op, value, Said("自定目标", "your own target")
+        return op, value, OWN_TARGET
     due = [t for t in indicator.due(year) if t.op in {">", "≥", "="} and t.value is not None]
     if due:
         strictest = max(due, key=_strictness)
