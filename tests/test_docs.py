@@ -32,7 +32,10 @@ def _makes(command: str) -> bool:
     """Whether later commands of the page may need what this one leaves behind."""
     if command.startswith("coverage site"):
         return "--out" in command
-    return command.startswith(("coverage init", "coverage import")) and "--dry-run" not in command
+    return (
+        command.startswith(("coverage init", "coverage import", "coverage rebase"))
+        and "--dry-run" not in command
+    )
 
 
 COMMANDS = [

@@ -18,7 +18,7 @@ from coverage.errors import InputError, UnknownNameError
 from coverage.tables import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from coverage.tables import Record, Table
@@ -118,6 +118,9 @@ class Units:
 
     def __contains__(self, code: str) -> bool:
         return code in self._by_code
+
+    def __iter__(self) -> Iterator[Unit]:
+        return iter(self._by_code.values())
 
     def __getitem__(self, code: str) -> Unit:
         return self._by_code[code]
