@@ -26,6 +26,7 @@ _TODAY, _GAINED, _REST = "#4a7fb5", "#e07b39", "#dcdfe4"
 _SITE, _STANDING, _LINE, _INK = "#b3261e", "#1f3a5f", "#7a838f", "#222222"
 _ROAD = "#8b93a0"
 _NUMBERED = 60
+_ROADS_BY = "© OpenStreetMap contributors (ODbL)"
 
 
 def draw(proposal: Proposal, path: Path) -> None:
@@ -259,12 +260,16 @@ def _words(figure: Any, proposal: Proposal) -> None:
         f"{how}{aim}新建 {len(proposal.sites)} 处（{shown}），由 {before:.1f}% 到 {after:.1f}%",
         fontsize=10.5, color="#444444", va="top",
     )  # fmt: skip
-    marks = ["乡镇界为近似（驻地最近划分）"]
+    own = proposal.city.origin("townships") == "own"
+    marks = [] if own else ["乡镇界为近似（驻地最近划分）"]
     if any(f.provenance == "illustrative" for f in proposal.field.existing):
         marks.append("现有设施含示意数据，哪个乡镇有哪处并非事实")
-    if proposal.field.travel is not None:
-        marks.append(f"路网 {proposal.field.travel.roads} © OpenStreetMap contributors (ODbL)")
-        marks.append("乡镇内人口位置为模型")
+    travel = proposal.field.travel
+    if travel is not None:
+        shipped = "shipped" in travel.network.network.origin
+        marks.append(f"路网 {travel.roads}" + (f" {_ROADS_BY}" if shipped else ""))
+        if travel.demand.provenance == "modelled":
+            marks.append("乡镇内人口位置为模型")
     figure.text(
         0.03, 0.045, "\n".join(wrap("；".join(marks), 130)), fontsize=7.5, color="#666666", va="top"
     )

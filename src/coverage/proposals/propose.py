@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
+_COARSE_M = 2000.0  # a few steps of the modelled points: nearer than this they are too coarse
+
+
 @dataclass(frozen=True)
 class Share:
     """Reached of all, before or after.
@@ -402,16 +405,19 @@ def _own_notes(question: Question, field: Field) -> tuple[Said, ...]:
             )
         )
     elif field.travel is not None and field.travel.demand.provenance == "modelled":
-        far = field.limit_s * field.travel.network.profile.speed_mps
-        notes.append(
-            Said(
-                "乡镇内的人口位置是模型（驻地周围加均匀铺开的格点），不是真实村庄："
-                f"{far:,.0f} 米以内的结果只说明量级，真实村庄聚居，所需点位通常更少",
-                "where people live inside a township is a model (round the seat, the rest spread "
-                f"evenly) and no real village: results within {far:,.0f} m tell the order of "
-                "magnitude; real villages are clustered and usually need fewer sites",
+        far = field.limit_s
+        if field.travel.network.profile.measure != "distance":
+            far *= field.travel.network.profile.speed_mps
+        if far <= _COARSE_M:
+            notes.append(
+                Said(
+                    "乡镇内的人口位置是模型（驻地周围加均匀铺开的格点），不是真实村庄："
+                    f"{far:,.0f} 米以内的结果只说明量级，真实村庄聚居，所需点位通常更少",
+                    "where people live inside a township is a model (round the seat, the rest "
+                    f"spread evenly) and no real village: results within {far:,.0f} m tell the "
+                    "order of magnitude; real villages are clustered and usually need fewer sites",
+                )
             )
-        )
     return tuple(notes)
 
 

@@ -263,7 +263,7 @@ def _objective(proposal: Proposal, value: float) -> str:
     model, mean = proposal.question.model, proposal.answer.details.get("mean")
     travel = proposal.field.travel
     if model not in TRAVEL_MODELS or travel is None:
-        return f"{value:,.10g}"
+        return number(round(value))
     per = 1.0 if travel.network.profile.measure == "distance" else 60.0
     if model == "p_median" and mean and proposal.answer.objective:
         value *= mean / proposal.answer.objective
