@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
+from coverage.siting.mip import Clock
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from coverage.siting.mip import Clock
     from coverage.siting.problem import Bools, Ints, Sites
 
 WITHIN = 0.01  # an alternative is at most this share worse than the best
@@ -195,7 +196,8 @@ def choose_alternatives(
     while len(picked) < want:
         if clock.over:
             return picked, False
-        another = more([best, *(chosen for chosen, _ in picked)], clock)
+        half = Clock.of(clock.left / 2)  # a solver may look at the clock late
+        another = more([best, *(chosen for chosen, _ in picked)], half)
         if another is None:
             return picked, True
         if another is False:

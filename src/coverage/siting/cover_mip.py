@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array, eye_array
+from scipy.sparse import csr_array, diags_array, eye_array
 
 from coverage.siting.mip import Stack
 from coverage.siting.reduce import merge
@@ -147,8 +147,10 @@ def cover_model(
     if double:
         stack.add([(0, by_point), (sites, -one), (sites + points, -one)], 0.0, np.inf)
         stack.add([(sites, one), (sites + points, -one)], 0.0, np.inf)
-    else:
-        stack.add([(0, by_point), (sites, -one)], 0.0, np.inf)
+    else:  # a point that must be reached needs no `z`: its sites come to 1 at least
+        must = np.zeros(points) if ask.must is None else ask.must.astype(float)
+        free = csr_array(diags_array(must - 1.0))
+        stack.add([(0, by_point), (sites, free)], must, np.inf)
     for target in ask.targets:
         size = float(target.weights.max(initial=0.0)) or 1.0
         row = csr_array(target.weights[None, :] / size)

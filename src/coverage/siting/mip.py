@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from coverage.siting.problem import Bools, Floats, Ints
 
+PRESOLVED = 20_000  # entries of a model for which a second of presolving is granted
 WHOLE = 1.0 - 1e-4  # a gap below this closes when only whole numbers are possible
 
 
@@ -164,6 +165,8 @@ def solve(
     }
     if math.isfinite(clock.end):
         options["time_limit"] = clock.left
+        if model.matrix.nnz > PRESOLVED * clock.left:  # it does not look at the clock
+            options["presolve"] = "off"
     if math.isfinite(cutoff):
         options["objective_bound"] = cutoff
     if first:
