@@ -31,6 +31,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "coverage.cli.circle:route",
         "解释一次出行 · Why a place is covered, or not.",
     ),
+    "site": ("coverage.cli.site:site", "选址 · Where to build."),
     "roads": ("coverage.cli.roads:roads", "路网 · Check and download road networks."),
     "init": ("coverage.cli.workspace:init", "新建工作区 · Make a workspace of your own."),
     "import": ("coverage.cli.imports:import_", "导入自己的数据 · Bring your own data."),
