@@ -40,9 +40,10 @@ def build(report: Report, lang: Lang = "zh") -> dict[str, Any]:
     On top of `to_dict`:
 
     - ``heading``, ``subheading``, ``lang``: the words of the title;
-    - of every indicator ``short_name``, ``status_text``, ``kinds``, ``group`` (whose
-      people wait for it), ``missing_people`` (their number in the missing units)
-      and ``shown`` (value, baseline, targets, gaps and counties in words);
+    - of every indicator ``short_name``, ``status_text``, ``kinds``, ``rows`` (ids of the
+      facilities counted), ``scale`` (100 for percent), ``group`` (whose people wait for
+      it), ``missing_people`` (their number in the missing units) and ``shown`` (value,
+      baseline, targets, gaps and counties in words);
     - ``units``: the city, its counties and township-level rows, each with ``people``
       by group, ``modelled`` groups, and the seat (``lon``, ``lat``; EPSG:4326 degrees);
     - ``facilities``: the rows counted, with ``lon`` and ``lat`` where they are known;
@@ -76,6 +77,8 @@ def _more(report: Report, result: IndicatorResult, lang: Lang) -> dict[str, Any]
         "status_text": words.STATUS[result.status].to(lang),
         "computed": result.indicator.computed,
         "kinds": list(result.indicator.match.kinds),
+        "rows": [f.id for f in result.measurement.rows],
+        "scale": result.measurement.scale,
         "group": group,
         "gap_unit": result.measurement.gap_unit.to(lang),
         "missing_people": sum(known) if known else None,
@@ -132,6 +135,7 @@ def _facility(report: Report, facility: Facility, lang: Lang) -> dict[str, Any]:
         "services": sorted(facility.services),
         "beds": facility.beds,
         "nursing_beds": facility.nursing_beds,
+        "floor_area": facility.floor_area,
         "ownership": facility.ownership,
         "unit": facility.unit_code,
         "unit_name": words.unit_name(report, facility.unit_code)
