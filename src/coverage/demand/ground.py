@@ -88,8 +88,8 @@ def read_ground(city: City) -> Ground:
             township that the code list does not have.
     """
     counties_file, townships_file = boundary_files(city)
-    _, counties = _read_polygons(counties_file)
-    codes, townships = _read_polygons(townships_file)
+    _, counties = read_polygons(counties_file)
+    codes, townships = read_polygons(townships_file)
     unit_codes = tuple(unit.code for unit in city.units.township_rows)
     index = {code: position for position, code in enumerate(unit_codes)}
     wrong = {code: "the code list has no such township" for code in codes if code not in index}
@@ -146,7 +146,7 @@ def _transformer(source: str, target: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
-def _read_polygons(path: Path) -> tuple[list[str], NDArray[np.object_]]:
+def read_polygons(path: Path) -> tuple[list[str], NDArray[np.object_]]:
     """Codes and valid polygons of a GeoJSON file, as they stand."""
     try:
         features = json.loads(decode(path))["features"]

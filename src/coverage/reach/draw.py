@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import geopandas as gpd
+    import numpy as np
+    from numpy.typing import NDArray
 
     from coverage.circles.polygons import How
     from coverage.reach.service import ServiceTimes
@@ -45,27 +47,37 @@ def draw(
     """
     import geopandas as gpd
 
-    network, sites = times.network, times.sites
     step = times.profile.resolution_m if step_m is None else step_m
-    if not (math.isfinite(step) and step > 0):
+    shapes = shapes_of(times, how=how, step_m=step)
+    rows = _rows(times, step, dissolved=how == "dissolve")
+    frame = gpd.GeoDataFrame(rows, geometry=shapes.ravel(), crs=times.network.crs)
+    frame = frame[~frame.geometry.is_empty].reset_index(drop=True)
+    return in_degrees(frame)
+
+
+def shapes_of(times: ServiceTimes, *, how: str, step_m: float) -> NDArray[np.object_]:
+    """Circles on the plane of the network: a row a facility (one if dissolved), a column a limit.
+
+    Raises:
+        InputError: If the step is not above 0.
+    """
+    network, sites = times.network, times.sites
+    if not (math.isfinite(step_m) and step_m > 0):
         raise InputError(f"the resolution must be a number of metres above 0, not {step_m!r}")
     reached = sorted(
         _watched(node_times(network, sites.xy, max(times.limits_s)), len(sites.facilities)),
         key=lambda one: one.facility,
     )
-    shapes = circle_shapes(
+    shapes: NDArray[np.object_] = circle_shapes(
         segments_of(network),
         [times_of(one) for one in reached],
         access_of(times.profile),
         # The lattice speaks of minutes; a limit in metres is so many of the profile's units.
         minutes=[limit / 60 for limit in times.limits_s],
-        step_m=step,
+        step_m=step_m,
         how=cast("How", how),
     )
-    rows = _rows(times, step, dissolved=how == "dissolve")
-    frame = gpd.GeoDataFrame(rows, geometry=shapes.ravel(), crs=network.crs)
-    frame = frame[~frame.geometry.is_empty].reset_index(drop=True)
-    return in_degrees(frame)
+    return shapes
 
 
 def _rows(times: ServiceTimes, step: float, *, dissolved: bool) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Maps for screen and print, and charts: one view, drawn by several hands."""

@@ -1,0 +1,397 @@
+"""Charts that planners read: progress to targets, counties, times to the nearest, before and after.
+
+Each takes plain data (`coverage.reports.export.to_dict`,
+`coverage.reports.circles.to_dict`), or less of it, and writes one picture.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from coverage.errors import InputError
+from coverage.maps import figures
+from coverage.maps.paper import DPI, Sheet, check_format, drawing
+from coverage.maps.styles import ACCENT, BORDER, FILLS, INK, PAPER, QUIET, SCALE
+from coverage.text import Said, cut, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+    from pathlib import Path
+
+    from coverage.text import Lang
+
+WIDTH_MM = 160.0
+_ROW_MM = 9.0
+_BLUE = FILLS["covered"].colour
+_WORDS = {
+    "targets": Said("指标完成情况", "Progress to targets"),
+    "targets_sub": Said(
+        "条形为现状占目标的比例，竖线为目标",
+        "bars: value as a share of the target; line: the target",
+    ),
+    "counties": Said("分县覆盖率", "Coverage by county"),
+    "whole": Said("全市", "whole city"),
+    "nearest": Said("到最近设施的时间", "Time to the nearest facility"),
+    "minutes": Said("分钟", "minutes"),
+    "metres": Said("米", "metres"),
+    "share": Said("人口累计比例（%）", "cumulative share of people (%)"),
+    "before_after": Said("调整前后对比", "Before and after"),
+    "before": Said("调整前", "before"),
+    "after": Said("调整后", "after"),
+    "target": Said("目标", "target"),
+    "illustrative": Said("含示意数据", "ILLUSTRATIVE DATA"),
+    "nothing": Said("没有可画的数据", "nothing to draw"),
+}
+
+
+class _Bar(NamedTuple):
+    """One indicator against its target."""
+
+    name: str
+    value: Fraction
+    aim: Fraction
+    text: str
+    met: bool
+
+
+def targets(document: dict[str, Any], path: Path, *, lang: Lang = "zh", dpi: float = DPI) -> None:
+    """Every indicator with a value and a numeric target as a bar towards the target.
+
+    Args:
+        document: A report's data.
+        path: ``.png``, ``.pdf`` or ``.svg``.
+        lang: Language.
+        dpi: Of a PNG.
+
+    Raises:
+        InputError: If no indicator has both, no Chinese font is found, or the
+            file cannot be written.
+    """
+    bars = [bar for i in document["indicators"] if (bar := _bar(i, lang)) is not None]
+    _some(bars)
+    with _chart(path, document, "targets", len(bars), lang, dpi, sub="targets_sub") as (
+        sheet,
+        axes,
+    ):
+        for row, bar in enumerate(bars):
+            done = min(float(bar.value / bar.aim), 1.15)
+            axes.barh(row, 1.0, height=0.62, color="#eef1f4", zorder=1)
+            colour = _BLUE if bar.met else SCALE[2]
+            axes.barh(row, done, height=0.62, color=colour, edgecolor=INK, linewidth=0.4, zorder=2)
+            axes.text(1.18, row, bar.text, va="center", size=7.5, color=INK, clip_on=False)
+        axes.axvline(1.0, color=ACCENT, linewidth=1.2, zorder=3)
+        axes.set_xlim(0, 1.16)
+        _names(axes, [bar.name for bar in bars])
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25%", "50%", "75%", "100%"])
+        sheet.save(path, dpi=dpi)
+
+
+def _bar(indicator: dict[str, Any], lang: Lang) -> _Bar | None:
+    value = figures.exact(indicator["value"])
+    due = figures.due_targets(indicator)
+    if value is None or not due or indicator["status"] in {"reported", "unknown"}:
+        return None
+    one = due[0]
+    aim = figures.exact(one["value"])
+    if not aim or one["op"] not in {">", "≥", "=", ">=", "=="}:
+        return None
+    percent = figures.is_percent(indicator)
+    shown = figures.shown(indicator["value"], lang, percent=percent)
+    met = indicator["status"] == "met"
+    return _Bar(indicator["name"], value, aim, f"{shown}  {figures.target(indicator, one)}", met)
+
+
+def counties(
+    document: dict[str, Any],
+    path: Path,
+    *,
+    indicator: str | None = None,
+    lang: Lang = "zh",
+    dpi: float = DPI,
+) -> None:
+    """One indicator by county, the highest first, beside the whole city and its targets.
+
+    Args:
+        document: A report's data.
+        path: ``.png``, ``.pdf`` or ``.svg``.
+        indicator: Its id; the first with counties by default.
+        lang: Language.
+        dpi: Of a PNG.
+
+    Raises:
+        InputError: If the indicator is not known by county, no Chinese font is
+            found, or the file cannot be written.
+    """
+    found = [i for i in document["indicators"] if i["by_county"]]
+    chosen = next((i for i in found if indicator in {None, i["id"]}), None)
+    if chosen is None:
+        raise InputError(
+            f"没有分县数据：{indicator or document['city']['name']} · nothing is known by county"
+        )
+    rows = sorted(chosen["by_county"], key=lambda r: figures.share(r) or -1, reverse=True)
+    whole = figures.share(chosen)
+    with _chart(path, document, "counties", len(rows), lang, dpi, sub=chosen["name"]) as (
+        sheet,
+        axes,
+    ):
+        for place, row in enumerate(rows):
+            value = figures.share(row)
+            axes.barh(
+                place,
+                float(value or 0),
+                height=0.62,
+                color=_BLUE,
+                edgecolor=INK,
+                linewidth=0.4,
+                hatch=None if value is not None else "....",
+            )
+            axes.text(102, place, figures.pair(row, lang), va="center", size=7.5, clip_on=False)
+        if whole is not None:
+            axes.axvline(float(whole), color=INK, linewidth=1, linestyle="--")
+            _flag(axes, float(whole), _WORDS["whole"].to(lang), INK)
+        for one in figures.due_targets(chosen)[:1]:
+            aim = figures.exact(one["value"])
+            if aim is not None and figures.is_percent(chosen) and aim != whole:
+                axes.axvline(float(aim), color=ACCENT, linewidth=1.2)
+                text = f"{_WORDS['target'].to(lang)} {figures.target(chosen, one)}"
+                _flag(axes, float(aim), text, ACCENT, low=True)
+        axes.set_xlim(0, 100)
+        _names(axes, [row["name"] for row in rows])
+        axes.set_xticks(range(0, 101, 20), [f"{n}%" for n in range(0, 101, 20)])
+        sheet.save(path, dpi=dpi)
+
+
+def nearest(
+    reaches: Sequence[tuple[str, dict[str, Any]]],
+    path: Path,
+    *,
+    lang: Lang = "zh",
+    dpi: float = DPI,
+) -> None:
+    """Time to the nearest facility by percentile of people: the city, its counties pale.
+
+    Args:
+        reaches: Label and data of circles, one or before and after; counties
+            are drawn where there is one only.
+        path: ``.png``, ``.pdf`` or ``.svg``.
+        lang: Language.
+        dpi: Of a PNG.
+
+    Raises:
+        InputError: If nobody reaches any facility, no Chinese font is found,
+            or the file cannot be written.
+    """
+    lines = [(label, *_curve(row)) for label, data in reaches for row in _city_rows(data)]
+    _some([line for line in lines if line[1]])
+    data = reaches[0][1]
+    unit = "metres" if data["nearest"][0]["unit"] == "m" else "minutes"
+    with _chart(path, data, "nearest", 9, lang, dpi, names=False) as (sheet, axes):
+        if len(reaches) == 1:
+            for row in data["nearest"]:
+                if row["level"] == "county":
+                    axes.plot(*_curve(row), color=BORDER, linewidth=0.8, alpha=0.8, zorder=1)
+        looks = ((QUIET, "--", "s"), (_BLUE, "-", "o")) if len(lines) > 1 else ((_BLUE, "-", "o"),)
+        for (label, x, y), (colour, style, mark) in zip(lines, looks, strict=False):
+            axes.plot(
+                x, y, style, color=colour, marker=mark, ms=4, linewidth=1.8, label=label, zorder=3
+            )
+            for at, percent in zip(x, y, strict=True):
+                axes.annotate(
+                    f"{at:,.0f}", (at, percent), (4, -9), textcoords="offset points", size=7
+                )
+        axes.set_ylim(0, 100)
+        axes.set_xlim(left=0)
+        axes.set_xlabel(_WORDS[unit].to(lang), size=8)
+        axes.set_ylabel(_WORDS["share"].to(lang), size=8)
+        axes.grid(color="#e4e7eb", linewidth=0.6)
+        axes.legend(loc="lower right", fontsize=8, frameon=False)
+        sheet.save(path, dpi=dpi)
+
+
+def _city_rows(reach: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in reach["nearest"] if row["level"] == "city" and row["code"]]
+
+
+def _curve(row: dict[str, Any]) -> tuple[list[float], list[float]]:
+    """Minutes (or metres) and percent of people; percentiles that reach nothing are left out."""
+    per = 1.0 if row["unit"] == "m" else 60.0
+    found = [
+        (float(value) / per, float(percent))
+        for percent, value in row["percentiles"].items()
+        if figures.exact(value) is not None
+    ]
+    return [x for x, _ in found], [y for _, y in found]
+
+
+def before_after(
+    before: dict[str, Any],
+    after: dict[str, Any],
+    path: Path,
+    *,
+    indicators: Sequence[str] = (),
+    lang: Lang = "zh",
+    dpi: float = DPI,
+) -> None:
+    """Indicators in percent before and after a scenario, with their targets.
+
+    Args:
+        before: A report's data.
+        after: The same after the scenario.
+        path: ``.png``, ``.pdf`` or ``.svg``.
+        indicators: Ids; those that change by default, or all if none does.
+        lang: Language.
+        dpi: Of a PNG.
+
+    Raises:
+        InputError: If no indicator has both values, no Chinese font is found,
+            or the file cannot be written.
+    """
+    pairs = _pairs(before, after, indicators)
+    _some(pairs)
+    with _chart(path, before, "before_after", len(pairs), lang, dpi) as (sheet, axes):
+        for row, (old, new) in enumerate(pairs):
+            a, b = (float(figures.exact(i["value"]) or 0) for i in (old, new))
+            axes.plot([0, 100], [row, row], color="#e4e7eb", linewidth=5, zorder=1)
+            axes.annotate(
+                "", (b, row), (a, row), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.3}
+            )
+            axes.plot(a, row, "s", ms=6, mfc="white", mec=QUIET, mew=1.3, zorder=3)
+            axes.plot(b, row, "o", ms=7, mfc=_BLUE, mec=INK, mew=0.6, zorder=4)
+            for one in figures.due_targets(new)[:1]:
+                aim = float(figures.exact(one["value"]) or 0)
+                axes.plot([aim, aim], [row - 0.35, row + 0.35], color=ACCENT, linewidth=2, zorder=2)
+            text = " → ".join(figures.shown(i["value"], lang, percent=True) for i in (old, new))
+            axes.text(104, row, text, va="center", size=7.5, clip_on=False)
+        axes.set_xlim(-1, 101)
+        _names(axes, [old["name"] for old, _ in pairs])
+        axes.set_xticks(range(0, 101, 20), [f"{n}%" for n in range(0, 101, 20)])
+        _keys(axes, lang)
+        sheet.save(path, dpi=dpi)
+
+
+def _pairs(
+    before: dict[str, Any], after: dict[str, Any], ids: Sequence[str]
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    later = {i["id"]: i for i in after["indicators"]}
+    both = [
+        (old, later[old["id"]])
+        for old in before["indicators"]
+        if old["id"] in later
+        and figures.is_percent(old)
+        and figures.exact(old["value"]) is not None
+        and figures.exact(later[old["id"]]["value"]) is not None
+    ]
+    if ids:
+        return [(old, new) for old, new in both if old["id"] in ids]
+    changed = [(old, new) for old, new in both if old["value"] != new["value"]]
+    return changed or both
+
+
+def _keys(axes: Any, lang: Lang) -> None:
+    from matplotlib.lines import Line2D
+
+    keys = [
+        Line2D([], [], marker="s", mfc="white", mec=QUIET, linestyle="", ms=6),
+        Line2D([], [], marker="o", mfc=_BLUE, mec=INK, linestyle="", ms=7),
+        Line2D([], [], color=ACCENT, linewidth=2),
+    ]
+    names = [_WORDS[key].to(lang) for key in ("before", "after", "target")]
+    axes.legend(
+        keys, names, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, fontsize=7.5, frameon=False
+    )
+
+
+class _chart:  # noqa: N801 -- reads as a function in a with statement
+    """A sheet with a heading and one axes, in the settings that all pictures share."""
+
+    def __init__(
+        self,
+        path: Path,
+        document: dict[str, Any],
+        key: str,
+        rows: int,
+        lang: Lang,
+        dpi: float,
+        *,
+        sub: str = "",
+        names: bool = True,
+    ) -> None:
+        check_format(path)
+        self.document, self.key, self.lang = document, key, lang
+        self.rows, self.sub, self.names = rows, sub, names
+        self.settings = drawing(dpi=dpi)
+
+    def __enter__(self) -> tuple[Sheet, Any]:
+        self.settings.__enter__()
+        lang, city = self.lang, self.document["city"]["name"]
+        year = self.document.get("year")
+        sub = _WORDS[self.sub].to(lang) if self.sub in _WORDS else self.sub
+        head = 19.0
+        sheet = Sheet(WIDTH_MM, head + self.rows * _ROW_MM + 12.0)
+        dash = "—" if lang == "zh" else ": "
+        title = (
+            f"{city}{_WORDS[self.key].to(lang)}"
+            if lang == "zh"
+            else f"{city}{dash}{_WORDS[self.key].to(lang)}"
+        )
+        sheet.text(
+            4,
+            4,
+            f"{title}（{year} 年）" if lang == "zh" else f"{title} ({year})",
+            size=12,
+            bold=True,
+        )
+        if _illustrative(self.document):
+            mark = _WORDS["illustrative"].to(lang)
+            sheet.text(WIDTH_MM - 4, 4.5, mark, size=8.5, colour=ACCENT, bold=True, right=True)
+        if sub:
+            sheet.text(4, 10.5, cut(sub, 92), size=8, colour=QUIET)
+        left = 58.0 if self.names else 16.0
+        right = 34.0 if self.names else 8.0
+        axes = sheet.axes(left, head, WIDTH_MM - left - right, self.rows * _ROW_MM)
+        axes.set_facecolor(PAPER if not self.names else "white")
+        for side in ("top", "right", *(["left"] if self.names else [])):
+            axes.spines[side].set_visible(False)
+        axes.tick_params(labelsize=7.5, length=2)
+        return sheet, axes
+
+    def __exit__(self, *error: object) -> None:
+        self.settings.__exit__(*error)  # type: ignore[arg-type]
+
+
+def _illustrative(document: dict[str, Any]) -> bool:
+    facilities = document.get("facilities")
+    return bool(facilities["illustrative"] if facilities else document.get("illustrative"))
+
+
+def _names(axes: Any, names: Sequence[str]) -> None:
+    """Names of rows at the left, the first on top, in at most two lines each."""
+    axes.set_ylim(len(names) - 0.45, -0.55)
+    said = []
+    for name in names:
+        lines = wrap(name, 38)
+        said.append("\n".join([lines[0], cut("".join(lines[1:]), 38)]) if len(lines) > 1 else name)
+    axes.set_yticks(range(len(names)), said, size=7.2)
+    axes.tick_params(axis="y", length=0)
+
+
+def _flag(axes: Any, x: float, text: str, colour: str, *, low: bool = False) -> None:
+    """A word at the upper end of a vertical line; `low` sets it below the axis's first line."""
+    side = "right" if x > 80 else "left"
+    shift = -2 if side == "right" else 2
+    axes.annotate(
+        text,
+        (x, -0.55),
+        (shift, 9 if low else 1),
+        textcoords="offset points",
+        size=7,
+        color=colour,
+        ha=side,
+        annotation_clip=False,
+    )
+
+
+def _some(rows: Sequence[Any]) -> None:
+    if not rows:
+        raise InputError(f"{_WORDS['nothing'].zh} · {_WORDS['nothing'].en}")

@@ -1,0 +1,313 @@
+"""From results to a view: what a city's map shows, for one moment or before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from coverage.errors import InputError
+from coverage.kinds import PROVENANCES
+from coverage.maps import figures, reached
+from coverage.maps.outlines import plane_of, read_areas, road_lines
+from coverage.maps.sites import SENSITIVE, sites_of
+from coverage.maps.themes import mappable, scale_for, theme
+from coverage.maps.view import Stage, View
+from coverage.roads.sources import load
+from coverage.tables import read_table
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from coverage.city import City
+    from coverage.facilities import Register
+    from coverage.maps.view import Proposal, Theme
+    from coverage.reach.service import ServiceTimes
+    from coverage.text import Lang
+
+_LABELS = {
+    "now": Said("现状", "now"),
+    "before": Said("调整前", "before"),
+    "after": Said("调整后", "after"),
+}
+_APPROXIMATE = Said(
+    "乡镇范围为示意：按政府驻地就近划分的近似格，不是行政界线",
+    "Township outlines are approximate cells around each seat, not official boundaries",
+)
+_ILLUSTRATIVE = Said("含示意数据", "ILLUSTRATIVE DATA")
+_SKETCH = Said("示意图", "SKETCH MAP")
+_WITHHELD = Said(
+    "未成年人保护、儿童福利和救助管理设施的名称与位置已隐去",
+    "Names and places of child-protection, child-welfare and rescue facilities are withheld",
+)
+_NO_RINGS = Said(
+    "没有可定位的设施，未画服务圈", "no facility has a known place: no service circles are drawn"
+)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The results of one moment.
+
+    Attributes:
+        id: ``now``, ``before`` or ``after``.
+        document: A report's data (`coverage.reports.export.to_dict`), or less of it.
+        register: Facilities to draw.
+        times: Travel times for the service circles, `None` to draw none.
+        reach: Their data (`coverage.reports.circles.to_dict`), or less of it.
+        services: Services that the circles ask for.
+        changes: ``added``, ``changed`` or ``closed`` by facility id, in a scenario.
+        proposals: Sites proposed.
+    """
+
+    id: str
+    document: dict[str, Any]
+    register: Register
+    times: ServiceTimes | None = None
+    reach: dict[str, Any] | None = None
+    services: tuple[str, ...] = ()
+    changes: Mapping[str, str] | None = None
+    proposals: tuple[Proposal, ...] = ()
+
+
+def build(
+    city: City,
+    moments: Sequence[Moment],
+    *,
+    lang: Lang = "zh",
+    indicators: Sequence[str] = (),
+    roads: str | Path | None = None,
+    mask: bool = False,
+    dated: date | None = None,
+) -> View:
+    """Everything that a map of `city` shows.
+
+    Args:
+        city: The city.
+        moments: Now, or before and after.
+        lang: Language of every word.
+        indicators: Ids to show, the first one first; all that a map can show by default.
+        roads: Road source to draw; the city's own by default.
+        mask: Withhold names and places of the facilities that protect children
+            and people in need, and circles around them.
+        dated: Date in the title block; today by default.
+
+    Raises:
+        InputError: If an indicator is not in the report, or nothing is known of
+            any by township or county.
+    """
+    counties, townships = read_areas(city)
+    outlined = frozenset(area.code for area in (*counties, *townships))
+    chosen = _chosen(moments[0].document, indicators)
+    stages = tuple(
+        _stage(city, moment, moments, chosen, lang=lang, outlined=outlined, mask=mask)
+        for moment in moments
+    )
+    network = load(roads if roads is not None else city.roads)
+    first = moments[0].document
+    approximate = any(area.approximate for area in townships)
+    illustrative = any(moment.document["illustrative"] for moment in moments)
+    return View(
+        lang=lang,
+        title=_title(city, first, lang),
+        subtitle=first["plan"]["title"],
+        mark=_mark(illustrative=illustrative, approximate=approximate, lang=lang),
+        facts=tuple(
+            _facts(
+                city,
+                moments[0],
+                network.origin,
+                lang,
+                dated or datetime.now(tz=UTC).astimezone().date(),
+            )
+        ),
+        notes=tuple(_notes(moments, approximate=approximate, mask=mask, lang=lang)),
+        sources=_sources(city, network.origin),
+        crs=plane_of(counties or townships),
+        counties=counties,
+        townships=townships,
+        roads=road_lines(network),
+        stages=stages,
+    )
+
+
+def _chosen(document: dict[str, Any], ids: Sequence[str]) -> list[str]:
+    """Indicators that a map can show, those in most townships first."""
+    known = {i["id"]: i for i in document["indicators"]}
+    missing = [id_ for id_ in ids if id_ not in known]
+    if missing:
+        raise InputError(f"报告中没有指标 {missing[0]!r} · the indicator is not in the report")
+    dull = [id_ for id_ in ids if not mappable(known[id_])]
+    if dull:
+        raise InputError(
+            f"指标 {dull[0]} 没有分乡镇或分县的结果，不能上图 · nothing is known of the indicator "
+            "by township or county, so no map can show it"
+        )
+    if ids:
+        return list(ids)
+    found = [i for i in document["indicators"] if mappable(i)]
+    if not found:
+        raise InputError(
+            "没有分乡镇或分县的结果可上图 · nothing is known by township or county: no map to draw"
+        )
+    return [i["id"] for i in sorted(found, key=lambda i: i["level"] != "township")]
+
+
+def _stage(
+    city: City,
+    moment: Moment,
+    moments: Sequence[Moment],
+    chosen: Sequence[str],
+    *,
+    lang: Lang,
+    outlined: frozenset[str],
+    mask: bool,
+) -> Stage:
+    themes = [
+        theme(
+            city,
+            _indicator(moment.document, id_),
+            lang=lang,
+            outlined=outlined,
+            breaks=scale_for(
+                figures.share(row)
+                for other in moments
+                for row in _indicator(other.document, id_)["by_county"]
+            ),
+        )
+        for id_ in chosen
+    ]
+    facilities = moment.register.facilities
+    sites, loose = sites_of(
+        city,
+        facilities,
+        moment.document["year"],
+        lang=lang,
+        mask=mask,
+        changes=moment.changes or {},
+    )
+    times, reach = moment.times, moment.reach
+    if times is None or reach is None or (mask and SENSITIVE & set(times.kinds)):
+        return Stage(moment.id, _LABELS[moment.id].to(lang), tuple(themes), sites, loose=loose)
+    themes.append(_reach_theme(city, moment, moments, lang, outlined))
+    hidden = frozenset(
+        row["code"]
+        for row in reach["people"]
+        if row["level"] == "township" and figures.exact(row["not_reached"]) is None
+    )
+    return Stage(
+        moment.id,
+        _LABELS[moment.id].to(lang),
+        tuple(themes),
+        sites,
+        rings=reached.rings_of(times, reach, lang=lang),
+        crowd=reached.crowd_of(times, reach, lang=lang, hidden=hidden),
+        proposals=moment.proposals,
+        loose=loose,
+    )
+
+
+def _reach_theme(
+    city: City, moment: Moment, moments: Sequence[Moment], lang: Lang, outlined: frozenset[str]
+) -> Theme:
+    assert moment.times is not None  # noqa: S101 -- the caller has looked
+    assert moment.reach is not None  # noqa: S101
+    return reached.reach_theme(
+        city,
+        moment.times,
+        moment.reach,
+        services=moment.services,
+        lang=lang,
+        outlined=outlined,
+        scales=reached.reach_scales([m.reach for m in moments if m.reach is not None]),
+    )
+
+
+def _indicator(document: dict[str, Any], id_: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(i for i in document["indicators"] if i["id"] == id_)
+    return found
+
+
+def _title(city: City, document: dict[str, Any], lang: Lang) -> str:
+    if lang == "zh":
+        return f"{city.name}民政设施覆盖图 · {document['year']} 年目标"
+    return f"{city.label.english}: facility coverage, targets of {document['year']}"
+
+
+def _mark(*, illustrative: bool, approximate: bool, lang: Lang) -> str:
+    parts = [_SKETCH] * approximate + [_ILLUSTRATIVE] * illustrative
+    return (" · " if lang == "en" else "·").join(said.to(lang) for said in parts)
+
+
+def _facts(
+    city: City, moment: Moment, roads: Mapping[str, Any], lang: Lang, dated: date
+) -> list[tuple[str, str]]:
+    """Date, population, roads and register: the title block."""
+    zh = lang == "zh"
+    rows = [("制图日期" if zh else "made on", dated.isoformat())]
+    people = city.population.near(city.code, "all", moment.document["year"])
+    if people is not None:
+        provenance = PROVENANCES[people.provenance] if zh else people.provenance
+        count = f"{people.count:,}"
+        rows.append(
+            (
+                "人口" if zh else "population",
+                f"{count} 人（{people.year} 年，{provenance}）"
+                if zh
+                else f"{count} ({people.year}, {provenance})",
+            )
+        )
+    rows.append(("路网" if zh else "roads", _road_source(roads, lang)))
+    counts = [
+        f"{PROVENANCES[p] if zh else p} {n:,}" for p, n in moment.document["provenance"].items()
+    ]
+    register = ("、" if zh else ", ").join(counts)
+    rows.append(("登记册" if zh else "register", f"{moment.register.file}：{register}"))
+    if moment.times is not None:
+        who = moment.times.profile
+        source = moment.times.demand.source
+        rows.append(("出行方式" if zh else "travel", who.zh if zh else who.en))
+        rows.append(("人口分布" if zh else "where people live", source))
+    return rows
+
+
+def _road_source(roads: Mapping[str, Any], lang: Lang) -> str:
+    if "shipped" in roads:
+        return Said(
+            "OpenStreetMap 主要公路（随附，概略）", "OpenStreetMap main roads (shipped, coarse)"
+        ).to(lang)
+    return str(roads.get("source", "")) or figures.NOT_KNOWN.to(lang)
+
+
+def _notes(moments: Sequence[Moment], *, approximate: bool, mask: bool, lang: Lang) -> list[str]:
+    notes = [_APPROXIMATE.to(lang)] * approximate + [_WITHHELD.to(lang)] * mask
+    for moment in moments:
+        notes += moment.document["notes"]
+        if moment.times is None:
+            notes.append(_NO_RINGS.to(lang))
+        elif moment.reach is not None:
+            notes += moment.reach["notes"]
+    return list(dict.fromkeys(notes))
+
+
+def _sources(city: City, roads: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whose outlines, places and roads these are, with licences, as `data/sources.csv` has them."""
+    shipped = {
+        f"boundaries/{city.code}-counties.geojson": city.origin("counties"),
+        f"boundaries/{city.code}-townships.geojson": city.origin("townships"),
+        f"units/{city.code}.csv": city.origin("units"),
+        f"population/{city.code}.csv": city.origin("population"),
+        f"roads/{city.code}-edges.csv": "shipped" if "shipped" in roads else "own",
+    }
+    table = read_table(city.folder / "sources.csv", required=("file", "attribution", "licence"))
+    found = [
+        f"{r.get('attribution')} ({r.get('licence')})"
+        for r in table.records
+        if shipped.get(r.get("file")) == "shipped"
+    ]
+    if "shipped" not in roads and "openstreetmap" in str(roads).lower():
+        found.append("© OpenStreetMap contributors (ODbL 1.0)")
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,106 @@
+"""A city's outlines, seats and roads in degrees, as maps draw them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from coverage.datum import unproject, utm_crs
+from coverage.demand.ground import boundary_files, read_polygons
+from coverage.maps.view import Area
+from coverage.units import TOWNSHIP_CATEGORIES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from coverage.city import City
+    from coverage.roads.network import RoadNetwork
+
+# Official outlines can have a hundred times the corners that a page of 5 MB can hold.
+_MOST_CORNERS = 60_000
+_COARSER_DEGREES = 0.0003  # some 30 m
+
+
+def read_areas(city: City) -> tuple[tuple[Area, ...], tuple[Area, ...]]:
+    """Counties and townships of a city with an outline.
+
+    Raises:
+        InputError: If a boundary file is missing or no GeoJSON of polygons.
+    """
+    counties, townships = boundary_files(city)
+    own = city.origin("townships") == "own"
+    return (
+        _areas(city, counties, approximate=False),
+        _areas(city, townships, approximate=not own),
+    )
+
+
+def _areas(city: City, path: Path, *, approximate: bool) -> tuple[Area, ...]:
+    codes, outlines = read_polygons(path)
+    if shapely.get_num_coordinates(outlines).sum() > _MOST_CORNERS:
+        outlines = shapely.simplify(outlines, _COARSER_DEGREES)
+    return tuple(
+        _area(city, code, outline, approximate=approximate)
+        for code, outline in zip(codes, outlines, strict=True)
+    )
+
+
+def _area(city: City, code: str, outline: BaseGeometry, *, approximate: bool) -> Area:
+    unit, county = city.units.get(code), city.units.county_of(code)
+    level = unit.level if unit else "county" if len(code) == 6 else "township"
+    middle = outline.representative_point()
+    seat = (middle.x, middle.y)
+    if level == "township" and unit and unit.lon is not None and unit.lat is not None:
+        seat = (unit.lon, unit.lat)
+    statistical = level == "township" and unit and unit.category not in TOWNSHIP_CATEGORIES
+    return Area(
+        code=code,
+        name=city.units.name(code) if unit else city.name,
+        county=county.name if county and level == "township" else "",
+        outline=outline,
+        seat=seat,
+        approximate=approximate,
+        kind="statistical" if statistical else level,
+    )
+
+
+def plane_of(areas: tuple[Area, ...]) -> str:
+    """The UTM zone that the middle of the areas lies in."""
+    west, south, east, north = shapely.total_bounds([area.outline for area in areas])
+    return utm_crs((west + east) / 2, (south + north) / 2)
+
+
+def road_lines(network: RoadNetwork, *, most: int = 40_000) -> tuple[NDArray[np.float64], ...]:
+    """The streets of a network once each, as (n, 2) lon, lat.
+
+    Args:
+        network: The roads.
+        most: Where there are more pieces than this, only those of the larger
+            classes are drawn: a city's every alley is grey mud on a map.
+    """
+    _, first = np.unique(network.edge_id, return_index=True)
+    if len(first) > most:
+        first = _larger(network, first, most)
+    start, x, y = network.lines()
+    lon, lat = unproject(x, y, network.crs)
+    points = np.column_stack([lon, lat])
+    return tuple(points[start[n] : start[n + 1]] for n in first)
+
+
+_CLASSES = ("motorway", "trunk", "primary", "main_road", "secondary", "tertiary")
+
+
+def _larger(network: RoadNetwork, pieces: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    names = [name.removesuffix("_link") for name in network.highway_names]
+    rank = np.array([_CLASSES.index(n) if n in _CLASSES else len(_CLASSES) for n in names])
+    order = rank[network.highway[pieces]]
+    for last in range(len(_CLASSES), 0, -1):
+        kept = pieces[order < last]
+        if len(kept) <= most:
+            return np.asarray(kept, np.int64)
+    return np.asarray(pieces[order == 0], np.int64)

@@ -1,0 +1,334 @@
+"""Beside a printed map: figures, legend, notes, title block; below it: scale, north, sources."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from coverage.kinds import KINDS
+from coverage.maps.styles import (
+    ACCENT,
+    BORDER,
+    CROWD,
+    CROWD_RADII,
+    FIELDS,
+    INK,
+    QUIET,
+    RINGS,
+    ROAD,
+    SYMBOLS,
+    Fill,
+    fill,
+)
+from coverage.text import Said, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coverage.maps.paper import Sheet
+    from coverage.maps.view import Shading, Stage, Theme, View
+
+_WORDS = {
+    "legend": Said("图例", "Legend"),
+    "rings": Said("服务圈（沿路可达）", "Service circles (over roads)"),
+    "county": Said("县界", "county boundary"),
+    "township": Said("乡镇近似格（示意）", "township cell (approximate)"),
+    "official": Said("乡镇界", "township boundary"),
+    "road": Said("主要道路", "roads"),
+    "several": Said("数字：同处多个设施", "a number: several at one place"),
+    "added": Said("情景新增", "added by the scenario"),
+    "proposal": Said("建议点（按顺序）", "proposed site, in order"),
+    "notes": Said("说明", "Notes"),
+    "unplaced": Said("无位置、未上图", "without a place, not drawn"),
+    "north": Said("北", "N"),
+    "sources": Said("资料来源：", "Sources: "),
+    "unnamed": Said("{n} 个乡镇名因过密未标。", "{n} township names left out for lack of room. "),
+    "counties": Said("分县", "By county"),
+    "units": Said("", ""),
+}
+
+
+def furniture(
+    sheet: Sheet,
+    view: View,
+    left: float,
+    bottom: float,
+    width: float,
+    scale: float,
+    *,
+    unnamed: int,
+) -> None:
+    """North arrow, scale bar and source line in the strip below a map of `scale` metres a mm."""
+    zoom, lang = sheet.zoom, view.lang
+    top = bottom - 11.0 * zoom
+    _north(sheet, left + 3 * zoom, top, _WORDS["north"].to(lang))
+    begin = left + 10 * zoom
+    length = _nice(scale * 38 * zoom)
+    long = length / scale
+    for part, colour in ((0, INK), (1, "white"), (2, INK), (3, "white")):
+        sheet.patch(
+            begin + part * long / 4,
+            top + 4.5 * zoom,
+            long / 4,
+            1.3 * zoom,
+            facecolor=colour,
+            edgecolor=INK,
+            linewidth=0.5 * zoom,
+        )
+    for share in (0, 0.5, 1):
+        text = f"{share * length / 1000:g}" + (" km" if share == 1 else "")
+        sheet.text(begin + share * long - 0.8 * zoom, top + 1 * zoom, text, size=6)
+    start = begin + long + 12 * zoom
+    note = _WORDS["unnamed"].to(lang).format(n=unnamed) if unnamed else ""
+    text = note + _WORDS["sources"].to(lang) + "；".join(view.sources)
+    sheet.paragraph(start, top, left + width - start, text, size=5.2, colour=QUIET, lines=4)
+
+
+def _nice(metres: float) -> float:
+    """The roundest length up to this one: 1, 2 or 5 times a power of ten."""
+    power = 10 ** math.floor(math.log10(metres))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= metres))
+
+
+def _north(sheet: Sheet, x: float, y: float, word: str) -> None:
+    from matplotlib.patches import Polygon
+
+    zoom = sheet.zoom
+
+    def at(right: float, down: float) -> tuple[float, float]:
+        return (x + right * zoom) / sheet.width, 1 - (y + down * zoom) / sheet.height
+
+    for side, colour in ((-1.6, INK), (1.6, "white")):
+        sheet.figure.add_artist(
+            Polygon(
+                [at(0, 2.6), at(side, 9.6), at(0, 8.2)],
+                closed=True,
+                facecolor=colour,
+                edgecolor=INK,
+                linewidth=0.5 * zoom,
+                transform=sheet.figure.transFigure,
+            )
+        )
+    sheet.text(x - 1.2 * zoom, y - 0.6 * zoom, word, size=6.5, bold=True)
+
+
+def draw_sidebar(
+    sheet: Sheet,
+    view: View,
+    stages: Sequence[Stage],
+    box: tuple[float, float, float, float],
+    *,
+    theme: str | None,
+    level: str | None,
+    crowd: bool,
+) -> None:
+    """Everything in words beside the maps, from the top of a box to its foot."""
+    column = _Column(sheet, view, box)
+    first = stages[0].theme(theme)
+    column.title(first)
+    for stage in stages:
+        found = stage.theme(theme)
+        column.headline(stage.label if len(stages) > 1 else "", found.headline)
+    if first.shadings:
+        column.shadings([(s, s.theme(theme).shading(level)) for s in stages])
+    column.symbols(stages, first)
+    if stages[-1].rings:
+        column.rings(stages)
+    if crowd and stages[-1].crowd is not None:
+        column.crowd(stages[-1])
+    column.lines()
+    foot = column.facts()
+    column.notes(foot)
+
+
+class _Column:
+    """A column of text that is filled downwards."""
+
+    def __init__(self, sheet: Sheet, view: View, box: tuple[float, float, float, float]) -> None:
+        self.sheet, self.view = sheet, view
+        self.left, self.y, self.width, high = box
+        self.foot = self.y + high
+        self.zoom = sheet.zoom
+
+    def _word(self, key: str) -> str:
+        return _WORDS[key].to(self.view.lang)
+
+    def title(self, theme: Theme) -> None:
+        self.y = self.sheet.paragraph(
+            self.left, self.y, self.width, theme.title, size=9.5, bold=True, lines=3
+        )
+
+    def headline(self, label: str, text: str) -> None:
+        said = f"{label}：{text}" if label and self.view.lang == "zh" else f"{label} {text}".strip()
+        self.y = self.sheet.paragraph(
+            self.left, self.y + 0.6 * self.zoom, self.width, said, size=8.5, colour=ACCENT, lines=4
+        )
+
+    def _head(self, text: str) -> None:
+        self.y += 1.8 * self.zoom
+        self.y = self.sheet.paragraph(self.left, self.y, self.width, text, size=7.5, bold=True)
+        self.y += 0.4 * self.zoom
+
+    def _row(self, label: str, numbers: Sequence[str] = ()) -> None:
+        """A line of a legend beside whatever was drawn at its beginning."""
+        self.sheet.text(self.left + 9 * self.zoom, self.y + 0.1 * self.zoom, label, size=7)
+        for place, text in enumerate(reversed(numbers)):
+            right = self.left + self.width - place * 13 * self.zoom
+            self.sheet.text(right, self.y + 0.1 * self.zoom, text, size=7, right=True)
+        self.y += 4.0 * self.zoom
+
+    def shadings(self, found: Sequence[tuple[Stage, Shading]]) -> None:
+        """Classes with their numbers, a column a stage."""
+        last = found[-1][1]
+        self._head(last.title)
+        if len(found) > 1:
+            for place, (stage, _) in enumerate(reversed(found)):
+                right = self.left + self.width - place * 13 * self.zoom
+                self.sheet.text(right, self.y - 4 * self.zoom, stage.label, size=6.5, right=True)
+        listed = {c.id: c for _, shading in found for c in shading.classes}
+        for id_, one in listed.items():
+            self._swatch(fill(one.style))
+            counts = [
+                str(next((c.count for c in shading.classes if c.id == id_), 0))
+                for _, shading in found
+            ]
+            self._row(one.label, counts)
+        if last.unplaced:
+            text = f"{self._word('unplaced')}：{'、'.join(last.unplaced)}"
+            self.y = self.sheet.paragraph(
+                self.left, self.y, self.width, text, size=5.6, colour=QUIET, lines=3
+            )
+
+    def _swatch(self, look: Fill) -> None:
+        z = self.zoom
+        self.sheet.swatch(self.left, self.y + 0.1 * z, 6.5 * z, 2.9 * z, look)
+
+    def symbols(self, stages: Sequence[Stage], theme: Theme) -> None:
+        """Kinds of facility drawn, with how many."""
+        zh = self.view.lang == "zh"
+        for kind in theme.kinds:
+            counts = [str(sum(s.kind == kind and s.open for s in stage.sites)) for stage in stages]
+            if any(count != "0" for count in counts):
+                colour = FIELDS[KINDS[kind].system]
+                self._disc(SYMBOLS.get(kind, "·"), colour)
+                self._row(KINDS[kind].zh if zh else KINDS[kind].en, counts)
+        if any(site.change == "added" for stage in stages for site in stage.sites):
+            self._disc("", ACCENT)
+            self._row(self._word("added"))
+        if any(stage.proposals for stage in stages):
+            z = self.zoom
+            self.sheet.patch(
+                self.left + 1.7 * z, self.y + 0.1 * z, 3 * z, 3 * z, facecolor=ACCENT, edgecolor="w"
+            )
+            self.sheet.text(self.left + 2.6 * z, self.y + 0.4 * z, "1", size=6, colour="white")
+            self._row(self._word("proposal"))
+
+    def _disc(self, text: str, colour: str) -> None:
+        from matplotlib.patches import Ellipse
+
+        z, sheet = self.zoom, self.sheet
+        middle = ((self.left + 3.2 * z) / sheet.width, 1 - (self.y + 1.6 * z) / sheet.height)
+        sheet.figure.add_artist(
+            Ellipse(
+                middle,
+                3.2 * z / sheet.width,
+                3.2 * z / sheet.height,
+                facecolor="white",
+                edgecolor=colour,
+                linewidth=0.8 * z,
+                transform=sheet.figure.transFigure,
+            )
+        )
+        sheet.figure.text(
+            *middle,
+            text,
+            size=5.2 * z,
+            color=colour,
+            weight="bold",
+            ha="center",
+            va="center_baseline",
+        )
+
+    def rings(self, stages: Sequence[Stage]) -> None:
+        """Limits with the people they hold."""
+        self._head(self._word("rings"))
+        for ring in sorted(stages[-1].rings, key=lambda r: r.rank):
+            self._swatch(Fill(RINGS[min(ring.rank, len(RINGS) - 1)]))
+            self._row(ring.label, [ring.text] if len(stages) == 1 else [])
+
+    def crowd(self, stage: Stage) -> None:
+        """Dots by how many people they stand for."""
+        crowd = stage.crowd
+        assert crowd is not None  # noqa: S101 -- the caller has looked
+        self._head(f"{crowd.title} {crowd.text}")
+        z, sheet = self.zoom, self.sheet
+        from matplotlib.patches import Ellipse
+
+        for label, radius in zip(crowd.labels, CROWD_RADII, strict=True):
+            across = 2 * radius * 0.55 * z * 25.4 / 72
+            sheet.figure.add_artist(
+                Ellipse(
+                    ((self.left + 3.2 * z) / sheet.width, 1 - (self.y + 1.6 * z) / sheet.height),
+                    across / sheet.width,
+                    across / sheet.height,
+                    facecolor=CROWD,
+                    alpha=0.6,
+                    transform=sheet.figure.transFigure,
+                )
+            )
+            self._row(label)
+
+    def lines(self) -> None:
+        """Boundaries and roads."""
+        z = self.zoom
+        approximate = any(area.approximate for area in self.view.townships)
+        self.y += 1.2 * z
+        rows = [("county", INK, 1.0, "-"), ("road", ROAD, 0.8, "-")]
+        cell = ("township", BORDER, 0.6, "--") if approximate else ("official", BORDER, 0.5, "-")
+        for key, colour, thick, style in (rows[0], cell, rows[1]):
+            self.sheet.line(
+                self.left,
+                self.y + 1.6 * z,
+                self.left + 6.5 * z,
+                self.y + 1.6 * z,
+                color=colour,
+                linewidth=thick * z,
+                linestyle=style,
+            )
+            self._row(self._word(key))
+
+    def facts(self) -> float:
+        """The title block at the foot of the column; the y above it."""
+        sheet, z, size = self.sheet, self.zoom, 6.2
+        key = 15 * z if self.view.lang == "zh" else 20 * z
+        lines = [
+            (label, sheet.columns(self.width - key, size), value)
+            for label, value in self.view.facts
+        ]
+        heights = [len(wrap(value, wide)) * sheet.line_height(size) for _, wide, value in lines]
+        y = self.foot - sum(heights) - 1 * z
+        sheet.line(
+            self.left, y - 1.2 * z, self.left + self.width, y - 1.2 * z, color=BORDER, lw=0.5
+        )
+        top = y - 2.2 * z
+        for (label, _, value), high in zip(lines, heights, strict=True):
+            sheet.text(self.left, y, label, size=size, colour=QUIET)
+            sheet.paragraph(self.left + key, y, self.width - key, value, size=size)
+            y += high
+        return top
+
+    def notes(self, foot: float) -> None:
+        """As many notes as there is room for."""
+        size = 5.8
+        room = int((foot - self.y - 5 * self.zoom) / self.sheet.line_height(size))
+        if room < 2:
+            return
+        self._head(self._word("notes"))
+        for note in self.view.notes:
+            lines = len(wrap(f"· {note}", self.sheet.columns(self.width, size)))
+            if lines > room:
+                break
+            self.y = self.sheet.paragraph(
+                self.left, self.y, self.width, f"· {note}", size=size, colour=QUIET
+            )
+            room -= lines

@@ -1,0 +1,169 @@
+"""An indicator of a report as classes of townships and counties with their numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from coverage.maps import figures
+from coverage.maps.view import Class, Mark, Shading, Theme
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from fractions import Fraction
+
+    from coverage.city import City
+    from coverage.text import Lang
+
+_STATUS = {
+    "covered": Said("有（已覆盖）", "has one (covered)"),
+    "missing": Said("缺（未覆盖）", "missing"),
+    "unknown": Said("未知", "not known"),
+    "outside": Said("不计入（统计单元等）", "not counted (statistical units)"),
+}
+_TOWNSHIPS = Said("乡镇（街道）", "Townships")
+_COUNTIES = Said("县（市、区）", "Counties")
+_LEVELS = {"township": _TOWNSHIPS, "county": _COUNTIES}
+# The first scale whose top the values exceed is taken, so that low shares are told apart.
+_SCALES = ((20, 40, 60, 80), (10, 20, 30, 40), (5, 10, 15, 20), (2, 4, 6, 8))
+
+
+def mappable(indicator: Mapping[str, Any]) -> bool:
+    """Whether anything is known of an indicator by township or county."""
+    listed = indicator["covered"] is not None and indicator["level"] in _LEVELS
+    return bool(indicator["by_county"]) or listed
+
+
+def scale_for(values: Iterable[Fraction | None]) -> tuple[int, ...]:
+    """Breaks in percent that suit the values of every stage of a map."""
+    top = max((v for v in values if v is not None), default=100)
+    best = _SCALES[0]
+    for breaks in _SCALES[1:]:
+        if top < breaks[-1] + (breaks[1] - breaks[0]):
+            best = breaks
+    return best
+
+
+def value_class(value: Fraction | None, breaks: Sequence[int]) -> str:
+    """Class of a share: its step, with 100 % a step of its own; ``unknown`` without a value."""
+    if value is None:
+        return "unknown"
+    if value >= 100:
+        return f"scale-{len(breaks) + 1}"
+    return f"scale-{sum(value >= b for b in breaks)}"
+
+
+def value_classes(marks: Mapping[str, Mark], breaks: Sequence[int], lang: Lang) -> list[Class]:
+    """The legend of shares: every step with its count, unknown ones last."""
+    count = Counter(mark.class_ for mark in marks.values())
+    labels = [
+        f"<{breaks[0]}%",
+        *(f"{a}–<{b}%" for a, b in pairwise(breaks)),
+        f"{breaks[-1]}–<100%",
+        "100%",
+    ]
+    found = [
+        Class(f"scale-{n}", label, count[f"scale-{n}"], f"scale-{n}")
+        for n, label in enumerate(labels)
+    ]
+    if count["unknown"]:
+        unknown = figures.NOT_KNOWN.to(lang)
+        found.append(Class("unknown", unknown, count["unknown"], "unknown"))
+    return found
+
+
+def theme(
+    city: City,
+    indicator: dict[str, Any],
+    *,
+    lang: Lang,
+    outlined: frozenset[str],
+    breaks: Sequence[int],
+) -> Theme:
+    """An indicator as a map shows it.
+
+    Args:
+        city: The city.
+        indicator: One of the report's.
+        lang: Language.
+        outlined: Codes of the units with an outline.
+        breaks: Breaks of the county scale in percent.
+    """
+    shadings = []
+    if indicator["level"] in _LEVELS:
+        shadings.append(_status(city, indicator, lang, outlined))
+    if indicator["by_county"]:
+        rows = {row["code"]: row for row in indicator["by_county"]}
+        marks = {
+            code: Mark(value_class(figures.share(row), breaks), figures.pair(row, lang))
+            for code, row in rows.items()
+        }
+        shadings.append(value_shading("county", marks, breaks, lang, city, outlined))
+    if indicator["measure"] == "people_within":
+        shadings = shadings[-1:]
+    return Theme(
+        id=indicator["id"],
+        title=indicator["name"],
+        headline=figures.headline(indicator, lang),
+        status=indicator["status"],
+        kinds=city.indicator(indicator["id"]).match.kinds,
+        illustrative=bool(indicator["provenance"].get("illustrative")),
+        shadings=tuple(shadings),
+        notes=tuple(indicator["notes"]),
+    )
+
+
+def value_shading(
+    level: str,
+    marks: dict[str, Mark],
+    breaks: Sequence[int],
+    lang: Lang,
+    city: City,
+    outlined: frozenset[str],
+) -> Shading:
+    """Units shaded by a share of theirs."""
+    word = _LEVELS[level].to(lang)
+    title = f"{word}覆盖比例" if lang == "zh" else f"{word} by share covered"
+    classes = tuple(value_classes(marks, breaks, lang))
+    return Shading(level, title, classes, marks, _unplaced(city, marks, outlined))
+
+
+def _status(city: City, indicator: dict[str, Any], lang: Lang, outlined: frozenset[str]) -> Shading:
+    """Units that have one, lack one, or of which nothing is known."""
+    level = indicator["level"]
+    counted = city.units.at(level, city.indicator(indicator["id"]).match.units)
+    found = dict.fromkeys((unit.code for unit in counted), "unknown")
+    found |= dict.fromkeys(indicator["missing"] or (), "missing")
+    found |= dict.fromkeys(indicator["covered"] or (), "covered")
+    rows = city.units.township_rows if level == "township" else city.units.counties
+    rest = [unit.code for unit in rows if unit.code not in found and unit.code in outlined]
+    found |= dict.fromkeys(rest, "outside")
+    rank = {code: n for n, code in enumerate(indicator["missing"] or (), start=1)}
+    marks = {
+        code: Mark(class_, _status_text(class_, rank.get(code), lang))
+        for code, class_ in found.items()
+    }
+    count = Counter(found.values())
+    if indicator["missing"] is None or indicator["covered"] is None:
+        # Which units is not known, or is left out on purpose: a count would tell.
+        count = Counter({"unknown": count["unknown"], "outside": count["outside"]})
+    classes = tuple(
+        Class(id_, said.to(lang), count[id_], id_)
+        for id_, said in _STATUS.items()
+        if count[id_] or id_ in {"covered", "missing"}
+    )
+    title = _LEVELS[level].to(lang)
+    return Shading(level, title, classes, marks, _unplaced(city, found, outlined))
+
+
+def _status_text(class_: str, rank: int | None, lang: Lang) -> str:
+    text = _STATUS[class_].to(lang)
+    if rank is None:
+        return text
+    return f"{text}，缺口第 {rank} 位" if lang == "zh" else f"{text}, no. {rank} by people waiting"
+
+
+def _unplaced(city: City, codes: Iterable[str], outlined: frozenset[str]) -> tuple[str, ...]:
+    return tuple(city.units.name(code) for code in codes if code not in outlined)
