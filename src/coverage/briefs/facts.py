@@ -54,7 +54,7 @@ def facts(document: Mapping[str, Any]) -> dict[str, Any]:
             "others": len(document["indicators"]) - len(values),
             **{status: len(found) for status, found in by_status.items()},
             "undecided": len(values) - sum(map(len, by_status.values())),
-            "facilities": len(document["facilities"]),
+            "facilities": len(document["register"]),
             "townships": sum(
                 u["level"] == "township" and u["category"] != "统计单元" for u in document["units"]
             ),

@@ -12,6 +12,10 @@ from coverage.errors import CoverageError
 _SECONDS = 180
 
 
+class ConversionError(CoverageError, RuntimeError):
+    """LibreOffice is there and did not convert; some installations lack its Writer."""
+
+
 def office() -> str | None:
     """The LibreOffice program, `None` if there is none."""
     return shutil.which("soffice") or shutil.which("libreoffice")
@@ -24,11 +28,11 @@ def convert(source: Path, goal: Path) -> None:
     desktop would otherwise take the order and do nothing.
 
     Raises:
-        CoverageError: If LibreOffice fails or takes longer than three minutes.
+        ConversionError: If LibreOffice fails or takes longer than three minutes.
     """
     program = office()
     if program is None:
-        raise CoverageError("没有安装 LibreOffice · LibreOffice is not installed")
+        raise ConversionError("没有安装 LibreOffice · LibreOffice is not installed")
     with tempfile.TemporaryDirectory(prefix="coverage-office-") as folder:
         command = [
             program,
@@ -45,12 +49,12 @@ def convert(source: Path, goal: Path) -> None:
                 command, capture_output=True, text=True, timeout=_SECONDS, check=False
             )
         except subprocess.TimeoutExpired as error:
-            raise CoverageError(
+            raise ConversionError(
                 f"LibreOffice 超过 {_SECONDS} 秒没有完成转换 · the conversion took too long"
             ) from error
         made = Path(folder, source.stem + goal.suffix)
         if not made.is_file():
             said = (done.stderr or done.stdout).strip().splitlines()
             reason = said[-1] if said else f"exit {done.returncode}"
-            raise CoverageError(f"LibreOffice 转换失败 · the conversion failed ({reason})")
+            raise ConversionError(f"LibreOffice 转换失败 · the conversion failed ({reason})")
         shutil.copyfile(made, goal)

@@ -115,3 +115,20 @@ def _read(name: str, value: Any, folder: Path) -> Any:
     if name in _PATHS and value is not None:
         return folder / value
     return value
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Formats named in a comma-separated list.
+
+    Raises:
+        InputError: If one is not known or none is named.
+    """
+    names = [n.strip().lower() for n in text.replace("，", ",").split(",") if n.strip()]
+    problems = [
+        Problem(f"没有格式 {n!r}，可用 {', '.join(FORMATS)} · the format is not known")
+        for n in names
+        if n not in FORMATS
+    ]
+    if problems or not names:
+        raise InputError(problems or f"没有指定格式，可用 {', '.join(FORMATS)} · no format is named")
+    return tuple(dict.fromkeys(names))

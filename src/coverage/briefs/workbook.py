@@ -218,7 +218,7 @@ class _Book:
     def _counted(
         self, indicator: Mapping[str, Any]
     ) -> tuple[list[str], list[list[Any]], dict[str, _Formula]]:
-        known = {f["id"]: f for f in self.document["facilities"]}
+        known = {f["id"]: f for f in self.document["register"]}
         head = [
             self._say("编号", "id"),
             self._say("名称", "name"),
@@ -420,7 +420,7 @@ class _Book:
             ("source", "出处", "source"),
         )
         head = [self._say(zh, en) for _, zh, en in columns]
-        rows = [[f[key] for key, _, _ in columns] for f in self.document["facilities"]]
+        rows = [[f[key] for key, _, _ in columns] for f in self.document["register"]]
         _header(sheet, 3, head)
         for offset, row in enumerate(rows):
             for column, cell in enumerate(row, start=1):

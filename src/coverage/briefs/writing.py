@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.briefs import record, texts
 from coverage.briefs.facts import facts
+from coverage.briefs.pdf import ConversionError, office
 from coverage.briefs.request import FORMATS, Request
 from coverage.briefs.tables import tables
 from coverage.errors import InputError, MissingDependencyError, Problem, gathered
 from coverage.reports import discretion, document
 from coverage.reports.folders import check, staged
 from coverage.tables import write_text
+from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -53,7 +55,7 @@ class Brief:
 
     files: tuple[Path, ...]
     document: dict[str, Any]
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[Said, ...] = ()
 
 
 def assessed(request: Request, here: Path) -> tuple[City, Report]:
@@ -139,13 +141,17 @@ def write(
     with staged(folder, MANIFEST) as stage, _pictures() as pictures:
         work.write(report, published, stage, pictures)
         files = tuple(folder / path.name for path in sorted(stage.iterdir()))
-    return Brief(files, published, tuple(skipped))
+    return Brief(files, published, tuple([*skipped, *work.skipped]))
 
 
-def _formats(request: Request) -> tuple[list[str], list[str]]:
+_NO_PDF = Said(
+    "本机没有能转换 Word 的 LibreOffice，未生成 PDF",
+    "no PDF: LibreOffice with Writer is not installed",
+)
+
+
+def _formats(request: Request) -> tuple[list[str], list[Said]]:
     """Formats to write, and those left out because this machine cannot make them."""
-    from coverage.briefs.pdf import office
-
     wanted = request.formats or FORMATS
     formats = [f for f in FORMATS if f in wanted]
     if "pdf" not in formats or office() is not None:
@@ -155,7 +161,7 @@ def _formats(request: Request) -> tuple[list[str], list[str]]:
             "PDF 由 LibreOffice 转换，本机没有安装 · a PDF needs LibreOffice (soffice), "
             "which is not installed"
         )
-    return [f for f in formats if f != "pdf"], ["pdf"]
+    return [f for f in formats if f != "pdf"], [_NO_PDF]
 
 
 def _check_templates(request: Request) -> None:
@@ -185,6 +191,7 @@ class _Work:
     ) -> None:
         self.request, self.formats, self.progress = request, formats, progress
         self.done, self.steps = 0, 2 + len(formats)
+        self.skipped: list[Said] = []
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -216,7 +223,13 @@ class _Work:
             pages.slides = self._text("slides", variables, found, {*figures, *NATIVE})
         for format_ in self.formats:
             with self.step(format_):
-                _WRITERS[format_](pages, stage, self.request, report)
+                try:
+                    _WRITERS[format_](pages, stage, self.request, report)
+                except ConversionError:
+                    # Nobody asked for it by name, and this LibreOffice cannot read Word.
+                    if self.request.formats:
+                        raise
+                    self.skipped.append(_NO_PDF)
 
     def _illustrated(self) -> bool:
         return bool({"docx", "pptx", "html", "pdf"} & set(self.formats))

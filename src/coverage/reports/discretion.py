@@ -23,8 +23,9 @@ Control*, 2001); the other groups of the same unit; the order of a list ranked
 by people; notes that state people; changes between before and after.
 
 **Precise places** (`mask`). Sites of `SENSITIVE_KINDS` move to the seat of
-their township, or lose their place where none is known; their villages and
-remarks go.
+their township, or lose their place where none is known; their names, villages,
+sources and remarks, which often tell the place, go. Emergency shelters stay:
+whoever needs one must find it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,6 @@ SENSITIVE_KINDS = frozenset(
         "child_protection_centre",
         "child_welfare",
         "rescue_station",
-        "shelter",
     }
 )
 PROTECTED_KINDS = SENSITIVE_KINDS | {"psychiatric_welfare", "rehab_centre"}
@@ -95,20 +95,27 @@ def mask(document: dict[str, Any]) -> dict[str, Any]:
     made = copy.deepcopy(document)
     seats = {u["code"]: u for u in made["units"] if u["level"] == "township"}
     names = {u["code"]: u["full_name"] for u in made["units"]}
-    for facility in made["facilities"]:
+    renamed: dict[str, str] = {}
+    for facility in made["register"]:
         if facility["kind"] not in SENSITIVE_KINDS:
             continue
         code = facility["unit"][:9]
         seat = seats.get(code, {})
+        renamed[facility["id"]] = f"{facility['kind']}-{len(renamed) + 1}"
         facility.update(
+            id=renamed[facility["id"]],
+            name=facility["kind_name"],
             unit=code,
             unit_name=names.get(code, facility["unit_name"]),
             lon=seat.get("lon"),
             lat=seat.get("lat"),
+            source="",
             note="",
             masked=True,
         )
-    made["masked"] = sorted({f["kind"] for f in made["facilities"] if f["masked"]})
+    for indicator in made["indicators"]:
+        indicator["rows"] = [renamed.get(id_, id_) for id_ in indicator["rows"]]
+    made["masked"] = sorted({f["kind"] for f in made["register"] if f["masked"]})
     return made
 
 
@@ -183,7 +190,7 @@ class _Units:
 def _beds(document: dict[str, Any], below: int) -> set[str]:
     """Hide small numbers of beds of protected sites, and their kind's totals; kinds concerned."""
     kinds: set[str] = set()
-    for facility in document["facilities"]:
+    for facility in document["register"]:
         if facility["kind"] not in PROTECTED_KINDS:
             continue
         if small(facility["beds"], below) or small(facility["nursing_beds"], below):

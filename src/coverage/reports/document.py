@@ -46,7 +46,7 @@ def build(report: Report, lang: Lang = "zh") -> dict[str, Any]:
       baseline, targets, gaps and counties in words);
     - ``units``: the city, its counties and township-level rows, each with ``people``
       by group, ``modelled`` groups, and the seat (``lon``, ``lat``; EPSG:4326 degrees);
-    - ``facilities``: the rows counted, with ``lon`` and ``lat`` where they are known;
+    - ``register``: the rows counted, with ``lon`` and ``lat`` where they are known;
     - ``kinds``: number, beds and nursing beds of the open facilities of each kind.
 
     Args:
@@ -60,7 +60,7 @@ def build(report: Report, lang: Lang = "zh") -> dict[str, Any]:
     for entry, result in zip(made["indicators"], report.results, strict=True):
         entry.update(_more(report, result, lang))
     made["units"] = units(report)
-    made["facilities"] = [_facility(report, f, lang) for f in report.register.facilities]
+    made["register"] = [_facility(report, f, lang) for f in report.register.facilities]
     made["kinds"] = _kinds(report.register.facilities, lang)
     return made
 
