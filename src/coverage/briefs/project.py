@@ -38,11 +38,11 @@ def to_xml(source: str, written: Written, document: Mapping[str, Any]) -> str:
     """The project as XML."""
     title = escape(document["heading"])
     tree = "".join(
-        f'<layer-tree-layer id="{layer.name}" name={quoteattr(layer.title)} providerKey="ogr" '
+        f'<layer-tree-layer id="{_id(layer)}" name={quoteattr(layer.title)} providerKey="ogr" '
         f'source="./{source}|layername={layer.name}" checked="Qt::Checked" expanded="0"/>'
         for layer in written.layers
     )
-    order = "".join(f'<layer id="{layer.name}"/>' for layer in written.layers)
+    order = "".join(f'<layer id="{_id(layer)}"/>' for layer in written.layers)
     maps = "".join(_layer(layer, source) for layer in written.layers)
     return (
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
@@ -52,7 +52,9 @@ def to_xml(source: str, written: Written, document: Mapping[str, Any]) -> str:
         f'<mapcanvas name="theMapCanvas" annotationsVisible="1"><units>meters</units>'
         f"{_extent(written)}<destinationsrs>{_crs(written.crs)}</destinationsrs></mapcanvas>"
         f"<layerorder>{order}</layerorder><projectlayers>{maps}</projectlayers>"
-        '<properties><Paths><Absolute type="bool">false</Absolute></Paths></properties>'
+        '<properties><Paths><Absolute type="bool">false</Absolute></Paths>'
+        '<SpatialRefSys><ProjectionsEnabled type="int">1</ProjectionsEnabled></SpatialRefSys>'
+        "</properties>"
         f"<projectMetadata><title>{title}</title>"
         f"<abstract>{escape(record.summary(document['record']))}</abstract></projectMetadata>"
         "</qgis>"
@@ -64,19 +66,25 @@ def _layer(layer: Layer, source: str) -> str:
     return (
         f'<maplayer type="vector" geometry="{layer.geometry}" labelsEnabled="{labels}" '
         'hasScaleBasedVisibilityFlag="0" autoRefreshEnabled="0">'
-        f"<id>{layer.name}</id><datasource>./{source}|layername={layer.name}</datasource>"
+        f"<id>{_id(layer)}</id><datasource>./{source}|layername={layer.name}</datasource>"
         f"<layername>{escape(layer.title)}</layername><srs>{_crs(WGS84)}</srs>"
         f'<provider encoding="UTF-8">ogr</provider>{layer.style}</maplayer>'
     )
+
+
+def _id(layer: Layer) -> str:
+    """Id of a layer; QGIS makes up another where it has no more than ten characters."""
+    return f"coverage_layer_{layer.name}"
 
 
 def _crs(authority: str) -> str:
     from pyproj import CRS
 
     crs = CRS(authority)
+    # QGIS goes by the authority's name, and only if a number of its own stands before it.
     return (
         f'<spatialrefsys nativeFormat="Wkt"><wkt>{escape(crs.to_wkt())}</wkt>'
-        f"<srid>{crs.to_epsg()}</srid><authid>{authority}</authid>"
+        f"<srsid>{crs.to_epsg()}</srsid><srid>{crs.to_epsg()}</srid><authid>{authority}</authid>"
         f"<description>{escape(crs.name)}</description>"
         f"<geographicflag>{str(crs.is_geographic).lower()}</geographicflag></spatialrefsys>"
     )
