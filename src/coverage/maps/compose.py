@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError
+from coverage.indicators import matching
 from coverage.kinds import PROVENANCES
 from coverage.maps import figures, reached
 from coverage.maps.outlines import plane_of, read_areas, road_lines
@@ -177,6 +178,12 @@ def _stage(
                 for other in moments
                 for row in _indicator(other.document, id_)["by_county"]
             ),
+            counting=frozenset(
+                f.id
+                for f in matching(
+                    moment.register, city.indicator(id_).match, moment.document["year"]
+                )
+            ),
         )
         for id_ in chosen
     ]
@@ -268,7 +275,10 @@ def _facts(
     rows.append(("登记册" if zh else "register", f"{moment.register.file}：{register}"))
     if moment.times is not None:
         who = moment.times.profile
-        source = moment.times.demand.source
+        demand = moment.times.demand
+        source = PROVENANCES[demand.provenance] if zh else demand.provenance
+        if demand.provenance != "modelled":
+            source += f"（{demand.source}）" if zh else f" ({demand.source})"
         rows.append(("出行方式" if zh else "travel", who.zh if zh else who.en))
         rows.append(("人口分布" if zh else "where people live", source))
     return rows

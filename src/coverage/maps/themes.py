@@ -81,6 +81,7 @@ def theme(
     lang: Lang,
     outlined: frozenset[str],
     breaks: Sequence[int],
+    counting: frozenset[str],
 ) -> Theme:
     """An indicator as a map shows it.
 
@@ -90,6 +91,7 @@ def theme(
         lang: Language.
         outlined: Codes of the units with an outline.
         breaks: Breaks of the county scale in percent.
+        counting: Ids of the facilities that count.
     """
     shadings = []
     if indicator["level"] in _LEVELS:
@@ -111,6 +113,7 @@ def theme(
         kinds=city.indicator(indicator["id"]).match.kinds,
         illustrative=bool(indicator["provenance"].get("illustrative")),
         shadings=tuple(shadings),
+        counting=counting,
         notes=tuple(indicator["notes"]),
     )
 

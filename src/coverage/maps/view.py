@@ -94,6 +94,8 @@ class Theme:
         kinds: Facilities that count towards it.
         illustrative: Whether example rows were counted.
         shadings: By township and by county, where each is known.
+        counting: Ids of the facilities that count towards it, of those of its
+            kinds; `None` where all do.
         notes: What to know before quoting it.
     """
 
@@ -104,6 +106,7 @@ class Theme:
     kinds: tuple[str, ...]
     illustrative: bool
     shadings: tuple[Shading, ...]
+    counting: frozenset[str] | None = None
     notes: tuple[str, ...] = ()
 
     def shading(self, level: str | None = None) -> Shading:
