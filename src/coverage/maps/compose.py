@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError
-from coverage.indicators import matching
 from coverage.kinds import PROVENANCES
 from coverage.maps import figures, reached
 from coverage.maps.outlines import plane_of, read_areas, road_lines
-from coverage.maps.sites import SENSITIVE, sites_of
+from coverage.maps.sites import sites_of
 from coverage.maps.themes import mappable, scale_for, theme
 from coverage.maps.view import Stage, View
 from coverage.roads.sources import load
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.facilities import Register
     from coverage.maps.view import Proposal, Theme
     from coverage.reach.service import ServiceTimes
     from coverage.text import Lang
@@ -55,8 +53,8 @@ class Moment:
 
     Attributes:
         id: ``now``, ``before`` or ``after``.
-        document: A report's data (`coverage.reports.export.to_dict`), or less of it.
-        register: Facilities to draw.
+        document: The result object (`coverage.reports.document.build`), or what
+            may be published of it.
         times: Travel times for the service circles, `None` to draw none.
         reach: Their data (`coverage.reports.circles.to_dict`), or less of it.
         services: Services that the circles ask for.
@@ -66,7 +64,6 @@ class Moment:
 
     id: str
     document: dict[str, Any]
-    register: Register
     times: ServiceTimes | None = None
     reach: dict[str, Any] | None = None
     services: tuple[str, ...] = ()
@@ -81,7 +78,6 @@ def build(
     lang: Lang = "zh",
     indicators: Sequence[str] = (),
     roads: str | Path | None = None,
-    mask: bool = False,
     dated: date | None = None,
 ) -> View:
     """Everything that a map of `city` shows.
@@ -92,8 +88,6 @@ def build(
         lang: Language of every word.
         indicators: Ids to show, the first one first; all that a map can show by default.
         roads: Road source to draw; the city's own by default.
-        mask: Withhold names and places of the facilities that protect children
-            and people in need, and circles around them.
         dated: Date in the title block; today by default.
 
     Raises:
@@ -102,9 +96,9 @@ def build(
     """
     counties, townships = read_areas(city)
     outlined = frozenset(area.code for area in (*counties, *townships))
-    chosen = _chosen(moments[0].document, indicators)
+    chosen = chosen_indicators(moments[0].document, indicators)
     stages = tuple(
-        _stage(city, moment, moments, chosen, lang=lang, outlined=outlined, mask=mask)
+        _stage(city, moment, moments, chosen, lang=lang, outlined=outlined)
         for moment in moments
     )
     network = load(roads if roads is not None else city.roads)
@@ -125,7 +119,7 @@ def build(
                 dated or datetime.now(tz=UTC).astimezone().date(),
             )
         ),
-        notes=tuple(_notes(moments, approximate=approximate, mask=mask, lang=lang)),
+        notes=tuple(_notes(moments, approximate=approximate, lang=lang)),
         sources=_sources(city, network.origin),
         crs=plane_of(counties or townships),
         counties=counties,
@@ -135,7 +129,7 @@ def build(
     )
 
 
-def _chosen(document: dict[str, Any], ids: Sequence[str]) -> list[str]:
+def chosen_indicators(document: dict[str, Any], ids: Sequence[str]) -> list[str]:
     """Indicators that a map can show, those in most townships first."""
     known = {i["id"]: i for i in document["indicators"]}
     missing = [id_ for id_ in ids if id_ not in known]
@@ -165,7 +159,6 @@ def _stage(
     *,
     lang: Lang,
     outlined: frozenset[str],
-    mask: bool,
 ) -> Stage:
     themes = [
         theme(
@@ -178,26 +171,13 @@ def _stage(
                 for other in moments
                 for row in _indicator(other.document, id_)["by_county"]
             ),
-            counting=frozenset(
-                f.id
-                for f in matching(
-                    moment.register, city.indicator(id_).match, moment.document["year"]
-                )
-            ),
         )
         for id_ in chosen
     ]
-    facilities = moment.register.facilities
-    sites, loose = sites_of(
-        city,
-        facilities,
-        moment.document["year"],
-        lang=lang,
-        mask=mask,
-        changes=moment.changes or {},
-    )
+    sites, loose = sites_of(moment.document, lang=lang, changes=moment.changes or {})
     times, reach = moment.times, moment.reach
-    if times is None or reach is None or (mask and SENSITIVE & set(times.kinds)):
+    withheld = frozenset(moment.document.get("masked", ()))
+    if times is None or reach is None or withheld & set(times.kinds):
         return Stage(moment.id, _LABELS[moment.id].to(lang), tuple(themes), sites, loose=loose)
     themes.append(_reach_theme(city, moment, moments, lang, outlined))
     hidden = frozenset(
@@ -272,7 +252,7 @@ def _facts(
         f"{PROVENANCES[p] if zh else p} {n:,}" for p, n in moment.document["provenance"].items()
     ]
     register = ("、" if zh else ", ").join(counts)
-    rows.append(("登记册" if zh else "register", f"{moment.register.file}：{register}"))
+    rows.append(("登记册" if zh else "register", register))
     if moment.times is not None:
         who = moment.times.profile
         demand = moment.times.demand
@@ -292,8 +272,9 @@ def _road_source(roads: Mapping[str, Any], lang: Lang) -> str:
     return str(roads.get("source", "")) or figures.NOT_KNOWN.to(lang)
 
 
-def _notes(moments: Sequence[Moment], *, approximate: bool, mask: bool, lang: Lang) -> list[str]:
-    notes = [_APPROXIMATE.to(lang)] * approximate + [_WITHHELD.to(lang)] * mask
+def _notes(moments: Sequence[Moment], *, approximate: bool, lang: Lang) -> list[str]:
+    masked = any(moment.document.get("masked") for moment in moments)
+    notes = [_APPROXIMATE.to(lang)] * approximate + [_WITHHELD.to(lang)] * masked
     for moment in moments:
         notes += moment.document["notes"]
         if moment.times is None:

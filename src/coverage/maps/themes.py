@@ -81,7 +81,6 @@ def theme(
     lang: Lang,
     outlined: frozenset[str],
     breaks: Sequence[int],
-    counting: frozenset[str],
 ) -> Theme:
     """An indicator as a map shows it.
 
@@ -91,7 +90,6 @@ def theme(
         lang: Language.
         outlined: Codes of the units with an outline.
         breaks: Breaks of the county scale in percent.
-        counting: Ids of the facilities that count.
     """
     shadings = []
     if indicator["level"] in _LEVELS:
@@ -110,10 +108,10 @@ def theme(
         title=indicator["name"],
         headline=figures.headline(indicator, lang),
         status=indicator["status"],
-        kinds=city.indicator(indicator["id"]).match.kinds,
+        kinds=tuple(indicator["kinds"]),
         illustrative=bool(indicator["provenance"].get("illustrative")),
         shadings=tuple(shadings),
-        counting=counting,
+        counting=frozenset(indicator["rows"]) if indicator["basis"] == "register" else None,
         notes=tuple(indicator["notes"]),
     )
 
@@ -165,7 +163,7 @@ def _status_text(class_: str, rank: int | None, lang: Lang) -> str:
     text = _STATUS[class_].to(lang)
     if rank is None:
         return text
-    return f"{text}，缺口第 {rank} 位" if lang == "zh" else f"{text}, no. {rank} by people waiting"
+    return f"{text}，按等候人数排第 {rank}" if lang == "zh" else f"{text}, no. {rank} by people waiting"
 
 
 def _unplaced(city: City, codes: Iterable[str], outlined: frozenset[str]) -> tuple[str, ...]:

@@ -207,9 +207,10 @@ function coverageLayers(map, data) {
           renderer: crowdRenderer,
           pane: "crowd",
           radius: data.crowdRadii[class_],
-          stroke: false,
+          color: "#ffffff",
+          weight: 0.6,
           fillColor: data.crowd,
-          fillOpacity: 0.6,
+          fillOpacity: 0.85,
           interactive: false,
         })
       );
