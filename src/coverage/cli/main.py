@@ -18,6 +18,11 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "coverage.cli.report:report",
         "现状、目标与缺口 · Where a city stands against its plan.",
     ),
+    "brief": (
+        "coverage.cli.brief:brief",
+        "会议材料 · Documents for a meeting: Word, slides, workbook, page, layers.",
+    ),
+    "replay": ("coverage.cli.brief:replay", "复核 · Compute a brief again from its record."),
     "circle": (
         "coverage.cli.circle:circle",
         "服务圈与可达人口 · Circles over roads, and the people within them.",

@@ -23,6 +23,7 @@ STATUS: dict[str, Said] = {
     "reported": Said("待填报", "reported"),
     "in_words": Said("文字目标", "in words"),
     "no_target": Said("无目标", "no target"),
+    "withheld": Said("不予公布", "withheld"),
 }
 
 ILLUSTRATIVE = Said("含示意数据", "ILLUSTRATIVE DATA")
