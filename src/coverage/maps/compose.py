@@ -32,10 +32,6 @@ _LABELS = {
     "before": Said("调整前", "before"),
     "after": Said("调整后", "after"),
 }
-_APPROXIMATE = Said(
-    "乡镇范围为示意：按政府驻地就近划分的近似格，不是行政界线",
-    "Township outlines are approximate cells around each seat, not official boundaries",
-)
 _ILLUSTRATIVE = Said("含示意数据", "ILLUSTRATIVE DATA")
 _SKETCH = Said("示意图", "SKETCH MAP")
 _WITHHELD = Said(
@@ -98,8 +94,7 @@ def build(
     outlined = frozenset(area.code for area in (*counties, *townships))
     chosen = chosen_indicators(moments[0].document, indicators)
     stages = tuple(
-        _stage(city, moment, moments, chosen, lang=lang, outlined=outlined)
-        for moment in moments
+        _stage(city, moment, moments, chosen, lang=lang, outlined=outlined) for moment in moments
     )
     network = load(roads if roads is not None else city.roads)
     first = moments[0].document
@@ -119,7 +114,7 @@ def build(
                 dated or datetime.now(tz=UTC).astimezone().date(),
             )
         ),
-        notes=tuple(_notes(moments, approximate=approximate, lang=lang)),
+        notes=tuple(_notes(moments, lang)),
         sources=_sources(city, network.origin),
         crs=plane_of(counties or townships),
         counties=counties,
@@ -130,7 +125,11 @@ def build(
 
 
 def chosen_indicators(document: dict[str, Any], ids: Sequence[str]) -> list[str]:
-    """Indicators that a map can show, those in most townships first."""
+    """Indicators that a map can show, in the order it shows them.
+
+    Raises:
+        InputError: If one asked for is not in the report, or none can be shown.
+    """
     known = {i["id"]: i for i in document["indicators"]}
     missing = [id_ for id_ in ids if id_ not in known]
     if missing:
@@ -148,7 +147,9 @@ def chosen_indicators(document: dict[str, Any], ids: Sequence[str]) -> list[str]
         raise InputError(
             "没有分乡镇或分县的结果可上图 · nothing is known by township or county: no map to draw"
         )
-    return [i["id"] for i in sorted(found, key=lambda i: i["level"] != "township")]
+    # Townships before counties, and what is missing somewhere before what is everywhere.
+    found.sort(key=lambda i: (i["level"] != "township", not i["missing"]))
+    return [i["id"] for i in found]
 
 
 def _stage(
@@ -272,9 +273,9 @@ def _road_source(roads: Mapping[str, Any], lang: Lang) -> str:
     return str(roads.get("source", "")) or figures.NOT_KNOWN.to(lang)
 
 
-def _notes(moments: Sequence[Moment], *, approximate: bool, lang: Lang) -> list[str]:
+def _notes(moments: Sequence[Moment], lang: Lang) -> list[str]:
     masked = any(moment.document.get("masked") for moment in moments)
-    notes = [_APPROXIMATE.to(lang)] * approximate + [_WITHHELD.to(lang)] * masked
+    notes = [_WITHHELD.to(lang)] * masked
     for moment in moments:
         notes += moment.document["notes"]
         if moment.times is None:

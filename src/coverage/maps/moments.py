@@ -85,9 +85,7 @@ def moment(
     return Moment(id_, document, times=times, reach=reach, services=services)
 
 
-def _placeable(
-    document: Mapping[str, Any], kinds: Sequence[str], services: Sequence[str]
-) -> bool:
+def _placeable(document: Mapping[str, Any], kinds: Sequence[str], services: Sequence[str]) -> bool:
     """Whether any open facility of the kinds has a place, or a seat to stand at."""
     seats = {unit["code"] for unit in document["units"] if unit["lon"] is not None}
     return any(

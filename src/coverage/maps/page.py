@@ -75,7 +75,7 @@ def folium_map(view: View, *, tiles: str = "none", key: str | None = None) -> An
     made.options["max_zoom"] = 18
     # A name of its own instead of a random one: the same view gives the same page.
     made._id = "city"  # noqa: SLF001 -- branca has no public way to set it
-    root = made.get_root()
+    root: Any = made.get_root()
     root.title = _escaped(view.title)
     data = json.dumps(
         payload(view, datum=datum, tiles=base), ensure_ascii=False, separators=(",", ":")

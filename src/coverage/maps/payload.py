@@ -177,7 +177,7 @@ def _stage(stage: Stage, places: _Places) -> dict[str, Any]:
         ],
         "crowd": _crowd(stage.crowd, places) if stage.crowd else None,
         "proposals": [{**_site(p, places), "number": p.number} for p in stage.proposals],
-        "loose": dict(stage.loose),
+        "loose": {code: [name for _, name in rows] for code, rows in stage.loose.items()},
     }
 
 

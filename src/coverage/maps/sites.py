@@ -36,8 +36,8 @@ _LABELS = {
 
 def sites_of(
     document: Mapping[str, Any], *, lang: Lang, changes: Mapping[str, str]
-) -> tuple[tuple[Site, ...], dict[str, tuple[str, ...]]]:
-    """Facilities that can be drawn, and the names of those that cannot by county.
+) -> tuple[tuple[Site, ...], dict[str, tuple[tuple[str, str], ...]]]:
+    """Facilities that can be drawn, and kind and name of those that cannot by county.
 
     Args:
         document: The result object; its closed facilities are left out unless
@@ -47,7 +47,7 @@ def sites_of(
     """
     seats = {u["code"]: (u["lon"], u["lat"]) for u in document["units"] if u["lon"] is not None}
     found: list[Site] = []
-    lost: dict[str, tuple[str, ...]] = {}
+    lost: dict[str, tuple[tuple[str, str], ...]] = {}
     for row in document["register"]:
         change = changes.get(row["id"], "")
         if row["status"] == "closed" and not change:
@@ -56,7 +56,7 @@ def sites_of(
         place = (row["lon"], row["lat"]) if own else seats.get(row["unit"][:9])
         if place is None:
             code = row["unit"][:6]
-            lost[code] = (*lost.get(code, ()), row["name"])
+            lost[code] = (*lost.get(code, ()), (row["kind"], row["name"]))
             continue
         found.append(
             Site(
@@ -79,7 +79,10 @@ def _facts(row: Mapping[str, Any], lang: Lang, *, at_seat: bool) -> Iterable[tup
         ("kind", row["kind_name"]),
         ("unit", row["unit_name"]),
         ("beds", "" if row["beds"] is None else figures.shown(row["beds"], lang)),
-        ("nursing", "" if row["nursing_beds"] is None else figures.shown(row["nursing_beds"], lang)),
+        (
+            "nursing",
+            "" if row["nursing_beds"] is None else figures.shown(row["nursing_beds"], lang),
+        ),
         ("services", _services(row["services"], lang)),
         ("ownership", row["ownership"]),
         ("status", "" if row["counted"] else row["status_name"]),

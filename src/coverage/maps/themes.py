@@ -163,7 +163,11 @@ def _status_text(class_: str, rank: int | None, lang: Lang) -> str:
     text = _STATUS[class_].to(lang)
     if rank is None:
         return text
-    return f"{text}，按等候人数排第 {rank}" if lang == "zh" else f"{text}, no. {rank} by people waiting"
+    return (
+        f"{text}，按等候人数排第 {rank}"
+        if lang == "zh"
+        else f"{text}, no. {rank} by people waiting"
+    )
 
 
 def _unplaced(city: City, codes: Iterable[str], outlined: frozenset[str]) -> tuple[str, ...]:

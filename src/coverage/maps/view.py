@@ -195,7 +195,7 @@ class Stage:
         rings: Areas reached within each limit, the largest first.
         crowd: People not reached.
         proposals: Proposed sites.
-        loose: Names of facilities known only by a unit without a seat, by its code.
+        loose: Kind and name of facilities known only by their county, by its code.
     """
 
     id: str
@@ -205,7 +205,7 @@ class Stage:
     rings: tuple[Ring, ...] = ()
     crowd: Crowd | None = None
     proposals: tuple[Proposal, ...] = ()
-    loose: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    loose: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     def theme(self, id_: str | None = None) -> Theme:
         """The theme of an indicator, else the first."""
