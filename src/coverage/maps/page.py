@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from coverage.errors import InputError, MissingDependencyError
 from coverage.maps.payload import patterns, payload, words
@@ -63,11 +63,11 @@ def folium_map(view: View, *, tiles: str = "none", key: str | None = None) -> An
             "pip install 'facility-coverage[maps]'"
         ) from error
 
-    class OfflineMap(folium.Map):  # type: ignore[misc]
+    class OfflineMap(folium.Map):
         """A folium map that links to nothing: its library is in the page."""
 
-        default_js: tuple[tuple[str, str], ...] = ()
-        default_css: tuple[tuple[str, str], ...] = ()
+        default_js: ClassVar[list[tuple[str, str]]] = []
+        default_css: ClassVar[list[tuple[str, str]]] = []
 
     south, west = view.bounds[1], view.bounds[0]
     made = OfflineMap(location=[south, west], zoom_start=8, tiles=None, zoom_snap=0.25)
