@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, MissingDependencyError
 from coverage.maps.payload import patterns, payload, words
@@ -66,8 +66,8 @@ def folium_map(view: View, *, tiles: str = "none", key: str | None = None) -> An
     class OfflineMap(folium.Map):
         """A folium map that links to nothing: its library is in the page."""
 
-        default_js: ClassVar[list[tuple[str, str]]] = []
-        default_css: ClassVar[list[tuple[str, str]]] = []
+        default_js: list[tuple[str, str]] = []  # noqa: RUF012 -- as its base declares it
+        default_css: list[tuple[str, str]] = []  # noqa: RUF012
 
     south, west = view.bounds[1], view.bounds[0]
     made = OfflineMap(location=[south, west], zoom_start=8, tiles=None, zoom_snap=0.25)
