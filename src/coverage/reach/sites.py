@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from coverage.travel.barriers import Barrier
     from coverage.travel.prepare import TravelNetwork
 
-_BORDER_M = 1000.0  # county outlines are coarse: nearer than this is not outside
+BORDER_M = 1000.0  # county outlines are coarse: nearer than this is not outside
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,13 @@ def place(
     services: frozenset[str],
     year: int,
     crs: str,
+    *,
+    some: bool = True,
 ) -> Sites:
     """Facilities of the kinds with their places, at their township's seat where unknown.
 
     Raises:
-        InputError: If none of them has a place.
+        InputError: If none of them has a place, unless `some` is false.
     """
     chosen = [
         f
@@ -81,13 +83,13 @@ def place(
             continue
         placed.append(facility)
         places.append(where)
-    if not placed:
+    if not placed and some:
         names = "、".join(KINDS[k].zh for k in kinds)
         have = f"{len(chosen)} in the register, none with a place" if chosen else "none is open"
         raise InputError(
             f"no facility of the kind {', '.join(kinds)} ({names}) can be placed: {have}"
         )
-    lon, lat = np.array(places).T
+    lon, lat = np.array(places, dtype=np.float64).reshape(-1, 2).T
     x, y = project(lon, lat, crs)
     return Sites(tuple(placed), np.column_stack([x, y]), at_seat, tuple(nowhere))
 
@@ -136,7 +138,7 @@ def check_sites(
 
     legs = access_legs(network, sites.xy[:, 0], sites.xy[:, 1])
     on_road = np.isin(np.arange(len(own)), legs.point)
-    outside = own & (distance(read_ground(city).city, points(sites.xy)) > _BORDER_M)
+    outside = own & (distance(read_ground(city).city, points(sites.xy)) > BORDER_M)
     far = own & ~on_road & ~outside
     limit = f"{network.profile.max_access_m:,.0f}"
     problems = []
