@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coverage.errors import Problem
     from coverage.facilities import Register
     from coverage.indicators import CountyShare
+    from coverage.measures import Measure
     from coverage.plans import Baseline, PlanIndicator, Target
 
 Status = Literal[
@@ -124,6 +125,8 @@ def assess(
     provenance: Sequence[str] = (),
     register: Register | None = None,
     values: Mapping[str, Fraction] | None = None,
+    people_within: Measure | None = None,
+    any_year: bool = False,
 ) -> Report:
     """Measure a city against its plan.
 
@@ -134,18 +137,21 @@ def assess(
         provenance: Count only rows of these provenances; all if empty.
         register: The user's own register instead of the shipped one.
         values: Values of reported indicators that the user supplies, by id.
+        people_within: Measures travel times, for those who have them at hand.
+        any_year: Allow years outside the plan; the targets last in force are judged.
 
     Raises:
         InputError: If the year lies outside the plan or a value's id is reported twice.
         UnknownNameError: If an indicator is not in the plan.
     """
-    chosen = check_request(city, year, indicators)
+    chosen = check_request(city, None if any_year else year, indicators)
     year = city.plan.end if year is None else year
     facilities = register if register is not None else city.register
     if provenance:
         facilities = facilities.only(provenance)
     values = values or {}
-    results = tuple(_result(city, facilities, i, year, values.get(i.id)) for i in chosen)
+    within = people_within or _people_within
+    results = tuple(_result(city, facilities, i, year, values.get(i.id), within) for i in chosen)
     report = Report(city, year, results, facilities, ())
     return replace(report, notes=_report_notes(report))
 
@@ -165,12 +171,17 @@ def check_request(city: City, year: int | None, ids: Sequence[str]) -> list[Plan
 
 
 def _result(
-    city: City, register: Register, indicator: PlanIndicator, year: int, supplied: Fraction | None
+    city: City,
+    register: Register,
+    indicator: PlanIndicator,
+    year: int,
+    supplied: Fraction | None,
+    people_within: Measure,
 ) -> IndicatorResult:
     if supplied is not None:
         found = Measurement(numerator=supplied, scale=1, basis="supplied")
     else:
-        found = measure(city, register, indicator, year, people_within=_people_within)
+        found = measure(city, register, indicator, year, people_within=people_within)
     due = indicator.due(year)
     targets = tuple(judge(found, t, due=t in due) for t in indicator.targets)
     basis = _plan_basis(city, indicator, found, due)

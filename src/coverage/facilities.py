@@ -136,6 +136,17 @@ class Register:
         return Counter(f.provenance for f in self.facilities)
 
 
+def parse_day(text: str) -> date | None:
+    """The day that `text` names, the first of a bare year or month, `None` if it names none."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
+    except ValueError:
+        return None
+
+
 def parse_provenances(text: str) -> tuple[str, ...]:
     """Provenances named in a comma-separated list.
 
@@ -338,13 +349,8 @@ class _Reader:
         cell = record.get("opened")
         if not cell:
             return None
-        match = _DATE.fullmatch(cell)
-        try:
-            if match:
-                return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
-        except ValueError:
-            pass
-        self.complain(
-            record, "opened", "the cell is not a date such as 2023, 2023-05 or 2023-05-01"
-        )
-        return None
+        found = parse_day(cell)
+        if found is None:
+            reason = "the cell is not a date such as 2023, 2023-05 or 2023-05-01"
+            self.complain(record, "opened", reason)
+        return found

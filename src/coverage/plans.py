@@ -62,7 +62,7 @@ class Match:
     units: tuple[str, ...] = ()
     share: str = ""
     services_of: tuple[str, ...] = ()
-    minutes: int | None = None
+    minutes: float | None = None
     group: str = "all"
 
 

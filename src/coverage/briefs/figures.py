@@ -105,9 +105,8 @@ def _map(report: Report, document: dict[str, Any], indicator: str, path: Path) -
 
     view = build(
         report.city,
-        [Moment("now", document, report.register)],
+        [Moment("now", document)],
         lang=document["lang"],
         indicators=[indicator],
-        mask="masked" in document,
     )
     prints.draw(view, path, dpi=_DPI)

@@ -31,6 +31,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "coverage.cli.circle:route",
         "解释一次出行 · Why a place is covered, or not.",
     ),
+    "map": (
+        "coverage.cli.map:map_",
+        "地图 · A map as one offline page, or for paper.",
+    ),
     "roads": ("coverage.cli.roads:roads", "路网 · Check and download road networks."),
     "init": ("coverage.cli.workspace:init", "新建工作区 · Make a workspace of your own."),
     "import": ("coverage.cli.imports:import_", "导入自己的数据 · Bring your own data."),

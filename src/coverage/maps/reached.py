@@ -197,5 +197,6 @@ def reach_theme(
         kinds=times.kinds,
         illustrative=bool(reach["facilities"]["illustrative"]),
         shadings=tuple(shadings),
+        counting=frozenset(f.id for f in times.sites.facilities),
         notes=tuple(reach["notes"]),
     )

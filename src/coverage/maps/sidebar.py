@@ -44,7 +44,9 @@ _WORDS = {
     "sources": Said("资料来源：", "Sources: "),
     "unnamed": Said("{n} 个乡镇名因过密未标。", "{n} township names left out for lack of room. "),
     "counties": Said("分县", "By county"),
-    "units": Said("", ""),
+    "loose": Said("另有 {n} 处只知所在县，未上图", "{n} more known by county only, not drawn"),
+    "counting": Said("计入本指标", "counts towards this"),
+    "other": Said("同类，不计入", "of the kind, does not count"),
 }
 
 
@@ -138,6 +140,7 @@ def draw_sidebar(
         column.crowd(stages[-1])
     column.lines()
     foot = column.facts()
+    column.counties([s.theme(theme) for s in stages], foot)
     column.notes(foot)
 
 
@@ -207,11 +210,30 @@ class _Column:
         """Kinds of facility drawn, with how many."""
         zh = self.view.lang == "zh"
         for kind in theme.kinds:
-            counts = [str(sum(s.kind == kind and s.open for s in stage.sites)) for stage in stages]
-            if any(count != "0" for count in counts):
-                colour = FIELDS[KINDS[kind].system]
-                self._disc(SYMBOLS.get(kind, "·"), colour)
-                self._row(KINDS[kind].zh if zh else KINDS[kind].en, counts)
+            colour, symbol = FIELDS[KINDS[kind].system], SYMBOLS.get(kind, "·")
+            name = KINDS[kind].zh if zh else KINDS[kind].en
+            shown = [[s for s in stage.sites if s.kind == kind and s.open] for stage in stages]
+            counted = [stage.theme(theme.id).counting for stage in stages]
+            if not any(shown):
+                continue
+            if any(known is None for known in counted):
+                self._disc(symbol, colour, solid=True)
+                self._row(name, [str(len(found)) for found in shown])
+                continue
+            for solid, word in ((True, "counting"), (False, "other")):
+                counts = [
+                    sum((s.id in (known or ())) is solid for s in found)
+                    for found, known in zip(shown, counted, strict=True)
+                ]
+                if any(counts):
+                    self._disc(symbol, colour, solid=solid)
+                    label = f"{name}：{self._word(word)}" if zh else f"{name}: {self._word(word)}"
+                    self._row(label, [str(count) for count in counts])
+        lost = [sum(k in theme.kinds for r in s.loose.values() for k, _ in r) for s in stages]
+        if any(lost):
+            text = self._word("loose").format(n=max(lost))
+            self.sheet.text(self.left + 9 * self.zoom, self.y, text, size=5.8, colour=QUIET)
+            self.y += 3.2 * self.zoom
         if any(site.change == "added" for stage in stages for site in stage.sites):
             self._disc("", ACCENT)
             self._row(self._word("added"))
@@ -223,7 +245,7 @@ class _Column:
             self.sheet.text(self.left + 2.6 * z, self.y + 0.4 * z, "1", size=6, colour="white")
             self._row(self._word("proposal"))
 
-    def _disc(self, text: str, colour: str) -> None:
+    def _disc(self, text: str, colour: str, *, solid: bool = False) -> None:
         from matplotlib.patches import Ellipse
 
         z, sheet = self.zoom, self.sheet
@@ -233,7 +255,7 @@ class _Column:
                 middle,
                 3.2 * z / sheet.width,
                 3.2 * z / sheet.height,
-                facecolor="white",
+                facecolor=colour if solid else "white",
                 edgecolor=colour,
                 linewidth=0.8 * z,
                 transform=sheet.figure.transFigure,
@@ -243,7 +265,7 @@ class _Column:
             *middle,
             text,
             size=5.2 * z,
-            color=colour,
+            color="white" if solid else colour,
             weight="bold",
             ha="center",
             va="center_baseline",
@@ -296,6 +318,23 @@ class _Column:
                 linestyle=style,
             )
             self._row(self._word(key))
+
+    def counties(self, themes: Sequence[Theme], foot: float) -> None:
+        """Every county's figures, where there is room for all of them."""
+        found = [s for t in themes for s in t.shadings if s.level == "county"]
+        rows = list(found[0].marks) if found else []
+        high = (len(rows) + 1) * 3.4 * self.zoom + 3 * self.zoom
+        if not rows or self.y + high > foot:
+            return
+        names = {area.code: area.name for area in self.view.counties}
+        self._head(self._word("counties"))
+        for code in rows:
+            self.sheet.text(self.left, self.y, names.get(code, code), size=6.6)
+            for place, shading in enumerate(reversed(found)):
+                right = self.left + self.width - place * 20 * self.zoom
+                mark = shading.marks.get(code)
+                self.sheet.text(right, self.y, mark.text if mark else "", size=6.6, right=True)
+            self.y += 3.4 * self.zoom
 
     def facts(self) -> float:
         """The title block at the foot of the column; the y above it."""

@@ -94,6 +94,8 @@ class Theme:
         kinds: Facilities that count towards it.
         illustrative: Whether example rows were counted.
         shadings: By township and by county, where each is known.
+        counting: Ids of the facilities that count towards it, of those of its
+            kinds; `None` where all do.
         notes: What to know before quoting it.
     """
 
@@ -104,6 +106,7 @@ class Theme:
     kinds: tuple[str, ...]
     illustrative: bool
     shadings: tuple[Shading, ...]
+    counting: frozenset[str] | None = None
     notes: tuple[str, ...] = ()
 
     def shading(self, level: str | None = None) -> Shading:
@@ -192,7 +195,7 @@ class Stage:
         rings: Areas reached within each limit, the largest first.
         crowd: People not reached.
         proposals: Proposed sites.
-        loose: Names of facilities known only by a unit without a seat, by its code.
+        loose: Kind and name of facilities known only by their county, by its code.
     """
 
     id: str
@@ -202,7 +205,7 @@ class Stage:
     rings: tuple[Ring, ...] = ()
     crowd: Crowd | None = None
     proposals: tuple[Proposal, ...] = ()
-    loose: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    loose: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     def theme(self, id_: str | None = None) -> Theme:
         """The theme of an indicator, else the first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError
@@ -40,21 +41,30 @@ def people_within(
         )
     except InputError as error:
         return Measurement(notes=(Said(f"未计算：{error}", f"not computed: {error}"),))
-    group = match.group if match.group in times.demand.people else "all"
-    (whole,) = people_reached(times, level="city", group=group)
+    group, (whole,) = _whole(times, match.group)
+    notes = (*_notes(times, whole, group), *times.notes)
+    return replace(share_of_people(times, match.group), notes=notes)
+
+
+def share_of_people(times: ServiceTimes, group: str) -> Measurement:
+    """The share of a group within the limit of some travel times; all people without the group."""
+    group, (whole,) = _whole(times, group)
     counties = people_reached(times, level="county", group=group)
-    rows = tuple(times.sites.facilities)
     return Measurement(
         numerator=round(whole.reached),
         denominator=round(whole.total),
         scale=100,
         ceiling=round(whole.total),
         basis="register",
-        rows=rows,
+        rows=tuple(times.sites.facilities),
         gap_unit=Said("人", "people"),
         counties=tuple(_county(row) for row in counties if row.code),
-        notes=(*_notes(times, whole, group), *times.notes),
     )
+
+
+def _whole(times: ServiceTimes, group: str) -> tuple[str, list[PeopleReached]]:
+    known = group if group in times.demand.people else "all"
+    return known, people_reached(times, level="city", group=known)
 
 
 def _county(row: PeopleReached) -> CountyShare:

@@ -45,6 +45,33 @@ _NEAR_M = 5000.0
 
 
 @dataclass(frozen=True, eq=False)
+class TravelGround:
+    """What travel times rest on whatever the facilities: people, roads, how one travels.
+
+    Attributes:
+        profile: How people travel, fitted to what the roads know.
+        limits_s: Limits in the profile's unit (seconds, or metres).
+        minutes: The same as asked for; empty for a limit in metres.
+        network: Road network with travel times.
+        demand: The people.
+        points: Demand points with their access legs.
+        roads: Name of the road source.
+        notes: What was assumed.
+        skipped: Bad rows of the people left out because the user asked for it.
+    """
+
+    profile: Profile
+    limits_s: tuple[float, ...]
+    minutes: tuple[float, ...]
+    network: TravelNetwork
+    demand: Demand
+    points: Points
+    roads: str
+    notes: tuple[Said, ...]
+    skipped: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class ServiceTimes:
     """Seconds from every demand point to its nearest facility.
 
@@ -136,19 +163,75 @@ def travel_time(
         InputError: If a kind is unknown, no facility of the kind has a place,
             a limit is not above 0, or a source cannot be used.
     """
+    kinds = kinds_of(kind)
+    ground = travel_ground(
+        city,
+        profile=profile,
+        minutes=minutes,
+        roads=roads,
+        population=population,
+        direction=direction,
+        barriers=barriers,
+        elevation=elevation,
+        skip_bad=skip_bad,
+    )
+    network, points = ground.network, ground.points
+    facilities = register if register is not None else city.register
+    year = city.plan.end if year is None else year
+    sites = place(city, facilities, kinds, frozenset(services), year, network.crs)
+    sites, astray = check_sites(city, sites, network, register=facilities, skip_bad=skip_bad)
+    found = nearest(network, sites.xy, points)
+    return ServiceTimes(
+        city=city,
+        kinds=kinds,
+        year=year,
+        profile=ground.profile,
+        limits_s=ground.limits_s,
+        minutes=ground.minutes,
+        network=network,
+        sites=sites,
+        demand=ground.demand,
+        points=points,
+        seconds=found.seconds,
+        facility=found.facility,
+        share_on_access=found.share_on_access,
+        straight_m=straight_metres(sites.xy, points.xy),
+        roads=ground.roads,
+        notes=(*ground.notes, *site_notes(sites), *ground.demand.notes),
+        skipped=(*ground.skipped, *astray),
+    )
+
+
+def travel_ground(
+    city: City,
+    *,
+    profile: str | Path | Profile = DEFAULT_PROFILE,
+    minutes: Sequence[float] = (15,),
+    roads: str | Path | RoadNetwork | None = None,
+    population: Path | None = None,
+    direction: str = "to_facility",
+    barriers: Sequence[Barrier] | Path = (),
+    elevation: Path | None = None,
+    skip_bad: bool = False,
+) -> TravelGround:
+    """People and roads of a city made ready for one way of travelling.
+
+    The arguments are those of `travel_time`; `roads` may be a network too.
+
+    Raises:
+        InputError: If a limit is not above 0, or a source cannot be used.
+    """
     # Imported here: one trip needs roads and no people.
     from coverage.demand.sources import demand_of
+    from coverage.roads.network import RoadNetwork
 
-    kinds = kinds_of(kind)
     travel = profile if isinstance(profile, Profile) else load_profile(profile)
     limits = _limits(travel, minutes)
-    year = city.plan.end if year is None else year
     people = population if population is not None else city.find("people")
     demand, skipped = demand_of(city, people, skip_bad=skip_bad)
-    road = load(roads if roads is not None else city.roads, crs=demand.crs)
+    given = roads if roads is not None else city.roads
+    road = given if isinstance(given, RoadNetwork) else load(given, crs=demand.crs)
     travel, notes = fit_to_roads(travel, road.origin, max(limits))
-    facilities = register if register is not None else city.register
-    sites = place(city, facilities, kinds, frozenset(services), year, demand.crs)
     _check_area(city, road, demand)
     network = prepare(
         road,
@@ -157,27 +240,16 @@ def travel_time(
         barriers=read_barriers(barriers, road.crs) if isinstance(barriers, Path) else barriers,
         elevation=elevation,
     )
-    sites, astray = check_sites(city, sites, network, register=facilities, skip_bad=skip_bad)
-    points = Points.of(network, np.column_stack([demand.x, demand.y]))
-    found = nearest(network, sites.xy, points)
-    return ServiceTimes(
-        city=city,
-        kinds=kinds,
-        year=year,
+    return TravelGround(
         profile=travel,
         limits_s=limits,
         minutes=() if travel.measure == "distance" else tuple(minutes),
         network=network,
-        sites=sites,
         demand=demand,
-        points=points,
-        seconds=found.seconds,
-        facility=found.facility,
-        share_on_access=found.share_on_access,
-        straight_m=_straight(sites.xy, points.xy),
-        roads=roads_name(roads or city.roads, road.origin),
-        notes=(*notes, *site_notes(sites), *demand.notes),
-        skipped=(*skipped, *astray),
+        points=Points.of(network, np.column_stack([demand.x, demand.y])),
+        roads=roads_name("" if isinstance(given, RoadNetwork) else given, road.origin),
+        notes=notes,
+        skipped=tuple(skipped),
     )
 
 
@@ -244,9 +316,12 @@ def fit_to_roads(
     return fitted, (said,)
 
 
-def _straight(sites: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+def straight_metres(sites: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(p,) straight distance from each point to the nearest site, infinite where there is none."""
     from scipy.spatial import KDTree
 
+    if not len(sites):
+        return np.full(len(points), np.inf)
     return np.asarray(KDTree(sites).query(points)[0], dtype=np.float64)
 
 

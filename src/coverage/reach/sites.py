@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from coverage.travel.barriers import Barrier
     from coverage.travel.prepare import TravelNetwork
 
-_BORDER_M = 1000.0  # county outlines are coarse: nearer than this is not outside
+BORDER_M = 1000.0  # county outlines are coarse: nearer than this is not outside
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,13 @@ def place(
     services: frozenset[str],
     year: int,
     crs: str,
+    *,
+    some: bool = True,
 ) -> Sites:
     """Facilities of the kinds with their places, at their township's seat where unknown.
 
     Raises:
-        InputError: If none of them has a place.
+        InputError: If none of them has a place, unless `some` is false.
     """
     chosen = [
         f
@@ -70,40 +72,26 @@ def place(
     nowhere: list[Facility] = []
     at_seat = 0
     for facility in chosen:
-        where = standing(city, facility)
-        if where is None:
+        unit = city.units.get(facility.unit_code[:9])
+        if facility.lon is not None and facility.lat is not None:
+            where = (facility.lon, facility.lat)
+        elif unit is not None and unit.lon is not None and unit.lat is not None:
+            where = (unit.lon, unit.lat)
+            at_seat += 1
+        else:
             nowhere.append(facility)
             continue
         placed.append(facility)
-        places.append(where[:2])
-        at_seat += where[2]
-    if not placed:
+        places.append(where)
+    if not placed and some:
         names = "、".join(KINDS[k].zh for k in kinds)
         have = f"{len(chosen)} in the register, none with a place" if chosen else "none is open"
         raise InputError(
             f"no facility of the kind {', '.join(kinds)} ({names}) can be placed: {have}"
         )
-    lon, lat = np.array(places).T
+    lon, lat = np.array(places, dtype=np.float64).reshape(-1, 2).T
     x, y = project(lon, lat, crs)
     return Sites(tuple(placed), np.column_stack([x, y]), at_seat, tuple(nowhere))
-
-
-def standing(
-    city: City, facility: Facility, *, own: bool = True
-) -> tuple[float, float, bool] | None:
-    """Lon, lat of a facility, and whether that is only its unit's seat; `None` if not known.
-
-    Args:
-        city: The city.
-        facility: The facility.
-        own: Use its own coordinates where it has some.
-    """
-    if own and facility.lon is not None and facility.lat is not None:
-        return facility.lon, facility.lat, False
-    unit = city.units.get(facility.unit_code[:9])
-    if unit is None or unit.lon is None or unit.lat is None:
-        return None
-    return unit.lon, unit.lat, True
 
 
 def site_notes(sites: Sites) -> tuple[Said, ...]:
@@ -150,7 +138,7 @@ def check_sites(
 
     legs = access_legs(network, sites.xy[:, 0], sites.xy[:, 1])
     on_road = np.isin(np.arange(len(own)), legs.point)
-    outside = own & (distance(read_ground(city).city, points(sites.xy)) > _BORDER_M)
+    outside = own & (distance(read_ground(city).city, points(sites.xy)) > BORDER_M)
     far = own & ~on_road & ~outside
     limit = f"{network.profile.max_access_m:,.0f}"
     problems = []

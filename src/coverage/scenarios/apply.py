@@ -1,0 +1,247 @@
+"""A scenario applied: the city as it would be at the end of a year.
+
+The edited city shares its units, files and everything that no edit touches
+with the city it was made from, and neither is changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from coverage.city import City
+from coverage.facilities import Facility
+from coverage.plans import Target
+from coverage.population import Population
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from coverage.facilities import Register
+    from coverage.plans import Plan, PlanIndicator
+    from coverage.scenarios.edits import Add, Growth, Open, Place, Scenario, Upgrade
+    from coverage.units import Units
+
+SOURCE = "情景 scenario"
+
+
+class EditedCity(City):
+    """A city with another register, population and plan; all else is that of the city.
+
+    Attributes:
+        base: The city that was edited.
+    """
+
+    def __init__(
+        self,
+        base: City,
+        *,
+        register: Register,
+        population: Population,
+        plan: Plan,
+        references: tuple[PlanIndicator, ...],
+    ) -> None:
+        super().__init__(base.label, base.folder, base.workspace)
+        self.base = base
+        self.units = base.units
+        self.register = register
+        self.population = population
+        self.plan = plan
+        self.references = references
+
+
+@dataclass(frozen=True)
+class Growths:
+    """How many times as many people each county has, by group.
+
+    Attributes:
+        city: Code of the city.
+        factors: By code of county or city, and group; an empty group is every group.
+    """
+
+    city: str
+    factors: dict[tuple[str, str], Fraction]
+
+    def factor(self, county: str, group: str) -> Fraction:
+        """The factor of a county, 1 where nothing is said."""
+        keys = ((county, group), (county, ""), (self.city, group), (self.city, ""))
+        return next((self.factors[key] for key in keys if key in self.factors), Fraction(1))
+
+    def __bool__(self) -> bool:
+        return bool(self.factors)
+
+
+def edited_city(
+    city: City, scenario: Scenario, year: int, *, register: Register | None = None
+) -> EditedCity:
+    """The city as a scenario makes it by the end of a year.
+
+    Args:
+        city: The city.
+        scenario: The edits, checked against the city (`coverage.scenarios.file.read`).
+        year: Edits dated later are left out.
+        register: The user's own register instead of the city's.
+    """
+    rows = register if register is not None else city.register
+    growths = growths_of(city, scenario, year)
+    return EditedCity(
+        city,
+        register=edited_register(rows, scenario, year),
+        population=_population(city.population, city.units, growths)
+        if growths
+        else city.population,
+        plan=_plan(city.plan, scenario),
+        references=tuple(_indicator(i, scenario, city.plan.end) for i in city.references),
+    )
+
+
+def due(day: date | None, year: int) -> bool:
+    """Whether what is dated so has happened by the end of a year."""
+    return day is None or day.year <= year
+
+
+def edited_register(register: Register, scenario: Scenario, year: int) -> Register:
+    """The register with the edits that are due by the end of a year; new rows come last."""
+    rows = {f.id: f for f in register.facilities}
+    for one in scenario.opens:
+        if due(one.on, year):
+            rows[one.facility] = _opened(rows[one.facility], one)
+    for upgrade in sorted(scenario.upgrades, key=lambda u: _order(u.on)):
+        if due(upgrade.on, year):
+            rows[upgrade.facility] = _upgraded(rows[upgrade.facility], upgrade)
+    for move in sorted(scenario.moves, key=lambda m: _order(m.on)):
+        if due(move.on, year):
+            rows[move.facility] = _placed(rows[move.facility], move.to)
+    for close in scenario.closes:
+        if due(close.on, year):
+            rows[close.facility] = replace(rows[close.facility], status="closed")
+    new_rows = tuple(new_facility(add) for add in scenario.adds)
+    return replace(register, facilities=(*rows.values(), *new_rows))
+
+
+def _opened(facility: Facility, edit: Open) -> Facility:
+    placed = facility if edit.to is None else _placed(facility, edit.to)
+    nursing = facility.nursing_beds if edit.nursing_beds is None else edit.nursing_beds
+    return replace(
+        placed,
+        status="open",
+        opened=edit.on,
+        beds=facility.beds if edit.beds is None else edit.beds,
+        nursing_beds=nursing,
+        services=facility.services | frozenset(edit.services),
+    )
+
+
+def _upgraded(facility: Facility, edit: Upgrade) -> Facility:
+    fields = ("beds", "nursing_beds", "floor_area", "category")
+    given = {name: getattr(edit, name) for name in fields}
+    new = {name: value for name, value in given.items() if value not in (None, "")}
+    return replace(facility, services=facility.services | frozenset(edit.services), **new)
+
+
+def _order(day: date | None) -> tuple[int, int]:
+    return (0, 0) if day is None else (1, day.toordinal())
+
+
+def _placed(facility: Facility, place: Place) -> Facility:
+    return replace(facility, unit_code=place.unit_code, lon=place.lon, lat=place.lat)
+
+
+def new_facility(add: Add) -> Facility:
+    """The row of the register that a new facility would be."""
+    return Facility(
+        id=add.id,
+        name=add.name,
+        kind=add.kind,
+        unit_code=add.place.unit_code,
+        category=add.category,
+        services=frozenset(add.services),
+        beds=add.beds,
+        nursing_beds=add.nursing_beds,
+        floor_area=add.floor_area,
+        ownership=add.ownership,
+        lon=add.place.lon,
+        lat=add.place.lat,
+        opened=add.opened,
+        source=SOURCE,
+        provenance=add.provenance,
+        note=add.note,
+    )
+
+
+# People.
+
+
+def growths_of(city: City, scenario: Scenario, year: int) -> Growths:
+    """The growth in force at the end of a year: of several dated ones, the latest."""
+    factors: dict[tuple[str, str], Fraction] = {}
+    for growth in sorted(scenario.growths, key=lambda g: g.year or 0):
+        if growth.year is None or growth.year <= year:
+            factors[growth.unit_code, growth.group] = _factor(city, growth, year)
+    return Growths(city.code, factors)
+
+
+def _factor(city: City, growth: Growth, year: int) -> Fraction:
+    if growth.growth is not None:
+        return growth.growth
+    base = city.population.near(growth.unit_code, growth.group, growth.year or year)
+    # The reader of the file has made sure that there is a figure to start from.
+    return Fraction(growth.people or 0, base.count) if base and base.count else Fraction(1)
+
+
+def _population(population: Population, units: Units, growths: Growths) -> Population:
+    """Every figure times the factor of its county; the city's by its counties' shares."""
+    groups = dict.fromkeys(row.group for row in population.rows)
+    whole = {group: _of_city(population, units, growths, group) for group in groups}
+    rows = []
+    for row in population.rows:
+        if row.unit_code == growths.city and row.level == "city":
+            factor = whole[row.group]
+        else:
+            factor = growths.factor(row.unit_code[:6], row.group)
+        if factor != 1:
+            note = "；".join(part for part in (row.note, f"情景：×{float(factor):.4g}") if part)
+            count = round(row.count * factor)
+            rows.append(replace(row, count=count, provenance="modelled", note=note))
+        else:
+            rows.append(row)
+    return Population(rows)
+
+
+def _of_city(population: Population, units: Units, growths: Growths, group: str) -> Fraction:
+    """The city's factor: its counties', weighted by their people of the group, else of all."""
+    for counted in (group, "all"):
+        year = population.base_year(counted)
+        people = {county.code: 0 for county in units.counties}
+        for row in population.rows:
+            if (row.group, row.year, row.level) == (counted, year, "township"):
+                people[row.unit_code[:6]] = people.get(row.unit_code[:6], 0) + row.count
+        total = sum(people.values())
+        if total:
+            grown = sum((n * growths.factor(c, group) for c, n in people.items()), Fraction(0))
+            return grown / total
+    return Fraction(1)
+
+
+# The plan.
+
+
+def _plan(plan: Plan, scenario: Scenario) -> Plan:
+    return replace(
+        plan, indicators=tuple(_indicator(i, scenario, plan.end) for i in plan.indicators)
+    )
+
+
+def _indicator(indicator: PlanIndicator, scenario: Scenario, end: int) -> PlanIndicator:
+    """An indicator with the scenario's targets and limit."""
+    targets = indicator.targets
+    for aim in scenario.aims:
+        if aim.indicator == indicator.id:
+            year = aim.year or max((t.year for t in targets if t.op), default=end)
+            own = Target(year, aim.op, aim.value, "", SOURCE)
+            targets = (*(t for t in targets if t.year != year or t.op is None), own)
+    match = indicator.match
+    if scenario.limit.minutes is not None and indicator.measure == "people_within":
+        match = replace(match, minutes=scenario.limit.minutes)
+    return replace(indicator, targets=targets, match=match)

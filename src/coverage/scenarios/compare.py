@@ -1,0 +1,372 @@
+"""Scenarios run on a city: before and after, for indicators, townships, people and times.
+
+The city is made ready once. Each scenario then goes over to its own
+facilities by single edits of the travel times in memory
+(`coverage.scenarios.live`); only another road network or another way of
+travelling is made ready anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coverage.assessment import assess
+from coverage.errors import InputError
+from coverage.reach.people import nearest_times, people_reached
+from coverage.reach.service import DEFAULT_PROFILE
+from coverage.scenarios.apply import due, edited_city, edited_register, growths_of
+from coverage.scenarios.costs import cost_of
+from coverage.scenarios.live import questions_of
+from coverage.scenarios.outcome import (
+    Access,
+    Comparison,
+    IndicatorChange,
+    Outcome,
+    PeopleChange,
+)
+from coverage.scenarios.ranking import dominated, ranked
+from coverage.scenarios.travels import Travels
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from coverage.assessment import Report
+    from coverage.city import City
+    from coverage.facilities import Register
+    from coverage.reach.people import NearestTime
+    from coverage.reach.service import ServiceTimes
+    from coverage.scenarios.edits import Scenario
+    from coverage.scenarios.live import Question
+
+_WORST = 10
+_MEDIAN = 2  # place of the median among `PERCENTILES`
+
+
+def compare(
+    city: City,
+    scenarios: Sequence[Scenario],
+    *,
+    year: int | None = None,
+    register: Register | None = None,
+    provenance: Sequence[str] = (),
+    question: Question | None = None,
+    minutes: float = 15,
+    profile: str | Path = DEFAULT_PROFILE,
+    roads: str | Path | None = None,
+    population: Path | None = None,
+    rank_by: str = "people",
+) -> Comparison:
+    """Run scenarios on a city and put them side by side.
+
+    Args:
+        city: The city.
+        scenarios: Edits, read by `coverage.scenarios.file.read`.
+        year: What holds at the end of this year; the plan's last by default,
+            and a later one is allowed (the targets last in force are judged).
+        register: The user's own register instead of the city's.
+        provenance: Count only registered rows of these provenances; new
+            facilities always count.
+        question: Which facilities people travel to; what the edits bear on by default.
+        minutes: Limit in minutes, where a scenario sets no other.
+        profile: How people travel, where a scenario says nothing else.
+        roads: A road file instead of the city's.
+        population: A raster or table of people instead of the city's.
+        rank_by: One of `coverage.scenarios.ranking.CRITERIA`.
+
+    Raises:
+        InputError: If an option is not known, a year makes no sense, or an
+            edit cannot be made on these roads.
+    """
+    ranked((), rank_by)
+    year = _checked_year(city, year)
+    rows = register if register is not None else city.register
+    rows = rows.only(provenance) if provenance else rows
+    _check_present(rows, scenarios)
+    edited = [edited_register(rows, one, year) for one in scenarios]
+    listed = (*city.plan.indicators, *city.references)
+    questions = (question,) if question else questions_of(listed, rows, edited, year)
+    travels = Travels(
+        city,
+        scenarios,
+        year,
+        register=rows,
+        minutes=minutes,
+        profile=profile,
+        roads=roads,
+        population=population,
+    )
+    before = assess(
+        city,
+        year=year,
+        register=rows,
+        people_within=travels.measure(None, rows),
+        any_year=True,
+    )
+    outcomes = [_outcome(city, before, one, rows, year, questions, travels) for one in scenarios]
+    return Comparison(
+        city=city,
+        year=year,
+        before=before,
+        outcomes=ranked(outcomes, rank_by),
+        criterion=rank_by,
+        dominated=dominated(outcomes),
+        notes=(*before.notes, *travels.notes),
+    )
+
+
+def _checked_year(city: City, year: int | None) -> int:
+    if year is None:
+        return city.plan.end
+    if not city.plan.start <= year <= city.plan.end + 50:
+        raise InputError(
+            f"{year} 年早于规划期或太远 · the year {year} lies before the plan "
+            f"({city.plan.start}) or too far ahead"
+        )
+    return year
+
+
+def _check_present(rows: Register, scenarios: Sequence[Scenario]) -> None:
+    """A filter by provenance must not take away what a scenario edits."""
+    known = {f.id for f in rows.facilities}
+    lost = [
+        f"{one.file} {edit.facility}"
+        for one in scenarios
+        for edit in one.of_facilities
+        if edit.facility not in known
+    ]
+    if lost:
+        raise InputError(
+            f"按来源筛选后登记册中没有情景要改的设施（{'、'.join(lost)}） · the filter by "
+            "provenance leaves out facilities that the scenario edits"
+        )
+
+
+def _outcome(
+    city: City,
+    before: Report,
+    scenario: Scenario,
+    rows: Register,
+    year: int,
+    questions: Sequence[Question],
+    travels: Travels,
+) -> Outcome:
+    after_city = edited_city(city, scenario, year, register=rows)
+    after = assess(
+        after_city,
+        year=year,
+        register=after_city.register,
+        people_within=travels.measure(scenario, after_city.register),
+        any_year=True,
+    )
+    access = _distinct(
+        access_of(question, *pair, names=_edited_names(scenario))
+        for question in questions
+        if (pair := travels.pair(question, scenario, after_city.register)) is not None
+    )
+    more, fewer = _beds(rows, after_city.register, year)
+    gained, lost = _any_question(access)
+    pairs = zip(before.results, after.results, strict=True)
+    return Outcome(
+        scenario=scenario,
+        year=year,
+        before=before,
+        after=after,
+        indicators=tuple(
+            IndicatorChange(a, b) for a, b in pairs if a.indicator.computed or a.targets
+        ),
+        access=access,
+        gained=gained,
+        lost=lost,
+        beds_gained=more,
+        beds_lost=fewer,
+        cost=cost_of(scenario, rows, year),
+        later=sum(
+            not due(getattr(edit, "on", getattr(edit, "opened", None)), year)
+            for edit in scenario.edits
+        )
+        + sum(g.year is not None and g.year > year for g in scenario.growths),
+        notes=(*_notes(city, scenario, year), *travels.road_notes(scenario)),
+    )
+
+
+def _distinct(every: Iterable[Access]) -> tuple[Access, ...]:
+    """Questions whose facilities turn out to be the same places are one, the first."""
+    found: list[Access] = []
+    for one in every:
+        same = [
+            n
+            for n, other in enumerate(found)
+            if one.question.group == other.question.group
+            and np.array_equal(one.before.seconds, other.before.seconds)
+            and np.array_equal(one.after.seconds, other.after.seconds)
+            and one.unplaced == other.unplaced
+        ]
+        if not same:
+            found.append(one)
+            continue
+        first = found[same[0]]
+        ids = (*first.question.indicators, *one.question.indicators)
+        found[same[0]] = replace(first, question=replace(first.question, indicators=ids))
+    return tuple(found)
+
+
+def _beds(before: Register, after: Register, year: int) -> tuple[int, int]:
+    """Beds added and beds lost, facility by facility."""
+    old, new = (
+        {f.id: f.beds or 0 for f in one.facilities if f.counts_in(year)} for one in (before, after)
+    )
+    changes = [new.get(id_, 0) - old.get(id_, 0) for id_ in {*old, *new}]
+    return sum(c for c in changes if c > 0), -sum(c for c in changes if c < 0)
+
+
+def _edited_names(scenario: Scenario) -> dict[str, str]:
+    named = {add.id: add.name for add in scenario.adds}
+    return named | {e.facility: e.name or e.facility for e in scenario.of_facilities}
+
+
+def _notes(city: City, scenario: Scenario, year: int) -> tuple[Said, ...]:
+    notes = []
+    if growths_of(city, scenario, year):
+        notes.append(
+            Said(
+                "人口按情景放大或缩小，人口的分布不变；获益、受损的人数按情景后的人口计",
+                "people grow as the scenario says and live where they did; gains and losses are "
+                "counted in people after the growth",
+            )
+        )
+    at_county = [
+        place.name or place.unit_code
+        for place in (
+            *(add.place for add in scenario.adds),
+            *(move.to for move in scenario.moves),
+            *(one.to for one in scenario.opens if one.to),
+        )
+        if len(place.unit_code) == len(city.code) and place.lon is None
+    ]
+    if at_county:
+        names = "、".join(dict.fromkeys(at_county))
+        notes.append(
+            Said(
+                f"{len(at_county)} 处只知在 {names}：计入市、县级指标，不计入乡镇覆盖和出行时间",
+                f"{len(at_county)} facilities are known by city or county only ({names}): they "
+                "count for those, and neither for townships nor in travel times",
+            )
+        )
+    return tuple(notes)
+
+
+# Travel times.
+
+
+def access_of(
+    question: Question, before: ServiceTimes, after: ServiceTimes, *, names: dict[str, str]
+) -> Access:
+    """People, times and places of one question before and after.
+
+    Args:
+        question: Which facilities.
+        before: Travel times before, with one limit.
+        after: Travel times at the same points afterwards, with one limit.
+        names: Names of edited facilities by id.
+    """
+    groups = list(before.demand.people)
+    main = question.group if question.group in groups else "all"
+    groups.sort(key=lambda group: group != main)
+    city = [_change(before, after, "city", group)[0] for group in groups]
+    worst = sorted(
+        nearest_times(after, level="township", group=main),
+        key=lambda one: (-one.seconds[_MEDIAN], -one.beyond, one.code),
+    )
+    worst = [one for one in worst if one.code][:_WORST]
+    units = [
+        *nearest_times(after, level="city", group=main),
+        *nearest_times(after, level="county", group=main),
+    ]
+    earlier = {
+        one.code: one
+        for level in ("township", "county", "city")
+        for one in nearest_times(before, level=level, group=main)
+    }
+    lost = {f.id for times in (before, after) for f in times.sites.not_placed}
+    return Access(
+        question=question,
+        before=before,
+        after=after,
+        people=tuple(city),
+        counties=tuple(_change(before, after, "county", main)),
+        times=tuple((earlier.get(one.code), one) for one in _once(units) if one.code),
+        worst=tuple((earlier.get(one.code), one) for one in worst),
+        unplaced=tuple(name for id_, name in names.items() if id_ in lost),
+    )
+
+
+def _once(units: list[NearestTime]) -> list[NearestTime]:
+    """Each unit once: the only county of a city may bear the city's own code."""
+    return list({one.code: one for one in reversed(units)}.values())[::-1]
+
+
+def _change(
+    before: ServiceTimes, after: ServiceTimes, level: str, group: str
+) -> list[PeopleChange]:
+    """People by unit; the whole city is one unit."""
+    old = {row.code: row for row in people_reached(before, level=level, group=group)}
+    weight = after.demand.people[group]
+    inside = (before.seconds <= before.limits_s[0], after.seconds <= after.limits_s[0])
+    moves = {
+        "gained": ~inside[0] & inside[1],
+        "lost": inside[0] & ~inside[1],
+        "nearer": after.seconds < before.seconds,
+        "farther": after.seconds > before.seconds,
+    }
+    home = _county_of_points(after) if level == "county" else None
+    rows = []
+    for row in people_reached(after, level=level, group=group):
+        if not row.code and level == "city":
+            continue
+        here = np.ones(len(weight), dtype=bool) if home is None else home == row.code
+        counted = {name: float(weight[moved & here].sum()) for name, moved in moves.items()}
+        was = old.get(row.code)
+        rows.append(
+            PeopleChange(
+                code=row.code,
+                name=row.name,
+                group=group,
+                total_before=was.total if was else 0.0,
+                total=row.total,
+                reached_before=was.reached if was else 0.0,
+                reached=row.reached,
+                **counted,
+            )
+        )
+    return rows
+
+
+def _county_of_points(times: ServiceTimes) -> NDArray[np.str_]:
+    codes = np.array([*(code[:6] for code in times.demand.unit_codes), ""])
+    return codes[times.demand.unit]
+
+
+def _any_question(access: Sequence[Access]) -> tuple[float, float]:
+    """People who gain, and who lose, in at least one question.
+
+    Questions of different groups overlap; a point's people are those of the
+    largest group among the questions that move it.
+    """
+    if not access:
+        return 0.0, 0.0
+    count = len(access[0].after.seconds)
+    gained, lost = np.zeros(count), np.zeros(count)
+    for one in access:
+        inside = one.before.seconds <= one.before.limits_s[0]
+        later = one.after.seconds <= one.after.limits_s[0]
+        weight = one.after.demand.people[one.main.group]
+        gained = np.maximum(gained, weight * (~inside & later))
+        lost = np.maximum(lost, weight * (inside & ~later))
+    return float(gained.sum()), float(lost.sum())

@@ -1,0 +1,210 @@
+"""The travels of a comparison: grounds made ready once, cities in memory that follow the edits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coverage.errors import InputError
+from coverage.indicators import Measurement
+from coverage.profiles import load_profile
+from coverage.reach.measure import DEFAULT_MINUTES, share_of_people
+from coverage.reach.service import DEFAULT_PROFILE, travel_ground
+from coverage.scenarios.apply import growths_of
+from coverage.scenarios.live import LiveCity, Question
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from coverage.city import City
+    from coverage.demand.people import Demand
+    from coverage.facilities import Register
+    from coverage.measures import Measure
+    from coverage.plans import PlanIndicator
+    from coverage.reach.service import ServiceTimes, TravelGround
+    from coverage.scenarios.apply import Growths
+    from coverage.scenarios.edits import Road, Scenario
+
+_Key = tuple[str, "tuple[Road, ...]"]
+_NO_SITES = Said("没有一处设施有位置，未计算", "no facility has a place: not computed")
+
+
+class Travels:
+    """Travel times before and after each scenario.
+
+    The arguments are those of `coverage.scenarios.compare.compare`.
+
+    Raises:
+        InputError: If the limit or a profile cannot be used.
+    """
+
+    def __init__(
+        self,
+        city: City,
+        scenarios: Sequence[Scenario],
+        year: int,
+        *,
+        register: Register,
+        minutes: float,
+        profile: str | Path,
+        roads: str | Path | None,
+        population: Path | None,
+    ) -> None:
+        self.city, self.year, self.register = city, year, register
+        self.minutes, self.profile = minutes, str(profile)
+        self.roads, self.population = roads, population
+        own = [s.limit.minutes for s in scenarios if s.limit.minutes is not None]
+        asked = [i.match.minutes for i in (*city.plan.indicators, *city.references)]
+        every = {minutes, *own, *(m for m in asked if m), DEFAULT_MINUTES}
+        load_profile(profile).limit_s(minutes)
+        self._minutes = tuple(sorted(every))
+        self._grounds: dict[_Key, TravelGround] = {}
+        self._cities: dict[tuple[_Key, Question], LiveCity] = {}
+        self._road_notes: dict[_Key, tuple[Said, ...]] = {}
+        self.notes: tuple[Said, ...] = ()
+        self._broken = False
+        try:
+            ground = self._ground(self._key(None))
+        except InputError as error:
+            self._broken = True
+            reason = "；".join(p.reason for p in error.problems)
+            self.notes = (
+                Said(f"未计算出行时间：{reason}", f"travel times are not computed: {reason}"),
+            )
+        else:
+            self.notes = (
+                Said(
+                    f"出行时间：{ground.profile.zh}，{minutes:g} 分钟，路网 {ground.roads}",
+                    f"travel times: {ground.profile.en}, {minutes:g} minutes, roads {ground.roads}",
+                ),
+                *ground.notes,
+                *ground.demand.notes,
+            )
+
+    def _key(self, scenario: Scenario | None, profile: str | None = None) -> _Key:
+        """What a ground depends on: how people travel, and which roads are edited."""
+        if scenario is None:
+            return profile or self.profile, ()
+        roads = tuple(r for r in scenario.roads if r.on is None or r.on.year <= self.year)
+        return profile or scenario.limit.profile or self.profile, roads
+
+    def _ground(self, key: _Key, scenario: Scenario | None = None) -> TravelGround:
+        if key in self._grounds:
+            return self._grounds[key]
+        profile, edits = key
+        if not edits or scenario is None:
+            made = travel_ground(
+                self.city,
+                profile=profile,
+                minutes=self._minutes,
+                roads=self.roads,
+                population=self.population,
+            )
+        else:
+            from coverage.scenarios.roads import edited_roads
+
+            plain = self._ground((profile, ()))
+            network, self._road_notes[key] = edited_roads(
+                plain.network.network, scenario, self.year
+            )
+            made = travel_ground(
+                self.city,
+                profile=profile,
+                minutes=self._minutes,
+                roads=network,
+                population=self.population,
+            )
+            made = replace(made, roads=plain.roads)
+        self._grounds[key] = made
+        return made
+
+    def _times(
+        self,
+        key: _Key,
+        question: Question,
+        register: Register,
+        scenario: Scenario | None,
+        minutes: float,
+    ) -> ServiceTimes:
+        """Travel times to the facilities of a register, with the one limit asked for."""
+        ground = self._ground(key, scenario)
+        at = (key, Question(question.kinds, question.services))
+        if at not in self._cities:
+            # Numbered by the unedited register, so that every scenario decides ties alike.
+            self._cities[at] = LiveCity(self.city, ground, question, self.register, self.year)
+        live = self._cities[at]
+        live.follow(register, self.year)
+        times = live.times()
+        demand = times.demand
+        if scenario is not None:
+            growths = growths_of(self.city, scenario, self.year)
+            demand = grown(demand, growths) if growths else demand
+        limit = ground.profile.limit_s(None if ground.profile.measure == "distance" else minutes)
+        one = () if ground.profile.measure == "distance" else (minutes,)
+        return replace(times, demand=demand, limits_s=(limit,), minutes=one)
+
+    def pair(
+        self, question: Question, scenario: Scenario, register: Register
+    ) -> tuple[ServiceTimes, ServiceTimes] | None:
+        """Travel times before and after a scenario; `None` where there are none.
+
+        Raises:
+            InputError: If a road edit cannot be made, or a new facility lies
+                far from every road.
+        """
+        if self._broken:
+            return None
+        before = self._times(self._key(None), question, self.register, None, self.minutes)
+        minutes = self.minutes if scenario.limit.minutes is None else scenario.limit.minutes
+        after = self._times(self._key(scenario), question, register, scenario, minutes)
+        return before, after
+
+    def measure(self, scenario: Scenario | None, register: Register) -> Measure:
+        """The measure of people within a limit, for `assess`, before or after a scenario.
+
+        An indicator keeps its own way of travelling (the profile of
+        `coverage report`) unless the scenario sets another.
+        """
+
+        def within(
+            _city: City, _register: Register, indicator: PlanIndicator, _year: int
+        ) -> Measurement:
+            if self._broken:
+                return Measurement(notes=self.notes)
+            match = indicator.match
+            profile = scenario.limit.profile if scenario is not None else ""
+            key = self._key(scenario, profile or DEFAULT_PROFILE)
+            times = self._times(
+                key,
+                Question(match.kinds, match.services),
+                register,
+                scenario,
+                match.minutes or DEFAULT_MINUTES,
+            )
+            if not times.sites.facilities:
+                return Measurement(notes=(_NO_SITES,))
+            return share_of_people(times, match.group)
+
+        return within
+
+    def road_notes(self, scenario: Scenario) -> tuple[Said, ...]:
+        """What the road edits of a scenario did."""
+        return self._road_notes.get(self._key(scenario), ())
+
+
+def grown(demand: Demand, growths: Growths) -> Demand:
+    """The same places with more or fewer people."""
+    counties = [code[:6] for code in demand.unit_codes]
+    people, not_placed = {}, {}
+    for group, weight in demand.people.items():
+        factors = np.array([float(growths.factor(c, group)) for c in [*counties, ""]])
+        people[group] = weight * factors[demand.unit]
+        not_placed[group] = {
+            code: count * float(growths.factor(code[:6], group))
+            for code, count in demand.not_placed.get(group, {}).items()
+        }
+    return replace(demand, people=people, not_placed=not_placed)

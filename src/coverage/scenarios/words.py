@@ -1,0 +1,317 @@
+"""A scenario in plain words: who gains, who loses, what is still unmet, what it costs.
+
+Losses stand in the text whether there are any or not, and never without
+their number. Every figure is one of the outcome's own; people are whole,
+and fewer than one is said as such and not rounded away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coverage.text import Said, number, precise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coverage.scenarios.outcome import Access, IndicatorChange, Outcome
+    from coverage.text import Lang
+
+_NOISE = 1e-6  # of a person, from adding up fractions
+_NAMED = 6
+GROUPS: dict[str, Said] = {
+    "all": Said("居民", "residents"),
+    "60+": Said("60 岁及以上老人", "people aged 60 and over"),
+    "65+": Said("65 岁及以上老人", "people aged 65 and over"),
+    "0-14": Said("0–14 岁儿童", "children under 15"),
+    "15-59": Said("15–59 岁居民", "people aged 15 to 59"),
+}
+
+
+def heads(people: float, lang: Lang = "zh") -> str:
+    """A number of people; what is less than half of one is not nothing."""
+    if people < _NOISE:
+        return "0"
+    if people < 0.5:
+        return "不足 1" if lang == "zh" else "fewer than 1"
+    return f"{round(people):,}"
+
+
+def group_name(group: str) -> Said:
+    """Who is meant."""
+    return GROUPS.get(group, Said(f"{group} 岁人口", f"people aged {group}"))
+
+
+def limit_name(access: Access, lang: Lang, *, after: bool = True) -> str:
+    """The limit in minutes or metres."""
+    times = access.after if after else access.before
+    if not times.minutes:
+        return f"{times.limits_s[0]:,.0f} 米" if lang == "zh" else f"{times.limits_s[0]:,.0f} m"
+    minutes = times.minutes[0]
+    return f"{minutes:g} 分钟" if lang == "zh" else f"{minutes:g} minutes"
+
+
+def sentences(outcome: Outcome) -> list[Said]:
+    """The paragraph, sentence by sentence."""
+    said = [_what(outcome)]
+    for access in outcome.access:
+        said += [_gains(access), _losses(access), _beyond(access)]
+    if not outcome.access:
+        said.append(
+            Said(
+                "未计算出行时间，谁更近、谁更远不详。",
+                "Travel times are not computed: who is nearer and who is farther is not known.",
+            )
+        )
+    said += [_beds(outcome), _townships(outcome), *_values(outcome), _targets(outcome)]
+    return [*said, _unmet(outcome), _money(outcome)]
+
+
+def paragraph(outcome: Outcome, lang: Lang) -> str:
+    """Who gains, who loses, what is still unmet."""
+    return ("" if lang == "zh" else " ").join(one.to(lang) for one in sentences(outcome))
+
+
+def _what(outcome: Outcome) -> Said:
+    scenario = outcome.scenario
+    counts = (
+        (len(scenario.adds), "新建 {} 处", "{} new"),
+        (len(scenario.opens), "规划或在建投用 {} 处", "{} planned that open"),
+        (len(scenario.closes), "关闭 {} 处", "{} closed"),
+        (len(scenario.moves), "迁址 {} 处", "{} moved"),
+        (len(scenario.upgrades), "提升 {} 处", "{} upgraded"),
+        (len(scenario.roads), "道路改动 {} 处", "{} changes of roads"),
+        (len(scenario.growths), "人口变化 {} 项", "{} changes of population"),
+        (len(scenario.aims), "目标改动 {} 项", "{} other targets"),
+    )
+    zh = "、".join(text.format(n) for n, text, _ in counts if n) or "无改动"
+    en = ", ".join(text.format(n) for n, _, text in counts if n) or "no edits"
+    later = outcome.later
+    return Said(
+        f"情景“{scenario.name}”（{outcome.year} 年）：{zh}"
+        + (f"，其中 {later} 项晚于 {outcome.year} 年、未计" if later else "")
+        + "。",
+        f"Scenario “{scenario.name}” ({outcome.year}): {en}"
+        + (f", of which {later} are dated after {outcome.year} and left out" if later else "")
+        + ".",
+    )
+
+
+def _who(access: Access) -> Said:
+    return group_name(access.main.group)
+
+
+def _of(people: float, who: Said) -> str:
+    """So many of them, in Chinese; a figure keeps its distance from the one before."""
+    return f"{heads(people)} 名{' ' if who.zh[0].isdigit() else ''}{who.zh}"
+
+
+def _where(access: Access) -> Said:
+    name = access.question.name
+    return Said(f"到“{name.zh}”", f"to “{name.en}”")
+
+
+def _gains(access: Access) -> Said:
+    people, who, where = access.main, _who(access), _where(access)
+    zh, en = limit_name(access, "zh"), limit_name(access, "en")
+    if max(people.gained, people.nearer) < _NOISE:
+        return Said(
+            f"{where.zh}，没有人因此进入 {zh}时限，也没有人更近。",
+            f"Travelling {where.en}, nobody comes within {en} and nobody is nearer.",
+        )
+    return Said(
+        f"{where.zh}，{_of(people.gained, who)}由超出时限变为 {zh}内可达，"
+        f"{heads(people.nearer)} 人到最近设施更快。",
+        f"Travelling {where.en}, {heads(people.gained, 'en')} {who.en} come within {en}, and "
+        f"{heads(people.nearer, 'en')} are nearer to a facility.",
+    )
+
+
+def _losses(access: Access) -> Said:
+    people, who = access.main, _who(access)
+    zh, en = limit_name(access, "zh"), limit_name(access, "en")
+    unplaced = _unplaced(access)
+    if max(people.lost, people.farther) < _NOISE:
+        if unplaced is not None:
+            return Said(
+                f"谁会失去服务算不全：{unplaced.zh}；其余改动没有人因此失去 {zh}内的服务或更远。",
+                f"Who loses cannot be told in full: {unplaced.en}; by the other edits nobody loses "
+                f"service within {en} or is farther.",
+            )
+        return Said(
+            f"没有人因此失去 {zh}内的服务，也没有人更远。",
+            f"Nobody loses service within {en}, and nobody is farther.",
+        )
+    tail = Said(f"，{unplaced.zh}", f"; {unplaced.en}") if unplaced else Said("", "")
+    worst = sorted((c for c in access.counties if c.lost >= 0.5), key=lambda c: -c.lost)[:3]
+    where_zh = "、".join(f"{c.name} {heads(c.lost)} 人" for c in worst)
+    where_en = ", ".join(f"{c.name} {heads(c.lost, 'en')}" for c in worst)
+    return Said(
+        f"受损：{_of(people.lost, who)}由 {zh}内可达变为超出时限"
+        + (f"（最多的在{where_zh}）" if worst else "")
+        + f"，{heads(people.farther)} 人到最近设施更远{tail.zh}。",
+        f"Losses: {heads(people.lost, 'en')} {who.en} are no longer within {en}"
+        + (f" (most of them in {where_en})" if worst else "")
+        + f", and {heads(people.farther, 'en')} are farther from a facility{tail.en}.",
+    )
+
+
+def _unplaced(access: Access) -> Said | None:
+    """Edited facilities that stand nowhere: what they change for anybody is not known."""
+    if not access.unplaced:
+        return None
+    zh, en = "、".join(access.unplaced), ", ".join(access.unplaced)
+    return Said(
+        f"{zh} 位置不详，影响未计入出行时间",
+        f"the place of {en} is not known, and what it changes is not in the travel times",
+    )
+
+
+def _beds(outcome: Outcome) -> Said:
+    more, fewer = outcome.beds_gained, outcome.beds_lost
+    if not more and not fewer:
+        return Said("写明的床位没有增减。", "The beds that are stated stay as many.")
+    return Said(
+        f"写明的床位增加 {more:,} 张、减少 {fewer:,} 张。",
+        f"Of the beds that are stated, {more:,} are added and {fewer:,} are lost.",
+    )
+
+
+def _values(outcome: Outcome) -> list[Said]:
+    """Indicators whose value changes, the worse ones by themselves."""
+    moved = [(c, _worse(c)) for c in outcome.indicators]
+    said = []
+    for worse, zh, en in ((False, "指标好转", "Better"), (True, "指标变差", "Worse")):
+        some = [c for c, how in moved if how is worse]
+        if some:
+            said.append(
+                Said(
+                    f"{zh} {len(some)} 项："
+                    + "、".join(f"“{c.after.indicator.name}”{_from_to(c)}" for c in some)
+                    + "。",
+                    f"{en} by {len(some)} indicators: "
+                    + "; ".join(f"“{_name_en(c)}” {_from_to(c)}" for c in some)
+                    + ".",
+                )
+            )
+    return said
+
+
+def _worse(change: IndicatorChange) -> bool | None:
+    """Whether a value moved away from what is wanted, `None` where it did not move."""
+    before, after = change.before.value, change.after.value
+    if before is None or after is None or before == after:
+        return None
+    least = any(t.op in {"≤", "<"} for t in change.after.indicator.targets)
+    return (after > before) if least else (after < before)
+
+
+def _from_to(change: IndicatorChange) -> str:
+    unit = "%" if change.after.indicator.unit.strip() in {"%", "％"} else ""
+    values = (change.before.value, change.after.value)
+    return " → ".join("?" if v is None else f"{number(v, 2)}{unit}" for v in values)
+
+
+def _beyond(access: Access) -> Said:
+    people, who = access.main, _who(access)
+    share = 100 * people.beyond / people.total if people.total else 0.0
+    zh, en = limit_name(access, "zh"), limit_name(access, "en")
+    return Said(
+        f"仍有 {_of(people.beyond, who)}（{share:.1f}%）在 {zh}之外或位置不详。",
+        f"Still {heads(people.beyond, 'en')} {who.en} ({share:.1f} %) are beyond {en} or have no "
+        "known place.",
+    )
+
+
+def _townships(outcome: Outcome) -> Said:
+    new, gone = outcome.newly_covered, outcome.no_longer_covered
+    if not new and not gone:
+        return Said(
+            "没有乡镇（县）因此新覆盖或失去覆盖。",
+            "No township or county becomes covered or ceases to be.",
+        )
+    return Said(
+        f"新覆盖 {len(new)} 个乡镇（县）{_listed(outcome, new, '、')}；"
+        f"失去覆盖 {len(gone)} 个{_listed(outcome, gone, '、')}（按指标逐项计）。",
+        f"Newly covered, indicator by indicator: {len(new)}{_listed(outcome, new, ', ')}; "
+        f"no longer covered: {len(gone)}{_listed(outcome, gone, ', ')}.",
+    )
+
+
+def _listed(outcome: Outcome, units: Sequence[tuple[IndicatorChange, str]], joint: str) -> str:
+    if not units:
+        return ""
+    names = list(dict.fromkeys(outcome.after.city.units.name(code) for _, code in units))
+    more = "…" if len(names) > _NAMED else ""
+    return f"（{joint.join(names[:_NAMED])}{more}）"
+
+
+def _targets(outcome: Outcome) -> Said:
+    won = [c for c in outcome.indicators if c.after.status == "met" and c.before.status != "met"]
+    lost = [c for c in outcome.indicators if c.before.status == "met" and c.after.status != "met"]
+    if not won and not lost:
+        return Said(
+            f"达标的指标仍为 {outcome.met} 项。",
+            f"Indicators that meet their targets: {outcome.met}, as before.",
+        )
+    return Said(
+        f"达标的指标由 {outcome.met_before} 项变为 {outcome.met} 项"
+        + "".join(f"；“{c.after.indicator.name}”新达标" for c in won)
+        + "".join(f"；“{c.after.indicator.name}”不再达标" for c in lost)
+        + "。",
+        f"Indicators that meet their targets: {outcome.met_before} before, {outcome.met} after"
+        + "".join(f"; “{_name_en(c)}” is now met" for c in won)
+        + "".join(f"; “{_name_en(c)}” is no longer met" for c in lost)
+        + ".",
+    )
+
+
+def _name_en(change: IndicatorChange) -> str:
+    indicator = change.after.indicator
+    return indicator.name_en or indicator.name
+
+
+def _unmet(outcome: Outcome) -> Said:
+    unmet = [c for c in outcome.indicators if c.unmet]
+    if not unmet:
+        return Said(
+            "算得出的指标没有未达标的。", "No indicator that can be computed misses its target."
+        )
+    shown = unmet[:_NAMED]
+    zh = "、".join(f"“{c.after.indicator.name}”{_short(c, 'zh')}" for c in shown)
+    en = "; ".join(f"“{_name_en(c)}”{_short(c, 'en')}" for c in shown)
+    more = len(unmet) > len(shown)
+    return Said(
+        f"仍未达标 {len(unmet)} 项：{zh}{'等' if more else ''}。",
+        f"Targets still missed: {len(unmet)}: {en}{' and others' if more else ''}.",
+    )
+
+
+def _short(change: IndicatorChange, lang: Lang) -> str:
+    """How much is missing to the targets in force."""
+    gaps = [t for t in change.after.targets if t.due and t.met is False]
+    units = {t.gap_units for t in gaps if t.gap_units is not None}
+    if units:
+        unit = change.after.measurement.gap_unit.to(lang)
+        return f"差 {max(units):,} {unit}" if lang == "zh" else f" lacks {max(units):,} {unit}"
+    points = [t.gap_points for t in gaps if t.gap_points is not None]
+    if not points:
+        return ""
+    return f"差 {number(max(points))}" if lang == "zh" else f" lacks {number(max(points))}"
+
+
+def _money(outcome: Outcome) -> Said:
+    cost = outcome.cost
+    if not cost.items:
+        return Said("没有计价的改动。", "No edit bears a cost.")
+    unknown = len(cost.unknown)
+    if unknown == len(cost.items):
+        return Said(
+            f"费用不详（{unknown} 项未写）。",
+            f"The cost is not known ({unknown} edits state none).",
+        )
+    return Said(
+        f"费用 {precise(cost.known)} 万元" + (f"，另有 {unknown} 项未计价。" if unknown else "。"),
+        f"The cost is {precise(cost.known)} × 10,000 yuan"
+        + (f", and {unknown} edits state none." if unknown else "."),
+    )
