@@ -54,9 +54,7 @@ def progress(document: Mapping[str, Any]) -> list[tuple[str, float, float]]:
     return made[:_MOST]
 
 
-def add(
-    slide: Any, name: str, document: Mapping[str, Any], box: tuple[int, int, int, int]
-) -> None:
+def add(slide: Any, name: str, document: Mapping[str, Any], box: tuple[int, int, int, int]) -> None:
     """Draw a chart into a box (left, top, width, height in EMU) of a slide."""
     {"targets": _targets, "counties": _counties}[name](slide, document, box)
 
@@ -66,7 +64,7 @@ def _targets(slide: Any, document: Mapping[str, Any], box: tuple[int, int, int, 
     if not rows:
         return
     lang = document["lang"]
-    data = CategoryChartData(number_format='0.0"%"')
+    data: Any = _data('0.0"%"')
     data.categories = [name for name, _, _ in rows]
     aim = Said(f"{document['year']} 年目标", f"target of {document['year']}").to(lang)
     data.add_series(aim, [round(target, 4) for _, _, target in rows])
@@ -83,7 +81,7 @@ def _counties(slide: Any, document: Mapping[str, Any], box: tuple[int, int, int,
     lang = document["lang"]
     rows = [c for c in first["by_county"] if plain(c["value"]) is not None]
     rows.sort(key=lambda c: (c["value"], c["code"]), reverse=True)
-    data = CategoryChartData(number_format="#,##0")
+    data: Any = _data("#,##0")
     data.categories = [c["name"] for c in rows]
     data.add_series(Said("已覆盖", "covered").to(lang), [c["numerator"] for c in rows])
     rest = [c["denominator"] - c["numerator"] for c in rows]
@@ -92,6 +90,17 @@ def _counties(slide: Any, document: Mapping[str, Any], box: tuple[int, int, int,
     _look(chart, (_DONE, _OPEN), gap=45)
     for plot in chart.plots:
         plot.overlap = 100
+
+
+def _data(number_format: str) -> Any:
+    made: Any = CategoryChartData
+    return made(number_format=number_format)
+
+
+def rgb(colour: str) -> Any:
+    """A colour from its six hexadecimal digits."""
+    made: Any = RGBColor
+    return made.from_string(colour)
 
 
 def _look(chart: Any, colours: Sequence[str], *, gap: int) -> None:
@@ -103,7 +112,7 @@ def _look(chart: Any, colours: Sequence[str], *, gap: int) -> None:
     _chinese(chart)
     chart.value_axis.has_major_gridlines = False
     chart.value_axis.visible = False
-    chart.category_axis.format.line.color.rgb = RGBColor.from_string("B8C2CC")
+    chart.category_axis.format.line.color.rgb = rgb("B8C2CC")
     chart.category_axis.has_major_gridlines = False
     plot = chart.plots[0]
     plot.gap_width = gap
@@ -116,7 +125,7 @@ def _look(chart: Any, colours: Sequence[str], *, gap: int) -> None:
     )
     for series, colour in zip(plot.series, colours, strict=True):
         series.format.fill.solid()
-        series.format.fill.fore_color.rgb = RGBColor.from_string(colour)
+        series.format.fill.fore_color.rgb = rgb(colour)
 
 
 def _chinese(chart: Any) -> None:

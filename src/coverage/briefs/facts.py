@@ -79,12 +79,13 @@ def _indicator(document: Mapping[str, Any], indicator: Mapping[str, Any]) -> dic
     """What a sentence says of one indicator."""
     lang: Lang = document["lang"]
     percent = indicator["unit"].strip() in {"%", "％"}
-    aims = [_aim(t, said, lang, percent=percent) for t, said in due(indicator)]
+    aims = [_aim(indicator, t, said, lang, percent=percent) for t, said in due(indicator)]
+    short = indicator["short_name"]
     value = indicator["value"]
     return {
         "id": indicator["id"],
         "name": indicator["name"],
-        "short_name": indicator["short_name"],
+        "short_name": indicator["name"] if short.endswith("…") else short,
         "system": indicator["system"],
         "unit": indicator["unit"],
         "value": shown(value, "percent" if percent else "count"),
@@ -102,7 +103,12 @@ def _indicator(document: Mapping[str, Any], indicator: Mapping[str, Any]) -> dic
 
 
 def _aim(
-    target: Mapping[str, Any], said: Mapping[str, str], lang: Lang, *, percent: bool
+    indicator: Mapping[str, Any],
+    target: Mapping[str, Any],
+    said: Mapping[str, str],
+    lang: Lang,
+    *,
+    percent: bool,
 ) -> dict[str, Any]:
     op, value = target["op"], target["value"]
     words = target["text"]
@@ -112,12 +118,30 @@ def _aim(
         "year": target["year"],
         "said": words,
         "text": said["target"] or target["text"],
-        "gap": said["gap"],
+        "gap": _gap(indicator, target, lang, percent=percent),
         "gap_units": shown(target["gap_units"], "count"),
         "gap_points": shown(target["gap_points"], "count"),
         "met": target["met"],
         "clause": target["clause"],
     }
+
+
+def _gap(
+    indicator: Mapping[str, Any], target: Mapping[str, Any], lang: Lang, *, percent: bool
+) -> str:
+    """What is missing to a target, as a sentence says it; empty once met or where not known."""
+    if target["met"] is not False:
+        return ""
+    points = shown(target["gap_points"], "count")
+    if percent:
+        points += Said("个百分点", " percentage points").to(lang)
+    else:
+        points += Said(indicator["unit"], f" {indicator['unit']}").to(lang)
+    if target["gap_units"] is None:
+        return Said(f"差{points}", points).to(lang)
+    whole = shown(target["gap_units"], "count")
+    units = Said(f"差{whole}{indicator['gap_unit']}", f"{whole} {indicator['gap_unit']}").to(lang)
+    return units + (Said(f"（{points}）", f" ({points})").to(lang) if percent else "")
 
 
 def _lead(document: Mapping[str, Any], indicator: Mapping[str, Any]) -> dict[str, Any]:

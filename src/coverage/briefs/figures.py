@@ -88,9 +88,7 @@ _CAPTIONS = {
 }
 
 
-def _try(
-    made: dict[str, Figure], name: str, figure: Figure, paint: Callable[[Path], None]
-) -> None:
+def _try(made: dict[str, Figure], name: str, figure: Figure, paint: Callable[[Path], None]) -> None:
     """Draw one picture, and do without it where there is nothing to draw."""
     try:
         paint(figure.path)

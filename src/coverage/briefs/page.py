@@ -80,7 +80,9 @@ def to_html(
     embedded = _script("record", found) + _script(
         "result", {k: v for k, v in document.items() if k != "record"}
     )
-    return f"{head}{_body(blocks, tables, figures, document['lang'])}{embedded}</main></body></html>\n"
+    return (
+        f"{head}{_body(blocks, tables, figures, document['lang'])}{embedded}</main></body></html>\n"
+    )
 
 
 def _script(id_: str, data: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,39 @@ _SECONDS = 180
 
 class ConversionError(CoverageError, RuntimeError):
     """LibreOffice is there and did not convert; some installations lack its Writer."""
+
+
+# Families that stand in for the official fonts, best first: a song type for 仿宋, 楷体 and
+# 小标宋, which a fallback to any Chinese font would set like the 黑体 of the headings.
+_STAND_INS = {
+    ("仿宋", "楷体", "方正小标宋简体", "宋体"): ("Noto Serif CJK SC", "Source Han Serif SC"),
+    ("黑体", "微软雅黑"): ("Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei"),
+    ("Times New Roman",): ("Liberation Serif", "Noto Serif CJK SC"),
+}
+_FONTCONFIG = Path("/etc/fonts/fonts.conf")
+
+
+def _fonts(folder: Path) -> dict[str, str]:
+    """The environment with stand-ins for fonts that a Linux machine lacks.
+
+    A font that is installed is used as it is: stand-ins come after it.
+    """
+    if not _FONTCONFIG.is_file():
+        return dict(os.environ)
+    aliases = "".join(
+        f"<alias binding='same'><family>{name}</family><accept>"
+        + "".join(f"<family>{other}</family>" for other in others)
+        + "</accept></alias>"
+        for names, others in _STAND_INS.items()
+        for name in names
+    )
+    path = folder / "fonts.conf"
+    path.write_text(
+        "<?xml version='1.0'?><!DOCTYPE fontconfig SYSTEM 'fonts.dtd'><fontconfig>"
+        f"<include>{_FONTCONFIG}</include>{aliases}</fontconfig>",
+        encoding="utf-8",
+    )
+    return {**os.environ, "FONTCONFIG_FILE": str(path)}
 
 
 def office() -> str | None:
@@ -46,7 +80,12 @@ def convert(source: Path, goal: Path) -> None:
         ]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=_SECONDS, check=False
+                command,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+                env=_fonts(Path(folder)),
             )
         except subprocess.TimeoutExpired as error:
             raise ConversionError(

@@ -156,7 +156,8 @@ def xml(record: Mapping[str, Any]) -> bytes:
     from xml.sax.saxutils import escape
 
     body = escape(text(record))
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<record xmlns="{NAMESPACE}">{body}</record>'.encode()
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    return f'{head}\n<record xmlns="{NAMESPACE}">{body}</record>'.encode()
 
 
 def city_of(request: Request, folder: Path) -> City:

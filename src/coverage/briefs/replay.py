@@ -105,9 +105,7 @@ def _brief(result_: Any) -> str:
     return (pair if result_["denominator"] is not None else "") + f"{shown} {result_['status']}"
 
 
-def run(
-    found: Mapping[str, Any], folder: Path, *, workspace: Path | None = None
-) -> Replay:
+def run(found: Mapping[str, Any], folder: Path, *, workspace: Path | None = None) -> Replay:
     """Compute what a record describes and compare.
 
     Args:
@@ -158,7 +156,8 @@ def read(path: Path) -> dict[str, Any]:
         reason = error.strerror or type(error).__name__
         problem = Problem(f"文件读不出来 · the file cannot be read ({reason})", str(path))
         raise InputError(problem) from error
-    except Exception as error:  # noqa: BLE001 -- a broken document fails in a hundred ways
+    except Exception as error:
+        # A broken document fails in a hundred ways, few of them named.
         raise _none(path) from error
     if not isinstance(found, dict) or found.get("by") != records.BY:
         raise _none(path)

@@ -113,7 +113,7 @@ def _read(name: str, value: Any, folder: Path) -> Any:
     if name in _LISTS:
         return tuple(str(part) for part in cast("list[Any]", value or []))
     if name in _PATHS and value is not None:
-        return folder / value
+        return folder / str(value)
     return value
 
 
@@ -130,5 +130,7 @@ def parse_formats(text: str) -> tuple[str, ...]:
         if n not in FORMATS
     ]
     if problems or not names:
-        raise InputError(problems or f"没有指定格式，可用 {', '.join(FORMATS)} · no format is named")
+        raise InputError(
+            problems or f"没有指定格式，可用 {', '.join(FORMATS)} · no format is named"
+        )
     return tuple(dict.fromkeys(names))

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pptx import Presentation
-from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_SHAPE, PP_PLACEHOLDER
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+from pptx.opc.package import Part
+from pptx.opc.packuri import PackURI
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from coverage.briefs import charts
 from coverage.briefs.office import embed
-from coverage.briefs.tables import STATUS_COLOURS, Table
+from coverage.briefs.tables import STATUS_COLOURS
 from coverage.errors import InputError, Problem
 from coverage.text import Said, cut
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.briefs.figures import Figure
+    from coverage.briefs.tables import Table
     from coverage.briefs.texts import Block
 
 FONT = "微软雅黑"
@@ -64,7 +66,8 @@ def open_template(path: Path) -> Any:
     try:
         found = Presentation(str(path))
         layouts = [layout for layout in found.slide_layouts if _has_title(layout)]
-    except Exception as error:  # noqa: BLE001 -- a broken package fails in a hundred ways
+    except Exception as error:
+        # A broken package fails in a hundred ways, few of them named.
         reason = (
             "不是能用的 PowerPoint 模板（.pptx） · the file is not a PowerPoint template that can "
             f"be used ({str(error)[:80] or type(error).__name__})"
@@ -131,19 +134,24 @@ class _Deck:
     ) -> None:
         self.tables, self.figures, self.document = tables, figures, document
         self.own = template is None
-        self.deck = Presentation() if template is None else open_template(template)
-        if self.own:
-            self.deck.slide_width, self.deck.slide_height = Inches(13.333), Inches(7.5)
-        else:
+        self.deck: Any = _blank() if template is None else open_template(template)
+        if not self.own:
             _empty(self.deck)
-        self.width, self.height = self.deck.slide_width, self.deck.slide_height
+        self.width: int = self.deck.slide_width
+        self.height: int = self.deck.slide_height
 
     def write(self, path: Path, slides: Sequence[_Slide]) -> None:
         for index, slide in enumerate(slides):
             made = self._cover(slide) if index == 0 else self._page(slide, index + 1)
             if slide.small:
                 made.notes_slide.notes_text_frame.text = "\n".join(slide.small)
-        embed(self.deck.part, self.deck.core_properties, self.document)
+        package = self.deck.part.package
+        embed(
+            self.deck.part,
+            self.deck.core_properties,
+            self.document,
+            lambda name, type_, blob: Part(PackURI(name), type_, package, blob),
+        )
         self.deck.save(str(path))
 
     def _layout(self, *, cover: bool) -> Any:
@@ -166,11 +174,7 @@ class _Deck:
         slide = self._add(cover=True)
         slide.shapes.title.text_frame.text = content.title
         subtitle = next(
-            (
-                s
-                for s in slide.placeholders
-                if s.placeholder_format.type == PP_PLACEHOLDER.SUBTITLE
-            ),
+            (s for s in slide.placeholders if s.placeholder_format.type == PP_PLACEHOLDER.SUBTITLE),
             None,
         )
         if self.own:
@@ -179,6 +183,8 @@ class _Deck:
             subtitle.text_frame.text = "\n".join(content.small)
             size = 20 if self.own else None
             for paragraph in subtitle.text_frame.paragraphs:
+                if self.own:
+                    paragraph.alignment = PP_ALIGN.LEFT
                 _style(paragraph, size=size, colour=_SOFT if self.own else None)
         _style(
             slide.shapes.title.text_frame.paragraphs[0],
@@ -277,9 +283,7 @@ class _Deck:
         width = (box.width - gap * (len(cards) - 1)) // len(cards)
         height = min(box.height, Inches(2.4))
         for index, (value, label, colour) in enumerate(cards):
-            place = _Box(
-                box.left + index * (width + gap), box.top + Inches(0.1), width, height
-            )
+            place = _Box(box.left + index * (width + gap), box.top + Inches(0.1), width, height)
             shape = _rectangle(slide, place, _TINT)
             frame = shape.text_frame
             frame.word_wrap = True
@@ -309,7 +313,7 @@ class _Deck:
     ) -> None:
         rows = (rows or last - first) + 1
         height = min(box.height // rows, Inches(0.5))
-        size = max(9, min(16, int(height / Pt(1) * 0.5)))
+        size = max(9, min(15, int(height / Pt(1) * 0.44)))
         shape = slide.shapes.add_table(
             last - first + 1, len(table.columns), box.left, box.top, box.width, height
         )
@@ -323,7 +327,7 @@ class _Deck:
                 cell = grid.cell(row, index)
                 source = first + row - 1
                 text = column.head if row == 0 else table.shown(source, index)
-                room = int(grid.columns[index].width / Pt(1) / size * 2) - 3
+                room = int(grid.columns[index].width / Pt(1) / size * 1.75) - 2
                 cell.text_frame.text = cut(text.replace("\n", "；").strip("；"), max(room, 6))
                 colour = "FFFFFF" if row == 0 else _INK
                 if row and table.marks and index == len(table.columns) - 1:
@@ -352,6 +356,12 @@ class _Deck:
         _style(right.paragraphs[0], size=12, colour=_SOFT if self.own else None)
 
 
+def _blank() -> Any:
+    deck: Any = Presentation()
+    deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
+    return deck
+
+
 def _empty(deck: Any) -> None:
     """Take the example slides out of a bureau's template; its masters stay."""
     listed = deck.slides._sldIdLst  # noqa: SLF001 -- python-pptx cannot delete slides
@@ -365,11 +375,9 @@ def _place(shape: Any, box: _Box) -> None:
 
 
 def _rectangle(slide: Any, box: _Box, colour: str) -> Any:
-    shape = slide.shapes.add_shape(
-        MSO_SHAPE.RECTANGLE, box.left, box.top, box.width, box.height
-    )
+    shape = slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, box.left, box.top, box.width, box.height)
     shape.fill.solid()
-    shape.fill.fore_color.rgb = RGBColor.from_string(colour)
+    shape.fill.fore_color.rgb = charts.rgb(colour)
     shape.line.fill.background()
     shape.shadow.inherit = False
     return shape
@@ -390,7 +398,7 @@ def _style(
                 properties.find(qn("a:latin")).addnext(chinese)
             chinese.set("typeface", FONT)
         if colour is not None:
-            run.font.color.rgb = RGBColor.from_string(colour)
+            run.font.color.rgb = charts.rgb(colour)
         if bold is not None:
             run.font.bold = bold
 
@@ -401,5 +409,5 @@ def _cell(cell: Any, size: int, colour: str, *, header: bool, stripe: bool) -> N
     cell.vertical_anchor = MSO_ANCHOR.MIDDLE
     cell.fill.solid()
     fill = _HEAD if header else _TINT if stripe else "FFFFFF"
-    cell.fill.fore_color.rgb = RGBColor.from_string(fill)
+    cell.fill.fore_color.rgb = charts.rgb(fill)
     _style(cell.text_frame.paragraphs[0], size=size, colour=colour, bold=header)

@@ -61,15 +61,17 @@ def styles(name: str, frame: gpd.GeoDataFrame, lang: Lang) -> tuple[str, str]:
         return "Polygon", _categories("status", symbols) + _label("name", 7)
     if name == "missing":
         symbol = _marker("triangle", "179,64,31,255", 3.4)
-        words = "\"rank\" || ' ' || \"name\""
-        return "Point", _single(symbol) + _label(words, 8, bold=True, expression=True)
+        words = '"rank" || \' \' || "name"'
+        return "Point", _single(symbol) + _label(words, 8, bold=True, expression=True, beside=True)
     if name == "facilities":
         kinds = list(dict.fromkeys(frame["kind_name"]))
         symbols = {
             kind: _marker("circle", _PALETTE[n % len(_PALETTE)], 2.2)
             for n, kind in enumerate(kinds)
         }
-        return "Point", _categories("kind_name", symbols) + _label("name", 6, scale=60_000)
+        return "Point", _categories("kind_name", symbols) + _label(
+            "name", 6, scale=60_000, beside=True
+        )
     return "Line", _single(_line("150,150,150,255", 0.3)) + _no_label()
 
 
@@ -143,11 +145,17 @@ def _categories(field: str, symbols: Mapping[str, str]) -> str:
 
 
 def _label(
-    field: str, size: float, *, bold: bool = False, expression: bool = False, scale: int = 0
+    field: str,
+    size: float,
+    *,
+    bold: bool = False,
+    expression: bool = False,
+    scale: int = 0,
+    beside: bool = False,
 ) -> str:
-    """Labels of a layer; with a `scale`, only when the map is larger than 1 : scale."""
-    shown = f'scaleVisibility="1" scaleMin="{scale}" scaleMax="1"' if scale else (
-        'scaleVisibility="0"'
+    """Labels of a layer: over areas, beside points; from 1 : `scale` upwards if one is given."""
+    shown = (
+        f'scaleVisibility="1" scaleMin="{scale}" scaleMax="1"' if scale else ('scaleVisibility="0"')
     )
     return (
         '<labeling type="simple"><settings calloutType="simple">'
@@ -156,7 +164,8 @@ def _label(
         f'"{75 if bold else 50}" textColor="{_INK}" textOpacity="1" namedStyle="">'
         f'<text-buffer bufferDraw="1" bufferSize="0.8" bufferSizeUnits="MM" '
         f'bufferColor="{_HALO}" bufferOpacity="1"/></text-style>'
-        '<placement placement="1" dist="0" priority="5"/>'
+        f'<placement placement="{0 if beside else 1}" dist="{0.8 if beside else 0}" '
+        'distUnits="MM" priority="5"/>'
         f'<rendering {shown} obstacle="1" drawLabels="1"/></settings></labeling>'
     )
 

@@ -135,7 +135,7 @@ def _targets(document: Mapping[str, Any]) -> Table:
         )
         marks.append(i["status"])
     columns = (
-        Column(_say(Said("序号", "no."), lang), "serial", 0.5),
+        Column(_say(Said("序号", "no."), lang), "serial", 0.65),
         Column(_say(Said("指标", "indicator"), lang), weight=3.1),
         Column(_say(Said("现状", "now"), lang), weight=1.6),
         Column(_say(Said("目标", "target"), lang), weight=1.3),
@@ -156,6 +156,38 @@ def _say(said: Said, lang: Lang) -> str:
     return said.to(lang)
 
 
+def _overview(document: Mapping[str, Any]) -> Table:
+    """The judged indicators in a line each, for a slide."""
+    lang: Lang = document["lang"]
+    judged = [i for i in computed(document) if i["status"] in STATUS_COLOURS]
+    rows = []
+    for i in judged:
+        aims = due(i)
+        missing = [said["gap"] for t, said in aims if t["met"] is False]
+        name = i["name"] if i["short_name"].endswith("…") else i["short_name"]
+        rows.append(
+            (
+                name + (_say(_EXAMPLE, lang) if i["illustrative"] else ""),
+                i["shown"]["value"],
+                ("、" if lang == "zh" else ", ").join(
+                    said["target"] for t, said in aims if t["op"] is not None
+                ),
+                missing[0] if missing else "—",
+                i["status_text"],
+            )
+        )
+    columns = (
+        Column(_say(Said("指标", "indicator"), lang), weight=2.2),
+        Column(_say(Said("现状", "now"), lang), weight=1.8),
+        Column(_say(Said("目标", "target"), lang), weight=1.4),
+        Column(_say(Said("缺口", "gap"), lang), weight=2.2),
+        Column(_say(Said("状态", "status"), lang), weight=0.9),
+    )
+    title = Said("可判定的指标", "Indicators that can be judged")
+    marks = tuple(i["status"] for i in judged)
+    return Table("overview", title.to(lang), columns, tuple(rows), marks)
+
+
 def _by_county(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = [i for i in computed(document) if i["by_county"] and i["level"] != "village"]
     return found[:5]
@@ -172,7 +204,7 @@ def _counties(document: Mapping[str, Any]) -> Table | None:
     )
     whole: tuple[Cell, ...] = (
         _say(Said("全市", "city"), lang),
-        *(i["shown"]["value"] for i in found),
+        *(_whole(i) for i in found),
     )
     columns = (
         Column(_say(Said("县（市、区）", "county"), lang), weight=1.6),
@@ -183,6 +215,14 @@ def _counties(document: Mapping[str, Any]) -> Table | None:
     )
     title = Said("分县（市、区）覆盖情况", "Covered by county")
     return Table("counties", title.to(lang), columns, (*rows, whole))
+
+
+def _whole(indicator: Mapping[str, Any]) -> str:
+    """The whole city's share as its counties show theirs: of people, in percent only."""
+    bottom = plain(indicator["denominator"])
+    if bottom is not None and bottom > 9999:
+        return shown(indicator["value"], "percent")
+    return str(indicator["shown"]["value"])
 
 
 def _missing(document: Mapping[str, Any]) -> Table | None:
@@ -200,10 +240,10 @@ def _missing(document: Mapping[str, Any]) -> Table | None:
         rows.append((serial, unit["name"], county["name"], unit["people"][first["group"]]))
         modelled = modelled or first["group"] in unit["modelled"]
     columns = (
-        Column(_say(Said("序号", "no."), lang), "serial", 0.6),
+        Column(_say(Said("序号", "no."), lang), "serial", 0.9),
         Column(_say(Said("乡镇（街道）", "township"), lang), weight=2),
         Column(_say(Said("县（市、区）", "county"), lang), weight=2),
-        Column(group, "count", 1.6),
+        Column(group, "count", 2),
     )
     title = Said(f"尚未覆盖：{first['name']}", f"Missing: {first['name']}")
     note = Said("人口为模型推算。", "The numbers of people are modelled.") if modelled else None
@@ -286,6 +326,7 @@ def _inputs(document: Mapping[str, Any]) -> Table | None:
 
 _MAKERS: dict[str, Callable[[Mapping[str, Any]], Table | None]] = {
     "targets": _targets,
+    "overview": _overview,
     "counties": _counties,
     "missing": _missing,
     "kinds": _kinds,

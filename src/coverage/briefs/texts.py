@@ -106,13 +106,16 @@ def _rendered(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 -- the writers escape; this is text, not HTML
+        # The writers escape: this is text and not yet HTML.
+        autoescape=False,
     )
     environment.globals.update(
         table=_marker("table", tables, _TABLES), figure=_marker("figure", figures, _FIGURES)
     )
     try:
-        return environment.get_template(name).render(variables)
+        return environment.get_template(name).render(
+            {**variables, "tables": sorted(tables), "figures": sorted(figures)}
+        )
     except jinja2.TemplateSyntaxError as error:
         reason = f"模板写法有误 · the template is not valid ({error.message})"
         raise InputError(Problem(reason, error.name or name, error.lineno)) from error
@@ -139,7 +142,9 @@ def _rendered(
         raise InputError(Problem(reason, *_place(error, name))) from error
 
 
-_TABLES = frozenset({"targets", "counties", "missing", "kinds", "reported", "inputs", "before_after"})
+_TABLES = frozenset(
+    {"targets", "overview", "counties", "missing", "kinds", "reported", "inputs", "before_after"}
+)
 _FIGURES = frozenset({"headline", "map", "map_after", "targets", "counties", "before_after"})
 
 

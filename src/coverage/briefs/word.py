@@ -16,6 +16,8 @@ from docx import Document
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Mm, Pt, RGBColor
@@ -82,7 +84,13 @@ class _Writer:
         for block in blocks:
             getattr(self, f"_{block.kind}")(block)
         _numbers(self.doc, zh=self.zh)
-        embed(self.doc.part, self.doc.core_properties, document)
+        package = self.doc.part.package
+        embed(
+            self.doc.part,
+            self.doc.core_properties,
+            document,
+            lambda name, type_, blob: Part(PackURI(name), type_, blob, package),
+        )
         self.doc.save(str(path))
 
     def _title(self, block: Block) -> None:

@@ -8,15 +8,15 @@ changes a row sees what it does. Text from data is never a formula.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from openpyxl import Workbook
 from openpyxl.formatting.rule import CellIsRule, DataBarRule, FormulaRule
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from coverage.briefs import record
+from coverage.briefs.cells import FONT, Formula, finish, put, put_header, put_text
 from coverage.briefs.office import describe
 from coverage.briefs.tables import STATUS_COLOURS, computed, plain
 from coverage.reports.document import GROUPS
@@ -36,10 +36,6 @@ _METHOD, _REPORTED = Said("方法与来源", "method"), Said("填报指标", "re
 _KINDS = Said("设施类别", "kinds")
 _COVERED, _MISSING = Said("已覆盖", "covered"), Said("未覆盖", "missing")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\'《》“”‘’]")
-_HEAD = PatternFill("solid", fgColor="1F4E79")
-_TINT = PatternFill("solid", fgColor="EEF3F7")
-_LINE = Border(bottom=Side(style="thin", color="D5DDE5"))
-_FONT = "微软雅黑"
 
 
 def write(path: Path, document: Mapping[str, Any], tables: Mapping[str, Table]) -> None:
@@ -95,7 +91,7 @@ class _Book:
 
     def _sheet(self, name: str, title: str) -> Any:
         sheet = self.book.create_sheet(self._name(name))
-        _text(sheet["A1"], title, bold=True, size=14)
+        put_text(sheet["A1"], title, bold=True, size=14)
         return sheet
 
     # -- one indicator ------------------------------------------------------
@@ -104,7 +100,7 @@ class _Book:
         """The list behind an indicator and, above it, what follows from it."""
         mark = self._say("（含示意数据）", " (illustrative)") if indicator["illustrative"] else ""
         sheet = self._sheet(indicator["short_name"].rstrip("…"), indicator["name"] + mark)
-        _text(sheet["A2"], f"{indicator['id']}　{indicator['clause']}", colour="5B6775")
+        put_text(sheet["A2"], f"{indicator['id']}　{indicator['clause']}", colour="5B6775")
         head, rows, formulas = self._list(indicator)
         labels = (
             self._say("分子", "numerator"),
@@ -112,9 +108,9 @@ class _Book:
             self._say("值", "value") + f"（{indicator['unit']}）",
         )
         for row, label in enumerate(labels, start=3):
-            _text(sheet.cell(row, 1), label, bold=True)
-        _value(sheet["B3"], formulas.get("numerator", indicator["numerator"]))
-        _value(sheet["B4"], formulas.get("denominator", indicator["denominator"]))
+            put_text(sheet.cell(row, 1), label, bold=True)
+        put(sheet["B3"], formulas.get("numerator", indicator["numerator"]))
+        put(sheet["B4"], formulas.get("denominator", indicator["denominator"]))
         self._ratio(sheet, indicator)
         own = f"'{sheet.title}'"
         self.cells[indicator["id"]] = {
@@ -124,29 +120,29 @@ class _Book:
         }
         first = 8
         if rows:
-            _header(sheet, first - 1, head)
-            for offset, row in enumerate(rows):
-                for column, cell in enumerate(row, start=1):
-                    _value(sheet.cell(first + offset, column), cell)
+            put_header(sheet, first - 1, head)
+            for offset, cells in enumerate(rows):
+                for column, cell in enumerate(cells, start=1):
+                    put(sheet.cell(first + offset, column), cell)
             last = first + len(rows) - 1
             self._colours(sheet, first, last, head)
             sheet.auto_filter.ref = f"A{first - 1}:{get_column_letter(len(head))}{last}"
-        _finish(sheet, first - 1, len(head) or 4, widths=self._widths(head, rows))
+        finish(sheet, first - 1, len(head) or 4, widths=self._widths(head, rows))
 
     def _ratio(self, sheet: Any, indicator: Mapping[str, Any]) -> None:
         number = plain(indicator["numerator"]), plain(indicator["denominator"])
         if None not in number:
-            sheet["B5"] = f"=IF(B4=0,\"\",{indicator['scale']}*B3/B4)"
+            sheet["B5"] = f'=IF(B4=0,"",{indicator["scale"]}*B3/B4)'
             sheet["B5"].number_format = "#,##0.0"
         elif indicator["denominator"] is None and number[0] is not None:
             sheet["B5"] = "=B3"
             sheet["B5"].number_format = "#,##0.0##"
         else:
-            _value(sheet["B5"], indicator["value"])
+            put(sheet["B5"], indicator["value"])
 
     def _list(
         self, indicator: Mapping[str, Any]
-    ) -> tuple[list[str], list[list[Any]], dict[str, _Formula]]:
+    ) -> tuple[list[str], list[list[Any]], dict[str, Formula]]:
         """Heads and rows of an indicator's list, and the formulas over it (rows from 8)."""
         if indicator["covered"] is not None and indicator["missing"] is not None:
             return self._units(indicator)
@@ -158,7 +154,7 @@ class _Book:
 
     def _units(
         self, indicator: Mapping[str, Any]
-    ) -> tuple[list[str], list[list[Any]], dict[str, _Formula]]:
+    ) -> tuple[list[str], list[list[Any]], dict[str, Formula]]:
         units = {u["code"]: u for u in self.document["units"] if u["level"] != "city"}
         group = indicator["group"]
         head = [
@@ -186,14 +182,14 @@ class _Book:
         whole = len(rows) == plain(indicator["denominator"])
         # A list known to be partial names fewer units than there are: then numbers, no formulas.
         formulas = {
-            "numerator": _Formula(f'=COUNTIF({span},"{_COVERED.to(self.lang)}")'),
-            "denominator": _Formula(f"=ROWS({span})"),
+            "numerator": Formula(f'=COUNTIF({span},"{_COVERED.to(self.lang)}")'),
+            "denominator": Formula(f"=ROWS({span})"),
         }
         return head, rows, formulas if whole else {}
 
     def _counties(
         self, indicator: Mapping[str, Any]
-    ) -> tuple[list[str], list[list[Any]], dict[str, _Formula]]:
+    ) -> tuple[list[str], list[list[Any]], dict[str, Formula]]:
         head = [
             self._say("代码", "code"),
             self._say("县（市、区）", "county"),
@@ -205,19 +201,19 @@ class _Book:
         for offset, c in enumerate(indicator["by_county"]):
             share: Any = c["value"]
             if plain(c["numerator"]) is not None and plain(c["denominator"]):
-                share = _Formula(f"=100*C{8 + offset}/D{8 + offset}", "#,##0.0")
+                share = Formula(f"=100*C{8 + offset}/D{8 + offset}", "#,##0.0")
             rows.append([c["code"], c["name"], c["numerator"], c["denominator"], share])
         formulas = {}
         last = 7 + len(rows)
         for column, key in (("C", "numerator"), ("D", "denominator")):
             known = [plain(c[key]) for c in indicator["by_county"]]
             if None not in known and sum(known) == plain(indicator[key]):  # type: ignore[arg-type]
-                formulas[key] = _Formula(f"=SUM({column}8:{column}{last})")
+                formulas[key] = Formula(f"=SUM({column}8:{column}{last})")
         return head, rows, formulas
 
     def _counted(
         self, indicator: Mapping[str, Any]
-    ) -> tuple[list[str], list[list[Any]], dict[str, _Formula]]:
+    ) -> tuple[list[str], list[list[Any]], dict[str, Formula]]:
         known = {f["id"]: f for f in self.document["register"]}
         head = [
             self._say("编号", "id"),
@@ -250,7 +246,7 @@ class _Book:
         if indicator["measure"] == "bed_ratio" and indicator["scale"] == 100:
             sums = {"numerator": f"=SUM(F8:F{last})", "denominator": f"=SUM(E8:E{last})"}
         known_sums = {k: f for k, f in sums.items() if plain(indicator[k]) is not None}
-        return head, rows, {k: _Formula(f) for k, f in known_sums.items()}
+        return head, rows, {k: Formula(f) for k, f in known_sums.items()}
 
     def _colours(self, sheet: Any, first: int, last: int, head: Sequence[str]) -> None:
         if self._say("状态", "status") in head:
@@ -268,8 +264,8 @@ class _Book:
     # -- the other sheets ---------------------------------------------------
 
     def _summary(self, sheet: Any) -> None:
-        _text(sheet["A1"], self.document["heading"], bold=True, size=14)
-        _text(sheet["A2"], self.document["subheading"], colour="5B6775")
+        put_text(sheet["A1"], self.document["heading"], bold=True, size=14)
+        put_text(sheet["A2"], self.document["subheading"], colour="5B6775")
         head = [
             self._say("指标", "indicator"),
             self._say("单位", "unit"),
@@ -284,7 +280,7 @@ class _Book:
             self._say("状态", "status"),
             self._say("条款", "clause"),
         ]
-        _header(sheet, 4, head)
+        put_header(sheet, 4, head)
         row = 5
         for indicator in computed(self.document):
             for target in indicator["targets"] or [None]:
@@ -300,41 +296,41 @@ class _Book:
                 )
                 sheet.conditional_formatting.add(f"K5:K{row}", rule)
         widths = [44, 10, 11, 11, 10, 9, 7, 9, 14, 14, 10, 30]
-        _finish(sheet, 4, len(head), widths=widths, landscape=True)
+        finish(sheet, 4, len(head), widths=widths, landscape=True)
 
     def _summary_row(
         self, sheet: Any, row: int, indicator: Mapping[str, Any], target: Mapping[str, Any] | None
     ) -> None:
         cells = self.cells[indicator["id"]]
-        _text(sheet.cell(row, 1), indicator["name"])
-        _text(sheet.cell(row, 2), indicator["unit"])
+        put_text(sheet.cell(row, 1), indicator["name"])
+        put_text(sheet.cell(row, 2), indicator["unit"])
         for column, key in ((3, "numerator"), (4, "denominator"), (5, "value")):
             number = plain(indicator[key])
             cell = sheet.cell(row, column)
             if number is None:
-                _value(cell, indicator[key])
+                put(cell, indicator[key])
             else:
                 cell.value = f"={cells[key]}"
                 cell.number_format = "#,##0.0" if key == "value" else "#,##0.##"
-        _text(sheet.cell(row, 11), indicator["status_text"])
+        put_text(sheet.cell(row, 11), indicator["status_text"])
         if target is None:
-            _text(sheet.cell(row, 12), indicator["clause"])
+            put_text(sheet.cell(row, 12), indicator["clause"])
             return
-        _value(sheet.cell(row, 6), target["year"], plain_year=True)
-        _text(sheet.cell(row, 7), target["op"] or "")
+        put(sheet.cell(row, 6), target["year"], plain_year=True)
+        put_text(sheet.cell(row, 7), target["op"] or "")
         if target["value"] is None:
-            _text(sheet.cell(row, 8), target["text"])
+            put_text(sheet.cell(row, 8), target["text"])
         else:
-            _value(sheet.cell(row, 8), target["value"])
-        _value(sheet.cell(row, 9), target["gap_points"])
-        _value(sheet.cell(row, 10), target["gap_units"])
+            put(sheet.cell(row, 8), target["value"])
+        put(sheet.cell(row, 9), target["gap_points"])
+        put(sheet.cell(row, 10), target["gap_units"])
         if plain(target["gap_points"]) is not None and target["op"] in {">", "≥", "="}:
             sheet.cell(row, 9).value = f"=MAX(0,H{row}-E{row})"
             sheet.cell(row, 9).number_format = "#,##0.0"
         units = _gap_formula(row, indicator, target)
         if units is not None:
             sheet.cell(row, 10).value = units
-        _text(sheet.cell(row, 12), target["clause"])
+        put_text(sheet.cell(row, 12), target["clause"])
 
     def _townships(self) -> None:
         lang = self.lang
@@ -362,12 +358,12 @@ class _Book:
             for u in self.document["units"]
             if u["level"] == "township"
         ]
-        _header(sheet, 3, head)
+        put_header(sheet, 3, head)
         for offset, row in enumerate(rows):
             for column, cell in enumerate(row, start=1):
-                _value(sheet.cell(4 + offset, column), cell)
+                put(sheet.cell(4 + offset, column), cell)
         last = 3 + len(rows)
-        _text(sheet.cell(last + 1, 2), self._say("合计", "total"), bold=True)
+        put_text(sheet.cell(last + 1, 2), self._say("合计", "total"), bold=True)
         city = next((u for u in self.document["units"] if u["level"] == "city"), None)
         for column, group in enumerate(GROUPS, start=5):
             letter = get_column_letter(column)
@@ -377,8 +373,8 @@ class _Book:
                 total.value = f"=SUM({letter}4:{letter}{last})"
                 total.number_format = "#,##0"
             else:
-                _value(total, city["people"][group] if city else None)
-            total.font = Font(name=_FONT, bold=True)
+                put(total, city["people"][group] if city else None)
+            total.font = Font(name=FONT, bold=True)
         sheet.auto_filter.ref = f"A3:{get_column_letter(len(head))}{last}"
         marks = f"H4:{get_column_letter(max(len(head), 9))}{last}"
         sheet.conditional_formatting.add(
@@ -389,7 +385,7 @@ class _Book:
                 fill=PatternFill("solid", bgColor="FBE9E1"),
             ),
         )
-        _finish(sheet, 3, len(head), widths=self._widths(head, rows), landscape=True)
+        finish(sheet, 3, len(head), widths=self._widths(head, rows), landscape=True)
 
     def _township_indicators(self) -> list[dict[str, Any]]:
         return [
@@ -421,10 +417,10 @@ class _Book:
         )
         head = [self._say(zh, en) for _, zh, en in columns]
         rows = [[f[key] for key, _, _ in columns] for f in self.document["register"]]
-        _header(sheet, 3, head)
+        put_header(sheet, 3, head)
         for offset, row in enumerate(rows):
             for column, cell in enumerate(row, start=1):
-                _value(sheet.cell(4 + offset, column), cell, place=column in {9, 10})
+                put(sheet.cell(4 + offset, column), cell, place=column in {9, 10})
         last = max(3 + len(rows), 4)
         sheet.auto_filter.ref = f"A3:{get_column_letter(len(head))}{last}"
         example = self._say("示意", "illustrative")
@@ -432,17 +428,17 @@ class _Book:
             f"A4:L{last}",
             FormulaRule(formula=[f'$K4="{example}"'], font=Font(color="8A6D3B", italic=True)),
         )
-        _finish(sheet, 3, len(head), widths=self._widths(head, rows), landscape=True)
+        finish(sheet, 3, len(head), widths=self._widths(head, rows), landscape=True)
 
     def _table(self, name: str, table: Table) -> None:
         sheet = self._sheet(name, table.title)
         head = [column.head for column in table.columns]
-        _header(sheet, 3, head)
+        put_header(sheet, 3, head)
         for offset, row in enumerate(table.rows):
             for column, cell in enumerate(row, start=1):
-                _value(sheet.cell(4 + offset, column), cell)
+                put(sheet.cell(4 + offset, column), cell)
         widths = self._widths(head, [list(row) for row in table.rows])
-        _finish(sheet, 3, len(head), widths=widths)
+        finish(sheet, 3, len(head), widths=widths)
 
     def _method(self) -> None:
         sheet = self._sheet(_METHOD.to(self.lang), self._say("方法、来源与局限", "Method"))
@@ -450,44 +446,31 @@ class _Book:
         for i in computed(self.document):
             lines += [f"{i['short_name']}：{note}" for note in i["notes"]]
         for row, line in enumerate(lines, start=3):
-            _text(sheet.cell(row, 1), line, wrap=True)
+            put_text(sheet.cell(row, 1), line, wrap=True)
         table = self.tables.get("inputs")
         start = 4 + len(lines)
         if table is not None:
-            _header(sheet, start, [column.head for column in table.columns])
+            put_header(sheet, start, [column.head for column in table.columns])
             for offset, cells in enumerate(table.rows, start=1):
                 for column, cell in enumerate(cells, start=1):
-                    _value(sheet.cell(start + offset, column), cell)
-        _finish(sheet, 2, 4, widths=[92, 40, 14, 20], freeze=False)
+                    put(sheet.cell(start + offset, column), cell)
+        finish(sheet, 2, 4, widths=[92, 40, 14, 20], freeze=False)
 
     def _record(self) -> None:
         sheet = self.book.create_sheet(self._name(RECORD_SHEET.to(self.lang)))
         for row, line in enumerate(record.text(self.document["record"]).splitlines(), start=1):
-            _text(sheet.cell(row, 1), line)
+            put_text(sheet.cell(row, 1), line)
         sheet.column_dimensions["A"].width = 110
 
     def _widths(self, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[float]:
         made: list[float] = []
         for index, name in enumerate(head):
-            cells = [width(str(r[index])) for r in rows[:200] if not isinstance(r[index], _Formula)]
+            cells = [width(str(r[index])) for r in rows[:200] if not isinstance(r[index], Formula)]
             made.append(min(max([width(name) + 3, *(c + 2 for c in cells)]), 46))
         return made
 
 
-@dataclass(frozen=True)
-class _Formula:
-    """A cell that is a formula on purpose; no other cell ever is."""
-
-    text: str
-    looks: str = "#,##0.##"
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def _gap_formula(
-    row: int, indicator: Mapping[str, Any], target: Mapping[str, Any]
-) -> str | None:
+def _gap_formula(row: int, indicator: Mapping[str, Any], target: Mapping[str, Any]) -> str | None:
     """Whole units still needed, as a formula, where the indicator is a share of units."""
     if plain(target["gap_units"]) is None or indicator["measure"] != "unit_share":
         return None
@@ -497,72 +480,3 @@ def _gap_formula(
     if target["op"] in {"≥", "="}:
         return f"=MAX(0,ROUNDUP({needed},0)-C{row})"
     return None
-
-
-def _text(
-    cell: Any,
-    text: str,
-    *,
-    bold: bool = False,
-    size: int = 11,
-    colour: str = "1D2733",
-    wrap: bool = False,
-) -> None:
-    """Text that stays text: a name such as =1+1 is neither run nor offered to be run."""
-    cell.value = text
-    cell.data_type = "s"
-    if text[:1] in {"=", "+", "-", "@"}:
-        cell.quotePrefix = True
-    cell.font = Font(name=_FONT, bold=bold, size=size, color=colour)
-    if wrap or "\n" in text:
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-
-
-def _value(cell: Any, value: Any, *, plain_year: bool = False, place: bool = False) -> None:
-    if value is None:
-        return
-    if isinstance(value, _Formula):
-        cell.value = str(value)
-        cell.number_format = value.looks
-    elif isinstance(value, str):
-        _text(cell, value)
-        return
-    else:
-        cell.value = value
-        whole = float(value).is_integer()
-        cell.number_format = "0.00000" if place else "#,##0" if whole else "#,##0.0##"
-        if plain_year:
-            cell.number_format = "0"
-    cell.font = Font(name=_FONT)
-
-
-def _header(sheet: Any, row: int, head: Sequence[str]) -> None:
-    for column, name in enumerate(head, start=1):
-        cell = sheet.cell(row, column)
-        _text(cell, name, bold=True, colour="FFFFFF")
-        cell.fill = _HEAD
-        cell.alignment = Alignment(wrap_text=True, vertical="center")
-
-
-def _finish(
-    sheet: Any,
-    header: int,
-    columns: int,
-    *,
-    widths: Sequence[float],
-    landscape: bool = False,
-    freeze: bool = True,
-) -> None:
-    """Frozen header, print area on as many pages as needed, one page wide, header on each."""
-    for index, size in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(index)].width = size
-    if freeze:
-        sheet.freeze_panes = sheet.cell(header + 1, 1)
-        sheet.print_title_rows = f"{header}:{header}"
-    last = max(columns, sheet.max_column)
-    sheet.print_area = f"A1:{get_column_letter(last)}{sheet.max_row}"
-    sheet.page_setup.orientation = "landscape" if landscape else "portrait"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.oddFooter.center.text = "— &P —"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.briefs import record, texts
 from coverage.briefs.facts import facts
 from coverage.briefs.pdf import ConversionError, office
-from coverage.briefs.request import FORMATS, Request
+from coverage.briefs.request import FORMATS
 from coverage.briefs.tables import tables
 from coverage.errors import InputError, MissingDependencyError, Problem, gathered
 from coverage.reports import discretion, document
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from coverage.assessment import Report
     from coverage.briefs.figures import Figure
+    from coverage.briefs.request import Request
     from coverage.briefs.tables import Table
     from coverage.briefs.texts import Block
     from coverage.city import City
@@ -114,7 +115,7 @@ def write(
     folder: Path,
     *,
     here: Path | None = None,
-    progress: Callable[[Step], None] = lambda step: None,
+    progress: Callable[[Step], None] = lambda _step: None,
 ) -> Brief:
     """Assess, and write every document of a request into `folder`, all or nothing.
 
@@ -141,7 +142,7 @@ def write(
     with staged(folder, MANIFEST) as stage, _pictures() as pictures:
         work.write(report, published, stage, pictures)
         files = tuple(folder / path.name for path in sorted(stage.iterdir()))
-    return Brief(files, published, tuple([*skipped, *work.skipped]))
+    return Brief(files, published, (*skipped, *work.skipped))
 
 
 _NO_PDF = Said(
@@ -202,9 +203,7 @@ class _Work:
         yield
         self.progress(Step(name, self.done, self.steps, time.perf_counter() - start))
 
-    def write(
-        self, report: Report, published: dict[str, Any], stage: Path, pictures: Path
-    ) -> None:
+    def write(self, report: Report, published: dict[str, Any], stage: Path, pictures: Path) -> None:
         """Write every output into `stage`."""
         from coverage.briefs.figures import draw
 

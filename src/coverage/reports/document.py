@@ -90,7 +90,9 @@ def _more(report: Report, result: IndicatorResult, lang: Lang) -> dict[str, Any]
                 {"target": words.target(result, t), "gap": words.gap(result, t, lang)}
                 for t in result.targets
             ],
-            "counties": [words.county_share(share, lang).strip() for share in result.counties],
+            "counties": [
+                " ".join(words.county_share(share, lang).split()) for share in result.counties
+            ],
         },
     }
 
