@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coverage.briefs.tables import lead, plain
-from coverage.errors import InputError
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from coverage.assessment import Report
@@ -37,48 +36,48 @@ class Figure:
 def draw(report: Report, document: Mapping[str, Any], folder: Path) -> dict[str, Figure]:
     """Every picture that a result has, by the name that templates use.
 
-    What there is nothing to draw of (no indicator by township, say) is left
-    out; so is every picture where no Chinese font is found, with a note.
+    What there is nothing to draw of (no indicator by township, say) is left out.
 
     Args:
-        report: Its city's outlines and roads, and the register, are drawn; every
-            number comes from `document`.
+        report: Its city's outlines and roads are drawn; every number comes
+            from `document`.
         document: The result object, as it may be published.
         folder: Where the pictures go.
 
     Raises:
+        InputError: If no Chinese font is found, saying how to get one.
         MissingDependencyError: If matplotlib is not installed.
     """
     from coverage.maps import charts
+    from coverage.maps.themes import mappable
 
     lang: Lang = document["lang"]
-    first = lead(document)
-    name = first["name"] if first else ""
     data = dict(document)
     made: dict[str, Figure] = {}
-    _try(
-        made,
-        "targets",
-        Figure(folder / "targets.png", _CAPTIONS["targets"].to(lang)),
-        lambda path: charts.targets(data, path, lang=lang, dpi=_DPI),
-    )
-    if first is not None:
-        if any(plain(c["value"]) is not None for c in first["by_county"]):
-            _try(
-                made,
-                "counties",
-                Figure(folder / "counties.png", f"{_CAPTIONS['counties'].to(lang)}{name}"),
-                lambda path: charts.counties(
-                    data, path, indicator=first["id"], lang=lang, dpi=_DPI
-                ),
-            )
-        _try(
-            made,
-            "map",
-            Figure(folder / "map.png", f"{_CAPTIONS['map'].to(lang)}{name}"),
-            lambda path: _map(report, data, first["id"], path),
-        )
+    if any(_judged(i) for i in document["indicators"]):
+        path = folder / "targets.png"
+        charts.targets(data, path, lang=lang, dpi=_DPI)
+        made["targets"] = Figure(path, _CAPTIONS["targets"].to(lang))
+    first = lead(document)
+    if first is None:
+        return made
+    if any(plain(c["value"]) is not None for c in first["by_county"]):
+        path = folder / "counties.png"
+        charts.counties(data, path, indicator=first["id"], lang=lang, dpi=_DPI)
+        made["counties"] = Figure(path, _CAPTIONS["counties"].to(lang) + first["name"])
+    if mappable(first):
+        path = folder / "map.png"
+        _map(report, data, first["id"], path)
+        made["map"] = Figure(path, _CAPTIONS["map"].to(lang) + first["name"])
     return made
+
+
+def _judged(indicator: Mapping[str, Any]) -> bool:
+    """Whether an indicator has a value and a number to hold it against."""
+    numbers = [t for t in indicator["targets"] if t["op"] in {">", "≥", "="} and t["value"]]
+    aims = [t for t in numbers if t["due"]] or numbers
+    judged = indicator["status"] not in {"reported", "unknown"}
+    return plain(indicator["value"]) is not None and judged and bool(aims)
 
 
 _CAPTIONS = {
@@ -86,15 +85,6 @@ _CAPTIONS = {
     "counties": Said("分县（市、区）：", "By county: "),
     "map": Said("现状图：", "Map: "),
 }
-
-
-def _try(made: dict[str, Figure], name: str, figure: Figure, paint: Callable[[Path], None]) -> None:
-    """Draw one picture, and do without it where there is nothing to draw."""
-    try:
-        paint(figure.path)
-    except InputError:
-        return
-    made[name] = figure
 
 
 def _map(report: Report, document: dict[str, Any], indicator: str, path: Path) -> None:

@@ -8,6 +8,7 @@ the column ``withheld``.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -82,7 +83,16 @@ def write(path: Path, city: City, document: Mapping[str, Any]) -> Written:
 
     Raises:
         InputError: If the boundaries or roads cannot be read.
+        OSError: If the file cannot be written.
     """
+    try:
+        return _write(path, city, document)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error) as error:
+        # GDAL and SQLite have errors of their own for a full disk.
+        raise OSError(errno.EIO, str(error), str(path)) from error
+
+
+def _write(path: Path, city: City, document: Mapping[str, Any]) -> Written:
     counties, townships = read_areas(city)
     frames = {
         "counties": _outlines(document, counties, "county"),
