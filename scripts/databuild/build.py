@@ -27,7 +27,7 @@ from .units import CITIES, load_units
 
 FACTS = Path(__file__).parents[1] / "facts"
 DATA = Path(__file__).parents[2] / "data"
-WRITTEN = ("plans", "profiles")
+WRITTEN = ("plans", "profiles", "scenarios")
 WRITTEN_FILES = "units/changes*.csv"
 OPTIONAL = ("facilities", "plans", "profiles")
 OWN_FOLDERS = ("units", "boundaries", "population", "roads")

@@ -1,4 +1,4 @@
-"""Source rows of the plan library and the travel profiles, which are written by hand.
+"""Source rows of the plan library, travel profiles and scenarios, which are written by hand.
 
 They are transcriptions and choices, not derivations: nothing is built, but
 the table of sources names each file with its origin and licence.
@@ -15,8 +15,28 @@ DATA = Path(__file__).parents[2] / "data"
 
 
 def build(_out: Path) -> list[SourceRow]:
-    """Name every plan, profile and list of changes."""
-    return [*_plans(), *_profiles(), *_changes()]
+    """Name every plan, profile, scenario and list of changes."""
+    return [*_plans(), *_profiles(), *_scenarios(), *_changes()]
+
+
+def _scenarios() -> list[SourceRow]:
+    rows = []
+    for path in sorted((DATA / "scenarios").glob("*.toml")):
+        plan = DATA / "plans" / f"{path.name[:6]}.toml"
+        head = tomllib.loads(plan.read_text(encoding="utf-8"))["plan"]
+        scenario = tomllib.loads(path.read_text(encoding="utf-8"))
+        rows.append(
+            SourceRow(
+                file=f"scenarios/{path.name}",
+                title=f"规划项目情景 Scenario of what a plan proposes: {scenario['name']}",
+                origin=head["title"],
+                licence="facts and figures of an official document (not subject to copyright)",
+                attribution=head.get("publisher", head["title"]),
+                date=f"{head['start']}-{head['end']}",
+                derivation="transcribed by hand; placed no finer than the plan itself says",
+            )
+        )
+    return rows
 
 
 def _changes() -> list[SourceRow]:

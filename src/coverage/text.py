@@ -10,9 +10,12 @@ from typing import Literal, NamedTuple
 Lang = Literal["zh", "en"]
 
 
-# A Latin word or number with its space, or one wide character with the closing marks after it.
+# A Latin word or number with its space, or one wide character with the opening marks before it
+# and the closing marks after it.
 _PIECES = re.compile(
-    r"[\x21-\x7e\u00a0-\u2e7f]+[，。；：、）》”’！？…]*\s*|.[，。；：、）》”’！？…]*\s*", re.DOTALL
+    r"[“‘（《]+[^\x00-\u2e7f][，。；：、）》”’！？…]*\s*|"
+    r"[\x21-\x7e\u00a0-\u2e7f]+[，。；：、）》”’！？…]*\s*|.[，。；：、）》”’！？…]*\s*",
+    re.DOTALL,
 )
 
 

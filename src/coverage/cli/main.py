@@ -23,6 +23,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "会议材料 · Documents for a meeting: Word, slides, workbook, page, layers.",
     ),
     "replay": ("coverage.cli.brief:replay", "复核 · Compute a brief again from its record."),
+    "scenario": (
+        "coverage.cli.scenario:scenario",
+        "情景比较 · What edits would change: run, check and show scenario files.",
+    ),
     "circle": (
         "coverage.cli.circle:circle",
         "服务圈与可达人口 · Circles over roads, and the people within them.",

@@ -12,6 +12,7 @@ from coverage.tables import csv_text, write_text
 from coverage.text import number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from coverage.assessment import IndicatorResult, Report, TargetResult
@@ -29,7 +30,7 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def _plain(value: Fraction | int | None) -> float | int | None:
+def plain(value: Fraction | int | None) -> float | int | None:
     """An exact number as the nearest JSON number; whole ones stay whole."""
     if value is None:
         return None
@@ -67,14 +68,14 @@ def _indicator(result: IndicatorResult, lang: Lang) -> dict[str, Any]:
         "measure": indicator.measure,
         "clause": indicator.clause,
         "basis": found.basis,
-        "numerator": _plain(found.numerator),
-        "denominator": _plain(found.denominator),
-        "value": _plain(found.value),
+        "numerator": plain(found.numerator),
+        "denominator": plain(found.denominator),
+        "value": plain(found.value),
         "baseline": None
         if base is None
         else {
             "year": base.year,
-            "value": _plain(base.value),
+            "value": plain(base.value),
             "text": base.text,
             "numerator": base.numerator,
             "denominator": base.denominator,
@@ -84,7 +85,7 @@ def _indicator(result: IndicatorResult, lang: Lang) -> dict[str, Any]:
         if result.plan_basis is None
         else {
             "denominator": result.plan_basis.denominator,
-            "value": _plain(result.plan_basis.value),
+            "value": plain(result.plan_basis.value),
             "clause": result.plan_basis.clause,
             "targets": [_target(t) for t in result.plan_basis.targets],
         },
@@ -99,7 +100,7 @@ def _indicator(result: IndicatorResult, lang: Lang) -> dict[str, Any]:
                 "name": c.name,
                 "numerator": c.numerator,
                 "denominator": c.denominator,
-                "value": _plain(c.value),
+                "value": plain(c.value),
                 "missing": list(c.missing),
             }
             for c in result.counties
@@ -112,10 +113,10 @@ def _target(t: TargetResult) -> dict[str, Any]:
     return {
         "year": t.target.year,
         "op": t.target.op,
-        "value": _plain(t.target.value),
+        "value": plain(t.target.value),
         "text": t.target.text,
         "met": t.met,
-        "gap_points": _plain(t.gap_points),
+        "gap_points": plain(t.gap_points),
         "gap_units": t.gap_units,
         "due": t.due,
         "clause": t.target.clause,
@@ -138,8 +139,8 @@ def summary_rows(report: Report, lang: Lang) -> list[list[object]]:
             i.system,
             i.level,
             i.unit,
-            _plain(found.numerator),
-            _plain(found.denominator),
+            plain(found.numerator),
+            plain(found.denominator),
             _decimal(found.value),
             result.plan_basis.denominator if result.plan_basis else None,
             _decimal(result.plan_basis.value) if result.plan_basis else None,
@@ -325,13 +326,17 @@ def files(report: Report, lang: Lang = "zh") -> dict[str, str]:
 
 
 def write_folder(report: Report, folder: Path, lang: Lang = "zh") -> list[Path]:
-    """Write a report's files into `folder`, all or nothing (`coverage.reports.folders`).
+    """Write a report's files into `folder`; see `write_files`."""
+    return write_files(files(report, lang), folder)
+
+
+def write_files(texts: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write files by name into `folder`, all or nothing (`coverage.reports.folders`).
 
     Raises:
         InputError: If a file that the tool did not write would be replaced, or
             the folder cannot be written to.
     """
-    texts = files(report, lang)
     with staged(folder, _MANIFEST) as stage:
         for name, text in texts.items():
             write_text(stage / name, text)

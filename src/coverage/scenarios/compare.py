@@ -192,7 +192,7 @@ def _outcome(
             for edit in scenario.edits
         )
         + sum(g.year is not None and g.year > year for g in scenario.growths),
-        notes=(*_notes(city, scenario, year), *travels.road_notes(scenario)),
+        notes=(*_notes(city, scenario, year, after_city.register), *travels.road_notes(scenario)),
     )
 
 
@@ -206,7 +206,8 @@ def _distinct(every: Iterable[Access]) -> tuple[Access, ...]:
             if one.question.group == other.question.group
             and np.array_equal(one.before.seconds, other.before.seconds)
             and np.array_equal(one.after.seconds, other.after.seconds)
-            and one.unplaced == other.unplaced
+            and one.unplaced_new == other.unplaced_new
+            and one.unplaced_gone == other.unplaced_gone
         ]
         if not same:
             found.append(one)
@@ -231,7 +232,8 @@ def _edited_names(scenario: Scenario) -> dict[str, str]:
     return named | {e.facility: e.name or e.facility for e in scenario.of_facilities}
 
 
-def _notes(city: City, scenario: Scenario, year: int) -> tuple[Said, ...]:
+def _notes(city: City, scenario: Scenario, year: int, after: Register) -> tuple[Said, ...]:
+    """What was assumed about people and places."""
     notes = []
     if growths_of(city, scenario, year):
         notes.append(
@@ -241,22 +243,23 @@ def _notes(city: City, scenario: Scenario, year: int) -> tuple[Said, ...]:
                 "counted in people after the growth",
             )
         )
+    edited = {add.id for add in scenario.adds} | {e.facility for e in scenario.of_facilities}
     at_county = [
-        place.name or place.unit_code
-        for place in (
-            *(add.place for add in scenario.adds),
-            *(move.to for move in scenario.moves),
-            *(one.to for one in scenario.opens if one.to),
-        )
-        if len(place.unit_code) == len(city.code) and place.lon is None
+        f.name
+        for f in after.facilities
+        if f.id in edited
+        and f.counts_in(year)
+        and len(f.unit_code) == len(city.code)
+        and not f.placed
     ]
     if at_county:
-        names = "、".join(dict.fromkeys(at_county))
+        names = "、".join(at_county)
         notes.append(
             Said(
-                f"{len(at_county)} 处只知在 {names}：计入市、县级指标，不计入乡镇覆盖和出行时间",
-                f"{len(at_county)} facilities are known by city or county only ({names}): they "
-                "count for those, and neither for townships nor in travel times",
+                f"{len(at_county)} 处只知到市或县：计入市、县级指标，不计入乡镇覆盖和出行时间"
+                f"（{names}）",
+                f"{len(at_county)} facilities are known by city or county only: they count for "
+                f"those, and neither for townships nor in travel times ({names})",
             )
         )
     return tuple(notes)
@@ -294,7 +297,7 @@ def access_of(
         for level in ("township", "county", "city")
         for one in nearest_times(before, level=level, group=main)
     }
-    lost = {f.id for times in (before, after) for f in times.sites.not_placed}
+    was, is_ = ({f.id for f in times.sites.not_placed} for times in (before, after))
     return Access(
         question=question,
         before=before,
@@ -303,7 +306,8 @@ def access_of(
         counties=tuple(_change(before, after, "county", main)),
         times=tuple((earlier.get(one.code), one) for one in _once(units) if one.code),
         worst=tuple((earlier.get(one.code), one) for one in worst),
-        unplaced=tuple(name for id_, name in names.items() if id_ in lost),
+        unplaced_new=tuple(name for id_, name in names.items() if id_ in is_ - was),
+        unplaced_gone=tuple(name for id_, name in names.items() if id_ in was - is_),
     )
 
 

@@ -70,7 +70,10 @@ class Access:
         counties: The question's own group by county.
         times: Percentiles of the nearest time before and after, by unit; the city first.
         worst: Townships with the longest median time afterwards, at most ten.
-        unplaced: Names of edited facilities that have no place and count in no travel time.
+        unplaced_new: Names of edited facilities that count now and have no place, so that
+            nobody is known to gain by them.
+        unplaced_gone: Names of those that counted before and had none, so that nobody is
+            known to lose by them.
     """
 
     question: Question
@@ -80,7 +83,8 @@ class Access:
     counties: tuple[PeopleChange, ...]
     times: tuple[tuple[NearestTime | None, NearestTime], ...]
     worst: tuple[tuple[NearestTime | None, NearestTime], ...]
-    unplaced: tuple[str, ...] = ()
+    unplaced_new: tuple[str, ...] = ()
+    unplaced_gone: tuple[str, ...] = ()
 
     @property
     def main(self) -> PeopleChange:
@@ -191,6 +195,11 @@ class Outcome:
     cost: Cost
     later: int = 0
     notes: tuple[Said, ...] = ()
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether an edited facility has no place, so that more people may gain or lose."""
+        return not self.access or any(a.unplaced_new or a.unplaced_gone for a in self.access)
 
     @cached_property
     def newly_covered(self) -> tuple[tuple[IndicatorChange, str], ...]:

@@ -70,13 +70,17 @@ def dominated(outcomes: Sequence[Outcome]) -> dict[str, str]:
 
     One dominates another if it costs no more, gains no fewer people, loses
     no more and meets no fewer targets, and is better in at least one of
-    these. An empty name stands for leaving things as they are. A cost that
-    is not known in full can be compared with none, so that there nothing is said.
+    these. An empty name stands for leaving things as they are. What is not
+    known in full, a cost, or people because a facility has no place, can be
+    compared with nothing, and there nothing is said.
     """
     found: dict[str, str] = {}
     for outcome in outcomes:
         rivals: list[tuple[str, _Respects]] = [("", (Fraction(0), 0.0, 0.0, -outcome.met_before))]
-        rivals += [(o.scenario.name, _respects(o)) for o in outcomes if o is not outcome]
+        known = [o for o in outcomes if o is not outcome and not o.uncertain]
+        rivals += [(o.scenario.name, _respects(o)) for o in known]
+        if outcome.uncertain:
+            continue
         own = _respects(outcome)
         for name, respects in rivals:
             if _dominates(respects, own):

@@ -55,7 +55,7 @@ def sentences(outcome: Outcome) -> list[Said]:
     """The paragraph, sentence by sentence."""
     said = [_what(outcome)]
     for access in outcome.access:
-        said += [_gains(access), _losses(access), _beyond(access)]
+        said += [_gains(access), *_unplaced(access), _losses(access), _beyond(access)]
     if not outcome.access:
         said.append(
             Said(
@@ -130,40 +130,59 @@ def _gains(access: Access) -> Said:
 def _losses(access: Access) -> Said:
     people, who = access.main, _who(access)
     zh, en = limit_name(access, "zh"), limit_name(access, "en")
-    unplaced = _unplaced(access)
     if max(people.lost, people.farther) < _NOISE:
-        if unplaced is not None:
+        if access.unplaced_gone:
             return Said(
-                f"谁会失去服务算不全：{unplaced.zh}；其余改动没有人因此失去 {zh}内的服务或更远。",
-                f"Who loses cannot be told in full: {unplaced.en}; by the other edits nobody loses "
-                f"service within {en} or is farther.",
+                f"其余改动没有人因此失去 {zh}内的服务，也没有人更远。",
+                f"By the other edits nobody loses service within {en}, and nobody is farther.",
             )
         return Said(
             f"没有人因此失去 {zh}内的服务，也没有人更远。",
             f"Nobody loses service within {en}, and nobody is farther.",
         )
-    tail = Said(f"，{unplaced.zh}", f"; {unplaced.en}") if unplaced else Said("", "")
     worst = sorted((c for c in access.counties if c.lost >= 0.5), key=lambda c: -c.lost)[:3]
     where_zh = "、".join(f"{c.name} {heads(c.lost)} 人" for c in worst)
     where_en = ", ".join(f"{c.name} {heads(c.lost, 'en')}" for c in worst)
     return Said(
         f"受损：{_of(people.lost, who)}由 {zh}内可达变为超出时限"
         + (f"（最多的在{where_zh}）" if worst else "")
-        + f"，{heads(people.farther)} 人到最近设施更远{tail.zh}。",
+        + f"，{heads(people.farther)} 人到最近设施更远。",
         f"Losses: {heads(people.lost, 'en')} {who.en} are no longer within {en}"
         + (f" (most of them in {where_en})" if worst else "")
-        + f", and {heads(people.farther, 'en')} are farther from a facility{tail.en}.",
+        + f", and {heads(people.farther, 'en')} are farther from a facility.",
     )
 
 
-def _unplaced(access: Access) -> Said | None:
-    """Edited facilities that stand nowhere: what they change for anybody is not known."""
-    if not access.unplaced:
-        return None
-    zh, en = "、".join(access.unplaced), ", ".join(access.unplaced)
+def _unplaced(access: Access) -> list[Said]:
+    """Edited facilities that stand nowhere: whom they serve, or served, is not known."""
+    said = []
+    if access.unplaced_new:
+        name = _names(access.unplaced_new)
+        said.append(
+            Said(
+                f"{name.zh}没有具体位置，谁会因此更近算不出来。",
+                f"{name.en}: without a place it cannot be told who is nearer.",
+            )
+        )
+    if access.unplaced_gone:
+        name = _names(access.unplaced_gone)
+        said.append(
+            Said(
+                f"{name.zh}原址不详，谁会因此失去服务或更远算不出来，受损人数只会更多。",
+                f"{name.en}: where it stood is not known, so that it cannot be told who loses; "
+                "there can only be more of them.",
+            )
+        )
+    return said
+
+
+def _names(names: Sequence[str]) -> Said:
+    """The first few of some names, and how many there are."""
+    shown = names[:3]
+    more = len(names) > len(shown)
     return Said(
-        f"{zh} 位置不详，影响未计入出行时间",
-        f"the place of {en} is not known, and what it changes is not in the travel times",
+        "、".join(f"“{name}”" for name in shown) + (f"等 {len(names)} 处" if more else ""),
+        ", ".join(shown) + (f" and others, {len(names)} in all" if more else ""),
     )
 
 
