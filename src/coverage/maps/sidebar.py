@@ -36,7 +36,6 @@ _WORDS = {
     "official": Said("乡镇界", "township boundary"),
     "road": Said("主要道路", "roads"),
     "several": Said("数字：同处多个设施", "a number: several at one place"),
-    "added": Said("情景新增", "added by the scenario"),
     "proposal": Said("建议点（按顺序）", "proposed site, in order"),
     "notes": Said("说明", "Notes"),
     "unplaced": Said("无位置、未上图", "without a place, not drawn"),
@@ -234,9 +233,6 @@ class _Column:
             text = self._word("loose").format(n=max(lost))
             self.sheet.text(self.left + 9 * self.zoom, self.y, text, size=5.8, colour=QUIET)
             self.y += 3.2 * self.zoom
-        if any(site.change == "added" for stage in stages for site in stage.sites):
-            self._disc("", ACCENT)
-            self._row(self._word("added"))
         if any(stage.proposals for stage in stages):
             z = self.zoom
             self.sheet.patch(
@@ -276,7 +272,8 @@ class _Column:
         self._head(self._word("rings"))
         for ring in sorted(stages[-1].rings, key=lambda r: r.rank):
             self._swatch(Fill(RINGS[min(ring.rank, len(RINGS) - 1)]))
-            self._row(ring.label, [ring.text] if len(stages) == 1 else [])
+            same = [r for stage in stages for r in stage.rings if r.label == ring.label]
+            self._row(ring.label, [ring.text] if len(stages) == 1 else [r.share for r in same])
 
     def crowd(self, stage: Stage) -> None:
         """Dots by how many people they stand for."""
