@@ -102,6 +102,7 @@ def build(
     illustrative = any(moment.document["illustrative"] for moment in moments)
     return View(
         lang=lang,
+        city=city.name if lang == "zh" else city.label.english,
         title=_title(city, first, lang),
         subtitle=_subtitle(moments[-1], lang),
         mark=_mark(illustrative=illustrative, approximate=approximate, lang=lang),

@@ -213,6 +213,7 @@ class View:
 
     Attributes:
         lang: Language of every word in it.
+        city: Its name.
         title: City and year.
         subtitle: The plan.
         mark: 示意, where illustrative rows or approximate outlines are shown, else empty.
@@ -227,6 +228,7 @@ class View:
     """
 
     lang: Lang
+    city: str
     title: str
     subtitle: str
     mark: str

@@ -338,7 +338,10 @@ function coverageLayers(map, data) {
 
   function openArea(level, code) {
     const { area, shape } = areas[level].get(code);
-    if (state.level !== level) select({ level });
+    if (state.level !== level) {
+      select({ level });
+      made.onLevel();
+    }
     map.fitBounds(shape.getBounds(), { maxZoom: 12, animate: false });
     shape.openPopup(area.seat);
   }
@@ -355,8 +358,9 @@ function coverageLayers(map, data) {
     else here.cluster.zoomToShowLayer(marker, () => marker.openPopup());
   }
 
-  return {
+  const made = {
     el, facts, state, stage, theme, shading, select, refresh, shown, shownKinds,
-    openArea, openSite, placeNames,
+    openArea, openSite, placeNames, onLevel: () => {},
   };
+  return made;
 }
