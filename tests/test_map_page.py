@@ -1,4 +1,4 @@
-"""The page of a city's map as a planner opens it from a memory stick: offline, at desk and phone."""
+"""The page of a city's map as a planner opens it from a memory stick: offline, desk and phone."""
 
 from __future__ import annotations
 
@@ -220,7 +220,8 @@ def test_counties_are_shaded_by_value(page: Opened, report: dict[str, Any]) -> N
     assert sum(counts) == len(report[INTEGRATED]["by_county"])
     assert page.texts("#legend .class .label")[0].startswith("<")
     fills = page.run(
-        "[...document.querySelectorAll('.leaflet-shade-pane path')].map(p => p.getAttribute('fill'))"
+        "[...document.querySelectorAll('.leaflet-shade-pane path')]"
+        ".map(p => p.getAttribute('fill'))"
     )
     assert len(fills) == len(report[INTEGRATED]["by_county"])
     assert len(set(fills)) == sum(count > 0 for count in counts)
@@ -228,7 +229,8 @@ def test_counties_are_shaded_by_value(page: Opened, report: dict[str, Any]) -> N
 
 def test_missing_townships_are_hatched(page: Opened, report: dict[str, Any]) -> None:
     fills = page.run(
-        "[...document.querySelectorAll('.leaflet-shade-pane path')].map(p => p.getAttribute('fill'))"
+        "[...document.querySelectorAll('.leaflet-shade-pane path')]"
+        ".map(p => p.getAttribute('fill'))"
     )
     assert fills.count("url(#fill-missing)") == len(report[INTEGRATED]["missing"])
     assert page.run("document.querySelector('#fill-missing path') !== null")

@@ -20,7 +20,7 @@ from coverage.maps.styles import (
     Fill,
     fill,
 )
-from coverage.text import Said, wrap
+from coverage.text import Said, width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,11 +173,15 @@ class _Column:
 
     def _row(self, label: str, numbers: Sequence[str] = ()) -> None:
         """A line of a legend beside whatever was drawn at its beginning."""
-        self.sheet.text(self.left + 9 * self.zoom, self.y + 0.1 * self.zoom, label, size=7)
+        start, top = 9 * self.zoom, self.y + 0.1 * self.zoom
+        # A single number may be long; several stand in narrow columns.
+        wide = sum(2.2 + 0.62 * width(text) for text in numbers) if len(numbers) == 1 else 0
+        room = self.width - start - max(wide, 13 * len(numbers)) * self.zoom
+        end = self.sheet.paragraph(self.left + start, top, room, label, size=7, lines=2)
         for place, text in enumerate(reversed(numbers)):
             right = self.left + self.width - place * 13 * self.zoom
-            self.sheet.text(right, self.y + 0.1 * self.zoom, text, size=7, right=True)
-        self.y += 4.0 * self.zoom
+            self.sheet.text(right, top, text, size=7, right=True)
+        self.y = max(self.y + 4.0 * self.zoom, end + 0.6 * self.zoom)
 
     def shadings(self, found: Sequence[tuple[Stage, Shading]]) -> None:
         """Classes with their numbers, a column a stage."""
