@@ -10,8 +10,9 @@ import click
 from coverage.cli.options import MINUTES, chosen_city, city_options
 
 if TYPE_CHECKING:
-    from coverage.assessment import Report
     from coverage.city import City
+    from coverage.maps.compose import Moment
+    from coverage.maps.moments import Wanted
     from coverage.maps.view import View
     from coverage.text import Lang
 
@@ -21,6 +22,7 @@ _EPILOG = """\b
   coverage map --city 清远 --out 清远.html --out 清远.png
   coverage map --city 清远 --indicator social_work.township_station --out 社工站.pdf --size A3
   coverage map --city 阳江 --facilities 我的台账.csv --minutes 10,20 --lang en
+  coverage map --scenario 新增五处.toml --out 前后对比.html --out 前后对比.png
   coverage map --city 清远 --mask-sensitive --suppress-below 10
 """
 _PICTURES = (".png", ".pdf", ".svg")
@@ -42,6 +44,12 @@ _PICTURES = (".png", ".pdf", ".svg")
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="A .html page, or a .png, .pdf or .svg; several may be given. [maps/<city>.html]",
+)
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path),
+    metavar="FILE.toml",
+    help="Show before and after this scenario.",
 )
 @click.option("--year", type=int, metavar="YYYY", help="Judge the targets of this year.")
 @click.option("--provenance", metavar="LIST", help="Count only rows of these provenances.")
@@ -102,6 +110,7 @@ def map_(
     not_reached: bool,
     mask_sensitive: bool,
     suppress_below: int | None,
+    scenario: Path | None,
     lang: Lang,
 ) -> None:
     """地图：一个离线网页，或打印用的图。 A map as one offline page, or for paper.
@@ -109,6 +118,10 @@ def map_(
     Townships and counties by status and value, facilities, service circles,
     people not reached, and roads; every number is the report's own.
     """
+    if scenario is not None and city is None and workspace is None:
+        from coverage.scenarios.file import base_of
+
+        city, workspace = base_of(scenario)
     found = chosen_city(city, workspace)
     outs = outs or (Path("maps") / f"{found.label.short_name}.html",)
     _check_names(outs)
@@ -117,11 +130,9 @@ def map_(
 
         base_map(tiles, tianditu_key)
     from coverage.maps.compose import build
-    from coverage.maps.moments import moment
+    from coverage.maps.moments import Wanted
 
-    report = _assess(found, indicators, year, provenance, facilities)
-    now = moment(
-        report,
+    wanted = Wanted(
         lang=lang,
         indicators=indicators,
         kinds=kinds,
@@ -132,7 +143,8 @@ def map_(
         masked=mask_sensitive,
         below=suppress_below,
     )
-    view = build(found, [now], lang=lang, indicators=indicators, roads=roads)
+    moments = _moments(found, wanted, year, provenance, facilities, scenario)
+    view = build(found, moments, lang=lang, indicators=indicators, roads=roads)
     for out in outs:
         if out.suffix.lower() == ".html":
             from coverage.maps import page
@@ -157,27 +169,54 @@ def _check_names(outs: tuple[Path, ...]) -> None:
         raise InputError(Problem(reason, str(out)) for out in wrong)
 
 
-def _assess(
+def _moments(
     city: City,
-    indicators: tuple[str, ...],
+    wanted: Wanted,
     year: int | None,
     provenance: str | None,
     facilities: Path | None,
-) -> Report:
+    scenario: Path | None,
+) -> tuple[Moment, ...]:
+    """Now, or before and after a scenario; everything wrong with the question is said at once."""
     from coverage.assessment import assess, check_request
     from coverage.errors import gathered
     from coverage.facilities import parse_provenances
+    from coverage.maps import moments
 
     with gathered() as gather:
-        gather(check_request, city, year, indicators)
+        if scenario is None:
+            gather(check_request, city, year, wanted.indicators)
         kept = gather(parse_provenances, provenance) if provenance is not None else ()
         register = gather(city.read_register, facilities) if facilities else None
-    return assess(city, year=year, indicators=indicators, provenance=kept, register=register)
+    if scenario is None:
+        report = assess(
+            city, year=year, indicators=wanted.indicators, provenance=kept, register=register
+        )
+        return moments.now(report, wanted)
+    from coverage.scenarios.compare import compare
+    from coverage.scenarios.file import read
+    from coverage.scenarios.live import Question
+
+    comparison = compare(
+        city,
+        [read(scenario, city, register=register)],
+        year=year,
+        register=register,
+        provenance=kept,
+        question=Question(wanted.kinds) if wanted.kinds else None,
+        minutes=max(wanted.minutes),
+        profile=wanted.profile,
+        roads=wanted.roads,
+        population=wanted.population,
+    )
+    return moments.before_after(comparison.outcomes[0], wanted)
 
 
 def _say(view: View) -> None:
     """The first theme's figures, as the map prints them."""
-    theme = view.stage().theme()
-    click.echo(f"{theme.title}：{theme.headline}")
+    for stage in view.stages:
+        theme = stage.theme()
+        label = f"（{stage.label}）" if len(view.stages) > 1 else ""
+        click.echo(f"{theme.title}{label}：{theme.headline}")
     if view.mark:
         click.echo(view.mark)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.maps.view import Proposal, Theme
+    from coverage.maps.view import Theme
     from coverage.reach.service import ServiceTimes
     from coverage.text import Lang
 
@@ -54,8 +54,8 @@ class Moment:
         times: Travel times for the service circles, `None` to draw none.
         reach: Their data (`coverage.reports.circles.to_dict`), or less of it.
         services: Services that the circles ask for.
+        scenario: Name of the scenario, empty now.
         changes: ``added``, ``changed`` or ``closed`` by facility id, in a scenario.
-        proposals: Sites proposed.
     """
 
     id: str
@@ -63,8 +63,8 @@ class Moment:
     times: ServiceTimes | None = None
     reach: dict[str, Any] | None = None
     services: tuple[str, ...] = ()
+    scenario: str = ""
     changes: Mapping[str, str] | None = None
-    proposals: tuple[Proposal, ...] = ()
 
 
 def build(
@@ -92,7 +92,7 @@ def build(
     """
     counties, townships = read_areas(city)
     outlined = frozenset(area.code for area in (*counties, *townships))
-    chosen = chosen_indicators(moments[0].document, indicators)
+    chosen = chosen_indicators([moment.document for moment in moments], indicators)
     stages = tuple(
         _stage(city, moment, moments, chosen, lang=lang, outlined=outlined) for moment in moments
     )
@@ -102,8 +102,9 @@ def build(
     illustrative = any(moment.document["illustrative"] for moment in moments)
     return View(
         lang=lang,
+        city=city.name if lang == "zh" else city.label.english,
         title=_title(city, first, lang),
-        subtitle=first["plan"]["title"],
+        subtitle=_subtitle(moments[-1], lang),
         mark=_mark(illustrative=illustrative, approximate=approximate, lang=lang),
         facts=tuple(
             _facts(
@@ -124,13 +125,17 @@ def build(
     )
 
 
-def chosen_indicators(document: dict[str, Any], ids: Sequence[str]) -> list[str]:
+def chosen_indicators(documents: Sequence[dict[str, Any]], ids: Sequence[str]) -> list[str]:
     """Indicators that a map can show, in the order it shows them.
+
+    Args:
+        documents: The result objects, of one moment or of before and after.
+        ids: Those asked for, if any.
 
     Raises:
         InputError: If one asked for is not in the report, or none can be shown.
     """
-    known = {i["id"]: i for i in document["indicators"]}
+    known = {i["id"]: i for i in documents[0]["indicators"]}
     missing = [id_ for id_ in ids if id_ not in known]
     if missing:
         raise InputError(f"报告中没有指标 {missing[0]!r} · the indicator is not in the report")
@@ -140,16 +145,21 @@ def chosen_indicators(document: dict[str, Any], ids: Sequence[str]) -> list[str]
             f"指标 {dull[0]} 没有分乡镇或分县的结果，不能上图 · nothing is known of the indicator "
             "by township or county, so no map can show it"
         )
-    if ids:
-        return list(ids)
-    found = [i for i in document["indicators"] if mappable(i)]
+    found = list(ids) or [id_ for id_, i in known.items() if mappable(i)]
     if not found:
         raise InputError(
             "没有分乡镇或分县的结果可上图 · nothing is known by township or county: no map to draw"
         )
-    # Townships before counties, and what is missing somewhere before what is everywhere.
-    found.sort(key=lambda i: (i["level"] != "township", not i["missing"]))
-    return [i["id"] for i in found]
+    if ids:
+        return found
+    later = {i["id"]: i["value"] for i in documents[-1]["indicators"]}
+
+    def order(id_: str) -> tuple[bool, bool, bool]:
+        """What a scenario changes, townships before counties, missing before complete."""
+        one = known[id_]
+        return one["value"] == later[id_], one["level"] != "township", not one["missing"]
+
+    return sorted(found, key=order)
 
 
 def _stage(
@@ -193,7 +203,6 @@ def _stage(
         sites,
         rings=reached.rings_of(times, reach, lang=lang),
         crowd=reached.crowd_of(times, reach, lang=lang, hidden=hidden),
-        proposals=moment.proposals,
         loose=loose,
     )
 
@@ -223,6 +232,14 @@ def _title(city: City, document: dict[str, Any], lang: Lang) -> str:
     if lang == "zh":
         return f"{city.name}民政设施覆盖图 · {document['year']} 年目标"
     return f"{city.label.english}: facility coverage, targets of {document['year']}"
+
+
+def _subtitle(moment: Moment, lang: Lang) -> str:
+    plan = str(moment.document["plan"]["title"])
+    if not moment.scenario:
+        return plan
+    word = "情景：" if lang == "zh" else "scenario: "
+    return f"{word}{moment.scenario} · {plan}"
 
 
 def _mark(*, illustrative: bool, approximate: bool, lang: Lang) -> str:

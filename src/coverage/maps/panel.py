@@ -69,7 +69,7 @@ def draw_panel(
     _rings(axes, view, stage)
     if crowd:
         _crowd(axes, view, stage, sheet.zoom)
-    sites = [site for site in stage.sites if site.kind in theme.kinds and site.open]
+    sites = [s for s in stage.sites if s.kind in theme.kinds and s.open and not s.number]
     drawing = _Names(view, sheet.zoom, scale, bounds)
     drawing.sites(axes, sites, theme.counting)
     drawing.proposals(axes, stage)
@@ -241,11 +241,7 @@ class _Names:
             self._take(x, y, half)
             first = here[0]
             solid = counting is None or any(site.id in counting for site in here)
-            colour = (
-                ACCENT
-                if any(s.change == "added" for s in here)
-                else FIELDS[KINDS[first.kind].system]
-            )
+            colour = FIELDS[KINDS[first.kind].system]
             axes.plot(
                 x,
                 y,

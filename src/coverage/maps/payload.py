@@ -47,6 +47,7 @@ _WORDS = {
     "ring": Said("服务圈 ", "circle of "),
     "roads": Said("主要道路", "roads"),
     "search": Said("查找乡镇、设施", "Find a township or facility"),
+    "somewhere": Said("，具体位置不详", ", place not known"),
     "sources": Said("资料来源与许可", "Sources and licences"),
     "theme": Said("专题", "Theme"),
     "unplaced": Said("无位置、未上图：", "without a place, not drawn: "),
@@ -75,6 +76,7 @@ def payload(view: View, *, datum: str = "wgs84", tiles: dict[str, Any] | None = 
         "lang": lang,
         "words": words(lang),
         "title": view.title,
+        "city": view.city,
         "subtitle": view.subtitle,
         "mark": view.mark,
         "facts": view.facts,
@@ -162,10 +164,7 @@ def _stage(stage: Stage, places: _Places) -> dict[str, Any]:
         "id": stage.id,
         "label": stage.label,
         "themes": [_theme(theme, stage.sites) for theme in stage.themes],
-        "sites": [
-            {**_site(site, places), "kind": site.kind, "open": site.open, "change": site.change}
-            for site in stage.sites
-        ],
+        "sites": [_site(site, places) for site in stage.sites],
         "rings": [
             {
                 "label": ring.label,
@@ -176,14 +175,22 @@ def _stage(stage: Stage, places: _Places) -> dict[str, Any]:
             for ring in stage.rings
         ],
         "crowd": _crowd(stage.crowd, places) if stage.crowd else None,
-        "proposals": [{**_site(p, places), "number": p.number} for p in stage.proposals],
         "loose": {code: [name for _, name in rows] for code, rows in stage.loose.items()},
     }
 
 
-def _site(site: Any, places: _Places) -> dict[str, Any]:
+def _site(site: Site, places: _Places) -> dict[str, Any]:
     lat, lon = places.point(site.lon, site.lat)
-    return {"name": site.name, "lat": lat, "lon": lon, "facts": site.facts}
+    return {
+        "name": site.name,
+        "kind": site.kind,
+        "lat": lat,
+        "lon": lon,
+        "open": site.open,
+        "change": site.change,
+        "number": site.number,
+        "facts": site.facts,
+    }
 
 
 def _crowd(crowd: Crowd, places: _Places) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def rings_of(
             Ring(
                 label=limit_name(times, limit, lang),
                 text=f"{group_name(group, lang)} {_reached(row, lang)}",
+                share=figures.shown(row["share"], lang, percent=True),
                 shape=_in_degrees(shape, times.network.crs),
                 rank=rank,
             )

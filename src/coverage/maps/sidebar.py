@@ -20,7 +20,7 @@ from coverage.maps.styles import (
     Fill,
     fill,
 )
-from coverage.text import Said, wrap
+from coverage.text import Said, width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,6 @@ _WORDS = {
     "official": Said("乡镇界", "township boundary"),
     "road": Said("主要道路", "roads"),
     "several": Said("数字：同处多个设施", "a number: several at one place"),
-    "added": Said("情景新增", "added by the scenario"),
     "proposal": Said("建议点（按顺序）", "proposed site, in order"),
     "notes": Said("说明", "Notes"),
     "unplaced": Said("无位置、未上图", "without a place, not drawn"),
@@ -174,11 +173,15 @@ class _Column:
 
     def _row(self, label: str, numbers: Sequence[str] = ()) -> None:
         """A line of a legend beside whatever was drawn at its beginning."""
-        self.sheet.text(self.left + 9 * self.zoom, self.y + 0.1 * self.zoom, label, size=7)
+        start, top = 9 * self.zoom, self.y + 0.1 * self.zoom
+        # A single number may be long; several stand in narrow columns.
+        wide = sum(2.2 + 0.62 * width(text) for text in numbers) if len(numbers) == 1 else 0
+        room = self.width - start - max(wide, 13 * len(numbers)) * self.zoom
+        end = self.sheet.paragraph(self.left + start, top, room, label, size=7, lines=2)
         for place, text in enumerate(reversed(numbers)):
             right = self.left + self.width - place * 13 * self.zoom
-            self.sheet.text(right, self.y + 0.1 * self.zoom, text, size=7, right=True)
-        self.y += 4.0 * self.zoom
+            self.sheet.text(right, top, text, size=7, right=True)
+        self.y = max(self.y + 4.0 * self.zoom, end + 0.6 * self.zoom)
 
     def shadings(self, found: Sequence[tuple[Stage, Shading]]) -> None:
         """Classes with their numbers, a column a stage."""
@@ -234,9 +237,6 @@ class _Column:
             text = self._word("loose").format(n=max(lost))
             self.sheet.text(self.left + 9 * self.zoom, self.y, text, size=5.8, colour=QUIET)
             self.y += 3.2 * self.zoom
-        if any(site.change == "added" for stage in stages for site in stage.sites):
-            self._disc("", ACCENT)
-            self._row(self._word("added"))
         if any(stage.proposals for stage in stages):
             z = self.zoom
             self.sheet.patch(
@@ -276,7 +276,8 @@ class _Column:
         self._head(self._word("rings"))
         for ring in sorted(stages[-1].rings, key=lambda r: r.rank):
             self._swatch(Fill(RINGS[min(ring.rank, len(RINGS) - 1)]))
-            self._row(ring.label, [ring.text] if len(stages) == 1 else [])
+            same = [r for stage in stages for r in stage.rings if r.label == ring.label]
+            self._row(ring.label, [ring.text] if len(stages) == 1 else [r.share for r in same])
 
     def crowd(self, stage: Stage) -> None:
         """Dots by how many people they stand for."""

@@ -31,6 +31,7 @@ _LABELS = {
     "place": Said("位置", "place"),
     "source": Said("来源", "source"),
     "provenance": Said("数据性质", "provenance"),
+    "note": Said("备注", "note"),
 }
 
 
@@ -69,6 +70,7 @@ def sites_of(
                 open=row["counted"],
                 facts=tuple(_facts(row, lang, at_seat=not own)),
                 change=change,
+                number=sum(s.change == "added" for s in found) + 1 if change == "added" else 0,
             )
         )
     return tuple(found), lost
@@ -89,6 +91,8 @@ def _facts(row: Mapping[str, Any], lang: Lang, *, at_seat: bool) -> Iterable[tup
         ("place", (_MASKED if row["masked"] else _AT_SEAT).to(lang) if at_seat else ""),
         ("source", row["source"]),
         ("provenance", row["provenance_name"]),
+        # What a modelled row rests on; a register's own remarks are long and for the register.
+        ("note", row["note"] if row["provenance"] == "modelled" else ""),
     ]
     return ((_LABELS[key].to(lang), value) for key, value in said if value)
 

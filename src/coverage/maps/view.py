@@ -128,6 +128,7 @@ class Site:
         open: Whether it counts in the view's year; else it is being built or planned.
         facts: Label and value, as a pop-up lists them.
         change: ``added``, ``changed`` or ``closed`` by a scenario, else empty.
+        number: Of a proposed site, in the order of the proposal; else 0.
     """
 
     id: str
@@ -139,6 +140,7 @@ class Site:
     open: bool
     facts: tuple[tuple[str, str], ...]
     change: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class Ring:
 
     label: str
     text: str
+    share: str
     shape: BaseGeometry
     rank: int
 
@@ -173,17 +176,6 @@ class Crowd:
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """A proposed site, numbered in the order it should be built."""
-
-    number: int
-    name: str
-    lon: float
-    lat: float
-    facts: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
 class Stage:
     """The city at one moment: now, or after a scenario.
 
@@ -194,7 +186,6 @@ class Stage:
         sites: Facilities with a place.
         rings: Areas reached within each limit, the largest first.
         crowd: People not reached.
-        proposals: Proposed sites.
         loose: Kind and name of facilities known only by their county, by its code.
     """
 
@@ -204,8 +195,12 @@ class Stage:
     sites: tuple[Site, ...]
     rings: tuple[Ring, ...] = ()
     crowd: Crowd | None = None
-    proposals: tuple[Proposal, ...] = ()
     loose: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+    @property
+    def proposals(self) -> tuple[Site, ...]:
+        """Proposed sites in their order."""
+        return tuple(sorted((s for s in self.sites if s.number), key=lambda s: s.number))
 
     def theme(self, id_: str | None = None) -> Theme:
         """The theme of an indicator, else the first."""
@@ -218,6 +213,7 @@ class View:
 
     Attributes:
         lang: Language of every word in it.
+        city: Its name.
         title: City and year.
         subtitle: The plan.
         mark: 示意, where illustrative rows or approximate outlines are shown, else empty.
@@ -232,6 +228,7 @@ class View:
     """
 
     lang: Lang
+    city: str
     title: str
     subtitle: str
     mark: str

@@ -228,6 +228,20 @@ function coverageLayers(map, data) {
     return box;
   }
 
+  function kindIcon(site) {
+    const kind = data.kinds[site.kind];
+    const symbol = el("span", "", kind.symbol);
+    symbol.style.setProperty("--field", kind.colour);
+    const state = (site.open ? "" : " coming") + (site.change ? " " + site.change : "");
+    return L.divIcon({ className: "site" + state, html: symbol, iconSize: [22, 22] });
+  }
+
+  // Proposed sites carry their number, and are never grouped.
+  function numberIcon(site) {
+    const number = el("span", "", String(site.number));
+    return L.divIcon({ className: "proposal", html: number, iconSize: [26, 26] });
+  }
+
   function siteLayers(one) {
     const cluster = L.markerClusterGroup({
       maxClusterRadius: 34,
@@ -241,36 +255,23 @@ function coverageLayers(map, data) {
         }),
     });
     const kinds = new Map();
-    const markers = one.sites.map((site, index) => {
-      const kind = data.kinds[site.kind];
-      const symbol = el("span", "", kind.symbol);
-      symbol.style.setProperty("--field", kind.colour);
+    const proposals = L.layerGroup();
+    const markers = one.sites.map((site) => {
       const marker = L.marker([site.lat, site.lon], {
         title: site.name,
         alt: site.name,
-        icon: L.divIcon({
-          className: "site" + (site.open ? "" : " coming") + (site.change ? " " + site.change : ""),
-          html: symbol,
-          iconSize: [22, 22],
-        }),
+        icon: site.number ? numberIcon(site) : kindIcon(site),
+        zIndexOffset: site.number ? 1000 : 0,
       });
       marker.bindPopup(() => sitePopup(site), { maxWidth: 320 });
-      marker.siteIndex = index;
-      if (!kinds.has(site.kind)) kinds.set(site.kind, []);
-      kinds.get(site.kind).push(marker);
+      if (site.number) {
+        proposals.addLayer(marker);
+      } else {
+        if (!kinds.has(site.kind)) kinds.set(site.kind, []);
+        kinds.get(site.kind).push(marker);
+      }
       return marker;
     });
-    const proposals = L.layerGroup(
-      one.proposals.map((site) => {
-        const number = el("span", "", String(site.number));
-        const marker = L.marker([site.lat, site.lon], {
-          title: site.name,
-          zIndexOffset: 1000,
-          icon: L.divIcon({ className: "proposal", html: number, iconSize: [26, 26] }),
-        });
-        return marker.bindPopup(() => sitePopup(site), { maxWidth: 320 });
-      })
-    );
     return { cluster, kinds, markers, proposals };
   }
 
@@ -287,6 +288,7 @@ function coverageLayers(map, data) {
     const counts = counting();
     stages[state.stage].markers.forEach((marker, index) => {
       const site = stage().sites[index];
+      if (site.number) return;
       const pale = counts !== null && theme().kinds.includes(site.kind) && !counts.has(index);
       marker.options.icon.options.className = marker.options.icon.options.className
         .replace(" pale", "")
@@ -336,25 +338,29 @@ function coverageLayers(map, data) {
 
   function openArea(level, code) {
     const { area, shape } = areas[level].get(code);
-    if (state.level !== level) select({ level });
+    if (state.level !== level) {
+      select({ level });
+      made.onLevel();
+    }
     map.fitBounds(shape.getBounds(), { maxZoom: 12, animate: false });
     shape.openPopup(area.seat);
   }
 
   function openSite(index) {
     const here = stages[state.stage];
-    const kind = stage().sites[index].kind;
-    if (!shownKinds.has(kind)) {
-      shownKinds.add(kind);
-      refresh();
-    }
+    const site = stage().sites[index];
     const marker = here.markers[index];
+    if (site.number) shown.proposals = true;
+    else shownKinds.add(site.kind);
+    refresh();
     map.setView(marker.getLatLng(), Math.max(map.getZoom(), 12), { animate: false });
-    here.cluster.zoomToShowLayer(marker, () => marker.openPopup());
+    if (site.number) marker.openPopup();
+    else here.cluster.zoomToShowLayer(marker, () => marker.openPopup());
   }
 
-  return {
+  const made = {
     el, facts, state, stage, theme, shading, select, refresh, shown, shownKinds,
-    openArea, openSite, placeNames,
+    openArea, openSite, placeNames, onLevel: () => {},
   };
+  return made;
 }

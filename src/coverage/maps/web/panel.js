@@ -170,11 +170,12 @@ function coveragePanel(map, data, layers) {
       });
       layerBox.append(sizes);
     }
-    if (stage.proposals.length) {
+    const proposed = stage.sites.filter((site) => site.number).length;
+    if (proposed) {
       const lead = el("span", "swatch square", "1");
       layerBox.append(
         choice("checkbox", "proposals", words.proposals, shown.proposals, set("proposals"), lead,
-          String(stage.proposals.length))
+          String(proposed))
       );
     }
     layerBox.append(
@@ -187,7 +188,7 @@ function coveragePanel(map, data, layers) {
     kindBox.replaceChildren(el("h2", "", words.facilities));
     const counts = new Map();
     for (const site of layers.stage().sites) {
-      counts.set(site.kind, (counts.get(site.kind) || 0) + 1);
+      if (!site.number) counts.set(site.kind, (counts.get(site.kind) || 0) + 1);
     }
     for (const [kind, look] of Object.entries(data.kinds)) {
       if (!counts.has(kind)) continue;

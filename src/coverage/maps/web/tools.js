@@ -30,6 +30,14 @@ function coverageTools(map, data, layers, panel) {
         found.push({ name: site.name, where: data.kinds[site.kind].name, go });
       }
     });
+    // Facilities known by county only lead to the county, whose pop-up lists them.
+    for (const [code, names] of Object.entries(layers.stage().loose)) {
+      const county = data.areas.find((area) => area.level === "county" && area.code === code);
+      for (const name of names.filter((one) => one.toLowerCase().includes(wanted))) {
+        const where = (county ? county.name : data.city) + words.somewhere;
+        found.push({ name, where, go: () => county && layers.openArea("county", code) });
+      }
+    }
     return found;
   }
 
@@ -188,6 +196,7 @@ function coverageMap(map, data) {
   const layers = coverageLayers(map, data);
   const panel = coveragePanel(map, data, layers);
   coverageTools(map, data, layers, panel);
+  layers.onLevel = panel.draw;
   layers.select({ stage: data.stages.length - 1, theme: 0 });
   panel.draw();
   map.fitBounds(data.bounds, { animate: false });
