@@ -66,7 +66,22 @@ def facts(document: Mapping[str, Any]) -> dict[str, Any]:
         "indicators": [_indicator(document, i) for i in values],
         "lead": _lead(document, first) if first is not None else None,
         "notes": document["notes"],
-        "scenario": document.get("scenario"),
+        "scenario": _scenario(document),
+    }
+
+
+def _scenario(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a sentence says of a scenario, `None` without one."""
+    found = document.get("scenario")
+    if found is None:
+        return None
+    changes = list(found["changes"].values())
+    return {
+        **{key: found[key] for key in ("name", "note", "file", "sentences", "notes")},
+        "added": changes.count("added"),
+        "changed": changes.count("changed"),
+        "closed": changes.count("closed"),
+        "indicators": [_indicator(found["after"], i) for i in computed(found["after"])],
     }
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from coverage.briefs.tables import lead, plain
+from coverage.briefs.tables import computed, lead, plain
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from coverage.assessment import Report
+    from coverage.maps.compose import Moment
     from coverage.text import Lang
 
 _DPI = 200
@@ -49,6 +50,7 @@ def draw(report: Report, document: Mapping[str, Any], folder: Path) -> dict[str,
         MissingDependencyError: If matplotlib is not installed.
     """
     from coverage.maps import charts
+    from coverage.maps.compose import Moment
     from coverage.maps.themes import mappable
 
     lang: Lang = document["lang"]
@@ -65,10 +67,28 @@ def draw(report: Report, document: Mapping[str, Any], folder: Path) -> dict[str,
         path = folder / "counties.png"
         charts.counties(data, path, indicator=first["id"], lang=lang, dpi=_DPI)
         made["counties"] = Figure(path, _CAPTIONS["counties"].to(lang) + first["name"])
+    scenario = document.get("scenario")
     if mappable(first):
         path = folder / "map.png"
-        _map(report, data, first["id"], path)
+        _map(report, [Moment("now", data)], first["id"], path)
         made["map"] = Figure(path, _CAPTIONS["map"].to(lang) + first["name"])
+    if scenario is None:
+        return made
+    after = scenario["after"]
+    changed = changed_first(document, mappable) or (first if mappable(first) else None)
+    if changed is not None:
+        path = folder / "map_after.png"
+        moments = [
+            Moment("before", data),
+            Moment("after", after, scenario=scenario["name"], changes=scenario["changes"]),
+        ]
+        _map(report, moments, changed["id"], path, stage="after")
+        made["map_after"] = Figure(path, _CAPTIONS["map_after"].to(lang) + changed["name"])
+    both = {i["id"] for d in (data, after) for i in d["indicators"] if _judged(i)}
+    if both:
+        path = folder / "before_after.png"
+        charts.before_after(data, after, path, lang=lang, dpi=_DPI)
+        made["before_after"] = Figure(path, _CAPTIONS["before_after"].to(lang))
     return made
 
 
@@ -84,17 +104,37 @@ _CAPTIONS = {
     "targets": Said("各项指标现状与目标", "Indicators against their targets"),
     "counties": Said("分县（市、区）：", "By county: "),
     "map": Said("现状图：", "Map: "),
+    "map_after": Said("方案后：", "After: "),
+    "before_after": Said("方案前后对比", "Before and after"),
 }
 
 
-def _map(report: Report, document: dict[str, Any], indicator: str, path: Path) -> None:
-    from coverage.maps import prints
-    from coverage.maps.compose import Moment, build
+def changed_first(
+    document: Mapping[str, Any], shows: Callable[[Mapping[str, Any]], bool]
+) -> dict[str, Any] | None:
+    """The first indicator that a scenario changes and a map can show."""
+    after = {i["id"]: i for i in document["scenario"]["after"]["indicators"]}
+    for indicator in computed(document):
+        later = after[indicator["id"]]
+        if shows(indicator) and (later["value"], later["missing"]) != (
+            indicator["value"],
+            indicator["missing"],
+        ):
+            return indicator
+    return None
 
-    view = build(
-        report.city,
-        [Moment("now", document)],
-        lang=document["lang"],
-        indicators=[indicator],
-    )
-    prints.draw(view, path, dpi=_DPI)
+
+def _map(
+    report: Report,
+    moments: Sequence[Moment],
+    indicator: str,
+    path: Path,
+    *,
+    stage: str | None = None,
+) -> None:
+    from coverage.maps import prints
+    from coverage.maps.compose import build
+
+    lang: Lang = moments[0].document["lang"]
+    view = build(report.city, moments, lang=lang, indicators=[indicator])
+    prints.draw(view, path, dpi=_DPI, stage=stage)

@@ -123,8 +123,8 @@ def run(found: Mapping[str, Any], folder: Path, *, workspace: Path | None = None
     if missing:
         reason = "记录用到的文件不在原处 · a file of the record is not there"
         raise InputError([Problem(reason, str(path)) for path in missing])
-    city, report = assessed(request, folder)
-    published = result(request, report)
+    city, _, made = assessed(request, folder)
+    published = result(request, made)
     now = {(i["role"], i["file"]): i["sha256"] for i in records.inputs(city, request)}
     then = {(i["role"], i["file"]): i["sha256"] for i in found["inputs"]}
     results, was = records.results(published), found["results"]

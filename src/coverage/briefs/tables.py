@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from coverage.reports.discretion import hidden
+from coverage.reports.discretion import HIDDEN, hidden
 from coverage.reports.document import GROUPS
 from coverage.text import Said, fraction, number
 
@@ -308,6 +308,53 @@ def _reported(document: Mapping[str, Any]) -> Table:
     return Table("reported", title.to(lang), columns, tuple(rows))
 
 
+def _before_after(document: Mapping[str, Any]) -> Table | None:
+    """Indicators that a scenario changes, in value or in verdict; all that are judged if none."""
+    lang: Lang = document["lang"]
+    scenario = document.get("scenario")
+    if scenario is None:
+        return None
+    after = {i["id"]: i for i in scenario["after"]["indicators"]}
+    pairs = [(i, after[i["id"]]) for i in computed(document)]
+    moved = [
+        (a, b) for a, b in pairs if (a["value"], a["status"]) != (b["value"], b["status"])
+    ] or [(a, b) for a, b in pairs if a["status"] in STATUS_COLOURS]
+    rows = []
+    for a, b in moved:
+        aims = [said["target"] for t, said in due(b) if t["op"] is not None]
+        rows.append(
+            (
+                b["name"],
+                a["shown"]["value"],
+                b["shown"]["value"],
+                difference(a, b),
+                "、".join(aims) if lang == "zh" else ", ".join(aims),
+                b["status_text"]
+                if a["status"] == b["status"]
+                else f"{a['status_text']} → {b['status_text']}",
+            )
+        )
+    columns = (
+        Column(_say(Said("指标", "indicator"), lang), weight=2.7),
+        Column(_say(Said("方案前", "before"), lang), weight=1.5),
+        Column(_say(Said("方案后", "after"), lang), weight=1.5),
+        Column(_say(Said("变化", "change"), lang), "change", 0.8),
+        Column(_say(Said("目标", "target"), lang), weight=1.1),
+        Column(_say(Said("状态", "status"), lang), weight=1.2),
+    )
+    title = Said(f"方案前后：{scenario['name']}", f"Before and after: {scenario['name']}")
+    marks = tuple(b["status"] for _, b in moved)
+    return Table("before_after", title.to(lang), columns, tuple(rows), marks)
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Cell:
+    """By how much a value changes, in its own unit; hidden if one of the two is."""
+    old, new = before["value"], after["value"]
+    if hidden(old) or hidden(new):
+        return HIDDEN
+    return None if old is None or new is None else float(fraction(new) - fraction(old))
+
+
 def _inputs(document: Mapping[str, Any]) -> Table | None:
     lang: Lang = document["lang"]
     rows = tuple(
@@ -330,6 +377,7 @@ _MAKERS: dict[str, Callable[[Mapping[str, Any]], Table | None]] = {
     "counties": _counties,
     "missing": _missing,
     "kinds": _kinds,
+    "before_after": _before_after,
     "reported": _reported,
     "inputs": _inputs,
 }

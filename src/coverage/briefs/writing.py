@@ -6,7 +6,7 @@ import json
 import re
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from coverage.briefs.pdf import ConversionError, office
 from coverage.briefs.request import FORMATS
 from coverage.briefs.tables import tables
 from coverage.errors import InputError, MissingDependencyError, Problem, gathered
-from coverage.reports import discretion, document
+from coverage.reports import change, discretion, document
 from coverage.reports.folders import check, staged
 from coverage.tables import write_text
 from coverage.text import Said
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from coverage.briefs.tables import Table
     from coverage.briefs.texts import Block
     from coverage.city import City
+    from coverage.scenarios.outcome import Outcome
 
 MANIFEST = ".coverage-brief.json"
 RESULT = "result.json"
@@ -59,8 +60,8 @@ class Brief:
     skipped: tuple[Said, ...] = ()
 
 
-def assessed(request: Request, here: Path) -> tuple[City, Report]:
-    """The city of a request and its report.
+def assessed(request: Request, here: Path) -> tuple[City, Report, dict[str, Any]]:
+    """The city of a request, its report, and its result object with everything in it.
 
     Raises:
         InputError: With everything that is wrong with the request at once.
@@ -82,16 +83,43 @@ def assessed(request: Request, here: Path) -> tuple[City, Report]:
         register=register,
         values=values,
     )
-    return city, report
+    if request.scenario is None:
+        return city, report, document.build(report, request.lang)
+    outcome = _run(request, city, report)
+    report = _with_supplied(outcome.before, report)
+    made = document.build(report, request.lang)
+    after = _with_supplied(outcome.after, report)
+    made["scenario"] = change.build_change(outcome, after, request.lang)
+    return city, report, made
 
 
-def result(request: Request, report: Report) -> dict[str, Any]:
-    """The result object as it may be published: masked, suppressed, free of control characters.
+def _run(request: Request, city: City, report: Report) -> Outcome:
+    from coverage.scenarios.compare import compare
+    from coverage.scenarios.file import read
+
+    assert request.scenario is not None  # noqa: S101 -- the caller has looked
+    own = city.read_register(request.facilities) if request.facilities else None
+    scenario = read(request.scenario, city, register=own)
+    comparison = compare(
+        city, [scenario], year=report.year, register=own, provenance=request.provenance
+    )
+    return comparison.outcomes[0]
+
+
+def _with_supplied(report: Report, asked: Report) -> Report:
+    """A report of a scenario with the indicators that were asked for, supplied values included."""
+    supplied = {r.indicator.id: r for r in asked.results if r.measurement.basis == "supplied"}
+    found = {r.indicator.id: r for r in report.results} | supplied
+    results = tuple(found[r.indicator.id] for r in asked.results)
+    return replace(report, results=results)
+
+
+def result(request: Request, made: dict[str, Any]) -> dict[str, Any]:
+    """A result object as it may be published: masked, suppressed, free of control characters.
 
     Raises:
         InputError: If the limit of suppression is not a limit.
     """
-    made = document.build(report, request.lang)
     if request.mask_sensitive:
         made = discretion.mask(made)
     if request.suppress_below is not None:
@@ -136,8 +164,8 @@ def write(
     _check_templates(request)
     work = _Work(request, formats, progress)
     with work.step("assess"):
-        city, report = assessed(request, here or Path.cwd())
-        published = result(request, report)
+        city, report, made = assessed(request, here or Path.cwd())
+        published = result(request, made)
         published["record"] = record.make(city, request, published, folder)
     with staged(folder, MANIFEST) as stage, _pictures() as pictures:
         work.write(report, published, stage, pictures)

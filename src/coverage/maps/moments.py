@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.maps.compose import Moment, chosen_indicators
 from coverage.maps.discreet import suppress_reach
 from coverage.reach.service import DEFAULT_PROFILE, kinds_of, travel_time
+from coverage.reports.change import facility_changes
 from coverage.reports.circles import to_dict
 from coverage.reports.discretion import SENSITIVE_KINDS, mask, suppress
 from coverage.reports.document import build as build_document
@@ -98,10 +99,7 @@ def before_after(outcome: Outcome, wanted: Wanted) -> tuple[Moment, ...]:
     access = _shown_access(outcome, wanted)
     services = access.question.services if access else ()
     before, after = (access.before, access.after) if access else (None, None)
-    changes = dict.fromkeys((add.id for add in outcome.scenario.adds), "added")
-    changes |= dict.fromkeys((close.facility for close in outcome.scenario.closes), "closed")
-    rest = [edit.facility for edit in outcome.scenario.of_facilities]
-    changes = {**dict.fromkeys(rest, "changed"), **changes}
+    changes = facility_changes(outcome.scenario)
     first = _moment("before", outcome.before, wanted, _within(before, wanted.minutes), services)
     second = _moment("after", outcome.after, wanted, _within(after, wanted.minutes), services)
     # An addition dated later than the year is in neither report.

@@ -32,13 +32,14 @@ from __future__ import annotations
 
 import copy
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from coverage.text import Lang
 
@@ -55,6 +56,9 @@ PROTECTED_KINDS = SENSITIVE_KINDS | {"psychiatric_welfare", "rehab_centre"}
 PROTECTED_SYSTEMS = frozenset({"大儿童保障", "大救助"})
 _PERSON_UNITS = frozenset({"人", "名", "人次", "户", "名/年", "人/年"})
 _STATES_PEOPLE = re.compile(r"\d.*(人|户|名|床|people|person|child|bed)", re.IGNORECASE | re.DOTALL)
+_PEOPLE_STATED = re.compile(
+    r"(\d[\d,]*)\s*(?:人|名|people|persons|children|residents|are nearer|are farther)"
+)
 _SUBGROUPS = ("60+", "0-14")
 
 
@@ -66,6 +70,9 @@ def hidden(value: object) -> bool:
 def suppress(document: dict[str, Any], below: int) -> dict[str, Any]:
     """A copy of the result object without small counts about protected people.
 
+    What a scenario makes of the city (``document["scenario"]["after"]``) loses
+    the same cells: one moment would give away the other.
+
     Args:
         document: The result object.
         below: Counts from 1 to ``below − 1`` are small.
@@ -73,26 +80,59 @@ def suppress(document: dict[str, Any], below: int) -> dict[str, Any]:
     Raises:
         InputError: If `below` is less than 2, which would hide nothing.
     """
+    made = copy.deepcopy(document)
+    scenario = made.get("scenario")
+    if scenario is None:
+        return suppress_together([made], below)[0]
+    made, after = suppress_together([made, scenario["after"]], below)
+    scenario = made["scenario"]
+    scenario["after"] = after
+    said = scenario["sentences"]
+    if made["suppressed"]["cells"] or any(_says_few(s, below) for s in said):
+        # Gains and losses hang together: one of them with the values gives the other.
+        scenario["sentences"] = [s for s in said if not _STATES_PEOPLE.search(s)]
+        scenario["notes"] = [n for n in scenario["notes"] if not _STATES_PEOPLE.search(n)]
+    return made
+
+
+def suppress_together(documents: Sequence[dict[str, Any]], below: int) -> list[dict[str, Any]]:
+    """Copies of result objects of the same city at several moments, all without the same cells.
+
+    A cell that is small at one moment, or that changes by a small number
+    between two, is hidden at each of them.
+
+    Raises:
+        InputError: As `suppress`.
+    """
     if below < 2:
         raise InputError(
             f"--suppress-below 须不小于 2，得到 {below} · the limit must be at least 2"
         )
-    made = copy.deepcopy(document)
-    gone = _Units(made["units"], below).hide()
-    sites = _beds(made, below)
-    measures = 0
-    for indicator in made["indicators"]:
-        measures += _indicator(indicator, made["units"], sites, below, made["lang"])
-    count = gone + len(sites) + measures
-    made["suppressed"] = {"below": below, "cells": count}
-    if count:
-        _strip_notes(made)
+    made = [copy.deepcopy(document) for document in documents]
+    people = _Hidden.union(_Units(one["units"], below, made[0]["units"]).find() for one in made)
+    kinds = set().union(*(_small_beds(one, below) for one in made))
+    ids = {i["id"] for one in made for i in one["indicators"]}
+    found = {
+        id_: _measures([i for one in made for i in one["indicators"] if i["id"] == id_], below)
+        for id_ in ids
+    }
+    count = 0
+    for one in made:
+        count += people.write(one["units"]) + _hide_beds(one, kinds)
+        for indicator in one["indicators"]:
+            count += _indicator(indicator, one, found[indicator["id"]], kinds, below)
+    for one in made:
+        one["suppressed"] = {"below": below, "cells": count}
+        if count:
+            _strip_notes(one)
     return made
 
 
 def mask(document: dict[str, Any]) -> dict[str, Any]:
     """A copy of the result object without the precise places of sensitive sites."""
     made = copy.deepcopy(document)
+    if "scenario" in made:
+        made["scenario"]["after"] = mask(made["scenario"]["after"])
     seats = {u["code"]: u for u in made["units"] if u["level"] == "township"}
     names = {u["code"]: u["full_name"] for u in made["units"]}
     renamed: dict[str, str] = {}
@@ -124,106 +164,186 @@ def small(value: Any, below: int) -> bool:
     return isinstance(value, (int, float)) and 0 < value < below
 
 
+@dataclass
+class _Hidden:
+    """Cells of people that are hidden: level and code of the unit, by family of groups."""
+
+    all: set[tuple[str, str]] = field(default_factory=set)
+    parts: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def union(cls, several: Iterable[_Hidden]) -> _Hidden:
+        """Everything that is hidden in one of them."""
+        made = cls()
+        for one in several:
+            made.all |= one.all
+            made.parts |= one.parts
+        return made
+
+    def write(self, units: Iterable[dict[str, Any]]) -> int:
+        """Hide the cells in a list of units; how many went."""
+        cells = 0
+        for unit in units:
+            for group, value in unit["people"].items():
+                gone = self.all if group == "all" else self.parts
+                if _key(unit) in gone and value is not None:
+                    unit["people"][group] = HIDDEN
+                    cells += 1
+        return cells
+
+
+def _key(unit: Mapping[str, Any]) -> tuple[str, str]:
+    return str(unit["level"]), str(unit["code"])
+
+
 class _Units:
     """People of units by group: township in county in city, each level a sum of the one below."""
 
-    def __init__(self, units: Sequence[dict[str, Any]], below: int) -> None:
+    def __init__(
+        self, units: Sequence[dict[str, Any]], below: int, before: Sequence[dict[str, Any]]
+    ) -> None:
         self.units, self.below = units, below
-        self.counties = [u for u in units if u["level"] == "county"]
-        self.hidden: dict[str, set[int]] = {"all": set(), "parts": set()}
+        self.before = {_key(u): u["people"] for u in before}
+        self.hidden = _Hidden()
 
-    def hide(self) -> int:
-        """Hide what is small and what gives it away; the number of cells gone."""
+    def find(self) -> _Hidden:
+        """The cells that are small, and those that would give them away."""
         for unit in self.units:
-            people = unit["people"]
-            if any(small(people[g], self.below) for g in people):
+            people, was = unit["people"], self.before.get(_key(unit), {})
+            few = {g for g in people if self._small(people[g], was.get(g))}
+            if few:
                 # One group beside the whole would be bounded by the rest.
-                self.hidden["parts"].add(id(unit))
-            if small(people["all"], self.below):
-                self.hidden["all"].add(id(unit))
-        for family in ("all", "parts"):
-            for county in self.counties:
+                self.hidden.parts.add(_key(unit))
+            if "all" in few:
+                self.hidden.all.add(_key(unit))
+        counties = [u for u in self.units if u["level"] == "county"]
+        city = next((u for u in self.units if u["level"] == "city"), None)
+        for gone, groups in ((self.hidden.all, ("all",)), (self.hidden.parts, _SUBGROUPS)):
+            for county in counties:
                 own = [
                     u
                     for u in self.units
                     if u["level"] == "township" and u["county"] == county["code"]
                 ]
-                self._protect(county, own, family)
-            city = next((u for u in self.units if u["level"] == "city"), None)
+                self._protect(county, own, gone, groups)
             if city is not None:
-                self._protect(city, self.counties, family)
-        return self._write()
+                self._protect(city, counties, gone, groups)
+        return self.hidden
 
-    def _protect(self, whole: dict[str, Any], parts: list[dict[str, Any]], family: str) -> None:
+    def _small(self, value: Any, was: Any) -> bool:
+        """Whether a count is small, or differs by a small number from what it was."""
+        changed = value is not None and was is not None and small(abs(value - was), self.below)
+        return small(value, self.below) or changed
+
+    def _protect(
+        self,
+        whole: dict[str, Any],
+        parts: list[dict[str, Any]],
+        gone: set[tuple[str, str]],
+        names: tuple[str, ...],
+    ) -> None:
         """Hide further parts of a sum until no hidden one follows from it, else the sum too."""
-        gone = self.hidden[family]
-        names = ("all",) if family == "all" else _SUBGROUPS
         # Without a known total there is no sum to work back from.
         groups = [g for g in names if whole["people"][g] is not None]
-        while any(id(p) in gone for p in parts) and id(whole) not in gone:
-            inside = [p for p in parts if id(p) in gone]
+        while any(_key(p) in gone for p in parts) and _key(whole) not in gone:
+            inside = [p for p in parts if _key(p) in gone]
             if all(self._ambiguous(inside, g) for g in groups):
                 return
             rest = [
-                (min(p["people"][g] for g in groups), p["code"], id(p))
+                (min(p["people"][g] for g in groups), _key(p))
                 for p in parts
-                if id(p) not in gone and all(p["people"][g] for g in groups)
+                if _key(p) not in gone and all(p["people"][g] for g in groups)
             ]
-            gone.add(min(rest)[2] if rest else id(whole))
+            gone.add(min(rest)[1] if rest else _key(whole))
 
     def _ambiguous(self, parts: Sequence[dict[str, Any]], group: str) -> bool:
         """Whether the sum of hidden parts leaves every small one its whole range."""
         known = [p["people"][group] or 0 for p in parts]
         return len(parts) > 1 and sum(known) >= self.below - 1 + len(parts) - 1
 
-    def _write(self) -> int:
-        cells = 0
-        for unit in self.units:
-            for group in unit["people"]:
-                family = "all" if group == "all" else "parts"
-                if id(unit) in self.hidden[family] and unit["people"][group] is not None:
-                    unit["people"][group] = HIDDEN
-                    cells += 1
-        return cells
+
+def _small_beds(document: dict[str, Any], below: int) -> set[str]:
+    """Kinds of protected sites of which one, or all together, have few beds."""
+    keys = ("beds", "nursing_beds")
+    return {
+        row["kind"]
+        for row in [*document["register"], *document["kinds"]]
+        if row["kind"] in PROTECTED_KINDS and any(small(row[k], below) for k in keys)
+    }
 
 
-def _beds(document: dict[str, Any], below: int) -> set[str]:
-    """Hide small numbers of beds of protected sites, and their kind's totals; kinds concerned."""
-    kinds: set[str] = set()
-    for facility in document["register"]:
-        if facility["kind"] not in PROTECTED_KINDS:
-            continue
-        if small(facility["beds"], below) or small(facility["nursing_beds"], below):
-            # Beds bound nursing beds from above: both go.
-            facility["beds"] = facility["nursing_beds"] = HIDDEN
-            kinds.add(facility["kind"])
-    for row in document["kinds"]:
-        total = small(row["beds"], below) or small(row["nursing_beds"], below)
-        if row["kind"] in kinds or (row["kind"] in PROTECTED_KINDS and total):
+def _hide_beds(document: dict[str, Any], kinds: set[str]) -> int:
+    """Hide the beds of kinds, site by site and in total; how many rows are concerned.
+
+    All sites of a kind and not the small ones only: a total before and after
+    a scenario would tell one of them.
+    """
+    cells = 0
+    for row in [*document["register"], *document["kinds"]]:
+        if row["kind"] in kinds and row["beds"] is not None:
             row["beds"] = row["nursing_beds"] = HIDDEN
-            kinds.add(row["kind"])
-    return kinds
+            cells += 1
+    return cells
+
+
+@dataclass(frozen=True)
+class _Measures:
+    """Which values of an indicator are hidden, at every moment alike."""
+
+    counties: bool = False
+    denominators: bool = False
+    total: bool = False
+
+
+def _measures(moments: Sequence[dict[str, Any]], below: int) -> _Measures:
+    """What is small in an indicator at any of several moments, or between them."""
+    if moments[0]["measure"] != "people_within":
+        unit, system = moments[0]["unit"].strip(), moments[0]["system"]
+        protected = system in PROTECTED_SYSTEMS or moments[0]["id"].startswith("disability.")
+        persons = protected and unit in _PERSON_UNITS
+        return _Measures(total=persons and _few(moments, below))
+    cells: dict[str, list[dict[str, Any]]] = {}
+    for moment in moments:
+        for county in moment["by_county"]:
+            cells.setdefault(county["code"], []).append(county)
+    counties = any(_few(rows, below) for rows in cells.values())
+    tiny = any(small(c["denominator"], below) for rows in cells.values() for c in rows)
+    total = _few(moments, below) or (counties and len(cells) == 1)
+    return _Measures(counties or total, tiny or total, total)
+
+
+def _few(rows: Sequence[dict[str, Any]], below: int) -> bool:
+    """Whether a share is of few at one moment, or changes by few from the first to another."""
+    if any(_small_share(row, below) for row in rows):
+        return True
+    return any(
+        small(abs(row[key] - rows[0][key]), below)
+        for row in rows[1:]
+        for key in ("numerator", "denominator")
+        if row[key] is not None and rows[0][key] is not None
+    )
 
 
 def _indicator(
     indicator: dict[str, Any],
-    units: Sequence[dict[str, Any]],
+    document: dict[str, Any],
+    found: _Measures,
     kinds: set[str],
     below: int,
-    lang: Lang,
 ) -> int:
     """Hide what one indicator says of small counts; the number of values gone."""
-    gone = _waiting(indicator, units, below)
-    if indicator["measure"] == "people_within":
-        return gone + _people_within(indicator, below, lang)
+    gone = _waiting(indicator, document["units"], below)
+    if found.counties:
+        for county in indicator["by_county"]:
+            county["numerator"] = county["value"] = HIDDEN
+            if found.denominators:
+                county["denominator"] = HIDDEN
+        indicator["shown"]["counties"] = [HIDDEN] * len(indicator["by_county"])
+        gone += 1
     beds = indicator["measure"] == "bed_ratio" and kinds & set(indicator["kinds"])
-    protected = indicator["system"] in PROTECTED_SYSTEMS or indicator["id"].startswith(
-        "disability."
-    )
-    persons = protected and indicator["unit"].strip() in _PERSON_UNITS
-    if beds or (persons and _small_share(indicator, below)):
-        _withhold(indicator, lang)
-        return gone + 1
+    if found.total or beds:
+        _withhold(indicator, document["lang"])
+        gone += 1
     return gone
 
 
@@ -260,23 +380,6 @@ def _small_share(part: dict[str, Any], below: int) -> bool:
     return top is not None and bottom is not None and small(bottom - top, below)
 
 
-def _people_within(indicator: dict[str, Any], below: int, lang: Lang) -> int:
-    """Hide a breakdown in which a cell is small as a whole, and the total if it is small."""
-    counties = indicator["by_county"]
-    few = any(_small_share(c, below) for c in counties)
-    tiny = any(small(c["denominator"], below) for c in counties)
-    total = _small_share(indicator, below)
-    if few or total:
-        for county in counties:
-            county["numerator"] = county["value"] = HIDDEN
-            if tiny or total:
-                county["denominator"] = HIDDEN
-        indicator["shown"]["counties"] = [HIDDEN] * len(counties)
-    if total or (few and len(counties) == 1):
-        _withhold(indicator, lang)
-    return int(few or total)
-
-
 def _withhold(indicator: dict[str, Any], lang: Lang) -> None:
     """Take the value out of an indicator, with every number and verdict that follows from it."""
     from coverage.reports.words import STATUS
@@ -297,6 +400,15 @@ def _withhold(indicator: dict[str, Any], lang: Lang) -> None:
         target["gap"] = HIDDEN
     # The note on the baseline states the difference to it.
     indicator["notes"] = [note for note in indicator["notes"] if not re.search(r"\d", note)]
+
+
+def _says_few(sentence: str, below: int) -> bool:
+    """Whether a sentence states a small number of people, or fewer than one."""
+    if "不足 1" in sentence or "fewer than 1" in sentence:
+        return True
+    return any(
+        small(int(found.replace(",", "")), below) for found in _PEOPLE_STATED.findall(sentence)
+    )
 
 
 def _strip_notes(document: dict[str, Any]) -> None:
