@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from coverage.briefs.tables import computed, due, lead, plain, shown
+from coverage.briefs.tables import computed, due, label, lead, plain, shown
 from coverage.reports.discretion import hidden
 from coverage.reports.document import GROUPS
 from coverage.text import Said, precise
@@ -95,12 +95,11 @@ def _indicator(document: Mapping[str, Any], indicator: Mapping[str, Any]) -> dic
     lang: Lang = document["lang"]
     percent = indicator["unit"].strip() in {"%", "％"}
     aims = [_aim(indicator, t, said, lang, percent=percent) for t, said in due(indicator)]
-    short = indicator["short_name"]
     value = indicator["value"]
     return {
         "id": indicator["id"],
         "name": indicator["name"],
-        "short_name": indicator["name"] if short.endswith("…") else short,
+        "short_name": label(indicator),
         "system": indicator["system"],
         "unit": indicator["unit"],
         "value": shown(value, "percent" if percent else "count"),

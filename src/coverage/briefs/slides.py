@@ -21,7 +21,7 @@ from coverage.briefs import charts
 from coverage.briefs.office import embed
 from coverage.briefs.tables import STATUS_COLOURS
 from coverage.errors import InputError, Problem
-from coverage.text import Said, cut
+from coverage.text import Said, cut, width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -270,8 +270,9 @@ class _Deck:
             return
         frame = slide.shapes.add_textbox(box.left, box.top, box.width, box.height).text_frame
         frame.word_wrap = True
-        room = box.height / Pt(1) / len(points)
-        size = max(12, min(size, int(room / 1.7)))
+        high, wide = box.height / Pt(1), box.width / Pt(1)
+        while size > 12 and _height(points, wide, size) > high:
+            size -= 1
         for index, point in enumerate(points):
             paragraph = frame.paragraphs[0] if index == 0 else frame.add_paragraph()
             paragraph.text = f"•  {point}"
@@ -313,7 +314,7 @@ class _Deck:
     ) -> None:
         rows = (rows or last - first) + 1
         height = min(box.height // rows, Inches(0.5))
-        size = max(9, min(15, int(height / Pt(1) * 0.44)))
+        size = _fitting(table, box.width / Pt(1), max(9, min(15, int(height / Pt(1) * 0.44))))
         shape = slide.shapes.add_table(
             last - first + 1, len(table.columns), box.left, box.top, box.width, height
         )
@@ -327,8 +328,8 @@ class _Deck:
                 cell = grid.cell(row, index)
                 source = first + row - 1
                 text = column.head if row == 0 else table.shown(source, index)
-                room = int(grid.columns[index].width / Pt(1) / size * 1.75) - 2
-                cell.text_frame.text = cut(text.replace("\n", "；").strip("；"), max(room, 6))
+                room = _room(grid.columns[index].width / Pt(1), size)
+                cell.text_frame.text = cut(_one_line(text), max(room, 6))
                 colour = "FFFFFF" if row == 0 else _INK
                 if row and table.marks and index == len(table.columns) - 1:
                     colour = STATUS_COLOURS.get(table.marks[source], _SOFT)
@@ -354,6 +355,34 @@ class _Deck:
         right.paragraphs[0].text = str(number)
         right.paragraphs[0].alignment = PP_ALIGN.RIGHT
         _style(right.paragraphs[0], size=12, colour=_SOFT if self.own else None)
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", "；").strip("；")
+
+
+def _room(points: float, size: int) -> int:
+    """Columns of text (`coverage.text.width`) that a cell of so many points takes in one line."""
+    return int(points / size * 1.75) - 2
+
+
+def _height(points: Sequence[str], wide: float, size: int) -> float:
+    """Points of height that so many points of width need at a size of text."""
+    lines = sum(-(-(width(point) + 4) * size // (2 * wide * 0.95)) for point in points)
+    return lines * size * 1.35 + len(points) * size * 0.45
+
+
+def _fitting(table: Table, points: float, size: int) -> int:
+    """The largest size of at most `size`, and at least 12, at which no cell is cut."""
+    total = sum(column.weight for column in table.columns)
+    for smaller in range(size, 12, -1):
+        if all(
+            width(_one_line(text)) <= _room(points * column.weight / total, smaller)
+            for index, column in enumerate(table.columns)
+            for text in (column.head, *(table.shown(r, index) for r in range(len(table.rows))))
+        ):
+            return smaller
+    return min(size, 12)
 
 
 def _blank() -> Any:

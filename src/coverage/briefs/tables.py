@@ -83,6 +83,12 @@ def shown(value: Cell, kind: Kind) -> str:
     return number(exact)
 
 
+def label(indicator: Mapping[str, Any]) -> str:
+    """The short name of an indicator where it has one, else the whole; never a cut one."""
+    short = str(indicator["short_name"])
+    return str(indicator["name"]) if short.endswith("…") else short
+
+
 def due(indicator: Mapping[str, Any]) -> list[tuple[dict[str, Any], dict[str, str]]]:
     """Targets in force with their words, the same comparison once; else the next ones."""
     pairs = list(zip(indicator["targets"], indicator["shown"]["targets"], strict=True))
@@ -164,10 +170,9 @@ def _overview(document: Mapping[str, Any]) -> Table:
     for i in judged:
         aims = due(i)
         missing = [said["gap"] for t, said in aims if t["met"] is False]
-        name = i["name"] if i["short_name"].endswith("…") else i["short_name"]
         rows.append(
             (
-                name + (_say(_EXAMPLE, lang) if i["illustrative"] else ""),
+                label(i) + (_say(_EXAMPLE, lang) if i["illustrative"] else ""),
                 i["shown"]["value"],
                 ("、" if lang == "zh" else ", ").join(
                     said["target"] for t, said in aims if t["op"] is not None
@@ -324,7 +329,7 @@ def _before_after(document: Mapping[str, Any]) -> Table | None:
         aims = [said["target"] for t, said in due(b) if t["op"] is not None]
         rows.append(
             (
-                b["name"],
+                label(b),
                 a["shown"]["value"],
                 b["shown"]["value"],
                 difference(a, b),
@@ -345,6 +350,44 @@ def _before_after(document: Mapping[str, Any]) -> Table | None:
     title = Said(f"方案前后：{scenario['name']}", f"Before and after: {scenario['name']}")
     marks = tuple(b["status"] for _, b in moved)
     return Table("before_after", title.to(lang), columns, tuple(rows), marks)
+
+
+_ACTIONS: dict[str, Said] = {
+    "added": Said("新建", "new"),
+    "changed": Said("调整", "changed"),
+    "closed": Said("关闭", "closed"),
+}
+
+
+def _proposal(document: Mapping[str, Any]) -> Table | None:
+    """The facilities that a scenario builds, changes or closes."""
+    lang: Lang = document["lang"]
+    scenario = document.get("scenario")
+    if scenario is None:
+        return None
+    known = {f["id"]: f for f in [*document["register"], *scenario["after"]["register"]]}
+    rows = [
+        (
+            _ACTIONS[action].to(lang),
+            known[id_]["name"],
+            known[id_]["kind_name"],
+            known[id_]["unit_name"],
+            known[id_]["beds"],
+        )
+        for id_, action in scenario["changes"].items()
+        if id_ in known
+    ]
+    columns = (
+        Column(_say(Said("动作", "action"), lang), weight=0.7),
+        Column(_say(Said("设施", "facility"), lang), weight=2.6),
+        Column(_say(Said("类别", "kind"), lang), weight=2),
+        Column(_say(Said("所在", "in"), lang), weight=1.5),
+        Column(_say(Said("床位", "beds"), lang), "count", 0.8),
+    )
+    title = Said(f"方案内容：{scenario['name']}", f"The proposal: {scenario['name']}")
+    numbered = tuple((serial, *row) for serial, row in enumerate(rows, start=1))
+    serial = Column(_say(Said("序号", "no."), lang), "serial", 0.65)
+    return Table("proposal", title.to(lang), (serial, *columns), numbered)
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Cell:
@@ -377,6 +420,7 @@ _MAKERS: dict[str, Callable[[Mapping[str, Any]], Table | None]] = {
     "counties": _counties,
     "missing": _missing,
     "kinds": _kinds,
+    "proposal": _proposal,
     "before_after": _before_after,
     "reported": _reported,
     "inputs": _inputs,

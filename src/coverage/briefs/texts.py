@@ -143,7 +143,17 @@ def _rendered(
 
 
 _TABLES = frozenset(
-    {"targets", "overview", "counties", "missing", "kinds", "reported", "inputs", "before_after"}
+    {
+        "targets",
+        "overview",
+        "counties",
+        "missing",
+        "kinds",
+        "reported",
+        "inputs",
+        "proposal",
+        "before_after",
+    }
 )
 _FIGURES = frozenset({"headline", "map", "map_after", "targets", "counties", "before_after"})
 

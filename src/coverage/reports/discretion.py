@@ -216,18 +216,8 @@ class _Units:
                 self.hidden.parts.add(_key(unit))
             if "all" in few:
                 self.hidden.all.add(_key(unit))
-        counties = [u for u in self.units if u["level"] == "county"]
-        city = next((u for u in self.units if u["level"] == "city"), None)
         for gone, groups in ((self.hidden.all, ("all",)), (self.hidden.parts, _SUBGROUPS)):
-            for county in counties:
-                own = [
-                    u
-                    for u in self.units
-                    if u["level"] == "township" and u["county"] == county["code"]
-                ]
-                self._protect(county, own, gone, groups)
-            if city is not None:
-                self._protect(city, counties, gone, groups)
+            self._protect(gone, groups)
         return self.hidden
 
     def _small(self, value: Any, was: Any) -> bool:
@@ -235,31 +225,68 @@ class _Units:
         changed = value is not None and was is not None and small(abs(value - was), self.below)
         return small(value, self.below) or changed
 
-    def _protect(
-        self,
-        whole: dict[str, Any],
-        parts: list[dict[str, Any]],
-        gone: set[tuple[str, str]],
-        names: tuple[str, ...],
-    ) -> None:
-        """Hide further parts of a sum until no hidden one follows from it, else the sum too."""
-        # Without a known total there is no sum to work back from.
-        groups = [g for g in names if whole["people"][g] is not None]
-        while any(_key(p) in gone for p in parts) and _key(whole) not in gone:
-            inside = [p for p in parts if _key(p) in gone]
-            if all(self._ambiguous(inside, g) for g in groups):
-                return
-            rest = [
-                (min(p["people"][g] for g in groups), _key(p))
-                for p in parts
-                if _key(p) not in gone and all(p["people"][g] for g in groups)
-            ]
-            gone.add(min(rest)[1] if rest else _key(whole))
+    def _protect(self, gone: set[tuple[str, str]], names: tuple[str, ...]) -> None:
+        """Hide further cells until no hidden township follows from any published sum.
 
-    def _ambiguous(self, parts: Sequence[dict[str, Any]], group: str) -> bool:
-        """Whether the sum of hidden parts leaves every small one its whole range."""
-        known = [p["people"][group] or 0 for p in parts]
-        return len(parts) > 1 and sum(known) >= self.below - 1 + len(parts) - 1
+        A published county bounds the hidden townships in it; a published city
+        those of all hidden counties together.
+        """
+        counties = {_key(c): self._leaves(c, names) for c in self.units if c["level"] == "county"}
+        for key, leaves in counties.items():
+            groups = self._known([c for c in self.units if _key(c) == key], names)
+            while key not in gone and not self._ambiguous(leaves, gone, groups):
+                gone.add(_smallest(leaves, gone, groups) or key)
+        city = next((u for u in self.units if u["level"] == "city"), None)
+        if city is None:
+            return
+        groups = self._known([city], names)
+        while _key(city) not in gone:
+            inside = [leaf for key, own in counties.items() if key in gone for leaf in own]
+            if self._ambiguous(inside, gone, groups):
+                return
+            whole = [c for c in self.units if c["level"] == "county"]
+            key = _smallest(whole, gone, groups) or _key(city)
+            gone.add(key)
+            own = counties.get(key, [])
+            if not any(_key(leaf) in gone for leaf in own):
+                # A county whose townships all show shows itself.
+                gone.add(_smallest(own, gone, groups) or key)
+
+    def _leaves(self, county: Mapping[str, Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
+        """The townships whose people add up to a county's; itself where none is known."""
+        own = [
+            u
+            for u in self.units
+            if u["level"] == "township"
+            and u["county"] == county["code"]
+            and any(u["people"][g] is not None for g in names)
+        ]
+        return own or [u for u in self.units if _key(u) == _key(county)]
+
+    def _known(self, wholes: Sequence[dict[str, Any]], names: tuple[str, ...]) -> list[str]:
+        """The groups of which a total is known: without one there is no sum to work back from."""
+        return [g for g in names if any(u["people"][g] is not None for u in wholes)]
+
+    def _ambiguous(
+        self, leaves: Sequence[dict[str, Any]], gone: set[tuple[str, str]], groups: Sequence[str]
+    ) -> bool:
+        """Whether the sum of the hidden ones, if any, leaves each its whole range."""
+        inside = [leaf for leaf in leaves if _key(leaf) in gone]
+        sums = [sum(leaf["people"][g] or 0 for leaf in inside) for g in groups]
+        least = self.below - 1 + len(inside) - 1
+        return not inside or not groups or (len(inside) > 1 and min(sums) >= least)
+
+
+def _smallest(
+    units: Sequence[dict[str, Any]], gone: set[tuple[str, str]], groups: Sequence[str]
+) -> tuple[str, str] | None:
+    """The published unit with the fewest people that can hide others: none of its groups empty."""
+    rest = [
+        (min(u["people"][g] for g in groups), _key(u))
+        for u in units
+        if _key(u) not in gone and all(u["people"][g] for g in groups)
+    ]
+    return min(rest)[1] if rest else None
 
 
 def _small_beds(document: dict[str, Any], below: int) -> set[str]:
