@@ -76,8 +76,8 @@ def _ranges(published: dict[str, Any], group: str) -> dict[str, tuple[int, int]]
     """What a reader can say of every hidden township: its least and greatest possible number.
 
     The reader knows that a hidden township has people, though perhaps none of
-    the group, and that parts add up to every published sum. Sums of a tree have whole bounds, so that linear
-    programming finds them.
+    the group, and that parts add up to every published sum. Sums of a tree have
+    whole bounds, so that linear programming finds them.
     """
     townships = [u for u in published["units"] if u["level"] == "township"]
     unknown = [u["code"] for u in townships if hidden(u["people"][group])]
@@ -86,7 +86,8 @@ def _ranges(published: dict[str, Any], group: str) -> dict[str, tuple[int, int]]
         said = unit["people"][group]
         if unit["level"] == "township" or hidden(said):
             continue
-        inside = [u for u in townships if unit["level"] == "city" or u["county"] == unit["code"]]
+        whole = unit["level"] == "city"
+        inside = [u for u in townships if whole or u["county"] == unit["code"]]
         codes = {u["code"] for u in inside}
         known = sum(u["people"][group] for u in inside if u["code"] not in unknown)
         rows.append([int(code in codes) for code in unknown])

@@ -1,9 +1,9 @@
 """Layers for a GIS colleague: one GeoPackage with styles inside, in EPSG:4326.
 
 ``counties``, ``townships``, ``missing``, ``facilities`` and ``roads`` are
-layers; ``indicators`` and ``targets`` are tables of every number; the record
-stands in ``gpkg_metadata``. What was kept back is empty there, and said so in
-the column ``withheld``.
+layers, with a scenario ``proposal`` too; ``indicators`` and ``targets`` are
+tables of every number; the record stands in ``gpkg_metadata``. What was kept
+back is empty there, and said so in the column ``withheld``.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _COVERED, _MISSING = Said("已覆盖", "covered"), Said("未覆盖", "missing")
 _NAMES: dict[str, Said] = {
+    "proposal": Said("方案：新建、调整、关闭", "proposal: new, changed, closed"),
     "missing": Said("尚未覆盖的乡镇", "missing townships"),
     "facilities": Said("设施", "facilities"),
     "townships": Said("乡镇（街道）", "townships"),
@@ -97,8 +98,9 @@ def _write(path: Path, city: City, document: Mapping[str, Any]) -> Written:
     frames = {
         "counties": _outlines(document, counties, "county"),
         "townships": _outlines(document, townships, "township"),
+        "proposal": _proposal(document),
         "missing": _missing(document),
-        "facilities": _facilities(document),
+        "facilities": _facilities(document, document["register"]),
         "roads": _roads(city),
     }
     lang = document["lang"]
@@ -208,7 +210,9 @@ def _missing(document: Mapping[str, Any]) -> gpd.GeoDataFrame:
     return _frame(rows, shapes)
 
 
-def _facilities(document: Mapping[str, Any]) -> gpd.GeoDataFrame:
+def _facilities(
+    document: Mapping[str, Any], register: Sequence[dict[str, Any]]
+) -> gpd.GeoDataFrame:
     """Facilities where they stand, else at the seat of their township; others without a place."""
     seats = {
         u["code"]: (u["lon"], u["lat"])
@@ -216,7 +220,7 @@ def _facilities(document: Mapping[str, Any]) -> gpd.GeoDataFrame:
         if u["level"] == "township" and u["lon"] is not None
     }
     rows, shapes = [], []
-    for f in document["register"]:
+    for f in register:
         own = f["lon"] is not None and not f["masked"]
         place = (f["lon"], f["lat"]) if f["lon"] is not None else seats.get(f["unit"][:9])
         rows.append(
@@ -232,6 +236,19 @@ def _facilities(document: Mapping[str, Any]) -> gpd.GeoDataFrame:
         )
         shapes.append(shapely.Point(place) if place else None)
     return _frame(rows, shapes)
+
+
+def _proposal(document: Mapping[str, Any]) -> gpd.GeoDataFrame:
+    """The facilities that a scenario builds, changes or closes, where they stand afterwards."""
+    scenario = document.get("scenario")
+    if scenario is None:
+        return _frame([], [])
+    known = {f["id"]: f for f in [*document["register"], *scenario["after"]["register"]]}
+    changes = {id_: change for id_, change in scenario["changes"].items() if id_ in known}
+    frame = _facilities(document, [known[id_] for id_ in changes])
+    frame.insert(0, "number", range(1, len(changes) + 1))
+    frame.insert(1, "change", list(changes.values()))
+    return frame
 
 
 def _roads(city: City) -> gpd.GeoDataFrame:

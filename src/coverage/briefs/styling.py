@@ -30,6 +30,11 @@ _PALETTE = (
     "70,70,130,255",
     "160,190,90,255",
 )
+_CHANGES = {
+    "added": "214,39,40,255",
+    "changed": "255,152,0,255",
+    "closed": "90,90,90,255",
+}
 _STATUS = {"已覆盖": "157,195,230,190", "未覆盖": "240,178,122,200", "": "230,230,230,140"}
 _STATUS_EN = {"covered": _STATUS["已覆盖"], "missing": _STATUS["未覆盖"], "": _STATUS[""]}
 
@@ -47,7 +52,7 @@ def styles(name: str, frame: gpd.GeoDataFrame, lang: Lang) -> tuple[str, str]:
     """Geometry and style elements of a layer.
 
     Args:
-        name: ``counties``, ``townships``, ``missing``, ``facilities`` or ``roads``.
+        name: ``proposal``, ``counties``, ``townships``, ``missing``, ``facilities`` or ``roads``.
         frame: Its rows, whose values become classes.
         lang: Language of the classes.
     """
@@ -59,6 +64,16 @@ def styles(name: str, frame: gpd.GeoDataFrame, lang: Lang) -> tuple[str, str]:
         present = {v: c for v, c in classes.items() if v in set(frame["status"])}
         symbols = {v: _fill(c, "255,255,255,255", 0.2) for v, c in present.items()}
         return "Polygon", _categories("status", symbols) + _label("name", 7)
+    if name == "proposal":
+        symbols = {
+            change: _marker("star", colour, 5)
+            for change, colour in _CHANGES.items()
+            if change in set(frame["change"])
+        }
+        words = '"number" || \' \' || "name"'
+        return "Point", _categories("change", symbols) + _label(
+            words, 9, bold=True, expression=True, beside=True
+        )
     if name == "missing":
         symbol = _marker("triangle", "179,64,31,255", 3.4)
         words = '"rank" || \' \' || "name"'

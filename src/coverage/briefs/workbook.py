@@ -32,8 +32,14 @@ if TYPE_CHECKING:
 RECORD_SHEET = Said("记录", "record")
 SUMMARY = Said("汇总", "summary")
 _TOWNSHIPS, _FACILITIES = Said("乡镇", "townships"), Said("设施", "facilities")
-_METHOD, _REPORTED = Said("方法与来源", "method"), Said("填报指标", "reported")
-_KINDS = Said("设施类别", "kinds")
+_METHOD = Said("方法与来源", "method")
+# Tables of the brief that are sheets as they are.
+_SHEETS = {
+    "proposal": Said("方案", "proposal"),
+    "before_after": Said("方案前后", "before and after"),
+    "kinds": Said("设施类别", "kinds"),
+    "reported": Said("填报指标", "reported"),
+}
 _COVERED, _MISSING = Said("已覆盖", "covered"), Said("未覆盖", "missing")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\'《》“”‘’]")
 
@@ -67,7 +73,7 @@ class _Book:
         self._summary(summary)
         self._townships()
         self._facilities()
-        for name, said in (("kinds", _KINDS), ("reported", _REPORTED)):
+        for name, said in _SHEETS.items():
             if name in self.tables:
                 self._table(said.to(self.lang), self.tables[name])
         self._method()
