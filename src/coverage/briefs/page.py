@@ -38,11 +38,11 @@ figure{margin:1.2em 0;text-align:center}figure img{max-width:100%;height:auto}
 figcaption,caption{color:var(--soft);font-size:.88em;padding:.4em 0;caption-side:top}
 .scroll{overflow-x:auto;margin:1em 0}
 table{border-collapse:collapse;width:100%;font-size:.86em;line-height:1.5}
-th,td{border-bottom:1px solid var(--line);padding:.42em .6em;text-align:left;vertical-align:top}
+caption{text-align:left}th,td{overflow-wrap:break-word;border-bottom:1px solid var(--line);padding:.42em .6em;text-align:left;vertical-align:top}
 th{background:var(--tint);position:sticky;top:0;white-space:nowrap}
 td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 td{white-space:pre-line}.note{color:var(--soft);font-size:.84em;margin-top:-.6em}
-@media(max-width:600px){body{font-size:16px}table{min-width:34em}h1{font-size:1.35em}}
+@media(max-width:600px){body{font-size:16px}table{min-width:38em}h1{font-size:1.35em}}
 @media print{body{background:#fff;font-size:11pt}main{max-width:none;padding:0}nav{display:none}
  .scroll{overflow:visible}table{min-width:0}thead{display:table-header-group}
  tr,figure{break-inside:avoid}}

@@ -344,8 +344,8 @@ def _before_after(document: Mapping[str, Any]) -> Table | None:
         Column(_say(Said("方案前", "before"), lang), weight=1.5),
         Column(_say(Said("方案后", "after"), lang), weight=1.5),
         Column(_say(Said("变化", "change"), lang), "change", 0.8),
-        Column(_say(Said("目标", "target"), lang), weight=1.1),
-        Column(_say(Said("状态", "status"), lang), weight=1.2),
+        Column(_say(Said("目标", "target"), lang), weight=1.5),
+        Column(_say(Said("状态", "status"), lang), weight=1.3),
     )
     title = Said(f"方案前后：{scenario['name']}", f"Before and after: {scenario['name']}")
     marks = tuple(b["status"] for _, b in moved)
