@@ -98,13 +98,13 @@ def _ranges(published: dict[str, Any], group: str) -> dict[str, tuple[int, int]]
         ends = []
         for sign in (1, -1):
             done = linprog(
-                sign * aim,
+                float(sign) * aim,
                 A_eq=rows or None,
                 b_eq=sums or None,
                 bounds=[(int(group == "all"), 1000)] * len(unknown),
             )
             assert done.success, "the truth itself must fit"
-            ends.append(round(sign * done.fun))
+            ends.append(round(sign * float(done.fun or 0.0)))
         bounds[code] = (ends[0], ends[1])
     return bounds
 
@@ -163,7 +163,7 @@ def test_a_limit_that_hides_nothing_is_refused() -> None:
 def _within(cells: list[tuple[int, int]]) -> dict[str, Any]:
     """A travel-time indicator with counties of (reached, people)."""
     top, bottom = sum(c[0] for c in cells), sum(c[1] for c in cells)
-    counties = [
+    counties: list[dict[str, Any]] = [
         {
             "code": f"4418{n:02}",
             "numerator": reached,

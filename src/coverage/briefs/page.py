@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coverage.briefs.texts import Block
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
+_NARROW = 3  # a table of up to four columns fits a phone as it is
 _STYLE = """
 :root{color-scheme:light;--ink:#1d2733;--soft:#5b6775;--line:#d5dde5;--head:#1f4e79;--tint:#eef3f7}
 *{box-sizing:border-box}
@@ -38,11 +39,13 @@ figure{margin:1.2em 0;text-align:center}figure img{max-width:100%;height:auto}
 figcaption,caption{color:var(--soft);font-size:.88em;padding:.4em 0;caption-side:top}
 .scroll{overflow-x:auto;margin:1em 0}
 table{border-collapse:collapse;width:100%;font-size:.86em;line-height:1.5}
-caption{text-align:left}th,td{overflow-wrap:break-word;border-bottom:1px solid var(--line);padding:.42em .6em;text-align:left;vertical-align:top}
+caption{text-align:left}
+th,td{overflow-wrap:break-word;border-bottom:1px solid var(--line);padding:.42em .6em;
+ text-align:left;vertical-align:top}
 th{background:var(--tint);position:sticky;top:0;white-space:nowrap}
 td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 td{white-space:pre-line}.note{color:var(--soft);font-size:.84em;margin-top:-.6em}
-@media(max-width:600px){body{font-size:16px}table{min-width:38em}h1{font-size:1.35em}}
+@media(max-width:600px){body{font-size:16px}table.wide{min-width:38em}h1{font-size:1.35em}}
 @media print{body{background:#fff;font-size:11pt}main{max-width:none;padding:0}nav{display:none}
  .scroll{overflow:visible}table{min-width:0}thead{display:table-header-group}
  tr,figure{break-inside:avoid}}
@@ -162,9 +165,10 @@ def _table(table: Table, name: str) -> str:
                 mark = f' style="color:#{colour};font-weight:600;white-space:nowrap"'
             cells.append(f"<td{mark}>{escape(table.shown(row, index))}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
+    wide = ' class="wide"' if last > _NARROW else ""
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     return (
-        f'<div class="scroll"><table id="t-{table.name}"><caption>{name}{escape(table.title)}'
+        f'<div class="scroll"><table id="t-{table.name}"{wide}><caption>{name}{escape(table.title)}'
         f"</caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}"
     )
 

@@ -141,12 +141,12 @@ def _targets(document: Mapping[str, Any]) -> Table:
         )
         marks.append(i["status"])
     columns = (
-        Column(_say(Said("序号", "no."), lang), "serial", 0.65),
-        Column(_say(Said("指标", "indicator"), lang), weight=3.1),
-        Column(_say(Said("现状", "now"), lang), weight=1.6),
-        Column(_say(Said("目标", "target"), lang), weight=1.3),
+        Column(_say(Said("序号", "no."), lang), "serial", 0.85),
+        Column(_say(Said("指标", "indicator"), lang), weight=2.9),
+        Column(_say(Said("现状", "now"), lang), weight=1.7),
+        Column(_say(Said("目标", "target"), lang), weight=1.8),
         Column(_say(Said("缺口", "gap"), lang), weight=1.6),
-        Column(_say(Said("状态", "status"), lang), weight=0.9),
+        Column(_say(Said("状态", "status"), lang), weight=1.0),
     )
     title = Said(
         f"设施类指标现状与 {document['year']} 年目标",
@@ -386,7 +386,7 @@ def _proposal(document: Mapping[str, Any]) -> Table | None:
     )
     title = Said(f"方案内容：{scenario['name']}", f"The proposal: {scenario['name']}")
     numbered = tuple((serial, *row) for serial, row in enumerate(rows, start=1))
-    serial = Column(_say(Said("序号", "no."), lang), "serial", 0.65)
+    serial = Column(_say(Said("序号", "no."), lang), "serial", 0.85)
     return Table("proposal", title.to(lang), (serial, *columns), numbered)
 
 
