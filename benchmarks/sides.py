@@ -31,7 +31,7 @@ LIMIT_S = 60.0 * MINUTES
 STEP_M = 50.0
 AROUND_M = 150.0
 CHUNK = 25
-PROFILE = "drive_streets"
+PROFILE = "drive"
 
 
 class Bench:

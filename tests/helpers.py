@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from coverage.intake.findings import ImportReport
+    from coverage.text import Lang
+
 
 @dataclass(frozen=True)
 class Run:
@@ -42,6 +45,16 @@ def run(capsys: pytest.CaptureFixture[str], *args: str) -> Run:
         code = int(error.code or 0)
     captured = capsys.readouterr()
     return Run(code, captured.out, captured.err)
+
+
+def told(report: ImportReport, lang: Lang = "zh") -> str:
+    """What an import prints."""
+    from coverage.intake.report import show
+    from coverage.reports.table import console
+
+    out = io.StringIO()
+    show(report, console(terminal=False, file=out), lang, columns=True)
+    return out.getvalue()
 
 
 def register_text(rows: Iterable[dict[str, object]]) -> str:

@@ -30,7 +30,12 @@ def _commands(page: Path) -> list[tuple[str, str]]:
 
 def _makes(command: str) -> bool:
     """Whether later commands of the page may need what this one leaves behind."""
-    return command.startswith(("coverage init", "coverage import")) and "--dry-run" not in command
+    if command.startswith("coverage site"):
+        return "--out" in command
+    return (
+        command.startswith(("coverage init", "coverage import", "coverage rebase"))
+        and "--dry-run" not in command
+    )
 
 
 COMMANDS = [

@@ -159,7 +159,7 @@ def test_gaps_and_overlaps_are_measured_and_named(tmp_path: Path) -> None:
     assert gap.km2 == pytest.approx(hole / 1e6, rel=1e-3)
     assert gap.units == ("990121100",)
     assert ids(report, "note").count("overlap-slivers") == 1
-    assert report.rows()[-1]["outcome"] == "note"
+    assert report.findings[-1].weight == "note"
 
 
 def test_equal_area_is_equal_area() -> None:
@@ -414,7 +414,7 @@ def test_a_failure_on_the_way_leaves_what_was_there(
 
     monkeypatch.setattr(landing, "_backup", full_disk)
     shapes = [shapely.affinity.scale(t[3], 0.9, 0.9) for t in TOWNS]
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(InputError, match="No space"):
         import_boundaries(geojson(tmp_path / "t2.geojson", towns(shapes)), tmp_path / "w")
     after = {p: p.read_bytes() for p in (tmp_path / "w").rglob("*") if p.is_file()}
     assert after == before

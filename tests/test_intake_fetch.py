@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 from shapely.geometry import shape
 
+from coverage import asking
 from coverage.city import City
 from coverage.demand.sources import demand_of
 from coverage.errors import InputError, NetworkUnreachableError
-from coverage.intake import osm, worldpop
+from coverage.intake import osm
 from coverage.intake.fetch import Server, fetch, fetch_population
 from coverage.intake.origins import read_origins
-from coverage.roads import fetch as manners
 from coverage.roads.sources import load
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def player() -> Iterator[Player]:
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
-    monkeypatch.setattr(manners, "_pause", slept.append)
-    monkeypatch.setattr(worldpop, "_pause", slept.append)
+    monkeypatch.setattr(asking, "pause", slept.append)
     return slept
 
 
@@ -437,7 +436,8 @@ def test_roads_replace_what_would_be_read_first(
     with pytest.raises(InputError, match="--replace"):
         fetch("roads", folder, server=server)
     found = fetch("roads", folder, server=server, replace=True)
-    assert sorted(p.name for p in place.iterdir()) == ["origin.toml", "roads.graphml"]
+    assert sorted(p.name for p in place.iterdir()) == ["origin.toml", "replaced", "roads.graphml"]
+    assert (place / "replaced" / "roads.osm.pbf").read_bytes() == b"own"
     assert load(City.open(folder).roads, cache=False).edge_count >= 4
     assert "roads.osm.pbf" in "\n".join(found.lines("zh"))
     fetch("roads", folder, server=server)

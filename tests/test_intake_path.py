@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import ROOT
 from coverage.city import City
 from coverage.facilities import read_register
 from coverage.intake.facilities import intake_facilities
@@ -73,7 +74,7 @@ def test_init_fill_import_report(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert not (space / "facilities.csv").exists()
     done = run(capsys, "import", "facilities", str(path), "--workspace", str(space))
     assert done.code == 0
-    assert "接受 2，退回 1" in done.out
+    assert "数据 3 行，接受 2（其中更正 2），退回 1" in done.out
     assert "清城区石角镇、佛冈县石角镇" in done.out, "the same name in two counties is asked back"
     report = run(capsys, "report", "--workspace", str(space), "--format", "json")
     found = {i["id"]: i for i in report.data["indicators"]}
@@ -81,6 +82,88 @@ def test_init_fill_import_report(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert found["social_work.township_station"]["numerator"] == 1
     assert report.data["provenance"] == {"surveyed": 2}
     assert any("自有 设施登记册" in note for note in report.data["notes"])
+
+
+def test_the_whole_path(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a person would: init, three sheets filled in, import, check, report, mend, import."""
+    space = tmp_path / "清远工作区"
+    assert run(capsys, "init", str(space), "--city", "清远").code == 0
+    before = run(capsys, "check", "--workspace", str(space)).out
+    assert "设施登记册 [随附" in before
+    _fill(space, "设施", [CENTRE, {"名称": "石角镇敬老院", "乡镇（街道）": "石角镇", "床位数": 40}])
+    first, second = QINGYUAN.units.townships[:2]
+    _fill(space, "台账", [{KINDS["social_work_station"].zh: "有"}])
+    figures = {"年份": 2024, "总人口": 50_000, "60岁及以上": 9_000, "65岁及以上": 6_000}
+    _fill(space, "人口", [figures, {**figures, "总人口": 5, "60岁及以上": 9}])
+    monkeypatch.chdir(space)
+    done = run(capsys, "import", "facilities", TEMPLATE)
+    assert "数据 3 行，接受 2" in done.out
+    assert "退回 1" in done.out
+    done = run(capsys, "import", "population", TEMPLATE)
+    assert "数据 2 行，接受 1（其中更正 0），退回 1" in done.out
+    assert f"{second.name}" in done.out
+    assert "多于 all" in done.out
+    city = City.open(space)
+    kinds = {(f.unit_code, f.kind) for f in city.register.facilities}
+    assert kinds == {("441802008", "elder_care"), (first.code, "social_work_station")}
+    people = city.population.people(first.code, "all", 2024)
+    assert people is not None
+    assert people.count == 50_000
+    checked = run(capsys, "check").out
+    assert "设施登记册 [自有" in checked
+    assert "人口表 [自有" in checked
+    report = run(capsys, "report", "--format", "json").data
+    assert report["provenance"] == {"surveyed": 2}
+    (book,) = (space / "intake").glob("*-facilities.xlsx")
+    mended = openpyxl.load_workbook(book)
+    page = next(s for s in mended.worksheets if s.title.endswith("设施"))
+    head = [cell.value for cell in page[1]]
+    for row in page.iter_rows(min_row=2):
+        if row[3].value == "退回":
+            row[head.index("县（市、区）")].value = "佛冈县"
+    mended.save(space / "改.xlsx")
+    again = run(capsys, "import", "facilities", "改.xlsx")
+    assert "数据 3 行，接受 3" in again.out
+    assert len(City.open(space).register.facilities) == 3
+
+
+def test_the_whole_path_of_a_city_that_does_not_ship(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import json
+
+    def town(number: int, west: float) -> dict[str, Any]:
+        ring = [[west, 24.0], [west + 0.1, 24.0], [west + 0.1, 24.1], [west, 24.1], [west, 24.0]]
+        named = {"XZQDM": f"44020310{number}", "XZQMC": f"示例{'甲乙'[number]}镇"}
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        return {"type": "Feature", "properties": named, "geometry": geometry}
+
+    towns = {"type": "FeatureCollection", "features": [town(0, 113.5), town(1, 113.6)]}
+    polygons = tmp_path / "乡镇界.geojson"
+    polygons.write_text(json.dumps(towns, ensure_ascii=False), encoding="utf-8")
+    space = tmp_path / "韶关"
+    where = ("--workspace", str(space))
+    made = run(
+        capsys, "init", str(space), "--name", "某市", "--code", "440200", "--boundaries",
+        str(polygons), "--crs", "EPSG:4490",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert {p.suffix for p in (space / "intake").iterdir()} == {".xlsx", ".html", ".json"}
+    _fill(space, "设施", [{**CENTRE, "县（市、区）": None, "乡镇（街道）": "示例甲镇"}])
+    _fill(space, "人口", [{"年份": 2024, "总人口": 900, "60岁及以上": 200}] * 2)
+    done = run(capsys, "import", "facilities", str(space / TEMPLATE), *where)
+    assert "接受 1" in done.out, done.err
+    assert "接受 2" in run(capsys, "import", "population", str(space / TEMPLATE), *where).out
+    plan = ROOT / "docs" / "example-plan.csv"
+    assert run(capsys, "import", "plan", str(plan), *where).code == 0
+    checked = run(capsys, "check", *where)
+    assert "规划指标 [自有" in checked.out
+    assert "路网 [缺" in checked.out
+    report = run(capsys, "report", *where, "--format", "json").data
+    found = {i["id"]: (i["numerator"], i["denominator"]) for i in report["indicators"]}
+    assert (50, 80) in found.values(), "nursing beds of all beds"
 
 
 def test_inside_a_workspace_no_city_is_named(
@@ -124,7 +207,7 @@ def test_the_report_comes_back_as_files(capsys: pytest.CaptureFixture[str], spac
     (book,) = (space / "intake").glob("*.xlsx")
     page = openpyxl.load_workbook(book)["2 设施"]
     table = list(page.iter_rows(values_only=True))
-    assert [row[3] for row in table[1:3]] == ["表头", "接受"]
+    assert [row[3] for row in table[1:3]] == ["表头", "更正后接受"]
     assert not any(isinstance(c, str) and c.startswith("=") for row in table for c in row)
     (html,) = (space / "intake").glob("*.html")
     assert "没有这个镇" in html.read_text(encoding="utf-8")
@@ -141,10 +224,12 @@ def test_duplicates_and_far_places_are_returned(space: Path) -> None:
         {**CENTRE, "名称": "将来", "开业日期": f"{datetime.now(UTC).year + 2}-01-01"},
     ]
     made = intake_facilities([_fill(space, "设施", rows)], QINGYUAN)
-    assert made.counts["accepted"] == 1
+    assert made.counts["accepted"] == 2
     said = " ".join(r for row in made.rows for r in row.reasons)
-    for word in ("重复", "不在本市范围", "多于床位", "将来"):
+    for word in ("重复", "不在本市范围", "多于床位"):
         assert word in said
+    (future,) = (f for row in made.rows for f in row.findings if f.id == "future")
+    assert "将来" in future.said.zh, "a day ahead is kept and noted"
 
 
 _WORDS = st.sampled_from(

@@ -135,7 +135,7 @@ def test_every_row_has_its_outcome(qingyuan: Path) -> None:
         import_population(path, qingyuan)
     assert not (qingyuan / "population/population.csv").exists()
     report = import_population(path, qingyuan, year=2023)
-    found = {o.row: (o.outcome, "；".join(s.zh for s in o.said)) for o in report.outcomes}
+    found = {o.row: (o.outcome, "；".join(s.zh for s in o.said)) for o in report.data}
     assert found[3][0] == "corrected"
     assert "12345" in found[3][1]
     assert found[4][0] == "corrected"
@@ -167,8 +167,8 @@ def test_names_of_two_counties_are_asked_back(qingyuan: Path) -> None:
     twice = next(n for n in names if names.count(n) > 1)
     path = sheet(qingyuan.parent / "p.xlsx", [["乡镇", "总人口"], [twice, 5], ["凤城街道", 6]])
     report = import_population(path, qingyuan, year=2023)
-    assert [o.outcome for o in report.outcomes] == ["rejected", "accepted"]
-    assert "请写明代码或县" in report.outcomes[0].said[0].zh
+    assert [o.outcome for o in report.data] == ["rejected", "accepted"]
+    assert "请写明代码或县" in report.data[0].said[0].zh
 
 
 def test_merged_townships_are_added_up(space: Path) -> None:
@@ -178,7 +178,7 @@ def test_merged_townships_are_added_up(space: Path) -> None:
     own = figures(space)
     assert own["442000118", "all", 2020] == 500
     assert own["442000007", "all", 2020] == 50
-    assert [o.outcome for o in report.outcomes] == [
+    assert [o.outcome for o in report.data] == [
         "corrected",
         "corrected",
         "corrected",
@@ -213,7 +213,7 @@ def test_counties_and_the_city_are_summed(qingyuan: Path) -> None:
     path = qingyuan.parent / "人口.csv"
     path.write_bytes(text.encode("gb18030"))
     report = import_population(path, qingyuan)
-    assert report.counts == {"accepted": 85}
+    assert report.counts == {"header": 1, "accepted": 85}
     own = figures(qingyuan)
     for county in units.counties:
         inside = [u.code for u in units.townships if u.parent == county.code]
@@ -273,12 +273,12 @@ def test_no_row_is_lost(tmp_path_factory: pytest.TempPathFactory, rows: list[Any
     except InputError:
         assert not (space / "population/population.csv").exists()
         return
-    assert report.accepted + report.rejected == len(report.outcomes)
-    assert len({(o.sheet, o.row) for o in report.outcomes}) == len(report.outcomes)
+    assert report.accepted + report.rejected == len(report.data)
+    assert len({(o.sheet, o.row) for o in report.data}) == len(report.data)
     own = [n for (code, _, _), n in figures(space).items() if code != "442000"]
     assert sum(own) == report.totals["people_taken"]
     data = [r for r in rows if any(c not in (None, "") for c in r) and r[0] != "合计"]
-    assert len(report.outcomes) <= len(data)
+    assert len(report.data) <= len(data)
 
 
 # --- places and grids -----------------------------------------------------------
@@ -294,15 +294,15 @@ def test_places_of_a_sheet(space: Path) -> None:
         ["戊", 113.40, 22.53, 30.5, 2],
     ]
     report = import_population(sheet(space.parent / "p.xlsx", rows), space)
-    assert [o.outcome for o in report.outcomes] == [
+    assert [o.outcome for o in report.data] == [
         "corrected",
         "rejected",
         "rejected",
         "rejected",
         "accepted",
     ]
-    assert [o.row for o in report.outcomes] == [2, 3, 4, 5, 6]
-    assert "swapped" in report.outcomes[1].said[-1].en
+    assert [o.row for o in report.data] == [2, 3, 4, 5, 6]
+    assert "swapped" in report.data[1].said[-1].en
     assert [f.id for f in report.warnings] == ["datum"]
     assert report.totals["people_taken"] == 1230.5
     assert report.totals["people_placed"] == pytest.approx(1230.5, rel=1e-12)
@@ -314,6 +314,57 @@ def test_places_of_a_sheet(space: Path) -> None:
         import_population(sheet(space.parent / "n.xlsx", nothing), space)
     assert caught.value.problems[0].row == 2
     assert demand_of(city, city.file("people"))[0].total() == 1230.5
+
+
+def test_a_datum_that_nobody_states_is_told_by_the_townships(space: Path) -> None:
+    """Villages at their townships' seats, as a phone map shows them: 500 m off if not seen."""
+    units = [u for u in City.open(space).units.townships if u.lon is not None]
+    lon = np.array([u.lon for u in units], np.float64)
+    lat = np.array([u.lat for u in units], np.float64)
+    x, y = wgs84_to_gcj02(lon, lat)
+    head = ["镇街", "经度", "纬度", "人口"]
+    rows = [[u.name, float(a), float(b), 10] for u, a, b in zip(units, x, y, strict=True)]
+    report = import_population(sheet(space.parent / "p.xlsx", [head, *rows]), space)
+    (told,) = [f for f in report.findings if f.id == "datum"]
+    assert told.weight == "note"
+    assert "gcj02" in told.said.zh
+    assert "把握" in told.said.zh
+    table = read_table(space / "population/people.csv").records
+    placed = [(float(r.get("lon")), float(r.get("lat"))) for r in table]
+    assert np.abs(np.array(placed) - np.column_stack([lon, lat])).max() < 1e-5
+    assert report.totals["people_placed"] == pytest.approx(10 * len(units), rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["points", "grid", "table"])
+def test_totals_before_and_after_agree(space: Path, kind: str) -> None:
+    """As for rasters below: people in the file, people taken, people in the demand made of them."""
+    counts = np.random.default_rng(7).gamma(2.0, 50.0, 20)
+    lon = np.linspace(113.3, 113.45, 20)
+    if kind == "table":
+        units = City.open(space).units.townships[:20]
+        rows = [[u.code, int(n), 2020] for u, n in zip(units, counts, strict=True)]
+        path = sheet(space.parent / "t.xlsx", [["代码", "总人口", "年份"], *rows])
+        report = import_population(path, space)
+        whole = sum(int(n) for n in counts)
+        own = City.open(space).population.rows
+        assert sum(r.count for r in own if r.level == "township") == whole
+        assert report.totals == {"people_in_file": whole, "people_taken": whole}
+        return
+    features = []
+    for x, n in zip(lon, counts, strict=True):
+        ring = [[x, 22.5], [x + 0.01, 22.5], [x + 0.01, 22.51], [x, 22.51], [x, 22.5]]
+        shape: dict[str, Any] = {"type": "Polygon", "coordinates": [ring]}
+        if kind == "points":
+            shape = {"type": "Point", "coordinates": [x, 22.5]}
+        features.append({"type": "Feature", "properties": {"人口": n}, "geometry": shape})
+    path = space.parent / "g.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    report = import_population(path, space)
+    assert report.rejected == 0
+    for name in ("people_in_file", "people_taken", "people_placed"):
+        assert report.totals[name] == pytest.approx(counts.sum(), rel=1e-9), name
+    city = City.open(space)
+    assert demand_of(city, city.file("people"))[0].total() == pytest.approx(counts.sum(), rel=1e-9)
 
 
 def test_stated_datums_are_turned(space: Path) -> None:

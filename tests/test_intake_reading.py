@@ -76,7 +76,7 @@ def test_the_script_and_the_folder_agree(tmp_path: Path) -> None:
 
     cases = make_corpus.gather()
     files = {p.name for p in CORPUS.iterdir() if p.suffix not in {".py", ".md"} and p.is_file()}
-    assert files - {"expected.json"} == {case.file for case in cases}
+    assert files - {"expected.json", "outcomes.json"} == {case.file for case in cases}
     assert make_corpus.expected() == EXPECTED
     for case in cases:
         if case.text and not case.file.endswith((".xlsx", ".zip")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from coverage.errors import InputError
 from coverage.intake.roads import import_roads
 from coverage.roads.sources import load, write_graphml
 from coverage.settings import data_dir
+from helpers import told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,10 +66,10 @@ def test_a_good_file_is_copied_and_used(folder: Path, graphml: Path) -> None:
     assert found.fit.inside_share is not None
     assert 0 < found.fit.inside_share <= 1
     assert set(found.fit.largest) >= {"foot", "car"}
-    text = "\n".join(found.lines("zh"))
+    text = told(found.report)
     assert "乡镇驻地" in text
     assert "连通片" in text
-    assert "islands" in "\n".join(found.lines("en"))
+    assert "islands" in told(found.report, "en")
     assert sorted(p.name for p in (folder / "roads").iterdir()) == ["roads.graphml"]
 
 
@@ -85,9 +87,11 @@ def test_only_the_roads_replaced_are_removed(folder: Path, graphml: Path) -> Non
     for name in ("roads.osm.pbf", "roads.gpkg", "roads.txt", "notes.md", "old.graphml"):
         (place / name).write_bytes(b"previous")
     found = import_roads(graphml, folder)
-    assert {p.name for p in found.replaced} == {"roads.osm.pbf", "roads.gpkg"}
-    left = sorted(p.name for p in place.iterdir())
+    assert set(found.replaced) == {"roads.osm.pbf", "roads.gpkg"}
+    left = sorted(p.name for p in place.iterdir() if p.is_file())
     assert left == ["notes.md", "old.graphml", "roads.graphml", "roads.txt"]
+    kept = sorted(p.name for p in (place / "replaced").iterdir())
+    assert kept == ["roads.gpkg", "roads.osm.pbf"], "a planner's file is moved and never deleted"
 
 
 def test_other_formats_become_graphml(folder: Path, tmp_path: Path) -> None:
@@ -104,7 +108,7 @@ def test_other_formats_become_graphml(folder: Path, tmp_path: Path) -> None:
     assert found.written.name == "roads.graphml"
     assert load(City.open(folder).roads, cache=False).edge_count > 0
     assert found.fit.islands["foot"] == 2
-    assert any("断成多片" in line for line in found.lines("zh"))
+    assert "断成多片" in told(found.report)
 
 
 def test_gpkg_and_its_other_names_are_copied(folder: Path, tmp_path: Path) -> None:
@@ -126,8 +130,8 @@ def test_tables_of_nodes_and_edges(folder: Path, tmp_path: Path) -> None:
         import_roads(nodes, folder)
     found = import_roads(nodes, folder, edges=edges)
     assert found.written == folder / "roads" / "roads.graphml"
-    assert found.report.count("bad_row") == 2  # neither its end nor its beginning is known
-    assert any("坏行" in line for line in found.lines("zh"))
+    assert found.cleaning.count("bad_row") == 2  # neither its end nor its beginning is known
+    assert "坏行" in told(found.report)
     assert load(City.open(folder).roads, cache=False).edge_count > 0
 
 
@@ -170,10 +174,10 @@ def test_a_full_disk_leaves_the_previous_roads(
     place.mkdir()
     (place / "roads.gpkg").write_bytes(b"previous")
 
-    def full(*_: object) -> None:
+    def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copyfileobj", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(InputError, match="No space"):
         import_roads(graphml, folder)
     assert [p.name for p in place.iterdir()] == ["roads.gpkg"]
@@ -183,7 +187,7 @@ def test_the_settings_may_name_another_file(folder: Path, graphml: Path) -> None
     (folder / "my.graphml").write_bytes(graphml.read_bytes())
     (folder / "city.toml").write_text(CITY + '[files]\nroads = "my.graphml"\n', encoding="utf-8")
     found = import_roads(graphml, folder)
-    assert any("city.toml" in line for line in found.lines("zh"))
+    assert "city.toml" in told(found.report)
     assert (folder / "my.graphml").exists()
 
 

@@ -11,13 +11,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from coverage import datum
+from coverage import asking, datum
+from coverage.city import City
 from coverage.errors import InputError, NetworkUnreachableError, UnknownNameError
-from coverage.places import geocode as module
-from coverage.places.geocode import Amap, Geocoder, QuotaError, Tianditu, open_geocoder
+from coverage.intake.setup import create
+from coverage.places.geocode import Amap, Geocoded, Geocoder, QuotaError, Tianditu, open_geocoder
+from helpers import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from helpers import Run
 
 KEY = "secret-key"
 AMAP_GOOD = {
@@ -27,6 +32,12 @@ AMAP_GOOD = {
     "count": "1",
     "geocodes": [{"location": "113.0560349,23.6817695", "level": "门牌号"}],
 }
+LIST = (
+    "机构名称,类型,县区,乡镇,地址,床位数\n"
+    "甲敬老院,敬老院,清城区,源潭镇,源潭镇建设路1号,10\n"
+    "乙敬老院,敬老院,清城区,源潭镇,,10\n"
+    "丙敬老院,敬老院,清城区,源潭镇,某路3号,10\n"
+)
 TIANDITU_GOOD = {
     "msg": "ok",
     "location": {"score": 100, "level": "乡镇", "lon": "113.05", "lat": "23.68"},
@@ -71,7 +82,7 @@ class Service:
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    monkeypatch.setattr(module, "_pause", lambda _: None)
+    monkeypatch.setattr(asking, "pause", lambda _: None)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     playing = Service()
@@ -96,7 +107,7 @@ def test_amap_answers_are_turned_into_wgs84(service: Service) -> None:
 def test_tianditu_answers_stay_where_they_are(service: Service) -> None:
     service.say(TIANDITU_GOOD)
     place = Tianditu(KEY, url=service.url, city="清远市").geocode("源潭镇")
-    assert place == (113.05, 23.68, "cgcs2000", "township")
+    assert place == Geocoded(113.05, 23.68, "cgcs2000", "township", 100, "天地图")
     (asked,) = service.asked
     assert json.loads(asked["ds"][0]) == {"keyWord": "清远市源潭镇"}
     assert asked["tk"] == [KEY]
@@ -209,3 +220,105 @@ def test_geocoders_are_opened_by_name_with_a_key_from_the_environment(
         open_geocoder("google")
     with pytest.raises(InputError, match="http"):
         open_geocoder("amap", url="file:///etc/passwd")
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Path:
+    pytest.importorskip("openpyxl")
+    made = create(tmp_path / "w", city=City.load("清远"))
+    (tmp_path / "list.csv").write_text(LIST, encoding="utf-8")
+    return made
+
+
+def _import(
+    capsys: pytest.CaptureFixture[str], space: Path, service: Service, name: str, *more: str
+) -> Run:
+    source = str(space.parent / "list.csv")
+    where = ("--workspace", str(space), "--geocoder", name, "--geocoder-url", service.url)
+    return run(capsys, "import", "facilities", source, *where, *more)
+
+
+def _amap(lon: float, lat: float, level: str = "门牌号") -> dict[str, Any]:
+    return AMAP_GOOD | {"geocodes": [{"location": f"{lon},{lat}", "level": level}]}
+
+
+def test_an_import_asks_for_addresses_without_coordinates(
+    space: Path,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("AMAP_KEY", KEY)
+    x, y = datum.wgs84_to_gcj02(113.15, 23.66)
+    service.say(_amap(float(x), float(y)))
+    service.say(_amap(116.4, 39.9))
+    done = _import(capsys, space, service, "amap")
+    assert done.code == 0, done.err
+    assert [q["address"][0] for q in service.asked] == [
+        "清远市清城区源潭镇建设路1号",
+        "清远市清城区源潭镇某路3号",
+    ]
+    first, second, third = City.open(space).register.facilities
+    assert (first.lon, first.lat) == pytest.approx((113.15, 23.66), abs=1e-6)
+    assert first.note == "地理编码（高德，门牌）"
+    assert (second.lon, second.note) == (None, "")
+    assert third.lon is None
+    page = next((space / "intake").glob("*.html")).read_text(encoding="utf-8")
+    assert "答在市外" in page
+    assert "gcj02 换算为 WGS84" in page
+    for path in space.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes()
+
+
+def test_tianditu_is_wgs84_and_gives_a_score(
+    space: Path,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TIANDITU_KEY", KEY)
+    place = {"score": 92, "level": "门址", "lon": "113.15", "lat": "23.66"}
+    service.say({"msg": "ok", "status": "0", "location": place | {"level": "门牌号"}})
+    service.say({"msg": "ok", "status": "0", "location": place | {"level": "乡镇"}})
+    assert _import(capsys, space, service, "tianditu").code == 0
+    first, _, third = City.open(space).register.facilities
+    assert (first.lon, first.lat) == (113.15, 23.66)
+    assert first.note == "地理编码（天地图，门牌，得分 92）"
+    assert third.lon is None, "a place of a whole township is no place of a facility"
+
+
+def test_what_may_go_wrong_is_one_sentence(
+    space: Path,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("AMAP_KEY", raising=False)
+    done = _import(capsys, space, service, "amap")
+    assert (done.code, "AMAP_KEY" in done.err) == (2, True)
+    monkeypatch.setenv("AMAP_KEY", KEY)
+    for _ in range(8):
+        service.say(b"", 503)
+    done = _import(capsys, space, service, "amap")
+    assert done.code == 2
+    assert "高德问了 4 次没有结果" in done.err
+    assert KEY not in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not (space / "facilities.csv").exists()
+    service.answers.clear()
+    service.say({"status": "0", "info": "DAILY_QUERY_OVER_LIMIT", "infocode": "10003"})
+    done = _import(capsys, space, service, "amap", "--dry-run")
+    assert done.code == 0, "the rest stays at the seats of its townships"
+    assert done.out.replace("\n   ", "").count("配额已用完") == 2
+    assert (
+        run(
+            capsys,
+            "import",
+            "facilities",
+            str(space.parent / "list.csv"),
+            "--workspace",
+            str(space),
+        ).code
+        == 0
+    )
+    assert len(service.asked) == 5, "nobody is asked unless a service is named"

@@ -41,9 +41,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_every_profile_that_ships_loads() -> None:
     names = profile_names()
-    assert {"older_walk", "adult_walk", "standard_1000m", "ebike", "drive", "drive_streets"} <= set(
-        names
-    )
+    assert {"older_walk", "adult_walk", "standard_1000m", "ebike", "drive"} <= set(names)
     for name in names:
         profile = load_profile(name)
         assert profile.name == name
@@ -88,10 +86,16 @@ def test_the_class_of_the_shipped_networks_has_a_speed() -> None:
     drive = load_profile("drive")
     assert dict(drive.class_speeds)["main_road"] == pytest.approx(40 / 3.6)
     assert "main_road" in drive.note
-    streets = load_profile("drive_streets")
-    speeds = dict(drive.class_speeds)
-    assert speeds.pop("main_road")
-    assert dict(streets.class_speeds) == speeds
+
+
+def test_longer_legs_stand_for_the_streets_that_a_network_of_main_roads_leaves_out() -> None:
+    drive = load_profile("drive")
+    sparse = drive.on_main_roads()
+    assert (drive.max_access_m, sparse.max_access_m) == (300, 2000)
+    assert sparse.access_speed_mps == pytest.approx(15 / 3.6)
+    assert sparse.class_speeds == drive.class_speeds
+    walk = load_profile("older_walk")
+    assert walk.on_main_roads() == walk
 
 
 def test_a_users_own_file(tmp_path: Path) -> None:

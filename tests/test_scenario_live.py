@@ -189,6 +189,15 @@ def test_a_slot_that_is_taken_or_none(slot: int) -> None:
     agree(live, {0: np.zeros(2)})
 
 
+@given(st.integers(0, 10**6))
+@settings(max_examples=30)
+def test_many_at_few_places(seed: int) -> None:
+    """Most facilities share their place with others: the lowest there is the one named."""
+    net = grid(4, 4)
+    nodes = np.column_stack([net.x, net.y])
+    follow(prepare(net, WALK), nodes[[0, 5, 10]], nodes + np.array([7.0, 3.0]), seed, 14)
+
+
 def test_nothing_to_remove() -> None:
     live = LiveTimes(prepare(grid(3, 3), WALK), [[0.0, 0.0]], [[50.0, 0.0]])
     with pytest.raises(InputError, match="no facility"):

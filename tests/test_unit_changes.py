@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import Facility, Register
-from coverage.intake.changes import Changes, load_changes, rebase
-from coverage.places.changes import Change, predecessors, shipped_changes, successor
+from coverage.intake.rebase import rebase, rebase_file, rebase_people, today_of
+from coverage.places.changes import Change, Changes, load_changes
+from coverage.population import People
+from helpers import run, write_register
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,19 +183,6 @@ def test_going_back_without_a_mark_does_not_guess() -> None:
         rebase(register, changes, units, back=True)
 
 
-def test_both_readers_of_the_changes_agree() -> None:
-    """`coverage.places.changes` answers for one unit what the relation says of all of them."""
-    changes, rows = load_changes(), shipped_changes()
-    for row in rows:
-        day = row.valid_to
-        if row.code_old:
-            today = successor(row.code_old, rows)
-            assert changes.to_today(row.code_old, day) == ([today] if today else [])
-        if row.code_new and (row.code_old or row.kind == "new"):
-            own = changes.to_then(row.code_new, day)
-            assert own == sorted(predecessors(row.code_new, rows, on=day)), row
-
-
 def test_bad_tables_are_named_row_by_row(tmp_path: Path) -> None:
     path = tmp_path / "changes.csv"
     head = "code_old,name_old,code_new,name_new,valid_from,valid_to,kind,source\n"
@@ -207,3 +196,104 @@ def test_bad_tables_are_named_row_by_row(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         load_changes(path)
     assert {p.row for p in caught.value.problems} == {3, 4}
+
+
+def people(code: str, count: int, year: int = 2020, level: str = "township") -> People:
+    return People(code, level, "all", year, count, "published")
+
+
+def test_people_of_merged_townships_are_added_and_not_divided_again() -> None:
+    changes = load_changes()
+    rows = [people(OLD_XIAOLAN, 300), people(DONGSHENG, 200), people("442000101", 50)]
+    rows.append(people("442000", 550, level="city"))
+    today = rebase_people(rows, changes)
+    assert {(r.unit_code, r.count) for r in today.rows} == {
+        (XIAOLAN, 500),
+        ("442000101", 50),
+        ("442000", 550),
+    }
+    back = rebase_people(today.rows, changes, on=THEN, back=True)
+    assert sum(r.count for r in back.rows) == 1100
+    assert (XIAOLAN, 500) in {(r.unit_code, r.count) for r in back.rows}
+    assert any("没有依据拆分" in note.zh and OLD_XIAOLAN in note.zh for note in back.notes)
+    with pytest.raises(InputError, match="日期"):
+        rebase_people(rows, changes, back=True)
+
+
+@given(histories(), st.data())
+def test_no_person_is_lost_on_the_way(
+    case: tuple[Changes, list[str], date], data: st.DataObject
+) -> None:
+    changes, codes, on = case
+    rows = [people(code, data.draw(st.integers(0, 10**6)), on.year) for code in codes]
+    today = rebase_people(rows, changes, on=on)
+    back = rebase_people(today.rows, changes, on=on, back=True)
+    total = sum(row.count for row in rows)
+    assert sum(r.count for r in today.rows) == sum(r.count for r in back.rows) == total
+
+
+def test_what_is_inferred_is_marked_as_unverified() -> None:
+    changes, units = load_changes(), City.load("阳江").units
+    old, new = "441702104", "441702105"
+    doubt = changes.unverified(old, new)
+    assert doubt is not None
+    assert not doubt.certain
+    assert changes.unverified(DONGSHENG, XIAOLAN) is None
+    register = Register((Facility("a", "院", "elder_care", old, note="备注"),))
+    today, notes = rebase(register, changes, units)
+    assert today.facilities[0].unit_code == new
+    assert "未核实" in today.facilities[0].note
+    assert any("未经核实" in note.zh and "not verified" in note.en for note in notes)
+    back, again = rebase(today, changes, units, on=date(2015, 1, 1), back=True)
+    assert back.facilities[0] == register.facilities[0]
+    assert any("未经核实" in note.zh for note in again)
+    assert "未核实" in today_of(old, units, changes)[1]
+
+
+def test_files_of_then_and_of_today(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    then, today, back = (tmp_path / name for name in ("2020.csv", "today.csv", "back.csv"))
+    row = {
+        "kind": "elder_care",
+        "provenance": "surveyed",
+        "source": "s",
+        "beds": 10,
+        "status": "open",
+    }
+    codes = (OLD_XIAOLAN, DONGSHENG, "442000102", "442000101")
+    write_register(
+        then, [row | {"id": f"f{i}", "name": "院", "unit_code": c} for i, c in enumerate(codes)]
+    )
+    where = ("--city", "中山", "--on", "2020-11-01", "--out")
+    done = run(capsys, "rebase", str(then), *where, str(today))
+    assert done.code == 0, done.err
+    assert f"{DONGSHENG} → {XIAOLAN}" in done.out
+    city = City.load("中山")
+    assert [f.unit_code for f in city.read_register(today).facilities] == [
+        XIAOLAN,
+        XIAOLAN,
+        "442000007",
+        "442000101",
+    ]
+    assert run(capsys, "rebase", str(today), *where, str(back), "--back").code == 0
+    made = rebase_file(back, city)
+    assert made.before == made.after == 4
+    assert back.read_text(encoding="utf-8-sig").split() == then.read_text(encoding="utf-8").split()
+    assert run(capsys, "rebase", str(today), "--city", "中山", "--back", "--out", "x").code == 2
+
+
+def test_an_import_takes_old_codes_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space, source = tmp_path / "w", tmp_path / "台账.csv"
+    assert run(capsys, "init", str(space), "--city", "中山").code == 0
+    source.write_text(
+        f"机构名称,区划代码,乡镇\n甲敬老院,{DONGSHENG},\n乙敬老院,,东升镇\n丙敬老院,442999999,\n",
+        encoding="utf-8",
+    )
+    done = run(capsys, "import", "facilities", str(source), "--workspace", str(space), "--dry-run")
+    assert "今为442000118小榄镇" in "".join(done.out.split())
+    done = run(capsys, "import", "facilities", str(source), "--workspace", str(space))
+    assert "接受 2" in done.out
+    found = City.open(space).register.facilities
+    assert [f.unit_code for f in found] == [XIAOLAN, XIAOLAN]
+    assert found[0].note == f"原区划代码 {DONGSHENG}"

@@ -30,6 +30,11 @@ detour = 1.3
 max_access_m = 300
 max_direct_m = 300
 no_access_classes = ["motorway"]
+[access.main_roads]          # instead, where only main roads are known: stands for the rest
+speed = 0.80
+detour = 1.4
+max_access_m = 2000
+max_direct_m = 2000
 [crossing]
 seconds = 5                  # at every node where three or more streets meet
 [limit]
@@ -66,6 +71,23 @@ _STEEPEST = 0.45  # the range in which Minetti measured; short edges on a coarse
 
 
 @dataclass(frozen=True)
+class OffRoad:
+    """How someone travels off the road.
+
+    Attributes:
+        speed_mps: Speed in metres per second.
+        detour: A way is this many times the straight line.
+        max_access_m: Longest straight access leg, inclusive.
+        max_direct_m: Longest straight way without any road, inclusive.
+    """
+
+    speed_mps: float
+    detour: float
+    max_access_m: float
+    max_direct_m: float
+
+
+@dataclass(frozen=True)
 class Profile:
     """How someone travels; every speed in metres per second.
 
@@ -96,6 +118,8 @@ class Profile:
         resolution_m: Cell of the lattice from which circles are drawn.
         slope: Slope model, used only where heights are given.
         note: Anything a reader of a report should know.
+        main_roads: Legs off the road where only main roads are known, which
+            stand for the streets that are not; None if they are the same.
     """
 
     name: str
@@ -120,6 +144,20 @@ class Profile:
     resolution_m: float = 25.0
     slope: SlopeModel | None = None
     note: str = ""
+    main_roads: OffRoad | None = None
+
+    def on_main_roads(self) -> Profile:
+        """The same profile for a network that holds the main roads only."""
+        legs = self.main_roads
+        if legs is None:
+            return self
+        return replace(
+            self,
+            access_speed_mps=legs.speed_mps,
+            detour=legs.detour,
+            max_access_m=legs.max_access_m,
+            max_direct_m=legs.max_direct_m,
+        )
 
     def limit_s(self, minutes: float | None = None) -> float:
         """The limit in the unit of the travel times: seconds, or metres for ``distance``.
@@ -156,12 +194,14 @@ class Profile:
         for lowest, highest, speed in self.age_speeds:
             if lowest <= age <= highest:
                 ratio = speed / self.speed_mps
+                legs = self.main_roads
                 return replace(
                     self,
                     name=f"{self.name}@{age}",
                     speed_mps=speed,
                     class_speeds=tuple((k, v * ratio) for k, v in self.class_speeds),
                     access_speed_mps=self.access_speed_mps * ratio,
+                    main_roads=legs and replace(legs, speed_mps=legs.speed_mps * ratio),
                 )
         raise InputError(f"profile {self.name} has no speed for age {age}")
 
@@ -349,12 +389,23 @@ class _Reader:
                 else self.choice("slope", ("tobler", "minetti"), None)
             ),
             "distance_limit_m": self._distance(measure),
+            "main_roads": self._main_roads(to_mps),
         }
         self._distance_only(made)
         self._unknown(self.raw, "")
         if self.problems:
             raise InputError(self.problems)
         return Profile(**made)
+
+    def _main_roads(self, to_mps: float) -> OffRoad | None:
+        if self.get("access.main_roads") is None:
+            return None
+        return OffRoad(
+            self.number("access.main_roads.speed", above=0) * to_mps,
+            self.number("access.main_roads.detour", least=1),
+            self.number("access.main_roads.max_access_m"),
+            self.number("access.main_roads.max_direct_m"),
+        )
 
     def _distance(self, measure: str) -> float | None:
         if measure == "time":
@@ -367,7 +418,8 @@ class _Reader:
         """A metre is a metre: nothing may make it cost more or less than one second."""
         if made["measure"] == "time":
             return
-        for key in ("speed.classes", "speed.ages", "speed.maxspeed_factor", "crossing", "slope"):
+        keys = ("speed.classes", "speed.ages", "speed.maxspeed_factor", "crossing", "slope")
+        for key in (*keys, "access.main_roads"):
             if self.get(key) is not None:
                 self.bad(key, 'has no meaning with measure = "distance"')
         for key in ("speed_mps", "access_speed_mps"):

@@ -8,17 +8,20 @@ people but is no township: it never enters a ratio of townships.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from coverage import settings
-from coverage.errors import UnknownNameError
+from coverage.errors import InputError, UnknownNameError
 from coverage.tables import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from coverage.tables import Record, Table
 
 Level = Literal["city", "county", "township", "village"]
 
@@ -116,6 +119,9 @@ class Units:
     def __contains__(self, code: str) -> bool:
         return code in self._by_code
 
+    def __iter__(self) -> Iterator[Unit]:
+        return iter(self._by_code.values())
+
     def __getitem__(self, code: str) -> Unit:
         return self._by_code[code]
 
@@ -175,6 +181,18 @@ def _number(cell: str) -> float | None:
     return float(cell) if cell else None
 
 
+def _degrees(table: Table, record: Record, column: str) -> float | None:
+    """A place that a planner's own list may state; the lists that ship state none."""
+    cell = record.get(column)
+    try:
+        value = float(cell) if cell else None
+    except ValueError:
+        value = math.nan
+    if value is not None and not math.isfinite(value):
+        raise InputError(table.problem(record, column, "应为度数 · degrees are needed"))
+    return value
+
+
 def load_units(upper: Path, villages: Path | None, code: str, name: str) -> Units:
     """Read a table of counties and townships, and one of villages if there is any."""
     city = Unit(code, name, "city", "", "")
@@ -209,6 +227,8 @@ def _read_villages(path: Path) -> list[Unit]:
             level="village",
             category=r.get("category"),
             parent=r.get("parent"),
+            lon=_degrees(table, r, "lon"),
+            lat=_degrees(table, r, "lat"),
         )
         for r in table.records
     ]

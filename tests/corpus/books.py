@@ -18,7 +18,7 @@ ROWS = [["太和镇敬老院", "太和镇", 80], ["石角镇敬老院", "石角�
 _WHEN = dt.datetime(2024, 12, 31)  # noqa: DTZ001 - a workbook's properties have no zone
 
 
-def _book(fill: Callable[[Any], None]) -> bytes:
+def book(fill: Callable[[Any], None]) -> bytes:
     """A workbook that is the same whenever it is made."""
     import openpyxl
 
@@ -55,7 +55,7 @@ def add_workbooks() -> None:
     binary(
         "merged_township.xlsx",
         "title merged over the table, townships merged down their rows, totals at the end",
-        _book(_merged_township),
+        book(_merged_township),
         Sheet(
             "THAAAAS",
             {"乡镇": "township", "机构名称": "name", "床位数": "beds"},
@@ -70,7 +70,7 @@ def add_workbooks() -> None:
     binary(
         "merged_header.xlsx",
         "a header of two rows with cells merged across and down, a note below",
-        _book(_merged_header),
+        book(_merged_header),
         Sheet(
             "THHAAN",
             {
@@ -87,7 +87,7 @@ def add_workbooks() -> None:
     binary(
         "merged_number.xlsx",
         "beds merged over two rows count once: they stand in the first row only",
-        _book(_merged_number),
+        book(_merged_number),
         Sheet(
             "HAA",
             PLACE,
@@ -99,7 +99,7 @@ def add_workbooks() -> None:
     binary(
         "several_sheets.xlsx",
         "one sheet a county, an empty one, and a hidden one with old figures",
-        _book(_several_sheets),
+        book(_several_sheets),
         Sheet("HA", PLACE, {2: {"beds": 80}}, name="清新区"),
         Sheet("HA", PLACE, {2: {"beds": 60}}, name="清城区"),
         Sheet("", {}, name="Sheet3", header="none"),
@@ -109,7 +109,7 @@ def add_workbooks() -> None:
         "dates.xlsx",
         "real dates, a serial number without a format, a month typed as the number 2023.5, and "
         "2023.1, which may be January or October",
-        _book(_dates),
+        book(_dates),
         Sheet(
             "HAAAR",
             {"名称": "name", "成立时间": "opened"},
@@ -125,13 +125,13 @@ def add_workbooks() -> None:
     binary(
         "formulas.xlsx",
         "formulas with stored values: the value is read, never the formula",
-        _edited(_book(_formulas), {"xl/worksheets/sheet1.xml": _store_values}),
+        _edited(book(_formulas), {"xl/worksheets/sheet1.xml": _store_values}),
         Sheet("HAAS", PLACE, {2: {"beds": 80}, 3: {"beds": 160}}, name="Sheet"),
     )
     binary(
         "formulas_without_values.xlsx",
         "formulas that no program has calculated have no value: said, and read as empty",
-        _book(_formulas),
+        book(_formulas),
         Sheet(
             "HAAS",
             PLACE,
@@ -144,7 +144,7 @@ def add_workbooks() -> None:
         "wrong_dimension.xlsx",
         "an exporter that says the sheet is A1 only: cells beyond must not be lost",
         _edited(
-            _book(lambda book: _append(book.active, [HEAD, *ROWS])),
+            book(lambda book: _append(book.active, [HEAD, *ROWS])),
             {"xl/worksheets/sheet1.xml": lambda raw: raw.replace(b'ref="A1:C3"', b'ref="A1"')},
         ),
         Sheet("HAA", PLACE, TWO_VALUES, name="Sheet"),
@@ -152,13 +152,13 @@ def add_workbooks() -> None:
     binary(
         "formats_below.xlsx",
         "coloured empty cells down to row 400 and out to column Z are no rows",
-        _book(_formats_below),
+        book(_formats_below),
         Sheet("HAA", PLACE, TWO_VALUES, name="Sheet"),
     )
     binary(
         "gap.xlsx",
         "rows that the file leaves out are blank rows with their numbers",
-        _book(_gap),
+        book(_gap),
         Sheet("HABBBA", PLACE, {2: {"beds": 80}, 6: {"beds": 60}}, name="Sheet"),
     )
     binary(
@@ -177,7 +177,7 @@ def add_workbooks() -> None:
     binary(
         "id_as_number.xlsx",
         "ID numbers typed as numbers lose their last digits and are still personal",
-        _book(_id_numbers),
+        book(_id_numbers),
         Sheet("HA", {"机构名称": "name"}, personal=("附1", "附2"), name="Sheet"),
     )
     made(
@@ -285,10 +285,10 @@ def _dates(book: Any) -> None:
         book.active,
         [
             ["名称", "成立时间"],
-            ["甲敬老院", dt.date(2023, 5, 1)],
-            ["乙敬老院", 44927],
-            ["丙敬老院", 2023.5],
-            ["丁敬老院", 2023.1],
+            ["太和镇甲敬老院", dt.date(2023, 5, 1)],
+            ["太和镇乙敬老院", 44927],
+            ["太和镇丙敬老院", 2023.5],
+            ["太和镇丁敬老院", 2023.1],
         ],
     )
 
@@ -378,7 +378,7 @@ _XML = """<?xml version="1.0" encoding="UTF-8"?><?mso-application progid="Excel.
 
 def add_disguises() -> None:
     """Files whose ending is not what they are."""
-    plain = _book(lambda book: _append(book.active, [HEAD, *ROWS]))
+    plain = book(lambda book: _append(book.active, [HEAD, *ROWS]))
     binary(
         "really_xlsx.xls",
         "an .xlsx renamed to .xls",
@@ -402,7 +402,7 @@ def add_disguises() -> None:
         Sheet(
             "THAAS",
             PLACE,
-            {3: {"township": "太和镇"}, 4: {"name": "太和镇第二 敬老院", "township": "太和镇"}},
+            {3: {"township": "太和镇"}, 4: {"name": "太和镇第二敬老院", "township": "太和镇"}},
         ),
     )
     binary(
@@ -603,7 +603,7 @@ _ENTITY = (
 
 def add_refused() -> None:
     """Files that are refused, each in one sentence."""
-    plain = _book(lambda book: _append(book.active, [HEAD, *ROWS]))
+    plain = book(lambda book: _append(book.active, [HEAD, *ROWS]))
     binary("empty.csv", "nothing but line ends", b"\r\n\r\n", refused="the file is empty")
     binary(
         "bomb.xlsx",

@@ -1,8 +1,10 @@
 """Make the corpus of awkward files, each with why it is there and what must come of every row.
 
 Run ``python tests/corpus/make_corpus.py`` after changing a case. What is expected is written
-here by hand beside the content, never taken from what the reader gives. Workbooks and layers
-are in ``books.py``. ``xlwt`` is needed to make the ``.xls`` files, not to read them.
+here by hand beside the content, never taken from what the reader gives; what an import makes of
+each row stands in ``outcomes.json``. Workbooks and layers are in ``books.py``, what only an
+import judges (places, neighbours, sums) in ``places.py``. ``xlwt`` is needed to make the
+``.xls`` files, not to read them.
 
 Outcomes of rows, in the order of the file: ``T`` title, ``H`` header, ``B`` blank, ``S`` total,
 ``N`` note, ``A`` accepted, ``R`` rejected.
@@ -471,9 +473,9 @@ def add_values() -> None:
     text(
         "numbers.csv",
         "beds as people write them, and what is refused: ranges, bounds, sums, rooms, decimals",
-        '名称,床位数\n甲敬老院,约80张\n乙敬老院,"1,200"\n丙敬老院,８０\n丁敬老院,八十\n戊敬老院,一百二十张\n'
-        "己敬老院,/\n庚敬老院,60-80\n辛敬老院,80以上\n壬敬老院,40+40\n癸敬老院,30间\n子敬老院,80.5\n"
-        "丑敬老院,-5\n寅敬老院,80（护理型40）\n卯敬老院,很多\n辰敬老院,#REF!\n",
+        '名称,床位数\n太和镇甲敬老院,约80张\n太和镇乙敬老院,"1,200"\n太和镇丙敬老院,８０\n太和镇丁敬老院,八十\n太和镇戊敬老院,一百二十张\n'
+        "太和镇己敬老院,/\n太和镇庚敬老院,60-80\n太和镇辛敬老院,80以上\n太和镇壬敬老院,40+40\n太和镇癸敬老院,30间\n太和镇子敬老院,80.5\n"
+        "太和镇丑敬老院,-5\n太和镇寅敬老院,80（护理型40）\n太和镇卯敬老院,很多\n太和镇辰敬老院,#REF!\n",
         Sheet(
             "HAAAAAARRRRRRRRR",
             {"名称": "name", "床位数": "beds"},
@@ -501,10 +503,10 @@ def add_values() -> None:
     text(
         "dates.csv",
         "days as people write them; what can be read in two ways is refused",
-        "名称,成立时间\n甲敬老院,2023.5.1\n乙敬老院,2023年5月\n丙敬老院,2023/5/1\n丁敬老院,44927\n"
-        "戊敬老院,20230501\n己敬老院,2023\n庚敬老院,二〇二三年五月一日\n"
-        "辛敬老院,2023-05-01 08:30:00\n"
-        "壬敬老院,5/1/23\n癸敬老院,2023.2.30\n子敬老院,去年\n丑敬老院,待定\n",
+        "名称,成立时间\n太和镇甲敬老院,2023.5.1\n太和镇乙敬老院,2023年5月\n太和镇丙敬老院,2023/5/1\n太和镇丁敬老院,44927\n"
+        "太和镇戊敬老院,20230501\n太和镇己敬老院,2023\n太和镇庚敬老院,二〇二三年五月一日\n"
+        "太和镇辛敬老院,2023-05-01 08:30:00\n"
+        "太和镇壬敬老院,5/1/23\n太和镇癸敬老院,2023.2.30\n太和镇子敬老院,去年\n太和镇丑敬老院,待定\n",
         Sheet(
             "HAAAAAAAARRRA",
             {"名称": "name", "成立时间": "opened"},
@@ -525,7 +527,7 @@ def add_values() -> None:
     text(
         "yes_no.csv",
         "services as columns of yes and no in every spelling",
-        "名称,全托,日托,上门服务,助餐\n甲敬老院,有,无,√,×\n乙敬老院,是,否,1,0\n丙敬老院,Y,N,✓,\n丁敬老院,20,/,TRUE,可能\n",
+        "名称,全托,日托,上门服务,助餐\n太和镇甲敬老院,有,无,√,×\n太和镇乙敬老院,是,否,1,0\n太和镇丙敬老院,Y,N,✓,\n太和镇丁敬老院,20,/,TRUE,可能\n",
         Sheet(
             "HAAAR",
             {
@@ -546,7 +548,7 @@ def add_values() -> None:
     text(
         "statuses.csv",
         "statuses and ownership in the words of lists",
-        "名称,运营状态,是否公办\n甲敬老院,正常运营,是\n乙敬老院,在建,否\n丙敬老院,拟建,公建民营\n丁敬老院,已注销,\n戊敬老院,看情况,是\n",
+        "名称,运营状态,是否公办\n太和镇甲敬老院,正常运营,是\n太和镇乙敬老院,在建,否\n太和镇丙敬老院,拟建,公建民营\n太和镇丁敬老院,已注销,\n太和镇戊敬老院,看情况,是\n",
         Sheet(
             "HAAAAR",
             {"名称": "name", "运营状态": "status", "是否公办": "ownership"},
@@ -562,7 +564,7 @@ def add_values() -> None:
     text(
         "kinds.csv",
         "kinds by alias, in free text, by the name alone, and unknown",
-        "名称,类型\n甲敬老院,敬老院\n太和社区之家,社区日间照料中心\n石角长者饭堂,\n太和驿站,\n,敬老院\n康乐园,养老服务机构(中心)\n",
+        "名称,类型\n太和镇甲敬老院,敬老院\n太和社区之家,社区日间照料中心\n石角长者饭堂,\n太和驿站,\n,敬老院\n太和镇康乐园,养老服务机构(中心)\n",
         Sheet(
             "HAAARRA",
             {"名称": "name", "类型": "kind"},
@@ -642,12 +644,13 @@ def gather() -> list[Case]:
         add_layouts()
         add_columns()
         add_values()
-        from corpus import books
+        from corpus import books, places
 
         books.add_workbooks()
         books.add_disguises()
         books.add_layers()
         books.add_refused()
+        places.add_places()
     return CASES
 
 

@@ -37,7 +37,9 @@ _WORKSPACE = click.option(
 )
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
-_DRY = click.option("--dry-run", is_flag=True, help="Show what would be taken, write nothing.")
+_DRY = click.option(
+    "--dry-run", is_flag=True, help="Show how everything was understood, write nothing."
+)
 _CRS = "What the coordinates are, if the file does not say or says wrongly: EPSG:4490, gcj02 …"
 
 
@@ -56,26 +58,40 @@ def import_() -> None:
 )
 @click.option("--mapping", type=click.Path(path_type=Path), metavar="FILE.toml")
 @click.option("--kind", metavar="KIND", help="Kind of rows that state none.")
+@click.option(
+    "--geocoder",
+    type=click.Choice(["tianditu", "amap"]),
+    help="Ask this service for addresses without coordinates; key in TIANDITU_KEY or AMAP_KEY.",
+)
+@click.option("--geocoder-url", metavar="URL", help="Another server that answers like it.")
 @click.option("--keep-personal", is_flag=True, help="Do not leave out personal columns.")
-@click.option("--dry-run", is_flag=True, help="Show how everything was understood, write nothing.")
+@_DRY
+@_LANG
 def facilities(
     files: tuple[Path, ...],
     workspace: Path | None,
     datum: str | None,
     mapping: Path | None,
     kind: str | None,
+    geocoder: str | None,
+    geocoder_url: str | None,
     keep_personal: bool,
     dry_run: bool,
+    lang: Lang,
 ) -> None:
     """导入设施。 Messy lists of facilities become the workspace's checked register."""
+    from coverage.errors import InputError
+    from coverage.intake.account import account
     from coverage.intake.columns import read_mapping
     from coverage.intake.commit import commit
-    from coverage.intake.facilities import compare, intake_facilities
-    from coverage.intake.report import show
-    from coverage.reports.table import console
+    from coverage.intake.facilities import intake_facilities
 
     city = _workspace(workspace)
-    assert city.workspace is not None  # noqa: S101 -- the line above has seen to it
+    asked = None
+    if geocoder is not None:
+        from coverage.places.geocode import open_geocoder
+
+        asked = open_geocoder(geocoder, **({"url": geocoder_url} if geocoder_url else {}))
     made = intake_facilities(
         files,
         city,
@@ -83,17 +99,17 @@ def facilities(
         mapping=read_mapping(mapping) if mapping else None,
         kind=kind,
         keep_personal=keep_personal,
+        geocoder=asked,
     )
-    show(made, console(), columns=dry_run)
-    if city.origin("facilities") == "own":
-        changes = compare(city.register, made.facilities)
-        told = "、".join(f"{kind} {n:+d}" for kind, n in sorted(changes.items())) or "无"
-        click.echo(f"与上次登记册相比：{told}")
     if dry_run:
-        click.echo("只是试读，未写入任何文件 · dry run, nothing written", err=True)
-        return
-    written = commit(made, city.workspace.folder)
-    click.echo(f"已写入 {', '.join(p.name for p in written)}", err=True)
+        report = account(made, city.units)
+    else:
+        report = commit(made, _folder(workspace), units=city.units, lang=lang)
+    _tell(report, lang, dry_run=dry_run)
+    if not made.facilities:
+        raise InputError(
+            "没有一处设施可接受，登记册未改动 · no facility to take: the register is kept"
+        )
 
 
 @import_.command(epilog=_BOUNDARIES)
@@ -107,6 +123,7 @@ def facilities(
 @click.option("--code-column", metavar="NAME", help="Column of the codes.")
 @click.option("--name-column", metavar="NAME", help="Column of the names.")
 @click.option("--dissolve", is_flag=True, help="Make the counties from them, too.")
+@_DRY
 @_LANG
 def boundaries(
     file: Path,
@@ -117,6 +134,7 @@ def boundaries(
     code_column: str | None,
     name_column: str | None,
     dissolve: bool,
+    dry_run: bool,
     lang: Lang,
 ) -> None:
     """导入边界。 Polygons of townships or counties, checked against the list of units."""
@@ -131,8 +149,10 @@ def boundaries(
         code_column=code_column,
         name_column=name_column,
         dissolve=dissolve,
+        dry_run=dry_run,
+        lang=lang,
     )
-    _tell(made, _folder(workspace), lang)
+    _tell(made, lang, dry_run=dry_run)
 
 
 @import_.command(epilog=_POPULATION)
@@ -145,6 +165,7 @@ def boundaries(
 )
 @click.option("--year", type=int, help="Year of a table that does not say it.")
 @click.option("--crs", metavar="CRS", help=_CRS)
+@_DRY
 @_LANG
 def population(
     file: Path,
@@ -152,13 +173,16 @@ def population(
     kind: Literal["raster", "points", "grid", "table"] | None,
     year: int | None,
     crs: str | None,
+    dry_run: bool,
     lang: Lang,
 ) -> None:
     """导入人口。 A table by township and age, villages or places, or a raster."""
     from coverage.intake.people import import_population
 
-    made = import_population(file, _folder(workspace), kind=kind, year=year, crs=crs)
-    _tell(made, _folder(workspace), lang)
+    made = import_population(
+        file, _folder(workspace), kind=kind, year=year, crs=crs, dry_run=dry_run, lang=lang
+    )
+    _tell(made, lang, dry_run=dry_run)
 
 
 @import_.command(epilog=_ROADS)
@@ -179,9 +203,8 @@ def roads(
     """导入路网。 Check a road network against the city and make it the workspace's own."""
     from coverage.intake.roads import import_roads
 
-    made = import_roads(file, _folder(workspace), edges=edges, crs=crs, dry_run=dry_run)
-    _lines(made.lines(lang))
-    _written([made.written] if made.written else [])
+    made = import_roads(file, _folder(workspace), edges=edges, crs=crs, dry_run=dry_run, lang=lang)
+    _tell(made.report, lang, dry_run=dry_run)
 
 
 @import_.command(epilog=_PLAN)
@@ -214,45 +237,27 @@ def plan(
         end=end,
         baseline_year=baseline_year,
         dry_run=dry_run,
+        lang=lang,
     )
-    _lines(made.lines(lang))
-    _written([made.written] if made.written else [])
+    _tell(made.report, lang, dry_run=dry_run)
 
 
-def _tell(made: ImportReport, folder: Path, lang: Lang) -> None:
-    """Counts and findings on the terminal; every row in a table of the folder ``intake``."""
-    from coverage.intake.values import harmless
-    from coverage.tables import csv_text, write_text
+def _tell(made: ImportReport, lang: Lang, *, dry_run: bool) -> None:
+    """Counts, rejections and findings; how columns were understood, if nothing is written yet."""
+    from coverage.intake.report import show
+    from coverage.reports.table import console
 
-    kept, sent_back = made.accepted, made.rejected
-    corrected = made.counts["corrected"]
-    total = f"{made.file}：接受 {kept:,} 行（其中更正 {corrected:,}），退回 {sent_back:,} 行"
-    english = f"{made.file}: {kept:,} accepted ({corrected:,} corrected), {sent_back:,} rejected"
-    click.echo(total if lang == "zh" else english)
-    # A planner mends from the table; the terminal shows what matters first.
-    bad = [o for o in made.outcomes if o.outcome == "rejected"]
-    _lines([f"! {o.row} {o.name}  {'; '.join(s.to(lang) for s in o.said)}" for o in bad[:20]])
-    marks = {"warning": "!", "note": "·"}
-    _lines([f"{marks[f.weight]} {f.said.to(lang)}" for f in made.findings])
-    rows = made.rows()
-    report = folder / "intake" / f"{made.role}.csv"
-    if rows:
-        report.parent.mkdir(exist_ok=True)
-        cells = [[harmless(str(value)) for value in row.values()] for row in rows]
-        write_text(report, csv_text(tuple(rows[0]), cells, bom=True))
-    _written([*made.written, *([report] if rows else [])])
-
-
-def _lines(lines: list[str]) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def _written(files: list[Path]) -> None:
-    if not files:
+    show(made, console(), lang, columns=dry_run)
+    if made.written:
+        click.echo(f"已写入 {', '.join(p.name for p in made.written)}", err=True)
+    elif dry_run:
         click.echo("只是试读，未写入任何文件 · dry run, nothing written", err=True)
-        return
-    click.echo(f"已写入 {', '.join(p.name for p in files)}", err=True)
+    else:
+        click.echo(
+            "没有可用的行，原有数据未动 · no row can be used, your data is as before", err=True
+        )
+    for page in (p for p in made.reports if p.suffix == ".html"):
+        click.echo(f"逐行结果见 {page.parent.name}/{page.stem}.html 与 .xlsx", err=True)
 
 
 def _folder(workspace: Path | None) -> Path:

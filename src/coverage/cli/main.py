@@ -6,6 +6,7 @@ Commands are listed here and imported when they run, so that
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 
@@ -39,9 +40,14 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "coverage.cli.map:map_",
         "地图 · A map as one offline page, or for paper.",
     ),
+    "site": ("coverage.cli.site:site", "选址 · Where to build."),
     "roads": ("coverage.cli.roads:roads", "路网 · Check and download road networks."),
     "init": ("coverage.cli.workspace:init", "新建工作区 · Make a workspace of your own."),
     "import": ("coverage.cli.imports:import_", "导入自己的数据 · Bring your own data."),
+    "rebase": (
+        "coverage.cli.rebase:rebase",
+        "新旧区划换算 · An earlier year's data on today's units, and back.",
+    ),
     "fetch": ("coverage.cli.workspace:fetch", "下载公开数据 · Download public data into it."),
     "check": ("coverage.cli.workspace:check", "数据是否够用 · What the data is fit for."),
     "plan": ("coverage.cli.browse:plan", "规划指标与条款 · The indicators and clauses of a plan."),
@@ -50,6 +56,13 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "coverage.cli.browse:sources",
         "数据来源与许可 · What the data is, and its licences.",
     ),
+}
+
+# A disk that is full or may not be written is no fault of the program's.
+_REFUSED_BY_DISK = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM")
+    if hasattr(errno, name)  # Windows does not know them all
 }
 
 
@@ -131,6 +144,14 @@ def main(args: list[str] | None = None) -> None:
         # The reader of the pipe (head, less) has seen enough.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in _REFUSED_BY_DISK:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(
+            f"错误 error: {where}磁盘写不进去 · the disk refuses ({error.strerror})", err=True
+        )
+        sys.exit(2)
 
 
 def _complain(error: CoverageError) -> None:

@@ -224,12 +224,21 @@ def _compare(
 
 
 def _question(kind: Sequence[str], service: Sequence[str], group: str) -> Question | None:
-    from coverage.kinds import ALIASES
+    from coverage.errors import InputError, Problem
+    from coverage.kinds import ALIASES, SERVICES
     from coverage.reach.service import kinds_of
     from coverage.scenarios.live import Question
 
     if not kind and not service:
         return None
+    known = "、".join(SERVICES)
+    slips = [
+        Problem(f"没有这项服务，可用：{known} · not a known service", value=one)
+        for one in service
+        if one not in SERVICES
+    ]
+    if slips:
+        raise InputError(slips)
     kinds = kinds_of([ALIASES.get(one, one) for one in kind] or ["elder_care"])
     return Question(kinds, tuple(service), group)
 

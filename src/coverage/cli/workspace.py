@@ -21,7 +21,7 @@ _INIT = """\b
 _CHECK = """\b
 例 Examples:
   coverage check --city 清远
-  coverage check --workspace 清远工作区 --lang en
+  coverage check --workspace 清远工作区 --all
 """
 _FETCH = """\b
 例 Examples:
@@ -82,12 +82,13 @@ def _filled(half: Path, boundaries: Path, crs: str | None) -> City:
 
 @click.command(epilog=_CHECK)
 @city_options
+@click.option("--all", "every", is_flag=True, help="Name every indicator that a gap touches.")
 @_LANG
-def check(city: str | None, workspace: Path | None, lang: Lang) -> None:
+def check(city: str | None, workspace: Path | None, every: bool, lang: Lang) -> None:
     """数据是否够用。 Every source of a city, its state, and the indicators it blocks."""
     from coverage.intake.fit import page
 
-    for line in page(chosen_city(city, workspace), lang):
+    for line in page(chosen_city(city, workspace), lang, every=every):
         click.echo(line)
 
 

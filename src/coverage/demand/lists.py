@@ -73,7 +73,9 @@ class PlaceList:
             value = _number(cell)
             if value is None:
                 empty = cell is None or (isinstance(cell, str) and not cell.strip())
-                self.complain(i, column, "a number is missing" if empty else "not a finite number")
+                missing = "缺数字 · a number is missing"
+                reason = missing if empty else "不是数字 · not a finite number"
+                self.complain(i, column, reason)
             else:
                 out[i] = value
         return out

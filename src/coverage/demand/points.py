@@ -120,9 +120,11 @@ def _check_people(
     for group, column in columns.items():
         value = values[group]
         for i in np.flatnonzero(value < 0):
-            places.complain(int(i), column, "people cannot be negative")
+            places.complain(int(i), column, "人数为负 · people cannot be negative")
         for i in np.flatnonzero((value > values["all"]) & (values["all"] >= 0)):
-            places.complain(int(i), column, f"more people of {group} than people")
+            places.complain(
+                int(i), column, f"{group} 多于总人数 · more people of {group} than people"
+            )
 
 
 def _locate(
@@ -143,15 +145,23 @@ def _locate(
     lon_column, lat_column = places.place_columns
     for i, other_way in zip(lost.tolist(), swapped.tolist(), strict=True):
         if other_way:
-            reason = "lon and lat are swapped: the other way round the place lies in the city"
+            reason = (
+                "经纬度颠倒，对调后在市内 · lon and lat are swapped: the other way round the place "
+                "lies in the city"
+            )
             places.complain(i, lon_column, reason)
         elif not abs(lon[i]) <= 180:
-            places.complain(i, lon_column, "no longitude: expected degrees from -180 to 180")
+            reason = "不是经度 · no longitude: expected degrees from -180 to 180"
+            places.complain(i, lon_column, reason)
         elif not abs(lat[i]) <= 90:
-            places.complain(i, lat_column, "no latitude: expected degrees from -90 to 90")
+            reason = "不是纬度 · no latitude: expected degrees from -90 to 90"
+            places.complain(i, lat_column, reason)
         else:
             far = f"{away[i] / 1000:,.1f} km" if np.isfinite(away[i]) else "far"
-            reason = f"the place (lon {lon[i]:.6f}, lat {lat[i]:.6f}) lies {far} outside {name}"
+            reason = (
+                f"在市外 {far} · the place (lon {lon[i]:.6f}, lat {lat[i]:.6f}) lies {far} outside "
+                f"{name}"
+            )
             places.complain(i, lon_column, reason)
     return x, y, unit
 

@@ -7,7 +7,7 @@ lies outside, and whether it looks like a map in another datum.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,10 +17,11 @@ import shapely.geometry
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.intake import newcity, topology
-from coverage.intake.changes import load_changes
-from coverage.intake.findings import Finding, ImportReport, RowOutcome, ordered
-from coverage.intake.landing import land, own_file
+from coverage.intake.commit import deliver
+from coverage.intake.findings import FEATURES, Finding, ImportReport, RowOutcome, ordered
+from coverage.intake.landing import own_file
 from coverage.intake.layers import read_layer
+from coverage.intake.parts import layer_sheet, part_of, uses_of
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
@@ -29,6 +30,7 @@ from coverage.intake.unitmatch import (
     code_in,
     find_column,
 )
+from coverage.places.changes import load_changes
 from coverage.tables import decode
 from coverage.text import Said
 
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
+    from coverage.intake.landing import Content
     from coverage.intake.layers import Layer
+    from coverage.text import Lang
     from coverage.units import Unit, Units
 
 Level = Literal["township", "county"]
@@ -57,6 +61,7 @@ class _Draft:
     rows: list[newcity.Named]
     units: Units
     level: Level
+    meanings: dict[str, str]
     outcomes: dict[int, RowOutcome] = field(default_factory=dict)
     shapes: dict[str, BaseGeometry] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
@@ -86,6 +91,8 @@ def import_boundaries(
     code_column: str | None = None,
     name_column: str | None = None,
     dissolve: bool = False,
+    dry_run: bool = False,
+    lang: Lang = "zh",
 ) -> ImportReport:
     """Township (or county) polygons into a workspace.
 
@@ -103,6 +110,8 @@ def import_boundaries(
         code_column: Column of the codes, found by its name otherwise.
         name_column: Column of the names, likewise.
         dissolve: Replace the counties too, although the city has some.
+        dry_run: Write nothing.
+        lang: Language of the report.
 
     Raises:
         InputError: If the file cannot be read, does not say its CRS, has no column of codes or
@@ -110,12 +119,12 @@ def import_boundaries(
     """
     city = City.open(folder)
     found = read_layer(path, layer=layer, crs=crs)
-    rows = _rows(found, code_column, name_column)
+    rows, meanings = _rows(found, code_column, name_column)
     fresh = city.find("units") is None
     if fresh and level != "township":
         raise InputError("新城市先导入乡镇界 · a new city needs its township polygons first")
     units = _units(city, rows, found) if fresh else city.units
-    draft = _Draft(found, rows, units, level)
+    draft = _Draft(found, rows, units, level, meanings)
     _match(draft, city)
     known = {} if fresh else _known_counties(city)
     _inside(draft, known)
@@ -128,20 +137,40 @@ def import_boundaries(
         none = Problem("没有一个面可用 · no polygon of the file can be used", path.name)
         raise InputError([*said, none])
     _look(draft, known)
+    report = _report(draft)
+    if dry_run:
+        return report
     files = _files(draft, city, fresh=fresh, dissolve=dissolve)
-    written = land(files)
+    return deliver(report, folder, files, lang=lang)
+
+
+def _report(draft: _Draft) -> ImportReport:
+    layer = draft.layer
     totals = {
-        "features": float(len(found)),
+        "features": float(len(layer)),
         "units": float(len(draft.shapes)),
         "km2": float(topology.areas_km2(list(draft.shapes.values())).sum()),
     }
-    outcomes = tuple(draft.outcomes[i] for i in range(len(found)))
-    role = "townships" if level == "township" else "counties"
-    return ImportReport(role, path.name, written, outcomes, ordered(draft.findings), totals)
+    sheet = layer_sheet(layer)
+    outcomes = tuple(
+        replace(draft.outcomes[i], cells=sheet.rows[i].cells) for i in range(len(layer))
+    )
+    return ImportReport(
+        "townships" if draft.level == "township" else "counties",
+        layer.file,
+        (),
+        outcomes,
+        ordered(draft.findings),
+        totals,
+        parts=(part_of(sheet, uses_of(sheet.columns, draft.meanings)),),
+        of=FEATURES,
+    )
 
 
-def _rows(layer: Layer, code_column: str | None, name_column: str | None) -> list[newcity.Named]:
-    """Code, name and county of every feature, as they stand."""
+def _rows(
+    layer: Layer, code_column: str | None, name_column: str | None
+) -> tuple[list[newcity.Named], dict[str, str]]:
+    """Code, name and county of every feature as they stand, and the columns they stand in."""
     columns = layer.columns
     problems = [
         Problem(f"没有列 {c}，有：{'、'.join(columns)} · there is no such column", layer.file)
@@ -161,7 +190,9 @@ def _rows(layer: Layer, code_column: str | None, name_column: str | None) -> lis
         raise InputError(problems)
     blank = [""] * len(layer)
     cells = [columns.get(c or "", blank) for c in (code, name, county)]
-    return [newcity.Named(i + 1, *row) for i, row in enumerate(zip(*cells, strict=True))]
+    rows = [newcity.Named(i + 1, *row) for i, row in enumerate(zip(*cells, strict=True))]
+    meanings = {code: "代码 code", name: "名称 name", county: "县 county"}
+    return rows, {column: words for column, words in meanings.items() if column is not None}
 
 
 def _coded(columns: Mapping[str, Sequence[str]]) -> str | None:
@@ -377,13 +408,13 @@ def _open_ground(draft: _Draft, county: str, own: BaseGeometry, known: BaseGeome
         )
 
 
-def _files(draft: _Draft, city: City, *, fresh: bool, dissolve: bool) -> dict[Path, str | Path]:
+def _files(draft: _Draft, city: City, *, fresh: bool, dissolve: bool) -> dict[Path, Content]:
     source = f"自有：{draft.layer.file}"
     shared = {"quality": "surveyed", "source": source}
     counties, townships = own_file(city, "counties"), own_file(city, "townships")
     if draft.level == "county":
         return {counties: newcity.geojson_text(draft.units.counties, draft.shapes, **shared)}
-    files: dict[Path, str | Path] = {}
+    files: dict[Path, Content] = {}
     if fresh:
         files[own_file(city, "units")] = newcity.units_text(draft.units, draft.shapes, source)
     if fresh or dissolve or not _known_counties(city):

@@ -323,18 +323,28 @@ def _by_words(texts: list[str], count: int) -> tuple[str | None, float, str]:
 
 
 def _wide_kinds(uses: list[ColumnUse]) -> list[ColumnUse]:
-    """In a sheet without names, columns named after a kind say "has" or count it."""
-    if any(u.field == "name" for u in uses):
+    """In a sheet without names, columns named after a kind say "has" or count it.
+
+    A lone column that is like both, such as 养老服务机构, holds names.
+    """
+    if any(u.field == "name" and u.how != "fuzzy" for u in uses):
         return uses
-    found = []
-    for use in uses:
-        kind = next((ALIASES[n] for n in _kind_names(use.name) if n in ALIASES), None)
-        if kind and use.how in {"left out", "fuzzy"}:
-            reason = "列名是设施类型 · the column is named after a kind"
-            found.append(replace(use, field=f"kind:{kind}", how="exact", score=1.0, reason=reason))
-        else:
-            found.append(use)
-    return found
+    kinds = {
+        u.index: kind
+        for u in uses
+        if u.how in {"left out", "fuzzy"}
+        and (kind := next((ALIASES[n] for n in _kind_names(u.name) if n in ALIASES), None))
+    }
+    names = any(u.field == "name" and u.index not in kinds for u in uses)
+    if names or (len(kinds) == 1 and any(u.field == "name" for u in uses)):
+        return uses
+    reason = "列名是设施类型 · the column is named after a kind"
+    return [
+        replace(u, field=f"kind:{kinds[u.index]}", how="exact", score=1.0, reason=reason)
+        if u.index in kinds
+        else u
+        for u in uses
+    ]
 
 
 def _kind_names(name: str) -> list[str]:

@@ -1,21 +1,29 @@
-"""The last step of an import: reports first, then the register, whole or not at all."""
+"""The last step of an import: the report and what was made, whole or not at all."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from coverage.facilities import COLUMNS
-from coverage.intake.report import to_html, write_workbook
-from coverage.tables import csv_text, write_text
+from coverage.intake.account import account
+from coverage.intake.landing import disk_errors, land
+from coverage.intake.reportbook import workbook
+from coverage.intake.reportpage import to_html
+from coverage.tables import csv_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from coverage.facilities import Facility
-    from coverage.intake.facilities import FacilityIntake
+    from coverage.intake.findings import ImportReport
+    from coverage.intake.judged import FacilityIntake
+    from coverage.intake.landing import Content
+    from coverage.text import Lang
+    from coverage.units import Units
 
 REGISTER = "facilities.csv"
 
@@ -46,27 +54,71 @@ def register_rows(facilities: Iterable[Facility]) -> list[list[object]]:
     ]
 
 
-def commit(intake: FacilityIntake, folder: Path, *, now: datetime | None = None) -> list[Path]:
-    """Write the reports, then replace the workspace's register.
+def deliver(
+    report: ImportReport,
+    folder: Path,
+    files: Mapping[Path, Content],
+    *,
+    aside: Iterable[Path] = (),
+    now: datetime | None = None,
+    lang: Lang = "zh",
+) -> ImportReport:
+    """Write what an import made, and the report of it, all together or not at all.
 
-    A crash before the last step leaves the previous register as it was: it is
-    written beside its goal and renamed.
+    The report goes into the folder ``intake``: a workbook and a page with every row, and the
+    counts as JSON.
+
+    Args:
+        report: What became of the file.
+        folder: The workspace.
+        files: Content by goal; they are renamed into place after the report.
+        aside: Files that the new ones take the place of, see `coverage.intake.landing.land`.
+        now: Moment that names the report.
+        lang: Language of the report.
 
     Returns:
-        The files written, the register last.
+        The report, which now names the files written.
+
+    Raises:
+        InputError: If a file cannot be written; everything is then as before.
     """
     stamp = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
-    reports = folder / "intake"
-    reports.mkdir(parents=True, exist_ok=True)
-    book = reports / f"{stamp}-facilities.xlsx"
-    half = reports / f".{book.name}"
-    write_workbook(intake, half)
-    half.replace(book)
-    page = reports / f"{stamp}-facilities.html"
-    write_text(page, to_html(intake))
-    counts = {"rows": dict(intake.counts), "register": len(intake.facilities), "at": stamp}
-    record = reports / f"{stamp}-facilities.json"
-    write_text(record, json.dumps(counts, ensure_ascii=False, indent=1) + "\n")
-    register = folder / REGISTER
-    write_text(register, csv_text(COLUMNS, register_rows(intake.facilities), bom=True))
-    return [book, page, record, register]
+    base = folder / "intake" / f"{stamp}-{report.role}"
+    record = {
+        "file": report.file,
+        "rows": dict(report.counts),
+        "to_check": report.to_check,
+        "totals": dict(report.totals),
+        "at": stamp,
+        "changes": list(report.changes),
+    }
+    book = base.with_name(f"{base.name}.xlsx")
+    with disk_errors(book):  # for the workbook is made in a temporary file
+        content = workbook(report, lang)
+    told: dict[Path, Content] = {
+        book: content,
+        base.with_name(f"{base.name}.html"): to_html(report, lang),
+        base.with_name(f"{base.name}.json"): json.dumps(record, ensure_ascii=False, indent=1)
+        + "\n",
+    }
+    land({**told, **files}, aside=aside)
+    return replace(report, written=tuple(files), reports=tuple(told))
+
+
+def commit(
+    intake: FacilityIntake,
+    folder: Path,
+    *,
+    units: Units,
+    now: datetime | None = None,
+    lang: Lang = "zh",
+) -> ImportReport:
+    """Replace the workspace's register by what was taken, and write the report of it.
+
+    Where no row was taken, the report alone is written and the register stays.
+    """
+    files: dict[Path, Content] = {}
+    if intake.facilities:
+        text = csv_text(COLUMNS, register_rows(intake.facilities), bom=True)
+        files[folder / REGISTER] = text
+    return deliver(account(intake, units), folder, files, now=now, lang=lang)

@@ -17,6 +17,7 @@ from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.intake import osm
 from coverage.intake.bounds import TAGS, outline, place_townships
+from coverage.intake.landing import land
 from coverage.intake.origins import Origin, is_downloaded, note_origin
 from coverage.tables import csv_text, write_text
 from coverage.text import Said, number
@@ -145,10 +146,10 @@ def fetch_boundaries(folder: Path, *, server: Server, replace: bool = False) -> 
 
 def fetch_roads(folder: Path, *, server: Server, replace: bool = False) -> Fetched:
     """Roads of the city as ``roads/roads.graphml``."""
-    from coverage.intake.roads import remove_previous
+    from coverage.intake.roads import previous
     from coverage.roads.fetch import PUBLIC_ENDPOINT
     from coverage.roads.fetch import fetch as fetch_network
-    from coverage.roads.sources import write_graphml
+    from coverage.roads.sources import graphml_text
 
     city = _open(folder, "roads", replace=replace)
     network = fetch_network(
@@ -159,8 +160,8 @@ def fetch_roads(folder: Path, *, server: Server, replace: bool = False) -> Fetch
         retries=server.retries,
     )
     goal = folder / "roads" / "roads.graphml"
-    write_graphml(network, goal)
-    gone = remove_previous(folder, goal)
+    gone = previous(folder, goal)
+    land({goal: graphml_text(network)}, aside=gone)
     origin = Origin(
         title=f"{city.name}路网",
         source=(server.endpoint or PUBLIC_ENDPOINT).rstrip("/"),

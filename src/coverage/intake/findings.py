@@ -1,23 +1,89 @@
-"""What an import of boundaries or people says: one outcome a row, and findings about the whole."""
+"""What an import says: one outcome for every row of the file, and findings about the whole.
+
+Every importer, of facilities as of roads, makes one `ImportReport`; how it is
+shown and written is one matter for all of them (`coverage.intake.report`).
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from coverage.text import Said
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-Outcome = Literal["accepted", "corrected", "rejected"]
+# A row of data is one of the first three; any other row has the role that it plays in its sheet.
+Outcome: TypeAlias = Literal[
+    "accepted", "corrected", "rejected", "title", "header", "blank", "total", "note"
+]
 Weight = Literal["warning", "note"]
 OUTCOMES: dict[Outcome, Said] = {
     "accepted": Said("接受", "accepted"),
     "corrected": Said("更正后接受", "accepted, corrected"),
-    "rejected": Said("未接受", "rejected"),
+    "rejected": Said("退回", "rejected"),
+    "title": Said("标题行", "title"),
+    "header": Said("表头", "header"),
+    "blank": Said("空行", "blank"),
+    "total": Said("合计行", "total"),
+    "note": Said("说明行", "note"),
 }
+CHECK = Said("请核对", "to check")
+DATA: tuple[Outcome, ...] = ("accepted", "corrected", "rejected")
+ROWS, FEATURES, CELLS = Said("行", "rows"), Said("个要素", "features"), Said("格", "cells")
+
+
+class Use(NamedTuple):
+    """How one column was understood.
+
+    Attributes:
+        name: As written.
+        meaning: What it is taken for, empty where it is not used.
+        how: How that was found.
+        score: 1 for a name that is known, less for a likeness.
+        reason: Why, in one sentence.
+    """
+
+    name: str
+    meaning: str
+    how: str = ""
+    score: float = 1.0
+    reason: str = ""
+
+    @property
+    def why(self) -> Said:
+        """The reason in both languages."""
+        return bilingual(self.reason)
+
+
+def bilingual(text: str) -> Said:
+    """A sentence of the form "中文 · English"; one in one language alone stands for both."""
+    zh, _, en = text.partition(" · ")
+    return Said(zh, en or zh)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One sheet or layer of the user's files.
+
+    Attributes:
+        file: Name of the file.
+        sheet: Worksheet or layer, empty where there is one only.
+        columns: Names of its columns.
+        uses: How the columns were understood.
+        said: What is to be known of it: encoding, datum, columns left out.
+        personal: Indexes of columns that belong to persons and stay out of every report.
+    """
+
+    file: str
+    sheet: str
+    columns: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
+    said: tuple[Said, ...] = ()
+    personal: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -29,8 +95,12 @@ class RowOutcome:
         sheet: Worksheet or layer, empty where there is one only.
         unit_code: Unit it was taken for, empty where none was found.
         name: What the row calls the unit.
-        outcome: Accepted, corrected (and accepted) or rejected.
+        outcome: Accepted, corrected (and accepted) or rejected; or what the row is instead.
         said: How it was corrected or why it was rejected.
+        cells: Its original cells.
+        became: What it was understood as, one cell for each of the report's `heads`.
+        part: Index of its sheet among the report's `parts`.
+        check: What the user should look at; the row is taken all the same.
     """
 
     row: int
@@ -39,6 +109,10 @@ class RowOutcome:
     name: str
     outcome: Outcome
     said: tuple[Said, ...] = ()
+    cells: tuple[object, ...] = ()
+    became: tuple[object, ...] = ()
+    part: int = 0
+    check: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,12 +141,21 @@ class ImportReport:
     """The result of one import.
 
     Attributes:
-        role: What was imported, ``townships``, ``counties``, ``people`` or ``population``.
-        file: Name of the user's file.
-        written: Files of the workspace that were written, in order.
-        outcomes: One for every row of data.
+        role: What was imported: ``facilities``, ``townships``, ``counties``, ``people``,
+            ``population``, ``roads`` or ``plan``.
+        file: Name of the user's file, or of all of them.
+        written: Files of the workspace that were written, in order; none in a dry run.
+        outcomes: One for every row, in order; for roads and grids of those rejected only.
         findings: What was found, warnings first.
         totals: Numbers worth keeping, such as people in the file and people written.
+        parts: The sheets or layers of the files.
+        heads: What `RowOutcome.became` says, in order.
+        tally: Rows by outcome that are counted and not listed (edges of a network, cells of a
+            grid).
+        of: What a row is: a row, a feature, a cell.
+        changes: What differs from the data of before, one record a line, for the JSON.
+        keep_personal: Whether the user wants personal data kept in the report.
+        reports: Files of the folder ``intake`` that tell all this.
     """
 
     role: str
@@ -80,17 +163,29 @@ class ImportReport:
     written: tuple[Path, ...]
     outcomes: tuple[RowOutcome, ...]
     findings: tuple[Finding, ...]
-    totals: dict[str, float]
+    totals: Mapping[str, float]
+    parts: tuple[Part, ...] = ()
+    heads: tuple[Said, ...] = ()
+    tally: Mapping[str, int] = field(default_factory=dict)
+    of: Said = ROWS
+    changes: tuple[Mapping[str, object], ...] = ()
+    keep_personal: bool = False
+    reports: tuple[Path, ...] = ()
 
     @property
     def counts(self) -> Counter[str]:
-        """Rows by outcome."""
-        return Counter(row.outcome for row in self.outcomes)
+        """Rows by outcome; those of `DATA` make up all rows of data."""
+        return Counter(row.outcome for row in self.outcomes) + Counter(self.tally)
+
+    @property
+    def data(self) -> tuple[RowOutcome, ...]:
+        """The rows of data among those listed."""
+        return tuple(row for row in self.outcomes if row.outcome in DATA)
 
     @property
     def accepted(self) -> int:
         """Rows that were taken, corrected ones among them."""
-        return len(self.outcomes) - self.rejected
+        return self.counts["accepted"] + self.counts["corrected"]
 
     @property
     def rejected(self) -> int:
@@ -98,37 +193,14 @@ class ImportReport:
         return self.counts["rejected"]
 
     @property
+    def to_check(self) -> int:
+        """Rows that were taken and have something to look at."""
+        return sum(bool(row.check) and row.outcome != "rejected" for row in self.outcomes)
+
+    @property
     def warnings(self) -> tuple[Finding, ...]:
         """Findings that the user should look at."""
         return tuple(f for f in self.findings if f.weight == "warning")
-
-    def rows(self) -> list[dict[str, object]]:
-        """Everything as rows of one table: outcomes by row, then findings."""
-        listed: list[dict[str, object]] = [
-            {
-                "sheet": o.sheet,
-                "row": o.row,
-                "unit_code": o.unit_code,
-                "name": o.name,
-                "outcome": o.outcome,
-                "zh": "；".join(s.zh for s in o.said),
-                "en": "; ".join(s.en for s in o.said),
-            }
-            for o in self.outcomes
-        ]
-        listed += [
-            {
-                "sheet": "",
-                "row": "",
-                "unit_code": ";".join(f.units),
-                "name": f.id,
-                "outcome": f.weight,
-                "zh": f.said.zh,
-                "en": f.said.en,
-            }
-            for f in self.findings
-        ]
-        return listed
 
 
 def ordered(findings: list[Finding]) -> tuple[Finding, ...]:

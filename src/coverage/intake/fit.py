@@ -41,6 +41,33 @@ MARKS: dict[Mark, Said] = {
     "modelled": Said("含推算", "modelled"),
     "incomplete": Said("不全", "incomplete"),
 }
+_REMEDIES: dict[Role, Said] = {
+    "plan": Said("coverage import plan 指标表.xlsx", "coverage import plan targets.xlsx"),
+    "facilities": Said(
+        "coverage import facilities 名录.xlsx（补全类型、床位、服务、坐标）",
+        "coverage import facilities list.xlsx (kinds, beds, services, places)",
+    ),
+    "population": Said(
+        "coverage import population 人口.xlsx（按乡镇和年龄）",
+        "coverage import population people.xlsx (by township and age)",
+    ),
+    "people": Said(
+        "coverage import population 居民点.csv，或 coverage fetch population",
+        "coverage import population places.csv, or coverage fetch population",
+    ),
+    "counties": Said(
+        "coverage import boundaries 县界.shp --level county",
+        "coverage import boundaries counties.shp --level county",
+    ),
+    "townships": Said(
+        "coverage import boundaries 乡镇界.shp，或 coverage fetch boundaries",
+        "coverage import boundaries townships.shp, or coverage fetch boundaries",
+    ),
+    "roads": Said(
+        "coverage import roads 路网.osm.pbf，或 coverage fetch roads",
+        "coverage import roads streets.osm.pbf, or coverage fetch roads",
+    ),
+}
 _ORDER: tuple[Role, ...] = (
     "plan",
     "facilities",
@@ -86,8 +113,8 @@ class Line:
         """Whether nothing about it stands between the planner and an indicator."""
         return not (self.blocked or self.estimated or self.marks)
 
-    def words(self, lang: Lang) -> list[str]:
-        """The line and, indented, what it means."""
+    def words(self, lang: Lang, *, every: bool = False) -> list[str]:
+        """The line and, indented, what it means and what to do; all indicators if `every`."""
         name = Said(*ROLE_NAMES[self.role]).to(lang)
         tags = [ORIGINS[self.origin].to(lang), *(MARKS[m].to(lang) for m in self.marks)]
         head = f"{name} [{'、'.join(tags) if lang == 'zh' else ', '.join(tags)}]"
@@ -101,14 +128,17 @@ class Line:
             (self.estimated, Said("只是估计", "estimates only")),
         ):
             if found:
-                lines.append(f"  → {said.to(lang)}{_listed(found, lang)}")
+                lines.append(f"  → {said.to(lang)}{_listed(found, lang, every=every)}")
+        if self.role in _REMEDIES and not self.good:
+            lines.append(f"  ＋ {_REMEDIES[self.role].to(lang)}")
         return lines
 
 
-def _listed(found: dict[str, str], lang: Lang) -> str:
-    shown = [name if lang == "zh" else id_ for id_, name in list(found.items())[:_SHOWN]]
+def _listed(found: dict[str, str], lang: Lang, *, every: bool) -> str:
+    most = len(found) if every else _SHOWN
+    shown = [name if lang == "zh" else id_ for id_, name in list(found.items())[:most]]
     count, joint = len(found), "、" if lang == "zh" else ", "
-    more = Said(f" 等 {count} 项", f" and {count - len(shown)} more") if count > _SHOWN else None
+    more = Said(f" 等 {count} 项", f" and {count - len(shown)} more") if count > most else None
     colon = Said(f" {count} 项：", f" ({count}): ").to(lang)
     return f"{colon}{joint.join(shown)}{more.to(lang) if more else ''}"
 
@@ -133,11 +163,11 @@ def check_workspace(city: City) -> list[Line]:
     ]
 
 
-def page(city: City, lang: Lang) -> list[str]:
-    """The whole page in lines of text."""
+def page(city: City, lang: Lang, *, every: bool = False) -> list[str]:
+    """The whole page in lines of text; with `every` indicator named that a gap touches."""
     lines = check_workspace(city)
     title = Said(f"{city.name}：数据是否够用", f"{city.label.english}: is the data fit for use")
-    body = [text for line in lines for text in line.words(lang)]
+    body = [text for line in lines for text in line.words(lang, every=every)]
     return [title.to(lang), *body, *(said.to(lang) for said in _closing(city, lines))]
 
 

@@ -10,31 +10,59 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from coverage.errors import InputError
+from coverage.errors import InputError, Problem
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from coverage.city import City
     from coverage.workspace import Role
 
+_CHUNK = 1 << 20
+Content: TypeAlias = "str | bytes | Path"
 
-def land(files: Mapping[Path, str | Path], *, aside: Iterable[Path] = ()) -> tuple[Path, ...]:
+
+def land(files: Mapping[Path, Content], *, aside: Iterable[Path] = ()) -> tuple[Path, ...]:
     """Write files together.
 
     Args:
-        files: By goal its text, or the file whose content it gets.
+        files: By goal its text, its bytes, or the file whose content it gets.
         aside: Files that the new ones replace although they have another name; they are moved
             into a folder ``replaced`` beside them, never deleted.
 
     Returns:
         The goals, in order.
+
+    Raises:
+        InputError: If a file cannot be written, as on a full disk; everything is then as before.
     """
+    with disk_errors(next(iter(files), Path())):
+        return _land(files, aside)
+
+
+@contextmanager
+def disk_errors(goal: Path) -> Iterator[None]:
+    """What a disk refuses, as one sentence about the file that was being written.
+
+    Raises:
+        InputError: In place of an `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = (
+            f"写不进去，原有文件未动 · cannot be written, what was there before stays "
+            f"({error.strerror or type(error).__name__})"
+        )
+        raise InputError(Problem(reason, Path(error.filename or goal).name)) from error
+
+
+def _land(files: Mapping[Path, Content], aside: Iterable[Path]) -> tuple[Path, ...]:
     halves: dict[Path, Path] = {}
     undo: list[_Undo] = []
     try:
@@ -78,17 +106,20 @@ def _put_back(undo: Iterable[_Undo], halves: Iterable[Path]) -> None:
             half.unlink(missing_ok=True)
 
 
-def _half(goal: Path, content: str | Path) -> Path:
+def _half(goal: Path, content: Content) -> Path:
     goal.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.")
     half = Path(name)
     try:
-        if isinstance(content, Path):
-            os.close(handle)
-            shutil.copyfile(content, half)
-        else:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(content)
+        with os.fdopen(handle, "wb") as file:
+            if isinstance(content, Path):
+                with content.open("rb") as source:
+                    shutil.copyfileobj(source, file, _CHUNK)
+            else:
+                file.write(content.encode("utf-8") if isinstance(content, str) else content)
+            # A disk that is full may say so only now; a rename must not come before the content.
+            file.flush()
+            os.fsync(file.fileno())
         half.chmod(0o644)
     except BaseException:
         with suppress(OSError):
@@ -98,13 +129,18 @@ def _half(goal: Path, content: str | Path) -> Path:
 
 
 def _backup(goal: Path) -> Path | None:
-    """A copy of what stands at the goal, to put back if a later file fails."""
+    """A second name of what stands at the goal, to put back if a later file fails."""
     if not goal.exists():
         return None
     handle, name = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.old.")
     os.close(handle)
-    shutil.copyfile(goal, name)
-    return Path(name)
+    kept = Path(name)
+    try:
+        kept.unlink()
+        kept.hardlink_to(goal)  # which takes no room on a disk that may be nearly full
+    except OSError:
+        shutil.copyfile(goal, kept)  # not every disk knows links
+    return kept
 
 
 def _free(folder: Path, name: str) -> Path:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from coverage.tables import decode
 from coverage.text import Said
 
 if TYPE_CHECKING:
@@ -111,10 +109,10 @@ def _look_townships(city: City) -> Look:
 
 
 def _look_polygons(city: City, role: Role, wanted: set[str]) -> Look:
-    features = json.loads(decode(city.file(role)))["features"]
-    quality = {
-        str(f["properties"]["code"]): f["properties"].get("quality", "published") for f in features
-    }
+    # Imported here: this page is wanted for cities without polygons, too.
+    from coverage.demand.ground import qualities
+
+    quality = qualities(city.file(role))
     said = [Said(f"{len(quality)} 个多边形", f"{len(quality)} polygons")]
     marks: list[Mark] = []
     near = sum(q == "approximate" for q in quality.values())

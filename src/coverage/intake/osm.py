@@ -1,6 +1,6 @@
 """Things of OpenStreetMap inside an area, through osmnx, and what they mean here.
 
-Questions are put by the rules of `coverage.roads.fetch`: a fixed number of
+Questions are put by the rules of `coverage.asking`: a fixed number of
 tries with growing pauses, refusals met at once, a broken answer never kept.
 osmnx first collects the answers and then builds geometries of them offline.
 """
@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from coverage.errors import MissingDependencyError, NetworkUnreachableError
+from coverage.errors import NetworkUnreachableError
 from coverage.kinds import ALIASES, KINDS
-
-# The one set of manners for Overpass servers lives with the roads.
-from coverage.roads import fetch as manners
+from coverage.roads.fetch import PUBLIC_ENDPOINT, overpass
 from coverage.settings import cache_dir
 
 if TYPE_CHECKING:
@@ -121,61 +119,19 @@ def ask(
             or silent, or answers nonsense.
         MissingDependencyError: If osmnx is not installed.
     """
-    try:
-        import osmnx
-    except ImportError as error:
-        raise MissingDependencyError(
-            "downloading needs osmnx: pip install 'facility-coverage[osm]'"
-        ) from error
-    server = (endpoint or manners.PUBLIC_ENDPOINT).rstrip("/")
+    server = (endpoint or PUBLIC_ENDPOINT).rstrip("/")
     key = hashlib.sha256(f"{server} {area.wkb_hex} {sorted(tags)}".encode()).hexdigest()
     answers = day_cache(cache) / key[:24]
-    answers.mkdir(exist_ok=True)
-    manners._discard_damaged(answers)  # noqa: SLF001
-    settings = manners._settings(  # noqa: SLF001
-        osmnx.settings, server, answers, timeout_s, polite=endpoint is None
+    manners = overpass(
+        server, answers, timeout_s=timeout_s, retries=retries, polite=endpoint is None
     )
-    with settings:
-        _collect(lambda: osmnx.features_from_polygon(area, dict(tags)), server, retries)
+    with manners as put:
+        import osmnx
+
+        put(lambda: osmnx.features_from_polygon(area, dict(tags)))
         osmnx.settings.cache_only_mode = False  # every answer lies in the cache now
         things = _things(area, tags, server) if _holds_anything(answers) else ()
     return Answer(things, server, today(), _data_date(answers))
-
-
-def _collect(question: Any, server: str, retries: int) -> None:
-    """Put a question until every answer lies in the cache."""
-    import requests
-    from osmnx._errors import CacheOnlyInterruptError, InsufficientResponseError
-
-    pause, reason = manners._FIRST_PAUSE_S, ""  # noqa: SLF001
-    for attempt in range(retries + 1):
-        try:
-            question()
-        except CacheOnlyInterruptError:
-            return
-        except manners._TryAgainError as error:  # noqa: SLF001
-            reason = str(error)
-        except requests.Timeout:
-            reason = "no answer in time"
-        except requests.ConnectionError as error:
-            if manners._no_way(error):  # noqa: SLF001
-                raise NetworkUnreachableError(
-                    f"连不上 {server} · no connection to the server: check the network"
-                ) from error
-            reason = "the connection broke"
-        except manners._RefusedError as error:  # noqa: SLF001
-            raise NetworkUnreachableError(f"{server} 拒绝 · refused: {error}") from error
-        except (InsufficientResponseError, ValueError) as error:
-            raise NetworkUnreachableError(
-                f"{server} 的回答不是 Overpass 格式 · the answer is not of the Overpass API"
-            ) from error
-        if attempt < retries:
-            manners._pause(pause)  # noqa: SLF001
-            pause = min(2 * pause, manners._LONGEST_PAUSE_S)  # noqa: SLF001
-    raise NetworkUnreachableError(
-        f"{server} 问了 {retries + 1} 次都没有成功 · asked {retries + 1} times without success: "
-        f"{reason}"
-    )
 
 
 def _things(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from coverage.city import City
 from coverage.errors import InputError, Problem
-from coverage.intake.findings import Finding, ImportReport, ordered
-from coverage.intake.landing import land, own_file
+from coverage.intake.commit import deliver
+from coverage.intake.findings import CELLS, Finding, ImportReport, Part, ordered
+from coverage.intake.landing import own_file
 from coverage.intake.peopletable import (
     KNOWN,
     SUMMED,
@@ -24,13 +25,19 @@ from coverage.text import Said
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from coverage.intake.landing import Content
     from coverage.intake.peopleplaces import Places
     from coverage.intake.peopletable import Table
     from coverage.intake.sheets import RawSheet
     from coverage.population import People
+    from coverage.text import Lang
     from coverage.units import Units
+
+    # Writes the files of a report, and which others they take the place of; or nothing at all.
+    _Finish = Callable[..., ImportReport]
 
 Kind = Literal["raster", "points", "grid", "table"]
 COLUMNS = (
@@ -55,6 +62,8 @@ def import_population(
     kind: Kind | None = None,
     year: int | None = None,
     crs: str | None = None,
+    dry_run: bool = False,
+    lang: Lang = "zh",
 ) -> ImportReport:
     """People into a workspace.
 
@@ -69,6 +78,8 @@ def import_population(
         kind: What the file is; by its ending and its columns otherwise.
         year: Year of a table that does not say it.
         crs: What the coordinates are, where the file does not say or says wrongly.
+        dry_run: Write nothing.
+        lang: Language of the report.
 
     Raises:
         InputError: If the file cannot be used, or no row of it can.
@@ -76,20 +87,28 @@ def import_population(
     """
     city = City.open(folder)
     suffix = path.suffix.lower()
+
+    def finish(
+        report: ImportReport, files: Mapping[Path, Content], aside: Sequence[Path] = ()
+    ) -> ImportReport:
+        if dry_run:
+            return report
+        return deliver(report, folder, files, aside=aside, lang=lang)
+
     if kind == "raster" or (kind is None and suffix in _RASTERS):
-        return _raster(path, city, crs)
+        return _raster(path, city, crs, finish)
     if kind in {None, "points", "grid"} and suffix in _LAYERS:
         from coverage.intake.peopleplaces import places_of_layer
 
-        return _places(places_of_layer(path, crs), city)
+        return _places(places_of_layer(path, crs), city, finish)
     sheets = read_file(path, known=KNOWN)
     if kind != "table":
         from coverage.intake.peopleplaces import has_places, places_of_sheet
 
         placed = [sheet for sheet in sheets if has_places(sheet)]
         if placed and not any(sheet.sheet == POPULATION for sheet in sheets):
-            return _places(places_of_sheet(placed[0], crs), city)
-    return _table(path, city, sheets, year)
+            return _places(places_of_sheet(placed[0], crs, city), city, finish)
+    return _table(path, city, sheets, year, finish)
 
 
 def _goal(city: City, suffix: str) -> tuple[Path, list[Path]]:
@@ -108,43 +127,62 @@ def _goal(city: City, suffix: str) -> tuple[Path, list[Path]]:
     return goal, [folder / name for name in OWN["people"] if folder / name != goal]
 
 
-def _raster(path: Path, city: City, crs: str | None) -> ImportReport:
+def _raster(path: Path, city: City, crs: str | None, finish: _Finish) -> ImportReport:
     from coverage.demand.raster import from_raster
     from coverage.intake.peoplegrid import prepared
 
     goal, aside = _goal(city, ".tif")
     with prepared(path, crs) as grid:
         demand = from_raster(grid.path, city)
-        written = land({goal: grid.path}, aside=aside)
-    findings = [Finding("raster", "note", said) for said in grid.said]
-    findings += [Finding("demand", "note", said) for said in demand.notes]
-    homeless = float(demand.people["all"][demand.unit < 0].sum())
-    if homeless >= 1:
-        said = Said(
-            f"有 {homeless:,.0f} 人在市内而不在任何乡镇面内，只计入全市。",
-            f"{homeless:,.0f} people are in the city and in no township polygon.",
+        findings = [Finding("raster", "note", said) for said in grid.said]
+        findings += [Finding("demand", "note", said) for said in demand.notes]
+        homeless = float(demand.people["all"][demand.unit < 0].sum())
+        if homeless >= 1:
+            said = Said(
+                f"有 {homeless:,.0f} 人在市内而不在任何乡镇面内，只计入全市。",
+                f"{homeless:,.0f} people are in the city and in no township polygon.",
+            )
+            findings.append(Finding("no-township", "warning", said))
+        totals = {
+            "people_in_file": grid.before,
+            "people_written": grid.after,
+            "people_in_city": demand.total("all"),
+        }
+        report = ImportReport(
+            "people",
+            path.name,
+            (),
+            (),
+            ordered(findings),
+            totals,
+            parts=(Part(path.name, ""),),
+            tally=grid.cells,
+            of=CELLS,
         )
-        findings.append(Finding("no-township", "warning", said))
-    totals = {
-        "people_in_file": grid.before,
-        "people_written": grid.after,
-        "people_in_city": demand.total("all"),
-    }
-    return ImportReport("people", path.name, written, (), ordered(findings), totals)
+        return finish(report, {goal: grid.path}, aside)
 
 
-def _places(places: Places, city: City) -> ImportReport:
+def _places(places: Places, city: City, finish: _Finish) -> ImportReport:
     from coverage.intake.peopleplaces import checked
 
     goal, aside = _goal(city, ".csv")
     text, outcomes, totals = checked(places, city)
-    written = land({goal: text}, aside=aside)
-    return ImportReport(
-        "people", places.file, written, tuple(outcomes), ordered(places.findings), totals
+    report = ImportReport(
+        "people",
+        places.file,
+        (),
+        tuple(outcomes),
+        ordered(places.findings),
+        totals,
+        parts=(places.part,),
+        of=places.of,
     )
+    return finish(report, {goal: text}, aside)
 
 
-def _table(path: Path, city: City, sheets: list[RawSheet], year: int | None) -> ImportReport:
+def _table(
+    path: Path, city: City, sheets: list[RawSheet], year: int | None, finish: _Finish
+) -> ImportReport:
     fit = [sheet for sheet in sheets if is_people_table(sheet)]
     fit = [sheet for sheet in fit if sheet.sheet == POPULATION] or fit
     if not fit:
@@ -165,15 +203,18 @@ def _table(path: Path, city: City, sheets: list[RawSheet], year: int | None) -> 
     goal = own_file(city, "population")
     rows, gaps = _joined(table, city.units, source, goal)
     _say_gaps(table, city, gaps)
-    written = land({goal: csv_text(COLUMNS, [_cells(row, city.units) for row in rows])})
     totals = {"people_in_file": float(table.in_file), "people_taken": float(table.taken)}
-    return ImportReport(
+    report = ImportReport(
         "population",
         path.name,
-        written,
+        (),
         tuple(table.outcomes),
         ordered(table.findings),
         totals,
+        parts=tuple(table.parts),
+    )
+    return finish(
+        report, {goal: csv_text(COLUMNS, [population_cells(row, city.units) for row in rows])}
     )
 
 
@@ -209,26 +250,23 @@ def _with_source(row: People, sources: dict[tuple[str, str, int], str]) -> Peopl
 
 
 def _say_gaps(table: Table, city: City, gaps: list[tuple[str, str, int]]) -> None:
-    for code, group, year in gaps:
-        name = city.name if code == city.code else city.units.name(code)
-        start = "" if code == city.code else code
-        gone = [
-            u
-            for u in city.units.townships
-            if u.code.startswith(start) and (u.code, group, year) not in table.people
-        ]
-        listed = "、".join(u.name for u in gone[:8]) + ("…" if len(gone) > 8 else "")
+    for (year, groups), places in _same_gaps(table, city, gaps).items():
+        listed = "、".join(f"{name}缺 {len(gone)} 个乡镇" for name, gone in places.items())
+        english = ", ".join(f"{name} {len(gone)}" for name, gone in places.items())
+        first = max(places.values(), key=len)
+        some = "、".join(city.units.name(c) for c in first[:8]) + ("…" if len(first) > 8 else "")
         table.find(
             "no-sum",
             "warning",
-            f"{name} {year} 年 {group} 缺 {len(gone)} 个乡镇（{listed}），没有相加。",
-            f"{name}, {group} of {year}: {len(gone)} townships have no figure, so there is no sum.",
-            [u.code for u in gone],
+            f"{year} 年 {'、'.join(groups)}：{listed}（{some}），没有相加成县、市合计。",
+            f"{year}, {', '.join(groups)}: townships without a figure ({english}), so these have "
+            f"no sum.",
+            sorted({code for gone in places.values() for code in gone}),
         )
     shipped = city.folder / "population" / f"{city.code}.csv"
     if city.workspace is not None and city.workspace.base and shipped.is_file():
-        groups = {row.group for row in load_population(shipped).rows if row.level == "township"}
-        lost = sorted(groups - {group for _, group, _ in table.people})
+        theirs = {row.group for row in load_population(shipped).rows if row.level == "township"}
+        lost = sorted(theirs - {group for _, group, _ in table.people})
         if lost:
             table.find(
                 "groups",
@@ -239,7 +277,32 @@ def _say_gaps(table: Table, city: City, gaps: list[tuple[str, str, int]]) -> Non
             )
 
 
-def _cells(row: People, units: Units) -> tuple[object, ...]:
+def _same_gaps(
+    table: Table, city: City, gaps: list[tuple[str, str, int]]
+) -> dict[tuple[int, tuple[str, ...]], dict[str, list[str]]]:
+    """Counties (or the city) that could not be summed, with the townships that each lacks.
+
+    Returns:
+        By year and groups for which the same is said, by name of the county the codes missing.
+    """
+    by_place: dict[tuple[int, str, tuple[str, ...]], list[str]] = {}
+    for code, group, year in gaps:
+        start = "" if code == city.code else code
+        gone = tuple(
+            u.code
+            for u in city.units.townships
+            if u.code.startswith(start) and (u.code, group, year) not in table.people
+        )
+        name = city.name if code == city.code else city.units.name(code)
+        by_place.setdefault((year, name, gone), []).append(group)
+    found: dict[tuple[int, tuple[str, ...]], dict[str, list[str]]] = {}
+    for (year, name, gone), groups in by_place.items():
+        found.setdefault((year, tuple(groups)), {})[name] = list(gone)
+    return found
+
+
+def population_cells(row: People, units: Units) -> tuple[object, ...]:
+    """A figure as a row of a population table, in the order of `COLUMNS`."""
     name = units.name(row.unit_code)
     if units.city is not None and row.unit_code == units.city.code:
         name = units.city.name if row.level == "city" else name

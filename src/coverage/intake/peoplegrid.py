@@ -40,12 +40,14 @@ class Prepared:
         before: People in the user's file.
         after: People in this one.
         said: What was done to it.
+        cells: Cells of the user's file: with a number, and ``blank`` without one.
     """
 
     path: Path
     before: float
     after: float
     said: list[Said] = field(default_factory=list)
+    cells: dict[str, int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -96,13 +98,15 @@ def _prepare(source: Any, path: Path, goal: Path, wanted: pyproj.CRS | None) -> 
     own = pyproj.CRS.from_wkt(source.crs.to_wkt()) if source.crs is not None else None
     stated = wanted is not None and (own is None or not own.equals(wanted))
     if source.count != 1 or not (turned or stated):
-        total = _total(source) if source.count == 1 else 0.0  # more bands are refused later
-        return Prepared(path, total, total)
+        # More bands are refused later.
+        total, filled = _total(source) if source.count == 1 else (0.0, 0)
+        return Prepared(path, total, total, cells=_counted(source, filled))
     if source.width * source.height > _MOST_CELLS:
         reason = "栅格太大，不能改写 · the grid is too large to be rewritten: use gdalwarp"
         raise InputError(Problem(reason, path.name))
     values = _values(source)
     before = float(np.nansum(values))
+    counted = _counted(source, int(np.isfinite(values).sum()))
     said = []
     if stated and wanted is not None:
         said.append(Said(f"坐标系按 {wanted.name} 写入", f"the CRS {wanted.name} was written in"))
@@ -110,7 +114,11 @@ def _prepare(source: Any, path: Path, goal: Path, wanted: pyproj.CRS | None) -> 
         values, to, how = _north_up(values, to)
         said.append(how)
     _write(goal, values, to, (wanted or own), source)
-    return Prepared(goal, before, float(np.nansum(values)), said)
+    return Prepared(goal, before, float(np.nansum(values)), said, counted)
+
+
+def _counted(source: Any, filled: int) -> dict[str, int]:
+    return {"accepted": filled, "blank": source.width * source.height - filled}
 
 
 def _values(source: Any) -> NDArray[np.float64]:
@@ -120,14 +128,15 @@ def _values(source: Any) -> NDArray[np.float64]:
     return np.asarray(values, np.float64)
 
 
-def _total(source: Any) -> float:
-    """People of a raster, block by block."""
-    total = 0.0
+def _total(source: Any) -> tuple[float, int]:
+    """People of a raster and its cells with a number, block by block."""
+    total, filled = 0.0, 0
     for _, window in source.block_windows(1):
         band = source.read(1, window=window, masked=True)
         cells = band.compressed().astype(np.float64) * source.scales[0] + source.offsets[0]
         total += float(np.nansum(cells))
-    return total
+        filled += int(np.isfinite(cells).sum())
+    return total, filled
 
 
 def _north_up(values: NDArray[np.float64], to: Any) -> tuple[NDArray[np.float64], Any, Said]:

@@ -13,10 +13,19 @@ import shapely
 
 from coverage.demand.points import from_points
 from coverage.errors import InputError, Problem
-from coverage.intake.findings import Finding, RowOutcome
+from coverage.intake.findings import FEATURES, ROWS, Finding, Part, RowOutcome, bilingual
 from coverage.intake.layers import degrees, read_layer
+from coverage.intake.parts import layer_sheet, other_row, part_of, uses_of
 from coverage.intake.peoplecells import people_columns
-from coverage.intake.unitmatch import find_column
+from coverage.intake.unitmatch import (
+    CODE_COLUMNS,
+    COUNTY_COLUMNS,
+    NAME_COLUMNS,
+    Matcher,
+    code_in,
+    find_column,
+)
+from coverage.places.detect import detect_datum, seat_anchors
 from coverage.tables import csv_text
 from coverage.text import Said
 
@@ -24,12 +33,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coverage.city import City
-    from coverage.intake.sheets import Cell, RawSheet
+    from coverage.intake.findings import Outcome, Use
+    from coverage.intake.peoplecells import Column
+    from coverage.intake.sheets import Cell, RawRow, RawSheet
 
 LON = "lon lng long longitude 经度 东经 lng_wgs84 lon_wgs84"
 LAT = "lat latitude 纬度 北纬 lat_wgs84"
 EAST = "x easting x坐标 横坐标 东坐标 coord_x"
 NORTH = "y northing y坐标 纵坐标 北坐标 coord_y"
+
+# Rows whose townships are looked up to tell the datum: more would not make it surer.
+_ASKED = 2_000
 
 
 @dataclass
@@ -45,6 +59,10 @@ class Places:
         groups: By group the cells of people.
         said: By row what was put right.
         findings: About the whole.
+        cells: Original cells of each row.
+        part: The sheet or layer as the report shows it.
+        of: What a row is.
+        others: Rows of the sheet that are no data.
     """
 
     file: str
@@ -55,6 +73,10 @@ class Places:
     groups: dict[str, list[str]]
     said: dict[int, list[Said]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    cells: list[tuple[object, ...]] = field(default_factory=list)
+    part: Part = Part("", "")  # noqa: RUF009 -- it is never changed
+    of: Said = ROWS
+    others: list[RowOutcome] = field(default_factory=list)
 
 
 def has_places(sheet: RawSheet) -> bool:
@@ -65,8 +87,8 @@ def has_places(sheet: RawSheet) -> bool:
     return bool((placed or flat) and people_columns(sheet.columns)[0])
 
 
-def places_of_sheet(sheet: RawSheet, crs: str | None) -> Places:
-    """Places of a sheet.
+def places_of_sheet(sheet: RawSheet, crs: str | None, city: City) -> Places:
+    """Places of a sheet; degrees without a stated CRS are tried as what maps of China use.
 
     Raises:
         InputError: If the coordinates are metres and no CRS is stated, or it is not known.
@@ -91,18 +113,68 @@ def places_of_sheet(sheet: RawSheet, crs: str | None) -> Places:
         [_cell(row.get(at[0])) for row in data],
         [_cell(row.get(at[1])) for row in data],
         {c.group: [_cell(row.get(c.index)) for row in data] for c in columns},
+        cells=[row.cells for row in data],
+        part=part_of(sheet, _uses(heads, lon, lat, columns)),
+        others=[other_row(sheet, row, 0) for row in sheet.rows if row.role != "data"],
     )
     scales = {c.group: c.scale for c in columns if c.scale != 1}
     _clean(places, scales)
-    if crs is not None:
-        _move(places, crs)
+    if crs is None:
+        _detect(places, sheet, city)
     else:
-        said = Said(
-            "没有写明坐标系，按 WGS84 用；高德、百度坐标请用 --crs gcj02、bd09。",
-            "The CRS is not stated and was taken as WGS84; state gcj02 or bd09 with --crs.",
-        )
-        places.findings.append(Finding("datum", "warning", said))
+        _move(places, crs)
+        words = f"坐标按 {crs} 换算为 WGS84。", f"The places were turned from {crs} into WGS84."
+        places.findings.append(Finding("datum", "note", Said(*words)))
     return places
+
+
+def _uses(
+    heads: Sequence[str], lon: str | None, lat: str | None, columns: Sequence[Column]
+) -> list[Use]:
+    meanings = {lon or "": "经度 lon", lat or "": "纬度 lat"}
+    meanings |= {column.name: f"人数 people {column.group}" for column in columns}
+    return uses_of(heads, meanings)
+
+
+def _detect(places: Places, sheet: RawSheet, city: City) -> None:
+    """Degrees whose datum nobody states: by the headings and the townships that rows name."""
+    good = _numbers(places)
+    x, y = (np.array([float(axis[i]) for i in good]) for axis in (places.lon, places.lat))
+    data = sheet.data
+    codes = _townships(sheet, [data[i] for i in good[:_ASKED]], city)
+    found = detect_datum(
+        x, y, names=[*sheet.columns, sheet.sheet], anchors=seat_anchors(codes, city.units)
+    )
+    if found.datum in {"gcj02", "bd09"}:
+        _move(places, found.datum)
+    if found.datum is not None:
+        zh = f"坐标系{found.reason.zh}，按此换算为 WGS84；不对请用 --crs 写明。"
+        en = f"The datum: {found.reason.en}. State it with --crs if that is wrong."
+        places.findings.append(Finding("datum", "note", Said(zh, en)))
+        return
+    said = Said(
+        f"没有写明坐标系（{found.reason.zh}），按 WGS84 用；高德、百度坐标请用 --crs gcj02、bd09。",
+        f"The CRS is not stated ({found.reason.en}) and was taken as WGS84; state gcj02 or bd09 "
+        f"with --crs.",
+    )
+    places.findings.append(Finding("datum", "warning", said))
+
+
+def _townships(sheet: RawSheet, rows: Sequence[RawRow], city: City) -> list[str]:
+    """Code of the township that each row states, empty where it states none."""
+    heads = [c for c in sheet.columns if c]
+    names = [find_column(heads, known) for known in (CODE_COLUMNS, NAME_COLUMNS, COUNTY_COLUMNS)]
+    at = [sheet.columns.index(name) if name else -1 for name in names]
+    if at[0] < 0 and at[1] < 0:
+        return []
+    matcher = Matcher(city.units)
+    codes = []
+    for row in rows:
+        code, name, county = (_cell(row.get(i)) if i >= 0 else "" for i in at)
+        number = code_in(code)[:9]  # a village stands for its township
+        unit = matcher.match(number, "" if number else name, county).unit
+        codes.append(unit.code if unit else "")
+    return codes
 
 
 def places_of_layer(path: Path, crs: str | None, layer: str | None = None) -> Places:
@@ -118,6 +190,7 @@ def places_of_layer(path: Path, crs: str | None, layer: str | None = None) -> Pl
         listed = "、".join(heads) or "无"
         reason = f"没有人数列（有：{listed}） · no column counts people"
         raise InputError(Problem(reason, path.name))
+    sheet = layer_sheet(own)
     usable = np.array(
         [s is not None and not s.is_empty and i not in own.bad for i, s in enumerate(own.shapes)]
     )
@@ -131,7 +204,10 @@ def places_of_layer(path: Path, crs: str | None, layer: str | None = None) -> Pl
         list(range(1, len(own) + 1)),
         lon,
         lat,
-        {c.group: own.columns[c.name] for c in columns},
+        {c.group: list(own.columns[c.name]) for c in columns},
+        cells=[row.cells for row in sheet.rows],
+        part=part_of(sheet, _uses(heads, None, None, columns)),
+        of=FEATURES,
     )
     _clean(places, {c.group: c.scale for c in columns if c.scale != 1})
     if any(shapely.get_dimensions(s) == 2 for s in own.shapes[usable]):
@@ -172,16 +248,12 @@ def checked(places: Places, city: City) -> tuple[str, list[RowOutcome], dict[str
     for problem in problems:
         if problem.row is not None:
             cell = f"（{problem.column} {problem.value!r}）" if problem.column else ""
-            text = f"{problem.reason}{cell}"
-            wrong.setdefault(problem.row - 2, []).append(Said(text, text))
-    outcomes = []
-    for i, row in enumerate(places.rows):
-        said = places.said.get(i, [])
-        if i in wrong:
-            outcomes.append(RowOutcome(row, places.sheet, "", "", "rejected", (*said, *wrong[i])))
-        else:
-            kind = "corrected" if said else "accepted"
-            outcomes.append(RowOutcome(row, places.sheet, "", "", kind, tuple(said)))  # type: ignore[arg-type]
+            said = bilingual(problem.reason)
+            wrong.setdefault(problem.row - 2, []).append(
+                Said(f"{said.zh}{cell}", f"{said.en}{cell}")
+            )
+    outcomes = [_outcome(places, i, wrong.get(i)) for i in range(len(places.rows))]
+    outcomes = sorted([*places.others, *outcomes], key=lambda o: o.row)
     good = [row for i, row in enumerate(table) if i not in wrong]
     totals = {
         "people_in_file": sum(map(_value, groups["all"])),
@@ -189,6 +261,13 @@ def checked(places: Places, city: City) -> tuple[str, list[RowOutcome], dict[str
         "people_placed": demand.total("all"),
     }
     return _plain_csv(heads, good), outcomes, totals
+
+
+def _outcome(places: Places, i: int, wrong: Sequence[Said] | None) -> RowOutcome:
+    said = places.said.get(i, [])
+    kind: Outcome = "rejected" if wrong else "corrected" if said else "accepted"
+    told = (*said, *(wrong or ()))
+    return RowOutcome(places.rows[i], places.sheet, "", "", kind, told, places.cells[i])
 
 
 def _plain_csv(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -222,19 +301,23 @@ def _clean(places: Places, scales: dict[str, int]) -> None:
                 cells[i] = text
 
 
-def _move(places: Places, crs: str) -> None:
-    good = [
+def _numbers(places: Places) -> list[int]:
+    """Rows whose two coordinates are numbers."""
+    return [
         i
         for i, (a, b) in enumerate(zip(places.lon, places.lat, strict=True))
         if _is_number(a) and _is_number(b)
     ]
+
+
+def _move(places: Places, crs: str) -> None:
+    """Turn coordinates of a CRS or datum into WGS84."""
+    good = _numbers(places)
     x = np.array([float(places.lon[i]) for i in good])
     y = np.array([float(places.lat[i]) for i in good])
     lon, lat = degrees(x, y, crs, places.file)
     for i, a, b in zip(good, lon.tolist(), lat.tolist(), strict=True):
         places.lon[i], places.lat[i] = f"{a:.9f}", f"{b:.9f}"
-    said = Said(f"坐标按 {crs} 换算为 WGS84。", f"The places were turned from {crs} into WGS84.")
-    places.findings.append(Finding("datum", "note", said))
 
 
 def _is_number(text: str) -> bool:

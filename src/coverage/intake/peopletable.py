@@ -14,9 +14,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
-from coverage.intake.changes import load_changes
 from coverage.intake.findings import Finding, RowOutcome
+from coverage.intake.parts import other_row, part_of, uses_of
 from coverage.intake.peoplecells import contradiction, count_in, people_columns
+from coverage.intake.template import POPULATION
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
@@ -25,13 +26,14 @@ from coverage.intake.unitmatch import (
     find_column,
     plain,
 )
+from coverage.places.changes import load_changes
 from coverage.population import People
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from coverage.intake.findings import Outcome, Weight
+    from coverage.intake.findings import Outcome, Part, Use, Weight
     from coverage.intake.peoplecells import Column
     from coverage.intake.sheets import Cell, RawRow, RawSheet
     from coverage.units import Unit, Units
@@ -58,7 +60,8 @@ class Table:
 
     Attributes:
         people: Figures by unit, group and year.
-        outcomes: One a row of data.
+        outcomes: One a row, in order.
+        parts: The sheets.
         findings: About the whole.
         in_file: Sum of ``all`` (or the first group) over the rows of data.
         taken: The same over the rows accepted.
@@ -66,6 +69,7 @@ class Table:
 
     people: dict[tuple[str, str, int], int] = field(default_factory=dict)
     outcomes: list[RowOutcome] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     in_file: int = 0
     taken: int = 0
@@ -109,6 +113,7 @@ class _Row:
     name: str
     county: str
     said: list[Said]
+    part: int
 
 
 class _Reader:
@@ -140,15 +145,20 @@ class _Reader:
         if "year" not in at and self.year is None:
             reason = "没有年份列，请用 --year 写明年份 · the table does not say its year"
             raise InputError(Problem(reason, sheet.file))
+        number = len(self.table.parts)
+        self.table.parts.append(part_of(sheet, _uses(heads, columns, places)))
         totals: list[tuple[RawRow, str]] = []
         for raw in sheet.rows:
             cells = {key: _text(raw.get(i)) for key, i in at.items()}
             if raw.role == "total" or (raw.role == "data" and self._is_total(cells)):
                 totals.append((raw, cells.get("name", "") or cells.get("county", "")))
+                self.table.outcomes.append(other_row(sheet, raw, number, "total"))
             elif raw.role == "data":
                 parts = [cells.get(key, "") for key in ("code", "name", "county")]
-                row = _Row(sheet, raw, parts[0], parts[1], parts[2], [])
+                row = _Row(sheet, raw, parts[0], parts[1], parts[2], [], number)
                 self._take(row, columns, cells.get("year"))
+            else:
+                self.table.outcomes.append(other_row(sheet, raw, number))
         self._compare(sheet, totals, columns)
 
     def finish(self) -> None:
@@ -176,6 +186,9 @@ class _Reader:
         return alone and any(name == plain(u.name) for u in upper)
 
     def _take(self, row: _Row, columns: Sequence[Column], year_cell: str | None) -> None:
+        if _untouched(row, columns, year_cell):
+            self.table.outcomes.append(other_row(row.sheet, row.row, row.part, "blank"))
+            return
         year = self._year(row, year_cell)
         unit: Unit | None = None
         on = date(year, 12, 31) if year is not None else None
@@ -229,7 +242,16 @@ class _Reader:
     def _done(self, row: _Row, code: str, outcome: Outcome, said: Sequence[Said]) -> None:
         name = row.name or self.units.name(code)
         self.table.outcomes.append(
-            RowOutcome(row.row.number, row.sheet.sheet, code, name, outcome, tuple(said))
+            RowOutcome(
+                row.row.number,
+                row.sheet.sheet,
+                code,
+                name,
+                outcome,
+                tuple(said),
+                row.row.cells,
+                part=row.part,
+            )
         )
 
     def _compare(
@@ -263,6 +285,20 @@ class _Reader:
                     f"Row {raw.number} says {told:,} in {column.name}; the townships add up to "
                     f"{own:,}.",
                 )
+
+
+def _uses(
+    heads: Sequence[str], columns: Sequence[Column], places: Mapping[str, str | None]
+) -> list[Use]:
+    meanings = {name: key for key, name in places.items() if name is not None}
+    meanings |= {column.name: f"人数 people {column.group}" for column in columns}
+    return uses_of(heads, meanings)
+
+
+def _untouched(row: _Row, columns: Sequence[Column], year: str | None) -> bool:
+    """A township of the template that nobody has filled in."""
+    filled = any(_text(row.row.get(column.index)) for column in columns)
+    return row.sheet.sheet == POPULATION and not filled and not year
 
 
 def _main(figures: dict[str, int]) -> int:

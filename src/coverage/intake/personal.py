@@ -22,6 +22,8 @@ _ID = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])")
 _MOBILE = re.compile(
     r"(?<![0-9A-Za-z.])(?:\+?86[- ]?)?(1[3-9]\d[- ]?\d{4}[- ]?\d{4})(?![0-9A-Za-z.])"
 )
+_LEAST = 11
+_DIGIT = re.compile(r"\d")
 _PREFIX = re.compile(r"[1-8]\d{5}")
 
 
@@ -89,6 +91,9 @@ def personal_share(cells: Iterable[Cell]) -> tuple[float, str]:
 
 def redact(text: str) -> tuple[str, int]:
     """`text` with ID and mobile numbers in it replaced by asterisks, and how many there were."""
+    # Most cells of a large table are shorter than any such number, or hold no digit.
+    if len(text) < _LEAST or not _DIGIT.search(text):
+        return text, 0
     count = 0
 
     def hide(match: re.Match[str]) -> str:
@@ -99,6 +104,4 @@ def redact(text: str) -> tuple[str, int]:
     def hide_id(match: re.Match[str]) -> str:
         return hide(match) if is_id_number(match[0]) else match[0]
 
-    if not any(c.isdigit() for c in text):
-        return text, 0
     return _MOBILE.sub(hide, _ID.sub(hide_id, text)), count

@@ -11,7 +11,7 @@ import json
 import re
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -20,28 +20,28 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.city import City
 from coverage.errors import CoverageError, InputError, Problem
+from coverage.intake.commit import deliver
+from coverage.intake.findings import Finding, ImportReport, RowOutcome
+from coverage.intake.landing import own_file
+from coverage.intake.parts import part_of, uses_of
 from coverage.intake.planreader import read_rows
 from coverage.intake.planrows import join
 from coverage.intake.plansheet import plan_tables
 from coverage.intake.reading import read_file
 from coverage.plans import load_plan
-from coverage.tables import write_text
 from coverage.text import Said
 
 if TYPE_CHECKING:
+    from coverage.intake.findings import Part
     from coverage.intake.planrows import PlanRow
     from coverage.intake.plansheet import PlanTable
+    from coverage.intake.sheets import RawSheet
     from coverage.plans import Plan
     from coverage.text import Lang
 
 FILE = "plan.toml"
 _PERIOD = re.compile(r"((?:19|20)\d\d)\s*年?\s*[-—–~～至到]+\s*((?:19|20)\d\d)")
 _FIVE_YEARS = {"十二五": 2011, "十三五": 2016, "十四五": 2021, "十五五": 2026, "十六五": 2031}
-_STATUS = {
-    "accepted": Said("接收", "accepted"),
-    "corrected": Said("更正后接收", "corrected"),
-    "rejected": Said("未接收", "rejected"),
-}
 _MATCH_ORDER = ("kinds", "services", "categories", "ownership", "units", "services_of")
 
 
@@ -50,44 +50,21 @@ class PlanImport:
     """What became of a sheet of targets.
 
     Attributes:
-        file: Name of the file.
+        report: The report as of any import.
         rows: Every filled row below the header.
         plan: As `load_plan` reads it back, `None` if no row was accepted.
         written: The file written, `None` in a dry run or if no row was accepted.
-        notes: What to know about the whole.
     """
 
-    file: str
+    report: ImportReport
     rows: tuple[PlanRow, ...]
     plan: Plan | None
     written: Path | None
-    notes: tuple[Said, ...]
 
     @property
     def counts(self) -> Counter[str]:
         """Rows by status; together they are all rows of the file."""
         return Counter(row.status for row in self.rows)
-
-    def lines(self, lang: Lang) -> list[str]:
-        """The report: totals, then every row that was not simply accepted, then notes."""
-        counts = self.counts
-        zh = (
-            f"{self.file}：{len(self.rows)} 行，接收 {counts['accepted'] + counts['corrected']} 行"
-            f"（其中更正 {counts['corrected']} 行），未接收 {counts['rejected']} 行"
-        )
-        en = (
-            f"{self.file}: {len(self.rows)} rows, {counts['accepted'] + counts['corrected']} "
-            f"accepted ({counts['corrected']} of them corrected), {counts['rejected']} rejected"
-        )
-        lines = [Said(zh, en).to(lang)]
-        for row in self.rows:
-            said = [s.to(lang) for s in (*row.reasons, *row.notes)]
-            if said:
-                name = row.name or "—"
-                where = Said(f"第 {row.row} 行", f"row {row.row}").to(lang)
-                status = _STATUS[row.status].to(lang)
-                lines.append(f"{where} {name} [{status}] {'；'.join(said)}")
-        return [*lines, *(note.to(lang) for note in self.notes)]
 
 
 def import_plan(
@@ -99,6 +76,7 @@ def import_plan(
     end: int | None = None,
     baseline_year: int | None = None,
     dry_run: bool = False,
+    lang: Lang = "zh",
 ) -> PlanImport:
     """Read the targets of a plan from a sheet and write them as the workspace's plan.
 
@@ -111,13 +89,15 @@ def import_plan(
         baseline_year: Year of baseline figures that state none; by default the one that most
             rows state, else the year before the first.
         dry_run: Write nothing.
+        lang: Language of the report.
 
     Raises:
         InputError: If the folder is no workspace, the file cannot be read, or no sheet has a
             column of names and one of targets.
     """
     city = City.open(folder)
-    tables = plan_tables(read_file(path))
+    sheets = read_file(path)
+    tables = plan_tables(sheets)
     if not tables:
         reason = (
             "没有找到指标表：表头应有“指标名称”和“目标值”（或“2027年目标值”） · "
@@ -131,7 +111,8 @@ def import_plan(
     indicators = join(rows)
     notes = _notes(tables, rows)
     if not indicators:
-        return PlanImport(path.name, tuple(rows), None, None, (*notes, _NOTHING))
+        report = _report(path.name, sheets, tables, rows, (*notes, _NOTHING))
+        return PlanImport(report, tuple(rows), None, None)
     years = [t["year"] for i in indicators for t in i["target"]]
     end = end or max(years, default=datetime.now(UTC).year)
     start = start or end - 4
@@ -148,15 +129,53 @@ def import_plan(
     text = _toml(head, indicators, path.name)
     plan = _read_back(text)
     notes += _about(plan, rows, folder)
+    report = _report(path.name, sheets, tables, rows, notes)
     if dry_run:
-        return PlanImport(path.name, tuple(rows), plan, None, notes)
-    target = folder / FILE
-    try:
-        write_text(target, text)
-    except OSError as error:
-        reason = f"写不进去 · the file cannot be written ({error.strerror or error})"
-        raise InputError(Problem(reason, str(target))) from error
-    return PlanImport(path.name, tuple(rows), plan, target, notes)
+        return PlanImport(report, tuple(rows), plan, None)
+    goal = own_file(city, "plan")
+    return PlanImport(deliver(report, folder, {goal: text}, lang=lang), tuple(rows), plan, goal)
+
+
+def _report(
+    file: str,
+    sheets: list[RawSheet],
+    tables: list[PlanTable],
+    rows: list[PlanRow],
+    notes: tuple[Said, ...],
+) -> ImportReport:
+    """Rows of the tables with what became of them, and what else is known of the file."""
+    by_name = {sheet.sheet: sheet for sheet in reversed(sheets)}
+    parts: list[Part] = []
+    cells: dict[tuple[str, int], tuple[tuple[object, ...], int]] = {}
+    for number, table in enumerate(tables):
+        own = replace(by_name[table.sheet], columns=_names(table))
+        fields = {
+            c.name: c.field + (f" {c.year}" if c.year else "") for c in table.columns if c.field
+        }
+        parts.append(part_of(own, uses_of(own.columns, fields)))
+        cells |= {(table.sheet, raw.number): (raw.cells, number) for raw in table.rows}
+    outcomes = []
+    for row in rows:
+        own_cells, number = cells[row.sheet, row.row]
+        said = (*row.reasons, *row.notes)
+        known = row.known.indicator.name if row.known is not None and not row.rejected else ""
+        outcomes.append(
+            RowOutcome(
+                row.row, row.sheet, "", row.name, row.status, said, own_cells, (known,), number
+            )
+        )
+    findings = tuple(Finding("plan", "note", said) for said in notes)
+    heads = (Said("指标库", "known as"),)
+    return ImportReport(
+        "plan", file, (), tuple(outcomes), findings, {}, parts=tuple(parts), heads=heads
+    )
+
+
+def _names(table: PlanTable) -> tuple[str, ...]:
+    """Names of the columns at their places; a place without a name stays empty."""
+    width = max((c.index for c in table.columns), default=-1) + 1
+    names = {c.index: c.name for c in table.columns}
+    return tuple(names.get(i, "") for i in range(width))
 
 
 _NOTHING = Said(

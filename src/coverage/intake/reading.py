@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.errors import CoverageError, InputError, Problem
+from coverage.intake.again import unwrapped
 from coverage.intake.layout import lay_out
 from coverage.intake.markup import looks_like_html, read_html, read_spreadsheet_xml
 from coverage.intake.safety import Limits, Meter, open_archive, read_bytes, refuse
@@ -58,7 +59,8 @@ def read_file(
 
     Blank rows between others are kept as ``blank``; those below the last
     filled row are not rows of the sheet. A row that a merged cell reaches
-    into carries its text (`RawRow.filled` says where).
+    into carries its text (`RawRow.filled` says where). The workbook that reports an earlier
+    import gives the user's own columns and rows, as they were mended there.
 
     Args:
         path: ``.xlsx``, ``.xlsm``, ``.xls``, ``.csv``, ``.txt``, ``.tsv``, ``.geojson``,
@@ -77,7 +79,7 @@ def read_file(
     raw = read_bytes(path, limits)
     meter = Meter(path.name, limits)
     try:
-        grids = _grids(path, raw, limits, meter, encoding)
+        grids = unwrapped(_grids(path, raw, limits, meter, encoding))
         sheets = [sheet for grid in grids for sheet in lay_out(grid, path.name, known)]
     except CoverageError:
         raise

@@ -1,200 +1,159 @@
-"""What became of every row: on the terminal, as a page, and as a workbook to mend and send back."""
+"""What became of every row, on the terminal; as a page and a workbook by the modules beside it."""
 
 from __future__ import annotations
 
-import html
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from coverage.intake.personal import redact
-from coverage.intake.values import harmless
-from coverage.kinds import KINDS
+from coverage.intake.findings import CHECK, DATA, OUTCOMES
 from coverage.reports.table import WIDTH
-from coverage.text import wrap
+from coverage.text import Said, wrap
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from rich.console import Console
 
-    from coverage.intake.facilities import FacilityIntake, Judged, SheetJudged
+    from coverage.intake.findings import ImportReport, Part, RowOutcome
+    from coverage.text import Lang
 
-OUTCOMES = {
-    "accepted": "接受",
-    "rejected": "退回",
-    "title": "标题行",
-    "header": "表头",
-    "blank": "空行",
-    "total": "合计行",
-    "note": "说明行",
-}
-PLACES = {"coordinates": "坐标", "seat": "乡镇驻地", "none": "未定位"}
-_HEAD = (
-    "文件",
-    "工作表",
-    "行",
-    "结果",
-    "退回原因",
-    "更正",
-    "识别为",
-    "单元",
-    "定位",
-    "经度",
-    "纬度",
-    "修改后",
-)
 _SHOWN = 20
-_FILL = {"rejected": "F8CBAD", "accepted": "E2EFDA"}
+_TOTALS = {
+    "register": Said("登记册设施数", "facilities in the register"),
+    "units": Said("单元数", "units"),
+    "km2": Said("平方公里", "km²"),
+    "people_in_file": Said("文件中人数", "people in the file"),
+    "people_taken": Said("采用人数", "people taken"),
+    "people_placed": Said("落到位置的人数", "people placed"),
+    "people_written": Said("写入人数", "people written"),
+    "people_in_city": Said("市内人数", "people in the city"),
+    "km": Said("街道公里数", "km of streets"),
+}
 
 
-def summary(intake: FacilityIntake) -> str:
+def summary(report: ImportReport) -> Said:
     """One line: rows accepted and rejected, which add up, and rows that are no data."""
-    counts = intake.counts
-    data = counts["accepted"] + counts["rejected"]
+    counts = report.counts
+    data = sum(counts[outcome] for outcome in DATA)
     rest = sum(counts.values()) - data
-    return (
-        f"数据 {data:,} 行：接受 {counts['accepted']:,}，退回 {counts['rejected']:,}；"
-        f"另有标题、合计、空行等 {rest:,} 行"
+    zh = (
+        f"{report.file}：数据 {data:,} {report.of.zh}，接受 {report.accepted:,}"
+        f"（其中更正 {counts['corrected']:,}），退回 {report.rejected:,}"
     )
+    en = (
+        f"{report.file}: {data:,} {report.of.en} of data, {report.accepted:,} accepted "
+        f"({counts['corrected']:,} corrected), {report.rejected:,} rejected"
+    )
+    if report.to_check:
+        zh += f"；接受的有 {report.to_check:,} {report.of.zh}请核对"
+        en += f"; {report.to_check:,} of those accepted are to be checked"
+    if rest:
+        zh += f"；另有标题、合计、空行等 {rest:,} {report.of.zh}"
+        en += f"; {rest:,} more are titles, totals, blanks and the like"
+    return Said(zh, en)
 
 
-def show(intake: FacilityIntake, to: Console, *, columns: bool = False) -> None:
-    """Print the summary, how each column was understood if asked, and the first rejections."""
-    to.print(Text(summary(intake), style="bold"))
-    for sheet in intake.sheets:
-        to.print(Text(_sheet_line(sheet)), soft_wrap=True)
-        if columns:
-            to.print(_columns_table(sheet))
-    corrected = sum(bool(r.corrections) and r.outcome == "accepted" for r in intake.rows)
-    if corrected:
-        to.print(Text(f" · {corrected:,} 行接受时有更正（见报告）"), soft_wrap=True)
-    rejected = [r for r in intake.rows if r.outcome == "rejected"]
-    for row in rejected[:_SHOWN]:
-        reasons = "；".join(row.reasons)
-        line = f"{row.sheet.file} {row.sheet.sheet} 第 {row.taken.row.number} 行：{reasons}"
-        for number, part in enumerate(wrap(line, WIDTH - 4)):
-            to.print(Text(f" {'!' if number == 0 else ' '} {part}", style="red"), soft_wrap=True)
-    if len(rejected) > _SHOWN:
-        to.print(Text(f" … 共 {len(rejected):,} 行退回，见报告"), soft_wrap=True)
+def totals(report: ImportReport, lang: Lang) -> list[tuple[str, str]]:
+    """The numbers worth keeping, in words; what was counted already is left out."""
+    return [
+        (_TOTALS[name].to(lang), f"{value:,.6f}".rstrip("0").rstrip("."))
+        for name, value in report.totals.items()
+        if name in _TOTALS
+    ]
 
 
-def _sheet_line(sheet: SheetJudged) -> str:
-    name = f"{sheet.sheet.file} {sheet.sheet.sheet}".strip()
-    parts = [f" {name}"]
-    if sheet.sheet.encoding:
-        parts.append(f"编码 {sheet.sheet.encoding}")
-    if sheet.detection is not None:
-        sure = f"{sheet.detection.confidence:.0%}"
-        named = sheet.datum or "无法判定"
-        parts.append(f"坐标系 {named}（把握 {sure}：{sheet.detection.reason.zh}）")
-    elif sheet.datum:
-        parts.append(f"坐标系 {sheet.datum}（已注明）")
-    if sheet.understanding.personal:
-        parts.append(f"略去个人信息列 {'、'.join(sheet.understanding.personal)}")
-    return "；".join(parts)
+def part_line(part: Part, lang: Lang) -> str:
+    """A sheet and what is to be known of it."""
+    name = f"{part.file} {part.sheet}".strip()
+    joint = "；" if lang == "zh" else "; "
+    return joint.join([name, *(said.to(lang) for said in part.said)])
 
 
-def _columns_table(sheet: SheetJudged) -> Table:
+def sentences(row: RowOutcome, lang: Lang) -> str:
+    """Why a row was rejected, or how it was corrected."""
+    return ("；" if lang == "zh" else "; ").join(said.to(lang) for said in row.said)
+
+
+def to_look_at(row: RowOutcome, lang: Lang) -> str:
+    """What the user should look at in a row that was taken."""
+    return ("；" if lang == "zh" else "; ").join(said.to(lang) for said in row.check)
+
+
+def where(row: RowOutcome, report: ImportReport, lang: Lang) -> str:
+    """The place of a row: file and sheet where there are several, and its number."""
+    several = len(report.parts) > 1 and row.part < len(report.parts)
+    part = report.parts[row.part] if several else None
+    number = Said(f"第 {row.row} {report.of.zh}", f"{report.of.en.removesuffix('s')} {row.row}")
+    places = (part.file if part else "", row.sheet, number.to(lang))
+    return " ".join(filter(None, places))
+
+
+def show(report: ImportReport, to: Console, lang: Lang = "zh", *, columns: bool = False) -> None:
+    """Print the summary, how each column was understood if asked, findings, first rejections."""
+    to.print(Text(summary(report).to(lang), style="bold"), soft_wrap=True)
+    told = [f"{name} {value}" for name, value in totals(report, lang)]
+    if told:
+        _print(to, "·", ("，" if lang == "zh" else ", ").join(told), "")
+    used = {row.part for row in report.outcomes if row.outcome in DATA}
+    for number, part in enumerate(report.parts):
+        if number not in used:
+            continue  # guides, lists, empty sheets of a template
+        if part.said or len(used) > 1:
+            _print(to, "·", part_line(part, lang), "dim")
+        if columns and part.uses:
+            to.print(_columns_table(part, lang))
+    _print_rows(to, report, [r for r in report.outcomes if r.outcome == "rejected"], lang)
+    if columns:  # a trial: what would be changed is as much of interest as what would not be taken
+        _print_rows(to, report, [r for r in report.outcomes if r.outcome == "corrected"], lang)
+    odd = [r for r in report.outcomes if r.check and r.outcome != "rejected"]
+    _print_rows(to, report, odd, lang, checks=True)
+    for finding in report.findings:
+        warned = finding.weight == "warning"
+        _print(to, "!" if warned else "·", finding.said.to(lang), "yellow" if warned else "")
+
+
+def _print_rows(
+    to: Console,
+    report: ImportReport,
+    rows: Sequence[RowOutcome],
+    lang: Lang,
+    *,
+    checks: bool = False,
+) -> None:
+    """The first rows of a list, and how many there are."""
+    if not rows:
+        return
+    rejected = rows[0].outcome == "rejected"
+    mark, style = ("?", "yellow") if checks else ("!", "red") if rejected else ("·", "")
+    for row in rows[:_SHOWN]:
+        name = f" {row.name}" if row.name else ""
+        told = to_look_at(row, lang) if checks else sentences(row, lang)
+        _print(to, mark, f"{where(row, report, lang)}{name}  {told}", style)
+    if len(rows) > _SHOWN:
+        word = CHECK if checks else OUTCOMES[rows[0].outcome]
+        more = Said(f"… 共 {len(rows):,} 行{word.zh}", f"… {len(rows):,} rows {word.en}")
+        _print(to, " ", more.to(lang), style)
+
+
+def _print(to: Console, mark: str, text: str, style: str) -> None:
+    for number, line in enumerate(wrap(text, WIDTH - 4)):
+        to.print(Text(f" {mark if number == 0 else ' '} {line}", style=style), soft_wrap=True)
+
+
+def _columns_table(part: Part, lang: Lang) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name, width in (("列", 26), ("理解为", 20), ("方式", 10), ("把握", 6), ("说明", 30)):
-        table.add_column(name, width=width, overflow="fold")
-    for use in sheet.understanding.columns:
-        table.add_row(use.name, use.field or "—", use.how, f"{use.score:.2f}", use.reason)
+    heads = Said("列 理解为 方式 把握 说明", "column taken_for how sure why").to(lang).split()
+    for name, width in zip(heads, (24, 20, 10, 6, 32), strict=True):
+        table.add_column(name.replace("_", " "), width=width, overflow="fold")
+    for use in part.uses:
+        score = f"{use.score:.2f}" if use.meaning else ""
+        table.add_row(use.name, use.meaning or "—", use.how, score, use.why.to(lang))
     return table
 
 
-def write_workbook(intake: FacilityIntake, path: Path) -> None:
-    """One row per input row with its original cells, and a column to write the mended value in."""
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import PatternFill
-
-    book = Workbook(write_only=True)
-    fills = {k: PatternFill("solid", fgColor=v) for k, v in _FILL.items()}
-    for sheet in intake.sheets:
-        made: Any = book.create_sheet(_sheet_name(sheet, len(book.worksheets)))
-        made.freeze_panes = "A2"
-        names = [harmless(c) or f"列{n}" for n, c in enumerate(sheet.sheet.columns, 1)]
-        made.append([*_HEAD, *names])
-        for row in intake.rows:
-            if row.sheet is not sheet.sheet:
-                continue
-            cells = [harmless(cell) for cell in (*_cells(row), *originals(row, intake))]
-            first = WriteOnlyCell(made, value=cells[3])
-            if row.outcome in fills:
-                first.fill = fills[row.outcome]
-            made.append([*cells[:3], first, *cells[4:]])
-    book.save(path)
-
-
-def _sheet_name(sheet: SheetJudged, number: int) -> str:
-    name = "".join(c for c in (sheet.sheet.sheet or sheet.sheet.file) if c not in "[]:*?/\\'")
-    return f"{number + 1} {name}"[:31]
-
-
-def _cells(row: Judged) -> list[Any]:
-    return [
-        row.sheet.file,
-        row.sheet.sheet,
-        row.taken.row.number,
-        OUTCOMES[row.outcome],
-        "；".join(row.reasons),
-        "；".join(row.corrections),
-        "；".join(KINDS[f.kind].zh for f in row.facilities),
-        row.unit_code,
-        PLACES[row.place] if row.outcome == "accepted" else "",
-        row.lon,
-        row.lat,
-        "",
-    ]
-
-
-def originals(row: Judged, intake: FacilityIntake) -> list[Any]:
-    """The row's own cells; without `keep_personal`, none that belong to a person.
-
-    A report is sent round more freely than the list it is made from: personal
-    columns stay empty in it, and ID and mobile numbers anywhere are masked.
-    """
-    cells = list(row.taken.row.cells)
-    if intake.keep_personal:
-        return cells
-    sheet = next(s for s in intake.sheets if s.sheet is row.sheet)
-    personal = {use.index for use in sheet.understanding.columns if use.how == "personal"}
-    data = row.outcome in {"accepted", "rejected"}
-    return [
-        None if data and index in personal else _masked(cell) for index, cell in enumerate(cells)
-    ]
-
-
-def _masked(cell: Any) -> Any:
-    whole = isinstance(cell, float) and cell.is_integer()
-    shown, found = redact(f"{cell:.0f}" if whole else str(cell))
-    return shown if found else cell
-
-
-def _html_row(row: Judged, intake: FacilityIntake) -> str:
-    original = " | ".join("" if c is None else str(c) for c in originals(row, intake))
-    cells = ["" if c is None else str(c) for c in (*_cells(row)[:11], original)]
-    return f"<tr class={row.outcome}>{''.join(f'<td>{html.escape(c)}</td>' for c in cells)}</tr>"
-
-
-def to_html(intake: FacilityIntake) -> str:
-    """A page of its own: summary, columns, and every rejected or corrected row."""
-    rows = [r for r in intake.rows if r.outcome == "rejected" or r.corrections]
-    body = "".join(_html_row(row, intake) for row in rows)
-    head = "".join(f"<th>{h}</th>" for h in (*_HEAD[:11], "原值"))
-    sheets = "".join(f"<li>{html.escape(_sheet_line(s))}</li>" for s in intake.sheets)
-    return (
-        "<!doctype html><html lang=zh><meta charset=utf-8><title>导入报告</title>"
-        "<meta name=viewport content='width=device-width'><style>"
-        "body{font:15px/1.5 sans-serif;margin:1.5em}table{border-collapse:collapse}"
-        "td,th{border:1px solid #ccc;padding:.2em .5em;vertical-align:top;text-align:left}"
-        "th,td:nth-child(4),td:nth-child(9){white-space:nowrap}"
-        "tr.rejected td:nth-child(4){background:#f8cbad}"
-        "tr.accepted td:nth-child(4){background:#e2efda}"
-        f"</style><h1>导入报告</h1><p>{html.escape(summary(intake))}</p><ul>{sheets}</ul>"
-        f"<table><tr>{head}</tr>{body}</table></html>\n"
-    )
+def outcome_word(row: RowOutcome, lang: Lang) -> str:
+    """The outcome in words."""
+    return OUTCOMES[row.outcome].to(lang)

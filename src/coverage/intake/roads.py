@@ -1,25 +1,21 @@
 """`coverage import roads`: a file of roads, checked against the city and put into the workspace.
 
 A format that a workspace holds is copied as it is; any other is cleaned and
-kept as GraphML. The new file is complete before the previous one goes.
+kept as GraphML. The file is read once; the new one is complete before the
+previous one is moved into ``roads/replaced``.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.city import City
 from coverage.errors import InputError, Problem
-from coverage.roads.clean import clean
-from coverage.roads.report import CleaningReport
-from coverage.roads.sources import check as check_roads
-from coverage.roads.sources import load, write_graphml
+from coverage.intake.commit import deliver
+from coverage.intake.findings import Finding, ImportReport, Part, RowOutcome, bilingual, ordered
+from coverage.roads.sources import graphml_text, load_checked
 from coverage.text import Said
 from coverage.workspace import OWN
 
@@ -28,12 +24,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.roads.network import RoadNetwork
+    from coverage.roads.report import CleaningReport
+    from coverage.roads.sources import Checked
     from coverage.text import Lang
 
 NEAR_M = 2_000.0
 _KEPT = tuple(name.removeprefix("roads/roads") for name in OWN["roads"])
 # The names under which pyogrio's readers know the same formats.
 _SAME = {".geoparquet": ".parquet", ".pq": ".parquet"}
+# What a strict reader of a network refuses, and a lenient one leaves out.
+_REFUSED = ("node_not_on_earth", "edge_without_place", "length_impossible")
+PIECES = Said("段道路", "pieces of street")
 _FEW = 0.5
 _ISLANDS = 0.9
 _MODE_NAMES = {"foot": "步行", "bicycle": "骑行", "car": "驾车"}
@@ -68,24 +69,18 @@ class RoadsImport:
     """What became of a file of roads.
 
     Attributes:
-        file: Name of the file.
-        report: What cleaning found.
+        report: The report as of any import.
+        cleaning: What cleaning found.
         fit: How it serves the city.
         written: The workspace's file, `None` in a dry run.
-        replaced: Files of roads that it took the place of.
-        notes: What to know before using it.
+        replaced: Names of files of roads that it took the place of.
     """
 
-    file: str
-    report: CleaningReport
+    report: ImportReport
+    cleaning: CleaningReport
     fit: CityFit
     written: Path | None
-    replaced: tuple[Path, ...]
-    notes: tuple[Said, ...]
-
-    def lines(self, lang: Lang) -> list[str]:
-        """The report in lines."""
-        return [said.to(lang) for said in (*_about(self), *self.notes)]
+    replaced: tuple[str, ...]
 
 
 def import_roads(
@@ -95,6 +90,7 @@ def import_roads(
     edges: Path | None = None,
     crs: str | None = None,
     dry_run: bool = False,
+    lang: Lang = "zh",
 ) -> RoadsImport:
     """Check a file of roads and make it the workspace's own.
 
@@ -105,6 +101,7 @@ def import_roads(
         edges: The table of edges beside a CSV of nodes.
         crs: Projected CRS in metres; by default the UTM zone of the network's middle.
         dry_run: Write nothing.
+        lang: Language of the report.
 
     Raises:
         InputError: If the folder is no workspace, the file cannot be read, holds no roads, or
@@ -115,49 +112,80 @@ def import_roads(
     if not path.is_file():
         reason = "文件不存在 · the file does not exist"
         raise InputError(Problem(reason, str(path)))
-    report = check_roads(path, edges=edges, crs=crs)
-    skipped = report.count("bad_row") > 0
-    network = (
-        _lenient(path, edges, crs) if skipped else load(path, edges=edges, crs=crs, cache=False)
-    )
-    fit = fit_to_city(network, city, report)
+    found = load_checked(path, edges=edges, crs=crs)
+    fit = fit_to_city(found.network, city, found.report)
     if fit.near == 0 and fit.inside_share in {0.0, None} and fit.seats:
         reason = (
             f"路网不在{city.name}：没有一个乡镇驻地 {NEAR_M / 1000:g} 公里内有路 · "
             "no road of the file lies near the city"
         )
         raise InputError(Problem(reason, path.name))
-    notes = _notes(fit, city, report)
+    goal, as_is = _goal(path, folder, found)
+    report = _report(path, edges, city, found, fit, goal)
+    if not as_is:
+        said = Said(f"清理后存为 {goal.name}。", f"Cleaned and kept as {goal.name}.")
+        report = replace(report, findings=(*report.findings, Finding("kept", "note", said)))
     if dry_run:
-        return RoadsImport(path.name, report, fit, None, (), notes)
-    written, converted = _put(path, folder, network, as_is=not skipped)
-    if converted:
-        said = Said(
-            f"清理后存为 {written.name}",
-            f"cleaned and kept as {written.name}",
-        )
-        notes = (*notes, said)
-    replaced = remove_previous(folder, written)
+        return RoadsImport(report, found.report, fit, None, ())
+    aside = previous(folder, goal)
+    content = path if as_is else graphml_text(found.network)
+    report = deliver(report, folder, {goal: content}, aside=aside, lang=lang)
+    return RoadsImport(report, found.report, fit, goal, tuple(p.name for p in aside))
+
+
+def _goal(path: Path, folder: Path, found: Checked) -> tuple[Path, bool]:
+    """The file that is written, and whether it is the user's own as it stands."""
+    known = next((s for s in _KEPT if path.name.endswith(s)), _SAME.get(path.suffix, ""))
+    # A file with anything in it that a strict reader refuses is not kept as it is.
+    refused = found.bad or any(found.report.count(check) for check in _REFUSED)
+    suffix = known if known and not refused else ""
+    return folder / "roads" / f"roads{suffix or '.graphml'}", bool(suffix)
+
+
+def previous(folder: Path, goal: Path) -> tuple[Path, ...]:
+    """The workspace's other roads, which might be read instead of `goal`."""
+    return tuple(p for name in OWN["roads"] if (p := folder / name) != goal and p.is_file())
+
+
+def _report(
+    path: Path, edges: Path | None, city: City, found: Checked, fit: CityFit, goal: Path
+) -> ImportReport:
+    """Rows left out with all that is wrong with each, pieces kept, merged and dropped."""
+    own = (edges or path).name
+    by_row: dict[int, list[Said]] = {}
+    findings = _notes(fit, city, found.report)
+    for problem in found.bad:
+        if problem.row is None or problem.file != own:
+            words = Said(str(problem), str(problem))
+            findings.append(Finding("bad_row", "warning", words))
+        else:
+            cell = f"（{problem.column} {problem.value!r}）" if problem.column else ""
+            said = bilingual(problem.reason)
+            by_row.setdefault(problem.row, []).append(Said(f"{said.zh}{cell}", f"{said.en}{cell}"))
+    kept = len(set(found.network.edge_id.tolist()))
+    lost = found.report.count("edge_without_place")
+    outcomes = [
+        RowOutcome(row, "", "", "", "rejected", tuple(said)) for row, said in sorted(by_row.items())
+    ]
     named = city.workspace.files.get("roads") if city.workspace else None
-    if named is not None and named.resolve() != written.resolve():
+    if named is not None and named.resolve() != goal.resolve():
         said = Said(
-            f"city.toml 的 [files] 指定了另一个路网 {named.name}，请改为 roads/{written.name}",
-            f"city.toml names other roads ({named.name}): change it to roads/{written.name}",
+            f"city.toml 的 [files] 指定了另一个路网 {named.name}，请改为 roads/{goal.name}。",
+            f"city.toml names other roads ({named.name}): change it to roads/{goal.name}.",
         )
-        notes = (*notes, said)
-    return RoadsImport(path.name, report, fit, written, replaced, notes)
-
-
-def _lenient(path: Path, edges: Path | None, crs: str | None) -> RoadNetwork:
-    """The network without its bad rows, for which a strict reader refuses the file."""
-    if path.suffix == ".graphml":
-        from coverage.roads.convert import read_graphml
-
-        return clean(read_graphml(path, modes=None, crs=crs, report=CleaningReport()))[0]
-    from coverage.roads.tables import read_tables
-
-    network, _ = read_tables(path, edges, modes=None, highway="road", crs=crs, skip_bad=True)
-    return clean(network)[0]
+        findings.append(Finding("named", "warning", said))
+    return ImportReport(
+        "roads",
+        path.name,
+        (),
+        tuple(outcomes),
+        ordered([*findings, *_about(fit, found)]),
+        {"km": round(fit.length_km, 3), "pieces": found.pieces + lost + len(outcomes)},
+        parts=(Part(own, ""),),
+        # What cleaning puts together or drops is in the network under another piece's number.
+        tally={"accepted": kept, "corrected": found.pieces - kept, "rejected": lost},
+        of=PIECES,
+    )
 
 
 def fit_to_city(network: RoadNetwork, city: City, report: CleaningReport) -> CityFit:
@@ -229,104 +257,59 @@ def _inside(network: RoadNetwork, city: City, once: NDArray[np.intp]) -> float |
     return float(lengths[inside].sum()) / total if total else None
 
 
-def _put(path: Path, folder: Path, network: RoadNetwork, *, as_is: bool) -> tuple[Path, bool]:
-    """Copy the file, or write the network as GraphML; the goal appears whole or not at all."""
-    known = next((s for s in _KEPT if path.name.endswith(s)), _SAME.get(path.suffix, ""))
-    suffix = known if as_is else ""
-    goal = folder / "roads" / f"roads{suffix or '.graphml'}"
-    goal.parent.mkdir(exist_ok=True)
-    if not suffix:
-        write_graphml(network, goal)
-        return goal, True
-    handle, temporary = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.")
-    try:
-        with os.fdopen(handle, "wb") as out, path.open("rb") as source:
-            shutil.copyfileobj(source, out, 1 << 20)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(goal)
-    except OSError as error:
-        reason = f"写不进去 · the file cannot be written ({error.strerror or error})"
-        raise InputError(Problem(reason, str(goal))) from error
-    finally:
-        with suppress(OSError):
-            Path(temporary).unlink(missing_ok=True)
-    return goal, False
-
-
-def remove_previous(folder: Path, written: Path) -> tuple[Path, ...]:
-    """Remove the workspace's previous roads, which might otherwise be read instead."""
-    gone = []
-    for name in OWN["roads"]:
-        other = folder / name
-        if other != written and other.is_file():
-            other.unlink()
-            gone.append(other)
-    return tuple(gone)
-
-
-def _about(found: RoadsImport) -> list[Said]:
-    fit, report = found.fit, found.report
+def _about(fit: CityFit, found: Checked) -> list[Finding]:
+    near = NEAR_M / 1000
     lines = [
         Said(
-            f"{found.file}：街道 {fit.length_km:,.0f} 公里；{fit.near}/{fit.seats} 个乡镇驻地"
-            f" {NEAR_M / 1000:g} 公里内有路",
-            f"{found.file}: {fit.length_km:,.0f} km of streets; {fit.near} of {fit.seats} township "
-            f"seats have a road within {NEAR_M / 1000:g} km",
+            f"街道 {fit.length_km:,.0f} 公里；{fit.near}/{fit.seats} 个乡镇驻地"
+            f" {near:g} 公里内有路。",
+            f"{fit.length_km:,.0f} km of streets; {fit.near} of {fit.seats} township "
+            f"seats have a road within {near:g} km.",
         )
     ]
     if fit.inside_share is not None:
-        share = 100 * fit.inside_share
+        share = f"{fit.inside_share:.0%}"
         lines.append(
-            Said(
-                f"路网 {share:.0f}% 在本市范围内", f"{share:.0f} % of the network lies in the city"
-            )
+            Said(f"路网 {share} 在本市范围内。", f"{share} of the network lies in the city.")
         )
-    for mode, share in fit.largest.items():
+    for mode, part in fit.largest.items():
         count, name = fit.islands[mode], _MODE_NAMES.get(mode, mode)
-        zh = f"{name}：{count} 个连通片，最大的占 {100 * share:.1f}%"
-        en = (
-            f"{mode}: {fit.islands[mode]} islands, the largest has {100 * share:.1f} % of the nodes"
-        )
+        zh = f"{name}：{count} 个连通片，最大的占 {part:.1%}。"
+        en = f"{mode}: {count} islands, the largest has {part:.1%} of the nodes."
         lines.append(Said(zh, en))
-    for row in report.findings:
-        if row.count:
+    for row in found.report.findings:
+        if row.count and row.check != "bad_row":
             text = f"{row.check} ({row.action}) × {row.count}"
-            lines.append(Said(f"清理：{text}", f"cleaning: {text}"))
-    return lines
+            lines.append(Said(f"清理：{text}", f"Cleaning: {text}"))
+    return [Finding("roads", "note", said) for said in lines]
 
 
-def _notes(fit: CityFit, city: City, report: CleaningReport) -> tuple[Said, ...]:
+def _notes(fit: CityFit, city: City, report: CleaningReport) -> list[Finding]:
     notes = []
     if fit.far:
         shown = fit.far[:10]
         zh, en = "、".join(shown), ", ".join(shown)
         more = len(fit.far) - len(shown)
-        notes.append(
-            Said(
-                f"附近无路的驻地：{zh}" + (f" 等 {len(fit.far)} 个" if more else ""),
-                f"seats without a road near: {en}" + (f" and {more} more" if more else ""),
-            )
+        said = Said(
+            f"附近无路的驻地：{zh}" + (f" 等 {len(fit.far)} 个。" if more else "。"),
+            f"Seats without a road near: {en}" + (f" and {more} more." if more else "."),
         )
+        notes.append(Finding("far", "warning", said))
     if fit.inside_share is not None and fit.inside_share < _FEW:
-        notes.append(
-            Said(
-                f"大部分路网在{city.name}之外，读取较慢；可先裁剪",
-                "most of the network lies outside the city: cutting it first saves time",
-            )
+        said = Said(
+            f"大部分路网在{city.name}之外，读取较慢；可先裁剪。",
+            "Most of the network lies outside the city: cutting it first saves time.",
         )
+        notes.append(Finding("outside", "warning", said))
     torn = [mode for mode, share in fit.largest.items() if share < _ISLANDS]
     if torn:
-        notes.append(
-            Said(
-                "路网断成多片，片与片之间算作走不通：请检查路口是否相接",
-                f"the network is torn for {', '.join(torn)}: between islands nobody gets through",
-            )
+        said = Said(
+            "路网断成多片，片与片之间算作走不通：请检查路口是否相接。",
+            f"The network is torn for {', '.join(torn)}: between islands nobody gets through.",
         )
+        notes.append(Finding("torn", "warning", said))
     count = report.count("bad_row")
     if count:
-        notes.append(
-            Said(f"略去坏行（{count} 处问题）", f"bad rows are left out ({count} problems)")
-        )
-    return tuple(notes)
+        said = Said(f"略去坏行（{count} 处问题）。", f"Bad rows are left out ({count} problems).")
+        notes.append(Finding("bad_rows", "warning", said))
+    return notes

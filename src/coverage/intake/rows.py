@@ -6,6 +6,7 @@ Places, duplicates and comparisons come after it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = Literal["accepted", "rejected", "title", "header", "blank", "total", "note"]
 # Fields whose cells the next stage reads itself: they are handed on as they are.
 _AS_THEY_ARE = frozenset({"lon", "lat", "x", "y", "coordinates"})
+
+_BLANK = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
 @dataclass(slots=True)
@@ -143,6 +146,11 @@ class _Taker:
 
     def _text(self, taken: TakenRow, use: ColumnUse, cell: Cell) -> None:
         text = clean_text(cell)
+        if text.count('"') == 1 and '"' in (text[0], text[-1]):
+            text = text.strip('"').strip()
+            taken.corrections.append(f"{use.name}: 去掉不成对的引号 · a lone quote was taken off")
+        if use.field == "name" and " " in text:
+            text = self._joined(taken, use, text)
         if not self.keep_personal and use.field not in {"name", "credit_code", "id"}:
             text, hidden = redact(text)
             if hidden:
@@ -151,6 +159,13 @@ class _Taker:
                 )
         if text:
             taken.fields[str(use.field)] = text
+
+    def _joined(self, taken: TakenRow, use: ColumnUse, text: str) -> str:
+        """A name without the blanks that line breaks and typists leave between its characters."""
+        joined = _BLANK.sub("", text)
+        if joined != text:
+            taken.corrections.append(f"{use.name}: 去掉字间空格 · blanks were taken out")
+        return joined
 
     def _as_it_is(self, taken: TakenRow, use: ColumnUse, cell: Cell) -> None:
         if not isinstance(cell, str) or cell.strip():

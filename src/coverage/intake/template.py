@@ -85,12 +85,21 @@ def _guide(sheet: Any, city: City) -> None:
         "四、“人口”表按乡镇填写，没有的年龄段留空。",
         "五、不要填写老人姓名、身份证号、电话：导入时会自动略去。",
         "",
-        "填好后运行：coverage import facilities 模板.xlsx --workspace 本文件夹",
-        "再运行：coverage report --workspace 本文件夹",
+        "填好后，在本文件夹中依次运行：",
+        "    coverage import facilities 模板.xlsx     设施、台账两表",
+        "    coverage import population 模板.xlsx     人口表（填了才运行）",
+        "    coverage check                           还缺什么、影响哪些指标",
+        "    coverage report                          各项指标",
+        "每次导入后，intake 文件夹里有逐行结果：退回的行可在那里改好再导入。",
     )
+    from openpyxl.styles import Alignment
+
     for number, line in enumerate(lines, start=1):
-        sheet.cell(number, 1, line)
+        cell = sheet.cell(number, 1, line)
+        cell.alignment = Alignment(wrap_text=True, vertical="center")
+        sheet.row_dimensions[number].height = 22
     sheet.column_dimensions["A"].width = 90
+    sheet.sheet_view.showGridLines = False
     _bold(sheet["A1"], 14)
 
 
@@ -154,9 +163,9 @@ def _ledger(sheet: Any, city: City) -> None:
 
     kinds = [KINDS[k].zh for k in LEDGER_KINDS]
     head = [("代码", 12), ("县（市、区）", 18), ("乡镇（街道）", 18)]
-    head += [(name, 14) for name in (*kinds, *LEDGER_TAIL)]
+    head += [(name, 17 + 2 * (len(name) > 12)) for name in (*kinds, *LEDGER_TAIL)]
     _header(sheet, head)
-    last = _townships(sheet, city)
+    last = _townships(sheet, city, len(head))
     has = DataValidation(type="list", formula1='"有,无"', allow_blank=True)
     number = DataValidation(
         type="whole", operator="greaterThanOrEqual", formula1="0", allow_blank=True
@@ -173,7 +182,7 @@ def _population(sheet: Any, city: City) -> None:
 
     head = [("代码", 12), ("县（市、区）", 18), ("乡镇（街道）", 18), ("年份", 8)]
     _header(sheet, [*head, *((name, 13) for name in POPULATION_GROUPS)])
-    last = _townships(sheet, city)
+    last = _townships(sheet, city, len(head) + len(POPULATION_GROUPS))
     check = DataValidation(
         type="whole", operator="greaterThanOrEqual", formula1="0", allow_blank=True
     )
@@ -182,14 +191,22 @@ def _population(sheet: Any, city: City) -> None:
     check.add(f"D2:{sheet.cell(1, 4 + len(POPULATION_GROUPS)).column_letter}{last}")
 
 
-def _townships(sheet: Any, city: City) -> int:
+def _townships(sheet: Any, city: City, columns: int) -> int:
     """Fill in code, county and township of every township; returns the last row."""
+    from openpyxl.styles import Border, PatternFill, Side
+
+    line = Side(style="hair", color="9AA9B5")
+    given = PatternFill("solid", fgColor="F3F6F8")
     for row, unit in enumerate(city.units.townships, start=2):
         county = city.units.county_of(unit.code)
         cells = (unit.code, county.name if county else "", unit.name)
         for column, value in enumerate(cells, start=1):
-            sheet.cell(row, column, value).number_format = "@"
-    return len(city.units.townships) + 1
+            cell = sheet.cell(row, column, value)
+            cell.number_format, cell.fill = "@", given
+        for column in range(1, columns + 1):
+            sheet.cell(row, column).border = Border(bottom=line, right=line)
+    # A list without townships still has a row to fill in, which the checks stand on.
+    return max(len(city.units.townships) + 1, 2)
 
 
 def _header(sheet: Any, columns: Sequence[tuple[str, int]]) -> None:
@@ -214,4 +231,4 @@ def _header(sheet: Any, columns: Sequence[tuple[str, int]]) -> None:
 def _bold(cell: Any, size: int) -> None:
     from openpyxl.styles import Font
 
-    cell.font = Font(bold=True, size=size)
+    cell.font = Font(name="Calibri", bold=True, size=size)

@@ -70,7 +70,8 @@ def read_text(
         trimmed(cells)
         meter.row(len(cells))
         rows.append((number, cells))
-    notes.append(f"分隔符 {_NAMES.get(separator, separator)!r} · separator")
+    if separator != ",":
+        notes.append(f"分隔符 {_NAMES.get(separator, separator)!r} · separator")
     return Grid("", rows, encoding=str(found), notes=notes)
 
 

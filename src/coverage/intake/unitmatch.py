@@ -1,6 +1,6 @@
 """Which unit a row means: by code, else by name; what is not sure is asked back.
 
-Codes that ceased are followed to today through `coverage.intake.changes`;
+Codes that ceased are followed to today through `coverage.places.changes`;
 names are matched by `coverage.places.names`, old names and slips of one
 character among them.
 """
@@ -14,7 +14,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from coverage.intake.changes import Changes
+from coverage.places.changes import Changes
 from coverage.places.names import HOW, match_unit, plain_name, settled
 from coverage.text import Said
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coverage.errors import InputError, MissingDependencyError, Problem
 from coverage.intake.safety import check_xml, open_archive, refuse
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from coverage.intake.sheets import Cell
 
 _MERGES = 100_000
+_SHOWN = 8  # hidden rows and columns that a note names
 
 
 def _missing(error: ImportError, library: str) -> MissingDependencyError:
@@ -97,15 +98,15 @@ def _xlsx_sheet(archive: zipfile.ZipFile, sheet: Any, file: str, meter: Meter) -
         if cells:
             last = number
     del rows[last:]
-    merges, empty_formulas = _scan(archive, sheet._worksheet_path, file)  # noqa: SLF001
-    notes = []
-    if empty_formulas:
+    scan = _scan(archive, sheet._worksheet_path, file)  # noqa: SLF001
+    notes = _hidden([n for n in scan.hidden_rows if n <= last], scan.hidden_columns)
+    if scan.empty_formulas:
         notes.append(
-            f"{empty_formulas} 个公式没有存值，请用 Excel 打开并保存 · formulas without a stored "
-            "value were read as empty: open the file in Excel and save it"
+            f"{scan.empty_formulas} 个公式没有存值，请用 Excel 打开并保存 · formulas without a "
+            "stored value were read as empty: open the file in Excel and save it"
         )
     hidden = sheet.sheet_state != "visible"
-    return Grid(str(sheet.title), rows, merges=merges, hidden=hidden, notes=notes)
+    return Grid(str(sheet.title), rows, merges=scan.merges, hidden=hidden, notes=notes)
 
 
 _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=[\"']([A-Z]+)(\d+):([A-Z]+)(\d+)[\"']")
@@ -115,9 +116,24 @@ _NO_VALUE = re.compile(
 )
 
 
-def _scan(archive: zipfile.ZipFile, name: str, file: str) -> tuple[list[Merge], int]:
-    """Merged ranges, which the streaming reader does not give, and formulas without a value."""
-    merges: list[Merge] = []
+_HIDDEN = re.compile(rb"<(?:\w+:)?(row|col)\b([^>]*)>")
+_IS_HIDDEN = re.compile(rb"\bhidden=[\"'](?:1|true)[\"']")
+_NUMBERS = re.compile(rb"\b(?:r|min|max)=[\"'](\d+)[\"']")
+_LAST_COLUMN = 16_384
+
+
+class _Scan(NamedTuple):
+    """What the streaming reader of openpyxl does not give of a sheet."""
+
+    merges: list[Merge]
+    empty_formulas: int
+    hidden_rows: list[int]
+    hidden_columns: list[int]
+
+
+def _scan(archive: zipfile.ZipFile, name: str, file: str) -> _Scan:
+    """Merged ranges, formulas without a value, hidden rows and columns."""
+    found = _Scan([], 0, [], [])
     empty = 0
     tail = b""
     with archive.open(name.lstrip("/")) as stream:
@@ -127,13 +143,57 @@ def _scan(archive: zipfile.ZipFile, name: str, file: str) -> tuple[list[Merge], 
             end = block.rfind(b"</c>") + 4 if b"</c>" in block else block.rfind(b">") + 1
             part, tail = block[:end], block[end:]
             empty += len(_NO_VALUE.findall(part))
-            merges += [_merge(match) for match in _MERGE.findall(part)]
-            if len(merges) > _MERGES:
+            _look(part, found)
+            if len(found.merges) > _MERGES:
                 refuse(file, f"合并单元格超过 {_MERGES:,} 处", "there are too many merged cells")
             if len(tail) > 1 << 24:
                 tail = b""
-    merges += [_merge(match) for match in _MERGE.findall(tail)]
-    return merges, empty
+    _look(tail, found)
+    return found._replace(empty_formulas=empty)
+
+
+def _look(part: bytes, found: _Scan) -> None:
+    found.merges.extend(_merge(match) for match in _MERGE.findall(part))
+    if b"hidden" not in part:
+        return
+    for what, attributes in _HIDDEN.findall(part):
+        if not _IS_HIDDEN.search(attributes):
+            continue
+        numbers = [int(n) for n in _NUMBERS.findall(attributes)]
+        if what == b"row":
+            found.hidden_rows.extend(numbers[:1])
+        elif len(numbers) == 2 and max(numbers) < _LAST_COLUMN:  # beyond: all unused columns
+            found.hidden_columns.extend(range(min(numbers), max(numbers) + 1))
+
+
+def _hidden(rows: list[int], columns: list[int]) -> list[str]:
+    """What is said of hidden rows and columns: they are read as the others are.
+
+    A filter that was left on hides rows that are as good as any, and a total counts them; so
+    leaving them out would lose facilities in silence.
+    """
+    notes = []
+    if rows:
+        shown = "、".join(str(n) for n in rows[:_SHOWN]) + ("…" if rows[_SHOWN:] else "")
+        notes.append(
+            f"{len(rows)} 行是隐藏的（第 {shown} 行，可能是筛选），照常读入 · hidden rows were "
+            "read like the others"
+        )
+    if columns:
+        shown = "、".join(_letters(n) for n in columns[:_SHOWN])
+        notes.append(
+            f"{len(columns)} 列是隐藏的（{shown}{'…' if columns[_SHOWN:] else ''}），照常读入 · "
+            "hidden columns were read like the others"
+        )
+    return notes
+
+
+def _letters(number: int) -> str:
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
 
 
 def _merge(match: tuple[bytes, bytes, bytes, bytes]) -> Merge:
@@ -213,7 +273,11 @@ def _xls_sheet(book: Any, index: int, meter: Meter) -> Grid:
         Merge(top + 1, bottom, left, right - 1)
         for top, bottom, left, right in sheet.merged_cells[:_MERGES]
     ]
-    return Grid(str(sheet.name), rows, merges=merges, hidden=sheet.visibility != 0)
+    notes = _hidden(
+        [i + 1 for i, info in sorted(sheet.rowinfo_map.items()) if info.hidden and i < last],
+        [i + 1 for i, info in sorted(sheet.colinfo_map.items()) if info.hidden and i < sheet.ncols],
+    )
+    return Grid(str(sheet.name), rows, merges=merges, hidden=sheet.visibility != 0, notes=notes)
 
 
 def _number_or_text(value: Any) -> Cell:

@@ -8,13 +8,13 @@ taken if it is small enough, and refused with the reason if it is not.
 from __future__ import annotations
 
 import tempfile
-import time
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coverage import asking
 from coverage.errors import InputError, MissingDependencyError, NetworkUnreachableError
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ MOST_MB = 300
 _MIB = 1 << 20
 _MOST_CELLS = 100_000_000
 _MARGIN_DEGREES = 0.01
-_BUSY = {429, 500, 502, 503, 504}
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 120.0
 _BY_HAND = (
     "可先在浏览器中下载，再运行 coverage import population · download it in a browser and run "
     "'coverage import population'"
@@ -117,85 +115,21 @@ def read_window(
         )
     with tempfile.TemporaryDirectory(dir=goal.parent, prefix=".") as place:
         whole = Path(place) / "whole.tif"
-        _download(url, whole, size, timeout_s, retries)
+        asking.download(url, whole, size=size, timeout_s=timeout_s, retries=retries)
         people, cells = _cut(str(whole), url, area, goal, size, most_mb)
     return Window(url, people, cells, whole_file=True)
 
 
-def _pause(seconds: float) -> None:
-    time.sleep(seconds)
-
-
-def _get(url: str, timeout_s: float, retries: int, headers: dict[str, str]) -> Any:
-    """An open answer, asked for again where the server is busy or silent."""
-    import requests
-
-    from coverage.roads.fetch import _no_way
-
-    pause, reason = _FIRST_PAUSE_S, ""
-    for attempt in range(retries + 1):
-        try:
-            answer = requests.get(url, headers=headers, stream=True, timeout=timeout_s)
-        except requests.Timeout:
-            reason = "no answer in time"
-        except requests.ConnectionError as error:
-            if _no_way(error):
-                raise NetworkUnreachableError(
-                    f"连不上 {url} · no connection to the server: check the network"
-                ) from error
-            reason = "the connection broke"
-        except requests.RequestException as error:
-            raise NetworkUnreachableError(f"{url}: 地址不对 · the address is no good") from error
-        else:
-            if answer.ok:
-                return answer
-            code, words = answer.status_code, answer.reason
-            answer.close()
-            if code not in _BUSY:
-                raise NetworkUnreachableError(f"{url} 拒绝 · refused: {code} {words}")
-            reason = f"the server is busy ({code})"
-        if attempt < retries:
-            _pause(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
-    raise NetworkUnreachableError(
-        f"{url} 问了 {retries + 1} 次都没有成功 · asked {retries + 1} times without success: "
-        f"{reason}"
-    )
-
-
 def _probe(url: str, timeout_s: float, retries: int) -> tuple[bool, int | None]:
     """Whether the server answers ranges, and the size of the file if it says so."""
-    with _get(url, timeout_s, retries, {"Range": "bytes=0-15"}) as answer:
+    head = {"Range": "bytes=0-15"}
+    with asking.get(url, timeout_s=timeout_s, retries=retries, headers=head) as answer:
         stated = answer.headers.get("Content-Range", "")
         if answer.status_code == 206 and "/" in stated:
             total = stated.rpartition("/")[2]
             return True, int(total) if total.isdecimal() else None
         length = answer.headers.get("Content-Length", "")
         return False, int(length) if length.isdecimal() else None
-
-
-def _download(url: str, path: Path, size: int, timeout_s: float, retries: int) -> None:
-    """The whole file; one that breaks off is asked for again."""
-    import requests
-
-    for attempt in range(retries + 1):
-        got = 0
-        try:
-            with _get(url, timeout_s, retries, {}) as answer, path.open("wb") as out:
-                for chunk in answer.iter_content(_MIB):
-                    got += len(chunk)
-                    if got > size:
-                        break
-                    out.write(chunk)
-        except requests.RequestException:
-            got = -1
-        if got == size:
-            return
-        if attempt < retries:
-            _pause(_FIRST_PAUSE_S)
-    raise NetworkUnreachableError(
-        f"{url} 下载中断 · the download broke off {retries + 1} times before its end"
-    )
 
 
 @contextmanager

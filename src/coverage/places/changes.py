@@ -1,26 +1,36 @@
 """Units change: mergers, renames and new codes, so that old registers meet today's units.
 
-``units/changes.csv`` has one row a change. `valid_to` is the last day on which
-the old unit is known to stand, `valid_from` the first day on which the new one
-is. Where only editions of the code list bear witness, both are the closing
-days of two editions and the change lies between them.
+``units/changes.csv`` has one row a change: the unit (code and name) that ceased, the unit that
+took its place. `valid_to` is the last day on which the old unit is known to stand, `valid_from`
+the first day on which the new one is. Where only editions of the code list bear witness, both
+are the closing days of two editions and the change lies between them; on days between the two
+either unit may have been valid, and both are then answered. What is not listed did not change.
+
+A change is a relation between the codes before and after it, so that going to today and going
+back are each other's inverse: whatever a unit became, it is among what that came from. A
+village without a row of its own follows its township, and only as far as its township: which
+village it became is then not known, and not guessed.
+
+Not every row is beyond doubt: one that was inferred says so (`Change.certain`).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from coverage import settings
-from coverage.errors import InputError, Problem
+from coverage.errors import InputError
 from coverage.tables import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+SHIPPED = ("changes.csv", "changes-villages.csv")
 KINDS = ("merge", "rename", "recode", "split", "transfer", "abolish", "new")
 COLUMNS = (
     "code_old",
@@ -32,6 +42,8 @@ COLUMNS = (
     "kind",
     "source",
 )
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ class Change:
         valid_to: Last day on which the old is known to hold.
         kind: One of `KINDS`.
         source: Who says so.
+        certain: Whether `source` says it; ``no`` in the table for what is inferred only.
     """
 
     code_old: str
@@ -58,6 +71,7 @@ class Change:
     valid_to: date
     kind: str
     source: str
+    certain: bool = True
 
 
 def read_changes(path: Path) -> tuple[Change, ...]:
@@ -78,6 +92,8 @@ def read_changes(path: Path) -> tuple[Change, ...]:
                 days[column] = date.fromisoformat(cells[column])
             except ValueError:
                 reasons.append((column, "不是 YYYY-MM-DD 日期 · the cell is not a date"))
+        if len(days) == 2 and days["valid_to"] >= days["valid_from"]:
+            reasons.append(("valid_to", "不早于 valid_from · the old outlasts the new"))
         if cells["kind"] not in KINDS:
             reasons.append(("kind", f"应为 {'、'.join(KINDS)} 之一 · the kind is not known"))
         if not cells["source"]:
@@ -96,6 +112,7 @@ def read_changes(path: Path) -> tuple[Change, ...]:
                     days["valid_to"],
                     cells["kind"],
                     cells["source"],
+                    certain=record.get("certain").lower() != "no",
                 )
             )
     if problems:
@@ -114,53 +131,157 @@ def shipped_changes() -> tuple[Change, ...]:
     return _read_once(path, path.stat().st_mtime_ns) if path.is_file() else ()
 
 
-def successor(code: str, changes: Iterable[Change], *, on: date | None = None) -> str | None:
-    """Code of the unit that the ground of `code` belongs to, today or `on` a day.
+@dataclass(frozen=True)
+class _Event:
+    """Changes that happened together, after `last_day` and not later than `first_day`."""
 
-    Mergers and new codes are followed as often as they happened.
+    last_day: date
+    first_day: date
+    after: Mapping[str, tuple[str, ...]]
+    before: Mapping[str, tuple[str, ...]]
 
-    Returns:
-        The code itself where nothing changed, `None` where the unit is gone
-        and no row says where to.
+    def forward(self, code: str, on: date) -> tuple[str, ...]:
+        found = _follow(code, self.after, self.before)
+        return (*found, code) if self._either(code, on, self.before) else found
+
+    def back(self, code: str, on: date) -> tuple[str, ...]:
+        found = _follow(code, self.before, self.after)
+        return (*found, code) if self._either(code, on, self.before) else found
+
+    def _either(self, code: str, on: date, news: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether a code of after may have been valid on a day between the two known ones."""
+        return on > self.last_day and (code in news or code[:9] in news or code[:6] in news)
+
+
+def _follow(
+    code: str, there: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    if code in there:
+        return there[code]
+    if code in other:
+        return ()  # there was no such unit on this side
+    for length in (9, 6):
+        above = code[:length]
+        if len(code) > length and above in there:
+            # A unit that goes on keeps its villages; one that does not is all that is known.
+            return (code,) if above in there[above] else there[above]
+        if len(code) > length and above in other:
+            return ()
+    return (code,)
+
+
+class Changes:
+    """The changes that are known, in the order of their days."""
+
+    def __init__(self, rows: Iterable[Change]) -> None:
+        self.rows = tuple(sorted(rows, key=lambda r: (r.valid_to, r.code_old, r.code_new)))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def _events(self) -> tuple[_Event, ...]:
+        by_days: dict[tuple[date, date], list[Change]] = defaultdict(list)
+        for row in self.rows:
+            by_days[row.valid_to, row.valid_from].append(row)
+        return tuple(_event(days, rows) for days, rows in sorted(by_days.items()))
+
+    def to_today(self, code: str, on: date) -> list[str]:
+        """What the unit `code` of the day `on` is today.
+
+        Returns:
+            Codes by order: one as a rule, several after a split, none where no such unit
+            was valid on that day.
+        """
+        codes = {code}
+        for event in self._events:
+            if on < event.first_day:
+                codes = {new for old in codes for new in event.forward(old, on)}
+        return sorted(codes)
+
+    def to_then(self, code: str, on: date) -> list[str]:
+        """What today's unit `code` was on the day `on`: several codes if it was merged since.
+
+        Returns:
+            Codes by order, none where today has no such unit.
+        """
+        codes = {code}
+        for event in reversed(self._events):
+            if on < event.first_day:
+                codes = {old for new in codes for old in event.back(new, on)}
+        return sorted(codes)
+
+    def last_day(self, code: str) -> date | None:
+        """The last day of a unit that ceased with its code, `None` if it did not."""
+        days = [
+            event.last_day
+            for event in self._events
+            if code in event.after and code not in event.after[code]
+        ]
+        if not days:
+            days = [e.last_day for e in self._events if len(code) > 9 and code[:9] in e.after]
+        return max(days, default=None)
+
+    def unverified(self, old: str, new: str) -> Change | None:
+        """The change from one unit to another if it is inferred only, and no source says it."""
+        rows = (r for r in self.rows if r.code_old == old[: len(r.code_old)] and not r.certain)
+        return next((r for r in rows if r.code_new == new[: len(r.code_new)]), None)
+
+    def name_on(self, code: str, on: date) -> str | None:
+        """Name that a unit had on a day, `None` where no change tells it."""
+        rows = [r for r in self.rows if r.code_old == code and r.valid_to >= on]
+        return rows[0].name_old if rows else None
+
+    def counts_today(
+        self, counts: Mapping[str, Number], on: date
+    ) -> tuple[dict[str, Number], dict[str, Number]]:
+        """Counts by unit of then, by unit of today; those of merged units are added up.
+
+        Returns:
+            Counts by today's code, and by the code of then those that cannot be given to one
+            unit of today (after a split, or not valid then). The sum of both is the sum of
+            `counts`.
+        """
+        today: dict[str, Number] = {}
+        left: dict[str, Number] = {}
+        for code, count in counts.items():
+            codes = self.to_today(code, on)
+            goal, key = (today, codes[0]) if len(codes) == 1 else (left, code)
+            goal[key] = goal[key] + count if key in goal else count
+        return today, left
+
+
+def _event(days: tuple[date, date], rows: list[Change]) -> _Event:
+    after: dict[str, set[str]] = defaultdict(set)
+    before: dict[str, set[str]] = defaultdict(set)
+    ceased = {row.code_old for row in rows}
+    # 小榄镇 merged with 东升镇 under a code that neither had; 闸坡镇 kept its own.
+    begun = {r.code_new for r in rows if r.kind == "merge" and r.name_old == r.name_new}
+    for row in rows:
+        if row.code_old and row.code_new:
+            after[row.code_old].add(row.code_new)
+            before[row.code_new].add(row.code_old)
+        elif row.kind == "abolish" and row.code_old:
+            after[row.code_old] |= set()
+        elif row.kind == "new" and row.code_new:
+            before[row.code_new] |= set()
+        if row.kind == "merge" and row.code_new not in begun | ceased:
+            # What takes in others was there before and needs no row of its own.
+            after[row.code_new].add(row.code_new)
+            before[row.code_new].add(row.code_new)
+    return _Event(
+        *days,
+        {code: tuple(sorted(found)) for code, found in after.items()},
+        {code: tuple(sorted(found)) for code, found in before.items()},
+    )
+
+
+def load_changes(*paths: Path) -> Changes:
+    """Read tables of changes, by default those that ship (units, and villages that moved along).
 
     Raises:
-        InputError: If the changes run in a circle.
+        InputError: If a table is malformed, see `read_changes`.
     """
-    table = {c.code_old: c for c in changes if c.code_old and c.code_old != c.code_new}
-    seen = {code}
-    while code in table:
-        change = table[code]
-        if on is not None and change.valid_from > on:
-            break
-        if not change.code_new:
-            return None
-        code = change.code_new
-        if code in seen:
-            raise InputError(Problem(f"代码变更成环 · the changes run in a circle at {code}"))
-        seen.add(code)
-    return code
-
-
-def predecessors(code: str, changes: Iterable[Change], *, on: date) -> tuple[str, ...]:
-    """Codes that stood `on` a day on the ground of today's `code`, itself if it did.
-
-    小榄镇 (442000118) on 1 January 2021 was 442000100 and 442000104.
-    """
-    rows = tuple(changes)
-    befores = [c for c in rows if c.code_new == code and c.valid_from > on]
-    recoded = [c for c in befores if c.code_old and c.code_old != code]
-    # A unit that took in another under its own code stood before, too.
-    stood = not any(c.kind in {"merge", "recode", "new"} and _renewed(c, rows) for c in befores)
-    older = [p for c in recoded for p in predecessors(c.code_old, rows, on=on)]
-    return tuple(dict.fromkeys([code, *older] if stood else older))
-
-
-def _renewed(change: Change, changes: tuple[Change, ...]) -> bool:
-    """Whether the code of the new unit began with this change."""
-    if change.kind in {"recode", "new"}:
-        return True
-    # 小榄镇 merged with 东升镇 under a code that neither had; 闸坡镇 kept its own.
-    return any(
-        c.code_new == change.code_new and c.name_old == c.name_new and c.kind == "merge"
-        for c in changes
-    )
+    folder = settings.data_dir() / "units"
+    shipped = [folder / name for name in SHIPPED if (folder / name).is_file()]
+    return Changes(change for path in paths or shipped for change in read_changes(path))

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.roads.network import RoadNetwork
+    from coverage.units import Units
 
     Floats: TypeAlias = NDArray[np.float64]
 
@@ -140,6 +141,32 @@ class Anchors:
     lat: Floats
     group: NDArray[np.int64]
     label: Said = SEATS
+
+
+def seat_anchors(codes: Sequence[str], units: Units) -> list[Anchors]:
+    """The seats of the townships that rows state, as anchors; none where no seat is known.
+
+    Args:
+        codes: Code of each row's unit, empty where it states none; a village counts for its
+            township.
+        units: The city's units.
+    """
+    found = [
+        (row, unit.lon, unit.lat, unit.code)
+        for row, code in enumerate(codes)
+        if (unit := units.get(code[:9])) and unit.lon is not None
+    ]
+    if not found:
+        return []
+    groups = {code: n for n, code in enumerate(dict.fromkeys(f[3] for f in found))}
+    return [
+        Anchors(
+            np.array([f[0] for f in found], dtype=np.int64),
+            np.array([f[1] for f in found], dtype=np.float64),
+            np.array([f[2] for f in found], dtype=np.float64),
+            np.array([groups[f[3]] for f in found], dtype=np.int64),
+        )
+    ]
 
 
 def datum_named(text: str) -> str | None:

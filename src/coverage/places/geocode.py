@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, runtime_checkable
 from urllib.parse import urlencode, urlsplit
 
+from coverage.asking import BUSY, TryAgainError, persist
 from coverage.datum import to_wgs84
 from coverage.errors import InputError, NetworkUnreachableError, UnknownNameError
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 AMAP_URL = "https://restapi.amap.com/v3/geocode/geo"
 TIANDITU_URL = "https://api.tianditu.gov.cn/geocoder"
 
-_BUSY = {408, 418, 425, 429, 500, 502, 503, 504}
+_BUSY = BUSY | {418}  # with which Tianditu answers who asks too fast
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 _MOST_BYTES = 1_000_000
 # Amap's own numbers: too fast (ask again), out of quota, key refused, nothing found.
@@ -58,12 +58,16 @@ class Geocoded(NamedTuple):
         precision: ``address``, ``poi``, ``street``, ``village``, ``township``,
             ``county``, ``city``, ``province`` or ``unknown``; from ``township``
             on the place is that of a whole area.
+        score: The service's own score of the likeness, `None` where it gives none.
+        service: Who answered.
     """
 
     lon: float
     lat: float
     datum: str
     precision: str
+    score: float | None = None
+    service: str = ""
 
 
 @runtime_checkable
@@ -136,31 +140,31 @@ class _Service:
             QuotaError: If the key's quota is used up.
             NetworkUnreachableError: If no usable answer came after all tries.
         """
-        pause, reason = _FIRST_PAUSE_S, ""
-        for attempt in range(self._retries + 1):
-            try:
-                answer = self._get(question)
-                reason = self._too_fast(answer)
-                if not reason:
-                    return answer
-            except urllib.error.HTTPError as error:
-                error.close()
-                if error.code not in _BUSY:
-                    self._refuse(f"HTTP {error.code}")
-                reason = f"HTTP {error.code}"
-            except NetworkUnreachableError:
-                raise  # a ConnectionError too, and the last word
-            except (TimeoutError, ConnectionError, HTTPException) as error:
-                reason = _words(error)
-            except urllib.error.URLError as error:
-                reason = _words(error.reason)
-            if attempt < self._retries:
-                _pause(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
-        raise NetworkUnreachableError(
-            f"{self.title}问了 {self._retries + 1} 次没有结果（{reason}） · "
-            f"no answer after {self._retries + 1} tries"
+        return persist(
+            lambda: self._once(question),
+            server=self.title,
+            retries=self._retries,
+            first_pause_s=_FIRST_PAUSE_S,
+            longest_pause_s=_LONGEST_PAUSE_S,
         )
+
+    def _once(self, question: dict[str, str]) -> dict[str, Any]:
+        try:
+            answer = self._get(question)
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code not in _BUSY:
+                self._refuse(f"HTTP {error.code}")
+            raise TryAgainError(f"HTTP {error.code}") from None  # its address holds the key
+        except NetworkUnreachableError:
+            raise  # a ConnectionError too, and the last word
+        except (TimeoutError, ConnectionError, HTTPException) as error:
+            raise TryAgainError(_words(error)) from None
+        except urllib.error.URLError as error:
+            raise TryAgainError(_words(error.reason)) from None
+        if too_fast := self._too_fast(answer):
+            raise TryAgainError(too_fast)
+        return answer
 
     def _get(self, question: dict[str, str]) -> dict[str, Any]:
         request = urllib.request.Request(  # noqa: S310 the scheme was checked
@@ -210,7 +214,8 @@ class Tianditu(_Service):
         place = answer.get("location")
         if status == "101" or not isinstance(place, dict):
             return None
-        return _geocoded(place.get("lon"), place.get("lat"), "cgcs2000", place.get("level"))
+        found = _geocoded(place.get("lon"), place.get("lat"), "cgcs2000", place.get("level"))
+        return found and found._replace(score=_number(place.get("score")), service=self.title)
 
 
 class Amap(_Service):
@@ -237,7 +242,8 @@ class Amap(_Service):
         if not isinstance(found, list) or not found or not isinstance(found[0], dict):
             return None
         lon, _, lat = str(found[0].get("location", "")).partition(",")
-        return _geocoded(lon, lat, "gcj02", found[0].get("level"))
+        place = _geocoded(lon, lat, "gcj02", found[0].get("level"))
+        return place and place._replace(service=self.title)
 
     def _refused(self, answer: dict[str, Any]) -> None:
         code, info = str(answer.get("infocode", "")), str(answer.get("info", ""))
@@ -266,6 +272,13 @@ def _geocoded(lon: object, lat: object, datum: str, level: object) -> Geocoded |
     return Geocoded(float(x), float(y), datum, precision)
 
 
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """The key stands in the address: it is not carried on to another server."""
 
@@ -291,7 +304,3 @@ def _words(error: object) -> str:
     if isinstance(error, TimeoutError):
         return "超时 no answer in time"
     return type(error).__name__ if isinstance(error, Exception) else "no connection"
-
-
-def _pause(seconds: float) -> None:
-    time.sleep(seconds)

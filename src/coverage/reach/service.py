@@ -300,6 +300,7 @@ def fit_to_roads(
     """
     if "shipped" not in origin:
         return profile, ()
+    profile = profile.on_main_roads()
     far = limit / float(profile.access_seconds(1.0))
     fitted = replace(
         profile,

@@ -5,26 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from coverage.kinds import KINDS
 from coverage.reach.people import PERCENTILES, nearest_times, people_reached
-from coverage.reports.table import WIDTH
+from coverage.reports.table import bullet, data_table
 from coverage.tables import csv_text
-from coverage.text import wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
 
     from coverage.reach.people import PeopleReached
     from coverage.reach.service import ServiceTimes
     from coverage.text import Lang
 
-_GROUPS = {"all": "全部人口", "60+": "60岁以上", "65+": "65岁以上", "0-14": "0–14岁"}
+GROUPS = {"all": "全部人口", "60+": "60岁以上", "65+": "65岁以上", "0-14": "0–14岁"}
 COLUMNS = (
     "level",
     "code",
@@ -149,34 +144,17 @@ def show(times: ServiceTimes, to: Console, lang: Lang) -> None:
     """Print the tables."""
     to.print(Text(heading(times, lang), style="bold"))
     for note in times.notes:
-        for number, line in enumerate(wrap(note.to(lang), WIDTH - 4)):
-            to.print(Text(f" {'·' if number == 0 else ' '} {line}", style="dim"), soft_wrap=True)
+        bullet(to, note.to(lang), "dim")
     for problem in times.skipped:
         to.print(Text(f" ! {problem}", style="yellow"), soft_wrap=True)
     head, rows = _people_rows(times, lang)
     title = "时限内可达人口" if lang == "zh" else "People within the limit"
-    to.print(_table(title, head, rows, left=3))
+    to.print(data_table(title, head, rows, left=3))
     head, rows = _nearest_rows(times, lang)
     unit = "米" if times.profile.measure == "distance" else "分钟"
-    zh = f"到最近设施的{unit}（按 {_GROUPS.get(_main_group(times), '')} 分位）"
+    zh = f"到最近设施的{unit}（按 {GROUPS.get(_main_group(times), '')} 分位）"
     en = f"To the nearest facility, percentiles of people ({_main_group(times)})"
-    to.print(_table(zh if lang == "zh" else en, head, rows, left=1))
-
-
-def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> Table:
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-    for number, name in enumerate(head):
-        justify = "left" if number < left else "right"
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*row)
-    return table
+    to.print(data_table(zh if lang == "zh" else en, head, rows, left=1))
 
 
 def _people_rows(times: ServiceTimes, lang: Lang) -> tuple[list[str], list[list[str]]]:
@@ -188,7 +166,7 @@ def _people_rows(times: ServiceTimes, lang: Lang) -> tuple[list[str], list[list[
     rows = [
         [
             row.name,
-            _GROUPS.get(row.group, row.group) if lang == "zh" else row.group,
+            GROUPS.get(row.group, row.group) if lang == "zh" else row.group,
             limit_name(times, row.limit_s, lang),
             f"{row.reached:,.0f}",
             f"{row.not_reached:,.0f}",

@@ -13,9 +13,10 @@ from rich.text import Text
 
 from coverage.reach.people import PERCENTILES
 from coverage.reports import words
+from coverage.reports.circles import GROUPS
 from coverage.reports.table import WIDTH, console
 from coverage.scenarios.ranking import CRITERIA
-from coverage.scenarios.words import group_name, heads, limit_name, paragraph
+from coverage.scenarios.words import heads, limit_name, paragraph
 from coverage.text import cut, precise, wrap
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ def _people_row(row: PeopleChange, lang: Lang) -> tuple[str, ...]:
     ]
     return (
         row.name,
-        group_name(row.group).zh if lang == "zh" else row.group,
+        GROUPS.get(row.group, row.group) if lang == "zh" else row.group,
         f"{heads(row.reached_before, lang)} → {heads(row.reached, lang)}",
         f"{shares[0]} → {shares[1]}%",
         *(heads(n, lang) for n in (row.gained, row.lost, row.nearer, row.farther)),

@@ -45,7 +45,7 @@ def show(report: Report, to: Console, lang: Lang) -> None:
     to.print(Text(words.heading(report, lang), style="bold"))
     to.print(Text(words.subheading(report, lang), style="dim"))
     for note in report.notes:
-        _bullet(to, note.to(lang), "yellow" if "示意" in note.zh else "dim")
+        bullet(to, note.to(lang), "yellow" if "示意" in note.zh else "dim")
     computed = [r for r in report.results if r.indicator.computed]
     told = [r for r in report.results if not r.indicator.computed]
     number_of = {r.indicator.id: n for n, r in enumerate(computed, start=1)}
@@ -63,9 +63,29 @@ def show(report: Report, to: Console, lang: Lang) -> None:
         to.print(_reported_table(told, lang))
 
 
-def _bullet(to: Console, text: str, style: str = "") -> None:
+def bullet(to: Console, text: str, style: str = "") -> None:
+    """Print a remark as wide as the tables, its further lines indented."""
     for number_, line in enumerate(wrap(text, WIDTH - 4)):
         to.print(Text(f" {'·' if number_ == 0 else ' '} {line}", style=style), soft_wrap=True)
+
+
+def data_table(
+    title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int
+) -> Table:
+    """A table of texts: the first `left` columns flush left, numbers flush right."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for number_, name in enumerate(head):
+        justify = "left" if number_ < left else "right"
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def _heading(zh: str, en: str, lang: Lang) -> str:

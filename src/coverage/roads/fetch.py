@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from coverage import asking
 from coverage.errors import InputError, MissingDependencyError, NetworkUnreachableError
 from coverage.roads.network import MODES
 from coverage.roads.osmfile import ATTRIBUTION, LICENCE
@@ -23,7 +23,7 @@ from coverage.roads.ways import Ways
 from coverage.settings import cache_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
@@ -32,17 +32,7 @@ if TYPE_CHECKING:
 
 PUBLIC_ENDPOINT = "https://overpass-api.de/api"
 _SERVER_TIMEOUT_S = 180
-_BUSY = {429, 502, 503, 504}
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 120.0
 _REMARK_TAIL = 4096
-
-
-class _TryAgainError(Exception):
-    """The server refused for now."""
-
-
-class _RefusedError(Exception):
-    """The server refused for good."""
 
 
 def fetch(
@@ -85,9 +75,17 @@ def fetch(
     answers = folder / "overpass" / hashlib.sha256(asked.encode()).hexdigest()[:24]
 
     def download() -> RoadNetwork:
-        answers.mkdir(parents=True, exist_ok=True)
-        _discard_damaged(answers)
-        _ask(polygon, server, answers, timeout_s, retries, polite=endpoint is None)
+        manners = overpass(
+            server, answers, timeout_s=timeout_s, retries=retries, polite=endpoint is None
+        )
+        with manners as ask:
+            import osmnx
+
+            ask(
+                lambda: osmnx.graph_from_polygon(
+                    polygon, retain_all=True, custom_filter='["highway"]'
+                )
+            )
         return _read(answers, server, polygon, modes, crs)
 
     key = {"overpass": asked, "modes": modes, "crs": crs}
@@ -107,6 +105,53 @@ def _polygon(area: BaseGeometry | tuple[float, float, float, float]) -> Any:
     return area
 
 
+@contextmanager
+def overpass(
+    server: str, answers: Path, *, timeout_s: float, retries: int, polite: bool
+) -> Iterator[Callable[[Callable[[], object]], None]]:
+    """Osmnx with our manners towards a server, its settings put back afterwards.
+
+    What is yielded puts a question of osmnx until every answer lies in `answers`; the questions
+    themselves are then answered from there, without a network, once
+    ``osmnx.settings.cache_only_mode`` is off.
+
+    Args:
+        server: Address of the Overpass API.
+        answers: Folder of raw answers, kept by osmnx; damaged ones are thrown away first.
+        timeout_s: Longest silence that is borne.
+        retries: How often to ask again.
+        polite: Mind the rate limit of the public server.
+
+    Raises:
+        NetworkUnreachableError: From the question, if there is no way to the server, or it
+            refuses, stays busy or silent, or answers nonsense.
+        MissingDependencyError: If osmnx is not installed.
+    """
+    try:
+        import osmnx
+    except ImportError as error:
+        raise MissingDependencyError(
+            "downloading needs osmnx: pip install 'facility-coverage[osm]'"
+        ) from error
+    from osmnx._errors import CacheOnlyInterruptError, InsufficientResponseError
+
+    def put(question: Callable[[], object]) -> None:
+        try:
+            asking.once(question, server)
+        except CacheOnlyInterruptError:
+            return  # every answer lies in the cache
+        except (InsufficientResponseError, ValueError) as error:
+            raise NetworkUnreachableError(
+                f"{server} 的回答不是 Overpass 格式 · the answer is not of the Overpass API"
+            ) from error
+        raise asking.TryAgainError("nothing was asked")
+
+    answers.mkdir(parents=True, exist_ok=True)
+    _discard_damaged(answers)
+    with _settings(osmnx.settings, server, answers, timeout_s, polite=polite):
+        yield lambda question: asking.persist(lambda: put(question), server=server, retries=retries)
+
+
 def _discard_damaged(answers: Path) -> None:
     """Osmnx does not write its cache in one go: what a crash left must not be read."""
     for path in answers.glob("*.json"):
@@ -116,71 +161,14 @@ def _discard_damaged(answers: Path) -> None:
             path.unlink()
 
 
-def _ask(
-    polygon: Any, server: str, answers: Path, timeout_s: float, retries: int, *, polite: bool
-) -> None:
-    """Let osmnx put its questions until every answer lies in `answers`."""
-    try:
-        import osmnx
-        import requests
-    except ImportError as error:
-        raise MissingDependencyError(
-            "downloading roads needs osmnx: pip install 'facility-coverage[osm]'"
-        ) from error
-    from osmnx._errors import CacheOnlyInterruptError, InsufficientResponseError
-
-    pause = _FIRST_PAUSE_S
-    with _settings(osmnx.settings, server, answers, timeout_s, polite=polite):
-        for attempt in range(retries + 1):
-            try:
-                osmnx.graph_from_polygon(polygon, retain_all=True, custom_filter='["highway"]')
-            except CacheOnlyInterruptError:
-                return
-            except (_TryAgainError, requests.Timeout) as error:
-                reason = str(error) if isinstance(error, _TryAgainError) else "no answer in time"
-            except requests.ConnectionError as error:
-                if _no_way(error):
-                    raise NetworkUnreachableError(
-                        f"no connection to {server}: check the network, or load a file instead"
-                    ) from error
-                reason = "the connection broke"
-            except _RefusedError as error:
-                raise NetworkUnreachableError(f"{server} refused: {error}") from error
-            except (InsufficientResponseError, ValueError) as error:
-                raise NetworkUnreachableError(
-                    f"{server} gave an answer that is not of the Overpass API"
-                ) from error
-            if attempt < retries:
-                _pause(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
-    raise NetworkUnreachableError(
-        f"{server} was asked {retries + 1} times without success: {reason}"
-    )
-
-
-def _pause(seconds: float) -> None:
-    time.sleep(seconds)
-
-
-def _no_way(error: Exception) -> bool:
-    """True if no connection came about at all: asking again soon is no use."""
-    from urllib3.exceptions import NewConnectionError
-
-    cause = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(cause, NewConnectionError)
-
-
-def _judge_answer(response: Any, *_: Any, **__: Any) -> None:
+def _judge_answer(response: Any, server: str) -> None:
     """Meet a refusal before osmnx does, which would wait and ask without end."""
-    if response.status_code in _BUSY:
-        raise _TryAgainError(f"the server is busy ({response.status_code})")
-    if not response.ok:
-        raise _RefusedError(f"{response.status_code} {response.reason}")
+    asking.judge(response, server)
     # A query that broke off half-way is answered with 200 and a remark at its end.
     if b'"remark"' in response.content[-_REMARK_TAIL:]:
         remark = response.json().get("remark")
         if remark:
-            raise _TryAgainError(str(remark))
+            raise asking.TryAgainError(str(remark))
 
 
 @contextmanager
@@ -190,12 +178,15 @@ def _settings(
     """Osmnx's global settings for one download, put back afterwards."""
     import socket
 
+    def judge(response: Any, *_: Any, **__: Any) -> None:
+        _judge_answer(response, server)
+
     wanted = {
         "overpass_url": server,
         "overpass_rate_limit": polite,
         "overpass_settings": f"[out:json][timeout:{_SERVER_TIMEOUT_S}]{{maxsize}}",
         "requests_timeout": timeout_s,
-        "requests_kwargs": {"hooks": {"response": _judge_answer}},
+        "requests_kwargs": {"hooks": {"response": judge}},
         "cache_folder": answers,
         "use_cache": True,
         "cache_only_mode": True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,15 +76,32 @@ def load(
     return cached(key, lambda: clean(_read(path, options, None))[0])
 
 
-def check(
+@dataclass(frozen=True)
+class Checked:
+    """A network and what was wrong with its source.
+
+    Attributes:
+        network: Cleaned, without what could not be used.
+        report: What reading and cleaning found.
+        pieces: Pieces of street that were read and could be used, before cleaning.
+        bad: What is wrong with each row that was left out.
+    """
+
+    network: RoadNetwork
+    report: CleaningReport
+    pieces: int
+    bad: tuple[Problem, ...]
+
+
+def load_checked(
     source: Any,
     *,
     edges: str | Path | None = None,
     modes: Iterable[str] | None = None,
     area: BaseGeometry | None = None,
     crs: str | None = None,
-) -> CleaningReport:
-    """What is wrong with a source, without refusing it for its bad rows.
+) -> Checked:
+    """A cleaned network and what is wrong with its source, which is not refused for bad rows.
 
     Arguments as in `load`; nothing is cached.
 
@@ -98,12 +115,21 @@ def check(
         "crs": crs,
         "edges": edges,
     }
+    bad: list[Problem] = []
     if isinstance(source, RoadNetwork):
-        return clean(source, report=report)[1]
-    if not isinstance(source, (str, Path)):
-        return clean(_from_graph(source, options, report), report=report)[1]
-    path, options["edges"] = _files(source, edges)
-    return clean(_read(path, options, report), report=report)[1]
+        network = source
+    elif isinstance(source, (str, Path)):
+        path, options["edges"] = _files(source, edges)
+        network = _read(path, options, report, bad)
+    else:
+        network = _from_graph(source, options, report)
+    pieces = len(set(network.edge_id.tolist()))
+    return Checked(*clean(network, report=report), pieces, tuple(bad))
+
+
+def check(source: Any, **options: Any) -> CleaningReport:
+    """What is wrong with a source; arguments and errors as in `load_checked`."""
+    return load_checked(source, **options).report
 
 
 def _files(source: str | Path, edges: str | Path | None) -> tuple[Path, Path | None]:
@@ -142,8 +168,13 @@ def _from_graph(graph: Any, options: dict[str, Any], report: CleaningReport) -> 
     return from_networkx(graph, modes=options["modes"], crs=options["crs"], report=report)
 
 
-def _read(path: Path, options: dict[str, Any], report: CleaningReport | None) -> RoadNetwork:
-    """Read a file by its suffix; with a report, bad rows are noted there."""
+def _read(
+    path: Path,
+    options: dict[str, Any],
+    report: CleaningReport | None,
+    bad: list[Problem] | None = None,
+) -> RoadNetwork:
+    """Read a file by its suffix; with a report, bad rows are noted there (and in `bad`)."""
     modes, crs = options["modes"], options["crs"]
     if path.name.endswith(_OSM):
         from coverage.roads.osmfile import read_osm
@@ -167,21 +198,18 @@ def _read(path: Path, options: dict[str, Any], report: CleaningReport | None) ->
     )
     if report is not None:
         report.add("bad_row", "dropped", map(str, problems))
+    if bad is not None:
+        bad += problems
     if ships:
         network = replace(network, origin={**network.origin, "shipped": path.name[:6]})
     return network
 
 
-def write_graphml(network: RoadNetwork, path: Path) -> None:
-    """Write a network as GraphML, which osmnx and `load` read; all at once or not at all.
-
-    Raises:
-        InputError: If the file cannot be written.
-    """
+def graphml_text(network: RoadNetwork) -> str:
+    """A network as GraphML, which osmnx and `load` read."""
     import networkx as nx
 
     from coverage.roads.convert import to_networkx
-    from coverage.tables import write_text
 
     graph = to_networkx(network)
     for _, _, attributes in graph.edges(data=True):
@@ -190,9 +218,19 @@ def write_graphml(network: RoadNetwork, path: Path) -> None:
                 attributes[key] = getattr(value, "wkt", None) or str(value)
             elif isinstance(value, bool):
                 attributes[key] = str(value)
-    text = "\n".join(nx.generate_graphml(graph))
+    return "\n".join(nx.generate_graphml(graph)) + "\n"
+
+
+def write_graphml(network: RoadNetwork, path: Path) -> None:
+    """Write a network as GraphML; all at once or not at all.
+
+    Raises:
+        InputError: If the file cannot be written.
+    """
+    from coverage.tables import write_text
+
     try:
-        write_text(path, text + "\n")
+        write_text(path, graphml_text(network))
     except OSError as error:
         reason = f"the file cannot be written ({error.strerror or type(error).__name__})"
         raise InputError(Problem(reason, str(path))) from error

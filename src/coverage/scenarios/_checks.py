@@ -147,7 +147,7 @@ class Reader:
             if whole or (field == what and day == on):
                 reason = (
                     f"与 {other} 矛盾：同一设施（{facility.name}）"
-                    f"{'不能既关闭或开办又作他改' if whole else '同一项改了两次'}"
+                    f"{'不能既关闭（或投用）又另作改动' if whole else '同一项改了两次'}"
                     f" · contradicts {other}"
                 )
                 entry.bad("facility", reason, facility.id)

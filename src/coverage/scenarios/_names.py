@@ -128,7 +128,8 @@ class Names:
             entry.bad(levels[1], "村、乡镇、县只能写一个 · name one unit only")
         elif (lon is None) != (lat is None):
             key = "lon" if lon is None else "lat"
-            entry.bad(key, "经纬度缺一不可 · a place needs both lon and lat")
+            if not entry.has(key):  # else it is no number, which has been said
+                entry.bad(key, "经纬度缺一不可 · a place needs both lon and lat")
         elif lon is not None and lat is not None:
             return self._at(entry, float(lon), float(lat), levels)
         elif levels:

@@ -11,15 +11,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from coverage.city import City
+from coverage.errors import InputError, Problem
 from coverage.facilities import Facility
 from coverage.plans import Target
 from coverage.population import Population
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from coverage.facilities import Register
     from coverage.plans import Plan, PlanIndicator
+    from coverage.population import People
     from coverage.scenarios.edits import Add, Growth, Open, Place, Scenario, Upgrade
     from coverage.units import Units
 
@@ -117,7 +120,9 @@ def edited_register(register: Register, scenario: Scenario, year: int) -> Regist
         if due(close.on, year):
             rows[close.facility] = replace(rows[close.facility], status="closed")
     new_rows = tuple(new_facility(add) for add in scenario.adds)
-    return replace(register, facilities=(*rows.values(), *new_rows))
+    # What is still wrong with a place is then the scenario's: the register's own are checked.
+    file = scenario.file or register.file
+    return replace(register, facilities=(*rows.values(), *new_rows), file=file)
 
 
 def _opened(facility: Facility, edit: Open) -> Facility:
@@ -206,7 +211,30 @@ def _population(population: Population, units: Units, growths: Growths) -> Popul
             rows.append(replace(row, count=count, provenance="modelled", note=note))
         else:
             rows.append(row)
+    _check_parts(rows, population)
     return Population(rows)
+
+
+def _check_parts(rows: Sequence[People], before: Population) -> None:
+    """Refuse a growth that makes a group larger than everybody together.
+
+    Raises:
+        InputError: Naming each county, unless its table said so before.
+    """
+    whole = {(row.unit_code, row.year): row.count for row in rows if row.group == "all"}
+    problems = []
+    for row, old in zip(rows, before.rows, strict=True):
+        everyone = whole.get((row.unit_code, row.year))
+        if row.level != "county" or row.group == "households" or everyone is None:
+            continue
+        if row.count > everyone and row.count != old.count:
+            reason = (
+                f"{row.unit_code} 的 {row.group} 人口增至 {row.count:,}，多于总人口 {everyone:,}"
+                " · more people of the group than people"
+            )
+            problems.append(Problem(reason, column="[[population]] growth"))
+    if problems:
+        raise InputError(problems)
 
 
 def _of_city(population: Population, units: Units, growths: Growths, group: str) -> Fraction:

@@ -102,6 +102,8 @@ def compare(
         roads=roads,
         population=population,
     )
+    if question is not None:
+        travels.check_group(question.group)
     before = assess(
         city,
         year=year,
@@ -241,6 +243,15 @@ def _notes(city: City, scenario: Scenario, year: int, after: Register) -> tuple[
                 "人口按情景放大或缩小，人口的分布不变；获益、受损的人数按情景后的人口计",
                 "people grow as the scenario says and live where they did; gains and losses are "
                 "counted in people after the growth",
+            )
+        )
+    supposed = sum(add.provenance == "modelled" for add in scenario.adds)
+    if supposed:
+        notes.append(
+            Said(
+                f"新建的 {supposed} 处是情景的假设，不是登记册里的设施",
+                f"{supposed} new facilities are suppositions of the scenario and stand in no "
+                "register",
             )
         )
     edited = {add.id for add in scenario.adds} | {e.facility for e in scenario.of_facilities}

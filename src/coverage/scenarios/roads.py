@@ -94,10 +94,14 @@ def _ends(network: RoadNetwork, road: Road) -> tuple[int, int, float]:
     xy = np.array([_metres(network, road.start), _metres(network, road.end)])
     used = np.unique(np.concatenate([network.tail, network.head]))
     away, found = KDTree(np.column_stack([network.x[used], network.y[used]])).query(xy)
-    far = float(np.max(away))
-    if far > _NEAR_M:
-        reason = f"端点 {far:,.0f} 米内没有路口 · no junction within {far:,.0f} m of an end"
-        raise InputError(reason)
+    for metres, node in zip(np.asarray(away), used[np.asarray(found)], strict=True):
+        if metres > _NEAR_M:
+            lon, lat = network.to_lonlat(network.x[[node]], network.y[[node]])
+            raise InputError(
+                f"端点 {_NEAR_M:,.0f} 米内没有路口，最近的在 [{lon[0]:.4f}, {lat[0]:.4f}]，"
+                f"{metres:,.0f} 米外 · no junction within {_NEAR_M:,.0f} m of an end; the nearest "
+                f"is {metres:,.0f} m away"
+            )
     first, last = used[np.asarray(found)].tolist()
     if first == last:
         raise InputError("两端最近的是同一个路口 · both ends are nearest to the same junction")

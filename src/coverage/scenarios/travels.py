@@ -85,6 +85,15 @@ class Travels:
                 *ground.demand.notes,
             )
 
+    def check_group(self, group: str) -> None:
+        """Refuse a group that nobody has counted.
+
+        Raises:
+            InputError: If the demand has no such group.
+        """
+        if not self._broken:
+            self._ground(self._key(None)).demand.total(group)
+
     def _key(self, scenario: Scenario | None, profile: str | None = None) -> _Key:
         """What a ground depends on: how people travel, and which roads are edited."""
         if scenario is None:

@@ -55,7 +55,11 @@ def sentences(outcome: Outcome) -> list[Said]:
     """The paragraph, sentence by sentence."""
     said = [_what(outcome)]
     for access in outcome.access:
-        said += [_gains(access), *_unplaced(access), _losses(access), _beyond(access)]
+        people, unplaced = access.main, _unplaced(access)
+        if unplaced or max(people.gained, people.lost, people.nearer, people.farther) >= _NOISE:
+            said += [_gains(access), *unplaced, _losses(access), _beyond(access)]
+        else:
+            said.append(_nothing(access))
     if not outcome.access:
         said.append(
             Said(
@@ -124,6 +128,17 @@ def _gains(access: Access) -> Said:
         f"{heads(people.nearer)} 人到最近设施更快。",
         f"Travelling {where.en}, {heads(people.gained, 'en')} {who.en} come within {en}, and "
         f"{heads(people.nearer, 'en')} are nearer to a facility.",
+    )
+
+
+def _nothing(access: Access) -> Said:
+    """A question that the edits do not bear on."""
+    where, still = _where(access), _beyond(access)
+    zh, en = limit_name(access, "zh"), limit_name(access, "en")
+    return Said(
+        f"{where.zh}没有变化：没有人更近，没有人因此失去 {zh}内的服务或更远；{still.zh}",
+        f"Travelling {where.en} nothing changes: Nobody loses service within {en}, and nobody is "
+        f"nearer or farther. {still.en}",
     )
 
 

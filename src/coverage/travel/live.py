@@ -20,6 +20,9 @@ leads to it (``seconds[u] + w == seconds[v]``), as in `times`. Where sums are
 rounded, a node may keep its time while the node before it on that way loses
 its own; such nodes, and those behind them, are labelled anew as well.
 
+Of several facilities at one place only the lowest is searched from; the
+others wait until it goes.
+
 A point is asked again if a node it hangs on changed, or if the facility has a
 way to it that never meets a node. Ties of more than four sites in a direct
 line are met here in full, where `nearest` looks at four of them.
@@ -30,7 +33,6 @@ demand points, by car): see ``benchmarks/scenario.py`` and ``docs/benchmarks.md`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -39,8 +41,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from coverage.errors import InputError
+from coverage.travel._live_tables import Rows, Streets
 from coverage.travel._search import Sources, forest
-from coverage.travel.access import Points
+from coverage.travel.access import Points, Stubs, access_legs, checked_xy
 from coverage.travel.prepare import expand
 
 if TYPE_CHECKING:
@@ -48,92 +51,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from coverage.travel.prepare import Graph, TravelNetwork
+    from coverage.travel.access import AccessLegs
+    from coverage.travel.prepare import TravelNetwork
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Slots = NDArray[np.int32]
 
 _NOBODY = np.iinfo(np.int32).max  # above every facility, so that the lowest index wins
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """What facilities offer: stubs by node, or ways by point; sorted by where.
-
-    Attributes:
-        at: (k,) int64, node or point.
-        seconds: (k,).
-        slot: (k,) int32, the facility's own number.
-    """
-
-    at: Ints
-    seconds: Floats
-    slot: Slots
-
-    @classmethod
-    def none(cls) -> _Rows:
-        """No rows."""
-        return cls(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32))
-
-    @classmethod
-    def of(cls, at: NDArray[np.integer], seconds: Floats, slot: NDArray[np.integer]) -> _Rows:
-        """Rows given in any order."""
-        order = np.argsort(at, kind="stable")
-        return cls(at[order].astype(np.int64), seconds[order], slot[order].astype(np.int32))
-
-    def merged(self, more: _Rows) -> _Rows:
-        """These and others."""
-        place = np.searchsorted(self.at, more.at)
-        return _Rows(
-            np.insert(self.at, place, more.at),
-            np.insert(self.seconds, place, more.seconds),
-            np.insert(self.slot, place, more.slot),
-        )
-
-    def without(self, slot: int) -> _Rows:
-        """These without one facility's."""
-        keep = self.slot != slot
-        return _Rows(self.at[keep], self.seconds[keep], self.slot[keep])
-
-    def found(self, at: NDArray[np.integer]) -> tuple[Ints, Ints]:
-        """Rows at some places, and of each row the position of its place in the list."""
-        first = np.searchsorted(self.at, at)
-        counts = np.searchsorted(self.at, at, side="right") - first
-        return expand(first, counts), np.repeat(np.arange(len(at)), counts)
-
-
-@dataclass(frozen=True, eq=False)
-class _Streets:
-    """The search graph as a search of short rounds wants it.
-
-    Attributes:
-        head: (n, d) int32, where the edges of each node lead, as wide as the
-            node with the most of them; to the node itself where it has no more.
-        seconds: (n, d), infinite where there is no edge.
-        into_start: (n + 1,) first of the edges that lead to each node.
-        into: (e,) those edges of the graph.
-    """
-
-    head: NDArray[np.int32]
-    seconds: Floats
-    into_start: Ints
-    into: Ints
-
-    @classmethod
-    def of(cls, graph: Graph) -> _Streets:
-        """Lay out a search graph."""
-        nodes = len(graph.indptr) - 1
-        degree = np.diff(graph.indptr)
-        width = int(degree.max(initial=0))
-        head = np.repeat(np.arange(nodes, dtype=np.int32)[:, None], width, axis=1)
-        seconds = np.full((nodes, width), np.inf)
-        column = np.arange(len(graph.indices)) - graph.indptr[graph.tails]
-        head[graph.tails, column] = graph.indices
-        seconds[graph.tails, column] = graph.seconds
-        counts = np.bincount(graph.indices, minlength=nodes)
-        start = np.concatenate([[0], np.cumsum(counts)])
-        return cls(head, seconds, start, np.argsort(graph.indices, kind="stable"))
 
 
 class LiveTimes:
@@ -164,27 +89,31 @@ class LiveTimes:
         self.points = Points.of(tn, demand)
         self._known: Floats = np.full(len(tn.order), np.inf)
         self._label: Slots = np.full(len(tn.order), _NOBODY, dtype=np.int32)
-        self._stubs, self._ways = _Rows.none(), _Rows.none()
-        self._there: set[int] = set()
+        self._stubs, self._ways = Rows.none(), Rows.none()
+        self._there: dict[int, tuple[float, float]] = {}
+        self._at: dict[tuple[float, float], list[int]] = {}
         self._seconds: Floats = np.full(len(self.points), np.inf)
         self._nearest: Slots = np.full(len(self.points), _NOBODY, dtype=np.int32)
-        if np.size(facilities_xy):
-            sources = Sources.of(tn, facilities_xy)
-            own = np.arange(len(sources)) if slots is None else np.asarray(slots)
-            if own.shape != (len(sources),) or (np.diff(own, prepend=-1) <= 0).any():
-                raise InputError(f"there must be {len(sources)} slots, rising, not {slots!r}")
-            self._begin(sources, own.astype(np.int32))
+        xy = checked_xy(facilities_xy, "facility")
+        own = np.arange(len(xy)) if slots is None else np.asarray(slots)
+        if own.shape != (len(xy),) or (np.diff(own, prepend=-1) <= 0).any():
+            raise InputError(f"there must be {len(xy)} slots, rising, not {slots!r}")
+        for slot, x, y in zip(own.tolist(), *xy.T.tolist(), strict=True):
+            self._there[slot] = (x, y)
+            self._at.setdefault((x, y), []).append(slot)
+        if len(xy):
+            first = np.array([some[0] for some in self._at.values()], dtype=np.int32)
+            self._begin(Sources.of(tn, np.array(list(self._at))), first)
         self._before = self._known.copy()  # the same between edits
 
     def _begin(self, sources: Sources, slots: Slots) -> None:
-        """All first facilities at once, by one search."""
+        """All first places at once, by one search; their slots rise."""
         found, stubs = forest(self.tn, sources, np.inf), sources.stubs
         self._known = found.seconds.copy()
         # A facility of -1, nobody, takes the last.
         self._label = np.append(slots, np.int32(_NOBODY))[found.facility]
-        self._stubs = _Rows.of(stubs.node, stubs.seconds, slots[stubs.point])
-        self._ways = _private_ways(self.points, sources, slots)
-        self._there = set(slots.tolist())
+        self._stubs = Rows.of(stubs.node, stubs.seconds, slots[stubs.point])
+        self._ways = _private_ways(self.points, sources.xy, sources.legs, slots)
         self._ask(np.arange(len(self.points)))
 
     # What is known.
@@ -241,22 +170,16 @@ class LiveTimes:
         number = max(self._there, default=-1) + 1 if slot is None else slot
         if number in self._there or not 0 <= number < _NOBODY:
             raise InputError(f"the slot {number} is taken, or is no slot")
-        sources = Sources.of(self.tn, np.asarray(xy, dtype=np.float64).reshape(-1, 2))
-        node, seconds = sources.stubs.node, sources.stubs.seconds
-        own = np.array([number], dtype=np.int32)
-        self._stubs = self._stubs.merged(_Rows.of(node, seconds, np.repeat(own, len(node))))
-        self._there.add(number)
-        changed = self._relax(node, seconds)
-        lost = self._unsupported(changed)
-        self._label[changed] = number
-        tie = node[(seconds == self._known[node]) & (number < self._label[node])]
-        self._label[tie] = number
-        self._support(lost)
-        self._before[changed] = self._known[changed]
-        touched = self._hand_on(np.concatenate([changed, tie, lost]))
-        ways = _private_ways(self.points, sources, own)
-        self._ways = self._ways.merged(ways)
-        self._ask(self._hanging_on(touched, ways.at))
+        place = checked_xy(np.asarray(xy, dtype=np.float64).reshape(-1, 2), "facility", some=True)
+        key = (float(place[0, 0]), float(place[0, 1]))
+        others = self._at.setdefault(key, [])
+        if not others or number < others[0]:
+            if others:
+                self._leave(others[0])
+            self._enter(number, place)
+        others.append(number)
+        others.sort()
+        self._there[number] = key
         return number
 
     def remove(self, slot: int) -> None:
@@ -267,13 +190,16 @@ class LiveTimes:
         """
         if slot not in self._there:
             raise InputError(f"there is no facility in the slot {slot}")
-        self._there.remove(slot)
-        self._stubs, self._ways = self._stubs.without(slot), self._ways.without(slot)
-        cell = np.flatnonzero(self._label == slot)
-        self._search_cell(cell)
-        self._before[cell] = self._known[cell]
-        touched = self._hand_on(cell)
-        self._ask(self._hanging_on(touched, np.flatnonzero(self._nearest == slot)))
+        key = self._there.pop(slot)
+        others = self._at[key]
+        first = others[0] == slot
+        others.remove(slot)
+        if first:
+            self._leave(slot)
+            if others:
+                self._enter(others[0], np.array([key]))
+        if not others:
+            del self._at[key]
 
     def move(self, slot: int, xy: ArrayLike) -> None:
         """Move one facility, which keeps its slot.
@@ -281,14 +207,44 @@ class LiveTimes:
         Raises:
             InputError: As `remove` and `add`.
         """
+        checked_xy(np.asarray(xy, dtype=np.float64).reshape(-1, 2), "facility", some=True)
         self.remove(slot)
         self.add(xy, slot=slot)
+
+    def _enter(self, number: int, place: Floats) -> None:
+        """Let a facility serve at a place where none does."""
+        # All legs: to tell which of them are of use takes longer than to follow them.
+        legs = access_legs(self.tn, place[:, 0], place[:, 1])
+        stubs = Stubs.of(self.tn, legs, source=True)
+        node, seconds = stubs.node, stubs.seconds
+        own = np.array([number], dtype=np.int32)
+        self._stubs = self._stubs.merged(Rows.of(node, seconds, np.repeat(own, len(node))))
+        changed = self._relax(node, seconds)
+        lost = self._unsupported(changed)
+        self._label[changed] = number
+        tie = node[(seconds == self._known[node]) & (number < self._label[node])]
+        self._label[tie] = number
+        self._support(lost)
+        self._before[changed] = self._known[changed]
+        touched = self._hand_on(np.concatenate([changed, tie, lost]))
+        ways = _private_ways(self.points, place, legs, own)
+        self._ways = self._ways.merged(ways)
+        self._ask(self._hanging_on(touched, ways.at))
+
+    def _leave(self, slot: int) -> None:
+        """Let the facility that serves at a place serve no more."""
+        self._stubs, self._ways = self._stubs.without(slot), self._ways.without(slot)
+        cell = np.flatnonzero(self._label == slot)
+        self._search_cell(cell)
+        self._before[cell] = self._known[cell]
+        touched = self._hand_on(cell)
+        self._ask(self._hanging_on(touched, np.flatnonzero(self._nearest == slot)))
 
     # Nodes.
 
     @cached_property
-    def _streets(self) -> _Streets:
-        return _Streets.of(self.tn.graph)
+    def _streets(self) -> Streets:
+        return Streets.of(self.tn.graph)
 
     @cached_property
     def _scratch(self) -> Ints:
@@ -306,13 +262,15 @@ class LiveTimes:
         better = seconds < known[node]
         head, offer = node[better], seconds[better]
         changed = [head]
+        # A round is so short that the calls are what it costs: `take` is the quicker way to index.
         while len(head):
             np.minimum.at(known, head, offer)
-            tail = head[offer == known[head]]  # the best offers; equal ones do no harm
+            tail = head[offer == known.take(head)]  # the best offers; equal ones do no harm
             changed.append(tail)
-            heads = streets.head[tail]
-            offers = known[tail][:, None] + streets.seconds[tail]
-            use = offers < known[heads]
+            heads = streets.head.take(tail, axis=0)
+            offers = streets.seconds.take(tail, axis=0)
+            offers += known.take(tail)[:, None]
+            use = offers < known.take(heads)
             head, offer = heads[use], offers[use]
         return self._first(np.concatenate(changed))
 
@@ -334,10 +292,10 @@ class LiveTimes:
         rim = np.full(count, np.inf)
         np.minimum.at(rim, at, offer)
         offered = np.flatnonzero(rim < np.inf)
-        heads, seconds = streets.head[cell], streets.seconds[cell]
+        heads, seconds = streets.head.take(cell, axis=0), streets.seconds.take(cell, axis=0)
         self._scratch[heads] = -1
         self._scratch[cell] = np.arange(count)
-        local = self._scratch[heads]
+        local = self._scratch.take(heads)
         inside = (local >= 0) & (seconds < np.inf)
         ends = np.cumsum(inside.sum(axis=1))
         indptr = np.concatenate([[0], ends, [int(inside.sum()) + len(offered)]])
@@ -375,10 +333,13 @@ class LiveTimes:
         tail = changed
         inside: set[int] = set()
         while len(tail):
-            heads = streets.head[tail]
-            rested = before[tail][:, None] + streets.seconds[tail] == before[heads]
-            rested &= (label[heads] == label[tail][:, None]) & (known[heads] == before[heads])
-            reached = heads[rested & (before[heads] < np.inf)].tolist()
+            heads = streets.head.take(tail, axis=0)
+            rested = before.take(tail)[:, None] + streets.seconds.take(tail, axis=0)
+            earlier = before.take(heads)
+            same = (rested == earlier) & (earlier < np.inf)
+            same &= known.take(heads) == earlier
+            same &= label.take(heads) == label.take(tail)[:, None]
+            reached = heads[same].tolist()
             tail = np.array(sorted(set(reached) - inside), dtype=np.int64)
             inside.update(reached)
             lost.append(tail)
@@ -399,9 +360,12 @@ class LiveTimes:
         touched = [node]
         tail = node
         while len(tail):
-            heads = streets.head[tail]
-            lower = label[tail][:, None] < label[heads]
-            lower &= known[tail][:, None] + streets.seconds[tail] == known[heads]
+            heads = streets.head.take(tail, axis=0)
+            lower = label.take(tail)[:, None] < label.take(heads)
+            if not lower.any():
+                break
+            times = known.take(tail)[:, None] + streets.seconds.take(tail, axis=0)
+            lower &= times == known.take(heads)
             if not lower.any():
                 break
             row, column = np.nonzero(lower)
@@ -457,23 +421,22 @@ def _searched(matrix: csr_array, source: int) -> tuple[Floats, Ints]:
         root = further
 
 
-def _private_ways(points: Points, sources: Sources, slots: Slots) -> _Rows:
-    """Every way of the facilities that never meets a node."""
-    point, seconds, facility = zip(*_parts(points, sources), strict=True)
+def _private_ways(points: Points, xy: Floats, legs: AccessLegs, slots: Slots) -> Rows:
+    """Every way of some facilities that never meets a node."""
+    point, seconds, facility = zip(*_parts(points, xy, legs), strict=True)
     slot = slots[np.concatenate(facility)]
-    return _Rows.of(np.concatenate(point), np.concatenate(seconds), slot)
+    return Rows.of(np.concatenate(point), np.concatenate(seconds), slot)
 
 
 def _parts(
-    points: Points, sources: Sources
+    points: Points, xy: Floats, legs: AccessLegs
 ) -> Iterator[tuple[NDArray[np.int32], Floats, NDArray[np.integer]]]:
-    everything = np.arange(len(sources.legs.piece))
-    for point, leg, seconds, _ in points.same_street(sources.legs, everything):
-        yield point, seconds, sources.legs.point[leg]
+    for point, leg, seconds, _ in points.same_street(legs, np.arange(len(legs.piece))):
+        yield point, seconds, legs.point[leg]
     profile = points.tn.profile
     longest = profile.max_direct_m
-    near = points.tree.query_ball_point(sources.xy, longest * (1 + 1e-9) + 1e-6)
-    for facility, (place, some) in enumerate(zip(sources.xy, near, strict=True)):
+    near = points.tree.query_ball_point(xy, longest * (1 + 1e-9) + 1e-6)
+    for facility, (place, some) in enumerate(zip(xy, near, strict=True)):
         point = np.asarray(some, dtype=np.int32)
         away = points.xy[point] - place
         distance = np.hypot(away[:, 0], away[:, 1])

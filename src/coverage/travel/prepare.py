@@ -332,7 +332,7 @@ def _edge_seconds(
     seconds = network.length_m / speed
     against = seconds
     if elevation is not None and profile.slope is not None:
-        from coverage.travel._heights import grades
+        from coverage.travel.heights import grades
 
         grade = grades(network, elevation)
         against = seconds * slope_factor(-grade, profile.slope)

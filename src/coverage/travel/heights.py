@@ -1,18 +1,24 @@
-"""Heights at nodes and the grade of every directed edge."""
+"""Heights at nodes, the grade of every directed edge, and the slope of the ground."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coverage.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from coverage.roads.network import RoadNetwork
+
+_METRES_PER_DEGREE = 111_320.0
+_LEAST_STEP_M = 30.0
 
 
 def grades(
@@ -54,6 +60,46 @@ def sample_heights(network: RoadNetwork, path: Path) -> NDArray[np.float64]:
         InputError: If the file cannot be read or covers no node.
         MissingDependencyError: If rasterio is missing.
     """
+    with _opened(path) as raster:
+        height = _sampled(raster, network.x, network.y, network.crs)
+    if network.node_count and np.isnan(height).all():
+        raise InputError(Problem("the raster covers no node of the network", file=path.name))
+    return height
+
+
+def slopes_at(xy: NDArray[np.float64], crs: str, path: Path) -> NDArray[np.float64]:
+    """Slope of the ground at places: rise over run of the plane through four neighbours.
+
+    The neighbours lie one raster cell (at least 30 m) east, west, north and
+    south. A coarse raster flattens what is steep.
+
+    Args:
+        xy: (k, 2) metres.
+        crs: Of the places.
+        path: Raster of heights in metres.
+
+    Returns:
+        (k,) rise over run, NaN where a neighbour has no height.
+
+    Raises:
+        InputError: If the file cannot be read.
+        MissingDependencyError: If rasterio is missing.
+    """
+    with _opened(path) as raster:
+        cell = max(abs(raster.res[0]), abs(raster.res[1]))
+        if raster.crs.is_geographic:
+            cell *= _METRES_PER_DEGREE
+        step = max(cell, _LEAST_STEP_M)
+        east, west, north, south = (
+            _sampled(raster, xy[:, 0] + dx * step, xy[:, 1] + dy * step, crs)
+            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))
+        )
+    return np.asarray(np.hypot(east - west, north - south) / (2 * step), dtype=np.float64)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The raster, open, with a CRS."""
     try:
         import rasterio
     except ImportError as error:
@@ -62,8 +108,6 @@ def sample_heights(network: RoadNetwork, path: Path) -> NDArray[np.float64]:
         raise MissingDependencyError(
             "heights are read with rasterio: install facility-coverage[raster]"
         ) from error
-    from pyproj import Transformer
-
     try:
         raster = rasterio.open(path)
     except rasterio.errors.RasterioIOError as error:
@@ -71,12 +115,16 @@ def sample_heights(network: RoadNetwork, path: Path) -> NDArray[np.float64]:
     with raster:
         if raster.crs is None:
             raise InputError(Problem("the raster does not say its CRS", file=path.name))
-        project = Transformer.from_crs(network.crs, raster.crs.to_wkt(), always_xy=True)
-        x, y = project.transform(network.x, network.y)
-        sampled = raster.sample(zip(x, y, strict=True), indexes=1, masked=True)
-        height = np.array(
-            [np.nan if cell.mask.all() else float(cell[0]) for cell in map(np.ma.asarray, sampled)]
-        )
-    if network.node_count and np.isnan(height).all():
-        raise InputError(Problem("the raster covers no node of the network", file=path.name))
-    return height
+        yield raster
+
+
+def _sampled(
+    raster: Any, x: NDArray[np.float64], y: NDArray[np.float64], crs: str
+) -> NDArray[np.float64]:
+    from pyproj import Transformer
+
+    project = Transformer.from_crs(crs, raster.crs.to_wkt(), always_xy=True)
+    sampled = raster.sample(zip(*project.transform(x, y), strict=True), indexes=1, masked=True)
+    return np.array(
+        [np.nan if cell.mask.all() else float(cell[0]) for cell in map(np.ma.asarray, sampled)]
+    )

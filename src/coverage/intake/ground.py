@@ -1,0 +1,359 @@
+"""Places held against the ground: the city, its borders, its roads, its water.
+
+What these checks find is said on the row, and the row is kept: a border may
+be as wrong as a coordinate. Only a place outside the city, or far from
+everything its township can reach, is refused, as every later step would do.
+What could not be checked for want of data is said once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from coverage.datum import project
+from coverage.errors import InputError
+from coverage.intake.borders import plane, read_outlines
+from coverage.intake.findings import Finding
+from coverage.intake.geocoding import city_bounds
+from coverage.intake.locate import put_at_seat
+from coverage.reach.sites import BORDER_M
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from coverage.city import City
+    from coverage.intake.borders import Outlines
+    from coverage.intake.judged import Judged
+
+# A phone's fix and a drawn border are each off by some tens of metres.
+_TOWNSHIP_M = 100.0
+# Cells around seats are no borders: real townships reach kilometres into their neighbours' cells.
+_CELL_M = 5_000.0
+_FAR_FROM_SEAT_KM = 60.0
+_DATUMS_M = 2_000.0  # more than any datum is away from any other
+WATER = ("boundaries/water.geojson", "boundaries/water.gpkg", "boundaries/water.shp")
+
+
+def judge_places(rows: Sequence[Judged], city: City) -> list[Finding]:
+    """Settle which unit a place lies in and note what is odd about it, on the rows.
+
+    Args:
+        rows: Rows of data with their units and places.
+        city: Whose ground it is.
+
+    Returns:
+        What holds for the files as a whole: what was not checked, and how roughly.
+    """
+    crs = plane(city)
+    placed = [row for row in rows if row.place == "coordinates"]
+    about = [row for row in rows if row.maybe and row.about]
+    if crs is None or not (placed or about):
+        _ask(rows)
+        return []
+    said: list[Finding] = []
+    counties, townships = (_outlines(city, level, crs, said) for level in ("counties", "townships"))
+    _choose_about(about, city, counties, crs)
+    if not placed:
+        _ask(rows)
+        return []
+    lon = np.array([row.lon for row in placed], dtype=np.float64)
+    lat = np.array([row.lat for row in placed], dtype=np.float64)
+    points = np.asarray(shapely.points(*project(lon, lat, crs)), dtype=np.object_)
+    stated = {id(row) for row in placed if row.unit_code and len(row.unit_code) >= 9}
+    _in_city(placed, points, lon, lat, city, counties or townships)
+    _settle(placed, points, city, counties, townships)
+    _ask(rows)
+    _far_from_seat(placed, lon, lat, city)
+    good = np.array([row.outcome == "accepted" for row in placed])
+    kept = [row for row, ok in zip(placed, good, strict=True) if ok]
+    if not kept:
+        return said
+    points = points[good]
+    if counties is not None:
+        _other_side(kept, points, city, counties, 6, None)
+    if townships is not None:
+        named = {id(row) for row in kept} & stated
+        said += _other_side(kept, points, city, townships, 9, named)
+    return said + _on_the_way(kept, points, city, crs)
+
+
+def _outlines(city: City, level: str, crs: str, said: list[Finding]) -> Outlines | None:
+    try:
+        found = read_outlines(city, level, crs)  # type: ignore[arg-type]
+    except InputError as error:
+        said.append(_not_checked("border", "界线", "borders", str(error.problems[0])))
+        return None
+    if found is None:
+        zh, en = ("县界", "county") if level == "counties" else ("乡镇界", "township")
+        said.append(_not_checked("border", zh, f"{en} borders", "缺文件 · no file"))
+    return found
+
+
+def _not_checked(id_: str, zh: str, en: str, why: str) -> Finding:
+    return Finding(
+        f"{id_}.unchecked",
+        "note",
+        Said(f"未按{zh}核对（{why}）", f"places were not held against {en} ({why})"),
+    )
+
+
+def _in_city(
+    rows: Sequence[Judged],
+    points: NDArray[np.object_],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    city: City,
+    outlines: Outlines | None,
+) -> None:
+    """Reject rows outside the city and not so near that its coarse outline may be wrong."""
+    if outlines is not None:
+        inside = outlines.at(points) >= 0
+        lost = np.flatnonzero(~inside)
+        found = outlines.tree.query(points[lost], predicate="dwithin", distance=BORDER_M)[0]
+        inside[lost[np.unique(found)]] = True
+    else:
+        bounds = city_bounds(city)
+        assert bounds is not None  # noqa: S101 -- there is a plane, so there are seats
+        west, south, east, north = bounds
+        inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
+    for n in np.flatnonzero(~inside).tolist():
+        row = rows[n]
+        row.reasons.append(f"位置 {row.lon},{row.lat} 不在本市范围 · outside the city")
+
+
+def _settle(
+    rows: Sequence[Judged],
+    points: NDArray[np.object_],
+    city: City,
+    counties: Outlines | None,
+    townships: Outlines | None,
+) -> None:
+    """By its place choose between the units that a row's words fit, or find one it lacks."""
+    open_ = [n for n, row in enumerate(rows) if row.maybe or len(row.unit_code) <= 6]
+    if not open_:
+        return
+    county = _codes_at(counties, points[open_])
+    township = _codes_at(townships, points[open_])
+    for n, c, t in zip(open_, county, township, strict=True):
+        row = rows[n]
+        sure = bool(t and townships and townships.published[townships.index[t]])
+        if row.maybe:
+            _choose(row, city, c, t if sure else "")
+        elif not row.reasons:
+            _by_place(row, city, c, t, sure=sure)
+
+
+def _codes_at(outlines: Outlines | None, points: NDArray[np.object_]) -> list[str]:
+    if outlines is None:
+        return [""] * len(points)
+    return [outlines.codes[n] if n >= 0 else "" for n in outlines.at(points)]
+
+
+def _choose(row: Judged, city: City, county: str, township: str) -> None:
+    """Of several units of one name the one that the place lies in."""
+    for here in (county, township):
+        fits = [code for code in row.maybe if here and code.startswith(here)]
+        if len(fits) == 1:
+            name = f"{city.units.name(fits[0][:6])}{city.units.name(fits[0])}"
+            row.corrections.append(f"同名乡镇按坐标定为 {name}")
+            row.unit_code, row.maybe = fits[0], ()
+            return
+
+
+def _choose_about(rows: Sequence[Judged], city: City, counties: Outlines | None, crs: str) -> None:
+    """The same by coordinates whose datum is not known, where a whole county is as sure."""
+    if not rows or counties is None:
+        return
+    lon, lat = np.array([row.about for row in rows], dtype=np.float64).T
+    points = np.asarray(shapely.points(*project(lon, lat, crs)), dtype=np.object_)
+    lines = shapely.boundary(counties.shapes)
+    at = counties.at(points)
+    deep = shapely.distance(points, lines[at]) > _DATUMS_M
+    for row, n, sure in zip(rows, at.tolist(), deep, strict=True):
+        if n >= 0 and sure:
+            _choose(row, city, counties.codes[n], "")
+            if not row.maybe:
+                put_at_seat(row, city)
+
+
+def _by_place(row: Judged, city: City, county: str, township: str, *, sure: bool) -> None:
+    """The unit of a row that names no township."""
+    if sure and township.startswith(row.unit_code):
+        row.unit_code = township
+        row.corrections.append(f"乡镇由坐标得出：{city.units.name(township)}")
+        return
+    if not row.unit_code:
+        # A city without counties has one county row, of its own code.
+        row.unit_code = county or city.code
+        row.corrections.append(
+            f"单元由坐标得出：{city.units.name(county) if county else city.name}"
+        )
+    guess = city.units.name(township) if township.startswith(row.unit_code[:6]) else ""
+    near = Said(
+        f"，按近似乡镇格看是{guess}" if guess else "", f"; it looks like {guess}" if guess else ""
+    )
+    row.findings.append(
+        Finding(
+            "township.unknown",
+            "warning",
+            Said(
+                f"没有写明乡镇，不计入乡镇指标{near.zh}，请核对填写",
+                f"no township is stated, so it counts for none{near.en}: fill it in",
+            ),
+        )
+    )
+
+
+def _ask(rows: Sequence[Judged]) -> None:
+    """Ask back where neither words nor place told which unit is meant."""
+    for row in rows:
+        if row.maybe:
+            row.reasons.append(row.question)
+
+
+def _far_from_seat(
+    rows: Sequence[Judged], lon: NDArray[np.float64], lat: NDArray[np.float64], city: City
+) -> None:
+    """Reject places that no township of that seat can reach to."""
+    units = [city.units.get(row.unit_code[:9]) for row in rows]
+    seats = np.array(
+        [(u.lon, u.lat) if u is not None and u.placed else (np.nan, np.nan) for u in units],
+        dtype=np.float64,
+    )
+    east = (lon - seats[:, 0]) * 111.32 * np.cos(np.radians(lat))
+    km = np.hypot(east, (lat - seats[:, 1]) * 110.57)
+    for n in np.flatnonzero(km > _FAR_FROM_SEAT_KM).tolist():
+        if rows[n].reasons:
+            continue
+        name = city.units.name(rows[n].unit_code[:9])
+        rows[n].reasons.append(
+            f"位置距所填乡镇 {name} 驻地 {km[n]:.0f} 公里 · far from the stated township"
+        )
+
+
+def _other_side(
+    rows: Sequence[Judged],
+    points: NDArray[np.object_],
+    city: City,
+    outlines: Outlines,
+    digits: int,
+    only: set[int] | None,
+) -> list[Finding]:
+    """Rows that lie outside the county (6 digits) or township (9) that they state."""
+    codes = [row.unit_code[:digits] if only is None or id(row) in only else "" for row in rows]
+    metres = outlines.metres_from(points, codes)
+    shape = np.array([outlines.index.get(code, -1) for code in codes])
+    published = outlines.published[shape] & (shape >= 0)
+    sure = BORDER_M if digits == 6 else _TOWNSHIP_M
+    limit = np.where(published, sure, _CELL_M)
+    # Where the county is wrong already, an approximate township says nothing more.
+    told = np.array([any(f.id == "border" for f in row.findings) for row in rows])
+    wrong = np.flatnonzero((metres > limit) & (published | ~told))
+    here = dict(zip(wrong.tolist(), _codes_at(outlines, points[wrong]), strict=True))
+    for n in wrong.tolist():
+        rows[n].findings.append(
+            _beyond(city, codes[n], here[n], float(metres[n]), sure=bool(published[n]))
+        )
+    if digits == 6 or published[shape >= 0].all():
+        return []
+    said = Said(
+        f"乡镇界是近似格（按驻地划分），只提示越界超过 {_CELL_M / 1000:g} 公里的位置",
+        "township borders are approximate cells around the seats: only places more than "
+        f"{_CELL_M / 1000:g} km beyond them are named",
+    )
+    return [Finding("border.approximate", "note", said)]
+
+
+def _beyond(city: City, code: str, here: str, metres: float, *, sure: bool) -> Finding:
+    stated, found = city.units.name(code), city.units.name(here) if here else "界外"
+    far = f"{metres / 1000:.1f}"
+    said = Said(
+        f"坐标在{found}，距所填{stated}界 {far} 公里",
+        f"the place lies in {found}, {far} km beyond the border of {stated}",
+    )
+    if not sure:
+        said = Said(
+            f"坐标似在{found}，距所填{stated}的近似范围 {far} 公里，请核对（近似）",
+            f"the place seems to lie in {found}, {far} km beyond the approximate cell of {stated}",
+        )
+    return Finding("border", "warning", said, units=tuple(filter(None, (code, here))))
+
+
+def _on_the_way(
+    rows: Sequence[Judged], points: NDArray[np.object_], city: City, crs: str
+) -> list[Finding]:
+    """Places far from any road and places in water."""
+    said = []
+    for check in (_roads, _water):
+        try:
+            said += check(rows, points, city, crs)
+        except InputError as error:
+            zh, en = ("道路", "roads") if check is _roads else ("水面", "water")
+            said.append(_not_checked(en, zh, en, str(error.problems[0])))
+    return said
+
+
+def _roads(
+    rows: Sequence[Judged], points: NDArray[np.object_], city: City, crs: str
+) -> list[Finding]:
+    """Rows farther from a road than the profile of an older walker goes off it."""
+    if city.origin("roads") == "missing":
+        return [_not_checked("roads", "道路", "roads", "没有路网 · there are none")]
+    from coverage.profiles import load_profile
+    from coverage.reach.service import DEFAULT_PROFILE, fit_to_roads
+    from coverage.roads.sources import load
+    from coverage.travel.prepare import prepare
+
+    road = load(city.roads, crs=crs)
+    limit_s = 15 * 60.0
+    profile, _ = fit_to_roads(load_profile(DEFAULT_PROFILE), road.origin, limit_s)
+    tree = prepare(road, profile).segments.tree
+    if not len(tree.geometries):
+        return [_not_checked("roads", "道路", "roads", "路网中没有可步行的路 · none to walk on")]
+    (found, _), metres = tree.query_nearest(points, return_distance=True, all_matches=False)
+    limit = profile.max_access_m
+    for n, far in zip(found, metres, strict=True):
+        if far > limit:
+            said = Said(
+                f"最近的道路在 {far / 1000:.1f} 公里外（步行接驳上限 {limit:,.0f} 米）",
+                f"the nearest road is {far / 1000:.1f} km away (walkers go {limit:,.0f} m off it)",
+            )
+            rows[n].findings.append(Finding("roads", "warning", said))
+    if "shipped" not in road.origin:
+        return []
+    said = Said(
+        f"路网只有主要公路，离路 {limit:,.0f} 米以内的位置不作提示",
+        f"only main roads are known: places up to {limit:,.0f} m from one are not named",
+    )
+    return [Finding("roads.main", "note", said)]
+
+
+def _water(
+    rows: Sequence[Judged], points: NDArray[np.object_], city: City, crs: str
+) -> list[Finding]:
+    """Rows inside a polygon of the workspace's own water layer."""
+    from coverage.demand.ground import onto
+    from coverage.intake.layers import read_layer
+    from coverage.settings import WGS84
+
+    folder = city.workspace.folder if city.workspace else None
+    path = next((p for n in WATER if folder and (p := folder / n).is_file()), None)
+    if path is None:
+        return [_not_checked("water", "水面", "water", "工作区没有 boundaries/water · no layer")]
+    layer = read_layer(path)
+    areas = [s for s in layer.shapes if s is not None and shapely.get_dimensions(s) == 2]
+    if not areas:
+        return [_not_checked("water", "水面", "water", f"{path.name} 没有面 · no polygons")]
+    shapes = onto(shapely.make_valid(np.array(areas, dtype=np.object_)), WGS84, crs)
+    inside = np.unique(shapely.STRtree(shapes).query(points, predicate="within")[0])
+    for n in inside:
+        rows[n].findings.append(
+            Finding("water", "warning", Said("位置在水面上", "the place lies in water"))
+        )
+    return []

@@ -1,0 +1,169 @@
+"""The workbook of an import: every row with its outcome, to mend and to import again.
+
+The cells at the right are the user's own and may be edited in place; what
+stood there before is kept in the column before them. `coverage.intake.again`
+finds such a workbook when it comes back.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+from coverage.intake.again import BEFORE, FIRST
+from coverage.intake.findings import OUTCOMES
+from coverage.intake.parts import shown_cells
+from coverage.intake.report import outcome_word, part_line, sentences, summary, to_look_at, totals
+from coverage.intake.values import harmless
+from coverage.text import Said, width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from coverage.intake.findings import ImportReport, Part, RowOutcome
+    from coverage.text import Lang
+
+SUMMARY = Said("汇总", "summary")
+_FILL = {"rejected": "F8CBAD", "corrected": "FFF2CC", "accepted": "E2EFDA"}
+_WHY_COLUMNS, _MOST_LINES, _LINE_POINTS = 42, 8, 15
+_A4 = "9"
+_MOST_CHARACTERS = 32_000
+_NOT_IN_SHEETS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_IN_NAMES = "[]:*?/\\'"
+
+
+def workbook(report: ImportReport, lang: Lang = "zh") -> bytes:
+    """The workbook as the content of an ``.xlsx`` file."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    _summary(book.create_sheet(SUMMARY.to(lang)), report, lang)
+    by_part: dict[int, list[RowOutcome]] = {}
+    for row in report.outcomes:
+        by_part.setdefault(row.part, []).append(row)
+    for number, part in enumerate(report.parts):
+        if number in by_part:
+            sheet = book.create_sheet(_sheet_name(part, number + 1))
+            _rows(sheet, part, by_part[number], report, lang)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _sheet_name(part: Part, number: int) -> str:
+    name = "".join(c for c in (part.sheet or part.file) if c not in _NOT_IN_NAMES)
+    return f"{number} {_NOT_IN_SHEETS.sub('', name)}"[:31].strip()
+
+
+def _summary(sheet: Any, report: ImportReport, lang: Lang) -> None:
+    """What became of the whole: counts, findings, how each column was understood."""
+    sheet.column_dimensions["A"].width = 26
+    sheet.column_dimensions["B"].width = 100
+    _for_paper(sheet)
+    head, plain = _styled(sheet, bold=True, size=14), _styled(sheet)
+    sheet.append([head(summary(report).to(lang))])
+    sheet.append([])
+    for outcome, count in report.counts.items():
+        sheet.append([plain(OUTCOMES[outcome].to(lang)), plain(f"{count:,}")])  # type: ignore[index]
+    for name, value in totals(report, lang):
+        sheet.append([plain(name), plain(value)])
+    sheet.append([])
+    bold = _styled(sheet, bold=True)
+    marks = {"warning": Said("请看", "look"), "note": Said("说明", "note")}
+    for finding in report.findings:
+        sheet.append([bold(marks[finding.weight].to(lang)), plain(finding.said.to(lang))])
+    for part in report.parts:
+        sheet.append([])
+        sheet.append([bold(part_line(part, lang))])
+        for use in part.uses:
+            told = "，".join(filter(None, (use.meaning or "—", use.why.to(lang))))
+            sheet.append([plain(use.name), plain(told)])
+
+
+def _styled(sheet: Any, *, bold: bool = False, size: int = 11, fill: str = "") -> Any:
+    """A maker of cells of one look."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    font = Font(name="Calibri", bold=bold, size=size)
+    wrapped = Alignment(wrap_text=not bold or bool(fill), vertical="top")
+    ground = PatternFill("solid", fgColor=fill) if fill else None
+
+    def make(value: object) -> Any:
+        cell = WriteOnlyCell(sheet, value=_cell(value))
+        cell.font, cell.alignment = font, wrapped
+        if ground is not None:
+            cell.fill = ground
+        return cell
+
+    return make
+
+
+def _rows(
+    sheet: Any, part: Part, rows: Iterable[RowOutcome], report: ImportReport, lang: Lang
+) -> None:
+    from openpyxl.utils import get_column_letter
+
+    first = [*FIRST, *((head, 12) for head in report.heads), (BEFORE, 30)]
+    widths = [columns for _, columns in first] + [14] * len(part.columns)
+    for index, columns in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(index)].width = columns
+    _for_paper(sheet)
+    sheet.freeze_panes = "E2"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(widths))}1"
+    ours, theirs = (_styled(sheet, bold=True, fill=fill) for fill in ("DCE6F1", "FFF2CC"))
+    names = [name or f"列{n}" for n, name in enumerate(part.columns, 1)]
+    sheet.append([*(ours(h.to(lang)) for h, _ in first), *map(theirs, names)])
+    # One cell for each look is enough: a row is written out when it is appended.
+    fills = {outcome: _styled(sheet, fill=fill)("") for outcome, fill in _FILL.items()}
+    wrapped = _styled(sheet)("")
+    for line, row in enumerate(rows, start=2):
+        cells = shown_cells(row, part) if not report.keep_personal else list(row.cells)
+        word = outcome_word(row, lang)
+        told = sentences(row, lang)
+        if told:
+            # Not every program makes room for text that it breaks into lines.
+            lines = min(-(-width(told) // _WHY_COLUMNS), _MOST_LINES)
+            if lines > 1:
+                sheet.row_dimensions[line].height = _LINE_POINTS * lines
+            wrapped.value = _cell(told)
+        fill = fills.get(row.outcome)
+        if fill is not None:
+            fill.value = word
+        became = row.became or ("",) * len(report.heads)
+        # What stood there is said again only where the planner is likely to edit it.
+        before = joined(cells) if row.outcome in {"rejected", "corrected"} else ""
+        sheet.append(
+            [
+                *(_cell(part.file), _cell(part.sheet), row.row),
+                fill or word,
+                wrapped if told else None,
+                _cell(to_look_at(row, lang)) if row.check else None,
+                _cell(row.unit_code),
+                *map(_cell, became),
+                _cell(before),
+                *map(_cell, cells),
+            ]
+        )
+
+
+def _for_paper(sheet: Any) -> None:
+    """Landscape, as wide as one page, the head on every page."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = _A4
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToHeight = 0
+    sheet.print_title_rows = "1:1"
+
+
+def joined(cells: Iterable[object]) -> str:
+    """Cells in one line of text."""
+    return " | ".join("" if cell is None else str(cell) for cell in cells)
+
+
+def _cell(value: Any) -> Any:
+    """A value as a sheet can hold it: no formula, no control character, not too long."""
+    if not isinstance(value, str):
+        return value
+    return harmless(_NOT_IN_SHEETS.sub("", value)[:_MOST_CHARACTERS])

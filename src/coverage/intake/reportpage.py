@@ -1,0 +1,185 @@
+"""The page of an import: what became of the file, for a browser, a telephone or the printer."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from coverage.intake.findings import CHECK, OUTCOMES
+from coverage.intake.parts import shown_cells
+from coverage.intake.report import (
+    outcome_word,
+    part_line,
+    sentences,
+    summary,
+    to_look_at,
+    totals,
+    where,
+)
+from coverage.intake.reportbook import joined
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from coverage.intake.findings import ImportReport, Part, RowOutcome
+    from coverage.text import Lang
+
+_MOST_ROWS = 1000
+_TITLES = {
+    "facilities": Said("设施导入报告", "Import of facilities"),
+    "townships": Said("乡镇界导入报告", "Import of township boundaries"),
+    "counties": Said("县界导入报告", "Import of county boundaries"),
+    "people": Said("人口分布导入报告", "Import of people by place"),
+    "population": Said("人口表导入报告", "Import of a population table"),
+    "roads": Said("路网导入报告", "Import of roads"),
+    "plan": Said("规划指标导入报告", "Import of a plan"),
+}
+_STYLE = """
+:root{--ink:#1d2b36;--soft:#5b6b78;--line:#d9e0e6;--paper:#fff;--ground:#f3f6f8}
+*{box-sizing:border-box}
+body{margin:0;background:var(--ground);color:var(--ink);
+font:15px/1.6 "Noto Sans CJK SC","Source Han Sans SC","PingFang SC","Microsoft YaHei",sans-serif}
+main{max-width:1120px;margin:0 auto;padding:24px 20px 48px}
+h1{font-size:1.6rem;margin:.2em 0}h2{font-size:1.1rem;margin:1.8em 0 .6em}
+.sub{color:var(--soft);margin:0 0 .6em}.tiles{margin-top:1em}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:12px}
+.tile{background:var(--paper);border:1px solid var(--line);border-top:4px solid #9db2c4;
+border-radius:6px;padding:10px 14px}
+.tile b{display:block;font-size:1.7rem;line-height:1.2;font-variant-numeric:tabular-nums}
+.tile span{color:var(--soft)}
+.accepted{border-top-color:#5a9a4f}.corrected{border-top-color:#d9a400}
+.rejected{border-top-color:#c8502f}
+ul.told{list-style:none;margin:0;padding:0;background:var(--paper);border:1px solid var(--line);
+border-radius:6px}
+ul.told li{padding:8px 14px 8px 34px;position:relative;border-top:1px solid var(--line)}
+ul.told li:first-child{border-top:0}
+ul.told li::before{content:"·";position:absolute;left:14px;color:var(--soft);font-weight:700}
+ul.told li.warning::before{content:"!";color:#c8502f}
+.scroll{overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:6px}
+table{border-collapse:collapse;width:100%}
+th,td{padding:7px 10px;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
+thead th{background:#e8eef3;border-top:0;white-space:nowrap}
+td.where,td.outcome{white-space:nowrap}
+td.why,td.check:not(:empty){min-width:16em}td.check:not(:empty){background:#fff7e0}td.raw{color:var(--soft);min-width:16em;overflow-wrap:anywhere}
+.tag{display:inline-block;border-radius:3px;padding:0 .5em;background:#e2e8ee}
+tr.rejected .tag{background:#f8cbad}tr.corrected .tag{background:#fff2cc}
+tr.accepted .tag{background:#e2efda}
+@media(max-width:680px){main{padding:14px 12px 32px}thead{display:none}
+.tiles{grid-template-columns:repeat(2,1fr)}
+table,tbody,tr,td{display:block}td{border:0;padding:2px 12px}td:empty{display:none}
+tr{border-top:1px solid var(--line);padding:8px 0}td.where,td.outcome{white-space:normal}
+td.why,td.raw,td.check:not(:empty){min-width:0}
+td[data-head]::before{content:attr(data-head) "：";color:var(--soft)}}
+@media print{body{background:#fff}.scroll{overflow:visible}}
+"""
+
+
+def to_html(report: ImportReport, lang: Lang = "zh") -> str:
+    """A page of its own: counts, findings, sheets and columns, every row rejected or corrected."""
+    title = _TITLES[report.role].to(lang)
+    counted = totals(report, lang)
+    body = [
+        f"<h1>{title}</h1><p class=sub>{escape(summary(report).to(lang))}</p>",
+        "".join(f"<p class=sub>{escape(name)} <b>{value}</b></p>" for name, value in counted),
+        _tiles(report, lang),
+        _findings(report, lang),
+        _rows(report, lang),
+        *(_part(part, lang) for part in report.parts),
+    ]
+    language = "zh-CN" if lang == "zh" else "en"
+    return (
+        f"<!doctype html><html lang={language}><head><meta charset=utf-8><title>{title}</title>"
+        "<meta name=viewport content='width=device-width,initial-scale=1'>"
+        f"<style>{_STYLE}</style></head><body><main>{''.join(filter(None, body))}</main></body>"
+        "</html>\n"
+    )
+
+
+def _tiles(report: ImportReport, lang: Lang) -> str:
+    counts = report.counts
+    rest = sum(counts.values()) - report.accepted - report.rejected
+    tiles = [
+        ("accepted", Said("直接接受", "accepted as they are").to(lang), counts["accepted"]),
+        ("corrected", OUTCOMES["corrected"].to(lang), counts["corrected"]),
+        ("rejected", OUTCOMES["rejected"].to(lang), counts["rejected"]),
+        ("", Said("标题、合计、空行", "no data").to(lang), rest),
+    ]
+    inner = "".join(
+        f"<div class='tile {name}'><b>{count:,}</b><span>{word}</span></div>"
+        for name, word, count in tiles
+    )
+    return f"<div class=tiles>{inner}</div>"
+
+
+def _findings(report: ImportReport, lang: Lang) -> str:
+    if not report.findings:
+        return ""
+    items = "".join(f"<li class={f.weight}>{escape(f.said.to(lang))}</li>" for f in report.findings)
+    return f"<h2>{Said('整个文件', 'The whole file').to(lang)}</h2><ul class=told>{items}</ul>"
+
+
+def _rows(report: ImportReport, lang: Lang) -> str:
+    told = [r for r in report.outcomes if r.check or r.outcome in {"rejected", "corrected"}]
+    told.sort(key=lambda row: 0 if row.outcome == "rejected" else 1 if row.check else 2)
+    if not told:
+        return ""
+    title = Said("退回、请核对和更正的", "Rejected, to be checked, corrected").to(lang)
+    heads = [
+        Said("位置", "where").to(lang),
+        Said("结果", "outcome").to(lang),
+        Said("说明", "why").to(lang),
+        CHECK.to(lang),
+        *(head.to(lang) for head in report.heads),
+        Said("原值", "as it was").to(lang),
+    ]
+    names = "".join(f"<th>{escape(head)}</th>" for head in heads)
+    body = "".join(_row(row, report, heads, lang) for row in told[:_MOST_ROWS])
+    more = ""
+    if len(told) > _MOST_ROWS:
+        rest = len(told) - _MOST_ROWS
+        said = Said(f"另有 {rest:,} 行见工作簿。", f"{rest:,} more are in the workbook.")
+        more = f"<p class=sub>{said.to(lang)}</p>"
+    return (
+        f"<h2>{title}</h2><div class=scroll><table><thead><tr>{names}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>{more}"
+    )
+
+
+def _row(row: RowOutcome, report: ImportReport, heads: list[str], lang: Lang) -> str:
+    part = report.parts[row.part] if row.part < len(report.parts) else None
+    cells = list(row.cells)
+    if part is not None and not report.keep_personal:
+        cells = shown_cells(row, part)
+    name = f" {row.name}" if row.name else ""
+    became = (row.became or ("",) * len(report.heads))[: len(report.heads)]
+    values = "".join(
+        f"<td data-head='{escape(head)}'>{escape(str(value))}</td>" if value else "<td></td>"
+        for head, value in zip(heads[4:-1], became, strict=True)
+    )
+    raw = escape(joined(cells))
+    return (
+        f"<tr class={row.outcome}><td class=where>{escape(where(row, report, lang) + name)}</td>"
+        f"<td class=outcome><span class=tag>{outcome_word(row, lang)}</span></td>"
+        f"<td class=why>{escape(sentences(row, lang))}</td>"
+        f"<td class=check{f' data-head={heads[3]!r}' if row.check else ''}>"
+        f"{escape(to_look_at(row, lang))}</td>{values}"
+        f"<td class=raw{f' data-head={heads[-1]!r}' if raw else ''}>{raw}</td></tr>"
+    )
+
+
+def _part(part: Part, lang: Lang) -> str:
+    if not (part.uses or part.said):
+        return ""
+    heads = Said("列 理解为 说明", "column taken_for why").to(lang).split()
+    names = "".join(f"<th>{head.replace('_', ' ')}</th>" for head in heads)
+    rows = "".join(
+        f"<tr><td><b>{escape(use.name)}</b></td><td data-head='{heads[1]}'>"
+        f"{escape(use.meaning or '—')}</td><td>{escape(use.why.to(lang))}</td></tr>"
+        for use in part.uses
+    )
+    table = (
+        f"<div class=scroll><table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>"
+        "</div>"
+        if rows
+        else ""
+    )
+    return f"<h2>{escape(part_line(part, lang))}</h2>{table}"

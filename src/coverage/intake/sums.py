@@ -1,0 +1,99 @@
+"""Numbers that should agree: nursing beds with beds, totals with their rows, days with today."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coverage.intake.findings import Finding
+from coverage.intake.values import parse_beds
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from coverage.intake.columns import Understanding
+    from coverage.intake.judged import Judged
+
+_SUMMED = {"beds": Said("床位", "beds"), "nursing_beds": Said("护理型床位", "nursing beds")}
+_NOT_YET = frozenset({"planned", "building"})
+
+
+def judge_values(rows: Sequence[Judged], today: date) -> None:
+    """Hold the numbers and days of each row against each other, on the rows.
+
+    More nursing beds than beds is refused, as a register refuses it: no one can say which of
+    the two is meant. A day ahead is kept and noted, and is right for what is being built.
+    """
+    for row in rows:
+        for fields in row.ledger if row.ledger is not None else [row.taken.fields]:
+            _beds(row, fields)
+        opened = row.taken.fields.get("opened")
+        if opened is None or row.taken.fields.get("status") in _NOT_YET:
+            continue
+        if opened > today:  # type: ignore[operator]
+            said = Said(
+                f"日期 {opened} 在将来，到那年才计入；未开业请写“在建”或“规划”",
+                f"the date {opened} lies ahead: it counts from that year on",
+            )
+            row.findings.append(Finding("future", "warning", said))
+
+
+def _beds(row: Judged, fields: Mapping[str, object]) -> None:
+    beds, nursing = fields.get("beds"), fields.get("nursing_beds")
+    if isinstance(beds, int) and isinstance(nursing, int) and nursing > beds:
+        row.reasons.append(f"护理型床位 {nursing} 多于床位 {beds} · more nursing beds than beds")
+
+
+def judge_totals(rows: Sequence[Judged], use: Understanding) -> list[Finding]:
+    """Totals of a sheet that are not the sum of their rows.
+
+    A total may stand for the rows since the total before it, for all rows above, or for the
+    subtotals since the last grand one; a sheet does not say which, so any of them will do.
+    Where a cell of the rows could not be read nothing is compared.
+
+    Args:
+        rows: Every row of the sheet in order.
+        use: What its columns mean.
+    """
+    found = []
+    for name, said in _SUMMED.items():
+        column = use.of(name)
+        if column is not None:
+            found += _totals(rows, column.index, said)
+    return found
+
+
+def _totals(rows: Sequence[Judged], index: int, said: Said) -> list[Finding]:
+    found = []
+    block, whole, subtotals = 0, 0, 0
+    readable = True
+    for row in rows:
+        value = parse_beds(row.taken.row.get(index))
+        if row.is_data:
+            readable = readable and not value.reason
+            block += value.value or 0
+            whole += value.value or 0
+        elif row.taken.outcome == "total" and value.value is not None:
+            if readable and value.value not in {block, whole, subtotals}:
+                found.append(_wrong(row, value.value, block, whole, said))
+            if value.value == block:
+                subtotals += value.value
+            block = 0
+    return found
+
+
+def _wrong(row: Judged, stated: int, block: int, whole: int, said: Said) -> Finding:
+    sums = f"{whole:,}" if block == whole else f"{block:,}（本段）或 {whole:,}（全部）"
+    english = f"{whole:,}" if block == whole else f"{block:,} (block) or {whole:,} (all)"
+    number = row.taken.row.number
+    sheet = " ".join(filter(None, (row.sheet.file, row.sheet.sheet)))
+    return Finding(
+        "total",
+        "warning",
+        Said(
+            f"{sheet} 第 {number} 行合计{said.zh} {stated:,}，各行相加是 {sums}",
+            f"{sheet} row {number} gives a total of {stated:,} {said.en}, its rows add up to "
+            f"{english}",
+        ),
+    )

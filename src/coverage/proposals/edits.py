@@ -1,0 +1,138 @@
+"""An answer as a scenario: what is built and shut, and what the choice rests on."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from coverage.kinds import KINDS
+from coverage.proposals.candidates import DIGITS
+from coverage.proposals.propose import proof
+from coverage.proposals.question import MODELS, OWN_TARGET
+from coverage.reach.measure import DEFAULT_MINUTES
+from coverage.reach.service import DEFAULT_PROFILE
+from coverage.scenarios.edits import Add, Aim, Close, Limit, Place, Scenario
+from coverage.scenarios.file import write
+from coverage.text import number
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coverage.proposals.propose import NewSite, Proposal
+
+
+def to_scenario(proposal: Proposal, *, folder: Path | None = None) -> Scenario:
+    """The scenario that does what the answer says; its note says how it was found.
+
+    Args:
+        proposal: The answer.
+        folder: Where the file will lie; a workspace is named relative to it.
+    """
+    city, question = proposal.city, proposal.question
+    workspace = ""
+    if city.workspace is not None and folder is not None:
+        workspace = os.path.relpath(city.workspace.folder.resolve(), folder.resolve())
+    aims: tuple[Aim, ...] = ()
+    own = question.said == OWN_TARGET
+    if own and question.planned and question.op is not None and question.value is not None:
+        aims = (Aim(question.indicator.id, question.op, question.value, question.year),)
+    return Scenario(
+        name=f"{city.label.short_name}选址：{question.indicator.name}",
+        city=city.label.short_name,
+        note=note(proposal),
+        workspace=workspace,
+        adds=tuple(_add(proposal, site, n) for n, site in enumerate(proposal.sites, start=1)),
+        closes=tuple(
+            Close(facility.id, note="选址方案关闭", name=facility.name)
+            for facility in proposal.closed
+        ),
+        aims=aims,
+        limit=_limit(proposal),
+    )
+
+
+def write_scenario(proposal: Proposal, path: Path) -> None:
+    """Write the answer as a scenario file, all at once."""
+    write(to_scenario(proposal, folder=path.parent), path)
+
+
+def _add(proposal: Proposal, site: NewSite, serial: int) -> Add:
+    question, city = proposal.question, proposal.city
+    match = question.indicator.match
+    exact = proposal.field.candidates.exact and site.lon is not None and site.lat is not None
+    register = proposal.sources.register or city.register
+    taken = {f.id for f in register.facilities}
+    id_ = f"N{serial:03d}"
+    while id_ in taken:
+        id_ += "x"
+    return Add(
+        id=id_,
+        name=f"拟建{KINDS[question.kind].zh}·{site.name}",
+        kind=question.kind,
+        place=Place(
+            site.unit or city.code,
+            round(site.lon, DIGITS) if exact and site.lon is not None else None,
+            round(site.lat, DIGITS) if exact and site.lat is not None else None,
+            site.unit_name,
+        ),
+        category=match.categories[0] if match.categories else "",
+        services=match.services,
+        beds=question.rules.beds,
+        ownership=match.ownership[0] if match.ownership else "",
+        opened=date(question.year, 1, 1),
+        cost=None if site.cost is None else Fraction(str(site.cost)),
+    )
+
+
+def _limit(proposal: Proposal) -> Limit:
+    """The limit and profile of the question, where they are not the indicator's own."""
+    travel, question = proposal.field.travel, proposal.question
+    if travel is None:
+        return Limit()
+    own = float(question.indicator.match.minutes or DEFAULT_MINUTES)
+    distance = travel.network.profile.measure == "distance"
+    profile = proposal.sources.profile
+    return Limit(
+        minutes=None if distance or question.minutes == own else question.minutes,
+        profile="" if profile == DEFAULT_PROFILE else profile,
+    )
+
+
+def run_options(proposal: Proposal) -> str:
+    """What `coverage scenario run` must be told so that the state before is measured alike.
+
+    The limit in the file holds for the state after the edits only.
+    """
+    limit = _limit(proposal)
+    profile = f" --profile {limit.profile}" if limit.profile else ""
+    minutes = f" --minutes {limit.minutes:g}" if limit.minutes is not None else ""
+    return profile + minutes
+
+
+def note(proposal: Proposal) -> str:
+    """One paragraph: question, model, bound, candidates, result, how to run it again."""
+    question, answer = proposal.question, proposal.answer
+    change = proposal.city_change
+    unit = "个单元" if question.form == "units" else "人"
+    parts = [
+        f"指标 {question.indicator.id}"
+        + (f"，目标 {question.target_text}（{question.said.zh}）" if question.value else ""),
+    ]
+    if question.form == "people":
+        parts.append(
+            f"{question.group} 人群，{proposal.sources.profile}，{question.minutes:g} 分钟"
+        )
+    parts.append(f"模型 {question.model}（{MODELS[question.model].zh}）")
+    parts.append(f"候选点 {proposal.field.candidates.source.zh}")
+    parts.append(
+        f"新建 {len(proposal.sites)} 处，目标函数 {answer.objective:.10g}，{proof(answer)}"
+    )
+    parts.append(
+        f"由 {number(round(change.before.reached))} 到 {number(round(change.after.reached))}"
+        f"/{number(round(change.after.total))} {unit}"
+    )
+    parts.append(f"随机种子 {question.rules.seed}，时限 {question.rules.seconds:g} 秒")
+    run = f"coverage scenario run 本文件{run_options(proposal)}"
+    return f"由 coverage site 提出，未经核实；改后试算：{run}。" + "；".join(parts) + "。"

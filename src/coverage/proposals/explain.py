@@ -1,0 +1,111 @@
+"""Why a question has no answer, in the planner's own names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coverage.errors import Problem
+from coverage.proposals.candidates import distinct_names
+from coverage.proposals.solving import PLACED_ONLY, group_names
+from coverage.siting.explain import RULES
+from coverage.text import number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from coverage.city import City
+    from coverage.proposals.field import Field
+    from coverage.proposals.question import Question
+    from coverage.siting.explain import InfeasibleError, Shortfall
+
+_NAMED = 12
+
+
+def explained(
+    error: InfeasibleError, field: Field, question: Question, city: City
+) -> list[Problem]:
+    """One sentence for every reason of the model's."""
+    out = []
+    for one in error.shortfalls:
+        if one.kind == "out_of_reach":
+            out.append(Problem(_out_of_reach(one, field, question, city)))
+        elif one.kind == "rules" and question.form == "units":
+            out.append(Problem(_units_short(one)))
+        else:
+            out.append(Problem(f"{one.said.zh} · {one.said.en}"))
+    return out
+
+
+def _units_short(short: Shortfall) -> str:
+    """What the rules leave missing, in units: the models speak of people."""
+    where, there = (f"{short.group}：", f" in {short.group}") if short.group else ("", "")
+    zh = "或".join(RULES[kind].zh for kind in short.rules) or "没有单独一条规则"
+    en = " or ".join(RULES[kind].en for kind in short.rules) or "no single rule"
+    count = number(round(short.missing))
+    return (
+        f"{where}按现有规则差 {count} 个单元；放宽后即可满足的规则：{zh} · the rules leave {count} "
+        f"units short{there}; it could be met without {en}"
+    )
+
+
+def _asked(question: Question) -> tuple[str, str]:
+    """What is asked of everybody or of each group."""
+    floor = question.rules.floor
+    if floor is not None:
+        return f"底线 {number(floor)} %", f"a floor of {number(floor)} %"
+    if question.value is not None:
+        return question.target_text, question.target_text
+    return "全部可达", "everyone reached"
+
+
+def _out_of_reach(short: Shortfall, field: Field, question: Question, city: City) -> str:
+    """How far a target is possible, and the townships with the most people out of reach."""
+    possible = np.zeros(len(field.weight), dtype=bool)
+    possible[np.unique(field.cover.indices)] = True
+    inside = np.ones(len(field.weight), dtype=bool)
+    if question.model in PLACED_ONLY:
+        inside[field.placed :] = False
+    if short.group:
+        level = question.rules.each or "county"
+        inside = np.array([name == short.group for name in group_names(field, level, city)])
+    total = float(field.weight[inside].sum())
+    best = float(field.weight[inside & possible].sum())
+    what = ("个单元", "units") if question.form == "units" else ("人", "people")
+    names = _lost(field, inside & ~possible, city)
+    where = f"{short.group}：" if short.group else ""
+    there = f" in {short.group}" if short.group else ""
+    listed, listed_en = "、".join(names), ", ".join(names)
+    percent = f"{100 * best / total:.1f}%" if total else "—"
+    asked = _asked(question)
+    return (
+        f"{where}要求 {asked[0]}，而全部 {len(field.candidates)} 个候选点加现有设施最多覆盖 "
+        f"{number(round(best))}/{number(round(total))} {what[0]}（{percent}）；没有候选点可达的"
+        f"最多的乡镇：{listed} · {asked[1]} is asked for{there}, and all "
+        f"{len(field.candidates)} candidates with what stands reach {number(round(best))} of "
+        f"{number(round(total))} {what[1]} ({percent}) at most; most of those out of reach live "
+        f"in {listed_en}"
+    )
+
+
+def _lost(field: Field, lost: NDArray[np.bool_], city: City) -> list[str]:
+    """Units (or townships) with the most people out of reach, and how many there are."""
+    if field.names:
+        at = np.flatnonzero(lost)
+        order = at[np.argsort(-field.people[at], kind="stable")]
+        named = [field.names[i] for i in order]
+    else:
+        rows = city.units.township_rows
+        names = dict(zip((u.code for u in rows), distinct_names(city, rows), strict=True))
+        sums: dict[str, float] = {}
+        for i in np.flatnonzero(lost):
+            code = field.unit[i][:9]
+            sums[code] = sums.get(code, 0.0) + float(field.weight[i])
+        named = [
+            f"{names.get(code, '?')}({number(round(sums[code]))})"
+            for code in sorted(sums, key=lambda code: -sums[code])
+            if sums[code] >= 1
+        ]
+    more = [f"…({len(named)})"] if len(named) > _NAMED else []
+    return [*named[:_NAMED], *more]

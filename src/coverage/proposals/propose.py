@@ -1,0 +1,429 @@
+"""The answer to a question of siting, told as planners use it.
+
+Existing coverage first, then what is built where, who gains, what the number
+of sites rests on (bound, gap, time), and what would be nearly as good.
+People are counted anew on the network with the new sites standing; they are
+not taken from the model's own sums.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coverage.errors import InputError
+from coverage.proposals.explain import explained
+from coverage.proposals.field import Sources, people_field, unit_field
+from coverage.proposals.filters import Filters
+from coverage.proposals.lists import read_fixed
+from coverage.proposals.solving import solve
+from coverage.siting.explain import InfeasibleError
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from coverage.city import City
+    from coverage.facilities import Facility, Register
+    from coverage.proposals.field import Field
+    from coverage.proposals.lists import Fixed
+    from coverage.proposals.question import Question
+    from coverage.proposals.solving import Solved
+    from coverage.siting.answer import Answer
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+
+_COARSE_M = 2000.0  # a few steps of the modelled points: nearer than this they are too coarse
+
+
+@dataclass(frozen=True)
+class Share:
+    """Reached of all, before or after.
+
+    Attributes:
+        reached: People (or units).
+        total: All of them, those without a known place included.
+        points: Demand points reached.
+        points_total: All demand points.
+    """
+
+    reached: float
+    total: float
+    points: int
+    points_total: int
+
+    @property
+    def percent(self) -> float | None:
+        """Of people (or units)."""
+        return 100 * self.reached / self.total if self.total else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One county (or the whole city) before and after."""
+
+    code: str
+    name: str
+    before: Share
+    after: Share
+    new_sites: int
+
+
+@dataclass(frozen=True)
+class NewSite:
+    """A site that is proposed.
+
+    Attributes:
+        name: Of the candidate.
+        unit: Code of its township or finer unit, empty if in none.
+        unit_name: Its name.
+        county_name: The county's.
+        lon: Degrees, `None` where only the unit is known.
+        lat: As `lon`.
+        reaches: People within its own reach (or people affected in its unit).
+        gains: Of these, people whom nothing that stands reaches.
+        cost: Where one is given.
+        instead: Facilities of the kind that stand in its unit and lack what the indicator
+            asks for: upgrading one may do.
+        always: Whether every alternative has it too.
+    """
+
+    name: str
+    unit: str
+    unit_name: str
+    county_name: str
+    lon: float | None
+    lat: float | None
+    reaches: float
+    gains: float
+    cost: float | None = None
+    instead: tuple[Facility, ...] = ()
+    always: bool = False
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another answer nearly as good.
+
+    Attributes:
+        objective: Its value.
+        reached: People (or units) reached.
+        people: People reached, or affected in the units reached.
+        sites_in: Candidates it has and the answer has not.
+        sites_out: The other way round.
+    """
+
+    objective: float
+    reached: float
+    people: float
+    sites_in: tuple[str, ...]
+    sites_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """The whole answer.
+
+    Attributes:
+        city: The city.
+        question: What was asked.
+        sources: How people travel and from which files.
+        field: Who is reached from where.
+        answer: The model's own answer: objective, bound, gap, time.
+        chosen: Rows of the field that are open.
+        city_change: Before and after in the whole city.
+        counties: The same by county.
+        sites: New ones, those that gain most first.
+        closed: Existing facilities that the answer shuts.
+        rivals: Nearly as good.
+        every_rival: Whether these are all there are: proven.
+        always: How many of the new sites are in all of them.
+        needed: Whole people or units that the target needs.
+        met: Whether the target is met, `None` without one.
+        off_road: Percent of the travel time of those reached that is spent off the road.
+        seconds: (placed,) time to the nearest open facility afterwards, empty without travel.
+        seconds_before: The same before.
+        notes: What was assumed, estimated, left out.
+    """
+
+    city: City
+    question: Question
+    sources: Sources
+    field: Field
+    answer: Answer
+    chosen: tuple[int, ...]
+    city_change: Change
+    counties: tuple[Change, ...]
+    sites: tuple[NewSite, ...]
+    closed: tuple[Facility, ...]
+    rivals: tuple[Rival, ...]
+    every_rival: bool
+    always: int
+    needed: int
+    met: bool | None
+    off_road: float | None
+    seconds: Floats
+    seconds_before: Floats
+    notes: tuple[Said, ...]
+
+
+def propose(
+    city: City,
+    question: Question,
+    *,
+    candidates: str = "",
+    filters: Filters | None = None,
+    sources: Sources | None = None,
+) -> Proposal:
+    """Answer a question of siting.
+
+    Args:
+        city: The city.
+        question: What is asked, see `question.read_question`.
+        candidates: ``townships``, ``villages``, ``roads:500``, ``grid:1000`` or a file; by
+            default the units counted, or for people within a time the townships' seats.
+        filters: What a candidate must keep to.
+        sources: How people travel and from which files.
+
+    Raises:
+        InputError: If something cannot be used, no candidate is left, or what is asked is not
+            possible: the sentence says how far it is possible and who is out of reach.
+    """
+    sources, filters = sources or Sources(), filters or Filters()
+    if question.form == "units":
+        field = unit_field(city, question, candidates or "units", filters, sources)
+    else:
+        field = people_field(city, question, candidates or "townships", filters, sources)
+    fixed: tuple[Fixed, ...] = ()
+    if question.rules.fix is not None:
+        known = {f.id: f.name for f in field.existing}
+        table = sources.table(question.rules.fix)
+        fixed = read_fixed(table, city, field.candidates.crs, known)
+    try:
+        solved = solve(field, question, fixed, city)
+    except InfeasibleError as error:
+        raise InputError(explained(error, field, question, city)) from error
+    return _told(city, question, sources, field, solved)
+
+
+def _told(
+    city: City, question: Question, sources: Sources, field: Field, solved: Solved
+) -> Proposal:
+    standing = field.standing
+    before, after = (_seconds(field, rows) for rows in (tuple(range(standing)), solved.chosen))
+    had, has = (
+        _reached(field, rows, times[0])
+        for rows, times in ((tuple(range(standing)), before), (solved.chosen, after))
+    )
+    register = sources.register or city.register
+    sites = _sites(city, register, question, field, solved, had)
+    change = _change(field, had, has, "", city.code, city.name, len(sites))
+    met = None
+    if question.value is not None:
+        met = round(change.after.reached) >= question.whole_needed(round(change.after.total))
+    return Proposal(
+        city=city,
+        question=question,
+        sources=sources,
+        field=field,
+        answer=solved.answer,
+        chosen=solved.chosen,
+        city_change=change,
+        counties=tuple(
+            _change(
+                field, had, has, county.code, county.code, county.name,
+                sum(site.unit.startswith(county.code) for site in sites),
+            )
+            for county in city.units.counties
+        ),
+        sites=sites,
+        closed=tuple(
+            field.existing[i] for i in range(standing) if i not in frozenset(solved.chosen)
+        ),
+        rivals=_rivals(field, solved),
+        every_rival=solved.answer.every_alternative,
+        always=sum(site.always for site in sites),
+        needed=solved.needed,
+        met=met,
+        off_road=_off_road(field, has, after),
+        seconds=after[0],
+        seconds_before=before[0],
+        notes=(*_own_notes(question, field), *solved.notes, *field.notes),
+    )  # fmt: skip
+
+
+def _seconds(field: Field, rows: Sequence[int]) -> tuple[Floats, Floats]:
+    """Time to the nearest of the rows from every placed point, and its share off the road."""
+    if field.travel is None:
+        return np.empty(0), np.empty(0)
+    if not rows:
+        return np.full(field.placed, np.inf), np.full(field.placed, np.nan)
+    from coverage.travel.times import nearest
+
+    xy = np.vstack([field.existing_xy, field.candidates.xy])[list(rows)]
+    found = nearest(field.travel.network, xy, field.travel.points)
+    return found.seconds, found.share_on_access
+
+
+def _reached(field: Field, rows: Sequence[int], seconds: Floats) -> Bools:
+    """(points,) reached: by travel times where there are any, else by the matrix."""
+    if field.travel is None:
+        return field.reached(rows)
+    out = np.zeros(len(field.weight), dtype=bool)
+    out[: field.placed] = seconds <= field.limit_s
+    return out
+
+
+def _change(
+    field: Field, had: Bools, has: Bools, prefix: str, code: str, name: str, new: int
+) -> Change:
+    inside = np.array([unit.startswith(prefix) for unit in field.unit], dtype=bool)
+    shares = [
+        Share(
+            float(field.weight[inside & reached].sum()),
+            float(field.weight[inside].sum()),
+            int((inside & reached).sum()),
+            int(inside.sum()),
+        )
+        for reached in (had, has)
+    ]
+    return Change(code, name, shares[0], shares[1], new)
+
+
+def _sites(
+    city: City, register: Register, question: Question, field: Field, solved: Solved, had: Bools
+) -> tuple[NewSite, ...]:
+    standing, common = field.standing, frozenset(solved.common)
+    lonlat = field.candidates.lonlat
+    cover = field.cover
+    out = []
+    for row in solved.chosen:
+        if row < standing:
+            continue
+        i = row - standing
+        points = cover.indices[cover.indptr[row] : cover.indptr[row + 1]]
+        code = field.candidates.unit[i]
+        placed = bool(np.isfinite(lonlat[i]).all())
+        cost = float(field.candidates.costs[i])
+        county = city.units.county_of(code)
+        out.append(
+            NewSite(
+                name=field.candidates.names[i],
+                unit=code,
+                unit_name=city.units.name(code) if code else "",
+                county_name=county.name if county else "",
+                lon=float(lonlat[i, 0]) if placed else None,
+                lat=float(lonlat[i, 1]) if placed else None,
+                reaches=float(field.people[points].sum()),
+                gains=float(field.people[points][~had[points]].sum()),
+                cost=None if np.isnan(cost) else cost,
+                instead=_lacking(register, question, field, code),
+                always=row in common,
+            )
+        )
+    return tuple(sorted(out, key=lambda site: (-site.gains, site.unit, site.name)))
+
+
+def _lacking(
+    register: Register, question: Question, field: Field, code: str
+) -> tuple[Facility, ...]:
+    """Facilities of the kind in the unit that do not count for the indicator yet."""
+    if question.form != "units":
+        return ()
+    counted = {f.id for f in field.existing}
+    return tuple(
+        f
+        for f in register.facilities
+        if f.kind in question.indicator.match.kinds
+        and f.unit_code.startswith(code)
+        and f.counts_in(question.year)
+        and f.id not in counted
+    )
+
+
+def _rivals(field: Field, solved: Solved) -> tuple[Rival, ...]:
+    best = frozenset(solved.chosen)
+    label = [*(f.name for f in field.existing), *field.candidates.names]
+    out = []
+    for objective, rows in solved.alternatives:
+        own = frozenset(rows)
+        reached = field.reached(rows)
+        out.append(
+            Rival(
+                objective=objective,
+                reached=float(field.weight[reached].sum()),
+                people=float(field.people[reached].sum()),
+                sites_in=tuple(label[row] for row in sorted(own - best)),
+                sites_out=tuple(label[row] for row in sorted(best - own)),
+            )
+        )
+    return tuple(out)
+
+
+def _off_road(field: Field, has: Bools, after: tuple[Floats, Floats]) -> float | None:
+    """Percent of the time of the people reached, weighted by people as `reach.people` does."""
+    if field.travel is None:
+        return None
+    inside = has[: field.placed]
+    people = field.people[: field.placed][inside]
+    if not people.sum():
+        return None
+    return float(100 * (people @ np.nan_to_num(after[1][inside])) / people.sum())
+
+
+def _own_notes(question: Question, field: Field) -> tuple[Said, ...]:
+    """What to know about candidates and counts before quoting the number of sites."""
+    chosen = field.candidates
+    notes = [Said(f"候选点：{chosen.source.zh}", f"candidates: {chosen.source.en}")]
+    notes += [
+        Said(f"{one.said.zh}，去掉 {one.count} 个", f"{one.said.en}: {one.count} taken out")
+        for one in chosen.removed
+    ]
+    illustrative = sum(f.provenance == "illustrative" for f in field.existing)
+    if illustrative:
+        notes.append(
+            Said(
+                f"含示意数据：现有设施 {field.standing} 处中 {illustrative} 处为示意",
+                f"ILLUSTRATIVE: {illustrative} of the {field.standing} existing facilities are "
+                "example rows",
+            )
+        )
+    if question.form == "units":
+        notes.append(
+            Said(
+                "按单元计的最少数量由比例直接算出；选哪些单元，以尚未覆盖人口多者优先，是约定而非"
+                "规划要求",
+                "the fewest follows from the share itself; which units are taken is a choice: "
+                "those with the most people waiting come first, which no plan asks for",
+            )
+        )
+    elif field.travel is not None and field.travel.demand.provenance == "modelled":
+        far = field.limit_s
+        if field.travel.network.profile.measure != "distance":
+            far *= field.travel.network.profile.speed_mps
+        if far <= _COARSE_M:
+            notes.append(
+                Said(
+                    "乡镇内的人口位置是模型（驻地周围加均匀铺开的格点），不是真实村庄："
+                    f"{far:,.0f} 米以内的结果只说明量级，真实村庄聚居，所需点位通常更少",
+                    "where people live inside a township is a model (round the seat, the rest "
+                    f"spread evenly) and no real village: results within {far:,.0f} m tell the "
+                    "order of magnitude; real villages are clustered and usually need fewer sites",
+                )
+            )
+    return tuple(notes)
+
+
+def proof(answer: Answer) -> str:
+    """Bound and gap in Chinese, for notes and pictures."""
+    if not math.isfinite(answer.bound):
+        return "时限内没有证明任何界"
+    gap = f"，差距 {100 * answer.gap:.2f}%" if math.isfinite(answer.gap) else ""
+    return f"已证明的界 {answer.bound:,.10g}{gap}"

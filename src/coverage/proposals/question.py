@@ -1,0 +1,353 @@
+"""What is asked: an indicator of the plan, or a kind of facility, and the target to be met."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+from coverage.errors import InputError, Problem, gathered
+from coverage.kinds import KINDS
+from coverage.plans import Match, PlanIndicator
+from coverage.reach.measure import DEFAULT_MINUTES
+from coverage.text import Said, number
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coverage.city import City
+    from coverage.gaps import Op
+    from coverage.plans import Target
+
+Form = Literal["units", "people"]
+Each = Literal["", "county", "township"]
+
+MODELS = {
+    "threshold": Said("门槛覆盖（达标所需最少新建）", "threshold cover: fewest new sites"),
+    "mclp": Said("最大覆盖", "maximal covering (MCLP)"),
+    "lscp": Said("全覆盖（集合覆盖）", "set covering (LSCP)"),
+    "backup": Said("备份覆盖", "backup coverage"),
+    "p_median": Said("总路程最短（p-中位）", "p-median"),
+    "p_center": Said("最远者最近（p-中心）", "p-center"),
+    "capacitated_mclp": Said("有床位上限的最大覆盖", "maximal covering with beds"),
+    "capacitated_lscp": Said("有床位上限的全覆盖", "set covering with beds"),
+    "capacitated_p_median": Said("有床位上限的 p-中位", "p-median with beds"),
+}
+OWN_TARGET = Said("自定目标", "your own target")
+TRAVEL_MODELS = ("p_median", "p_center", "capacitated_p_median")
+_NEED_NUMBER = ("mclp", "p_median", "p_center", "capacitated_mclp", "capacitated_p_median")
+_NEED_TARGET = ("threshold",)
+_FOR_UNITS = ("threshold", "mclp", "lscp")
+_TARGET = re.compile(
+    r"(>=|≥|>|=|＝|＞|不低于)?\s*([-+]?(?:\d+(?:\.\d+)?|nan|inf))\s*[%％]?", re.IGNORECASE
+)
+_OPS: dict[str, Op] = {">=": "≥", "≥": "≥", ">": ">", "＞": ">", "=": "≥", "＝": "≥", "不低于": "≥"}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the chosen sites must keep, and how long may be searched.
+
+    Attributes:
+        max_new: At most so many new sites; the most people are reached then.
+        floor: Percent below which no group of `each` may stay, for `mclp`.
+        each: Groups in which the target (or floor) must be met at once.
+        spacing_m: New sites are at least so far from one another and from existing ones.
+        per_township: At most so many new sites in a township.
+        budget: What all new sites may cost together.
+        cost: Cost of a new site that has none of its own.
+        beds: Beds of a new site, for the models with beds.
+        need: Beds wanted per 1,000 people of the group, for the models with beds.
+        fix: Table of sites that must, must not, stay, or may be closed or moved.
+        seconds: Time limit; the best found and its bound are told then.
+        seed: The same seed gives the same answer.
+    """
+
+    max_new: int | None = None
+    floor: Fraction | None = None
+    each: Each = ""
+    spacing_m: float = 0.0
+    per_township: int | None = None
+    budget: float | None = None
+    cost: float | None = None
+    beds: int | None = None
+    need: float = 1000.0
+    fix: Path | None = None
+    seconds: float = 60.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of siting, checked.
+
+    Attributes:
+        indicator: The row of the plan, or one made for the kind asked about.
+        form: ``units`` (a unit has a facility or not) or ``people`` (within the limit).
+        kind: Kind of facility that is built.
+        year: Facilities open at the end of this year stand; targets of this year bind.
+        op: ``>`` or ``≥``, `None` without a target.
+        value: Percent.
+        said: Where the target comes from.
+        model: A key of `MODELS`.
+        group: Population group, for `people`.
+        minutes: Limit, for `people`.
+        rules: The rest.
+        planned: Whether the indicator is one of the plan's (or of national policy).
+    """
+
+    indicator: PlanIndicator
+    form: Form
+    kind: str
+    year: int
+    op: Op | None
+    value: Fraction | None
+    said: Said
+    model: str
+    group: str
+    minutes: float
+    rules: Rules = field(default_factory=Rules)
+    planned: bool = True
+
+    @property
+    def target_text(self) -> str:
+        """``>60 %``, empty without a target."""
+        return "" if self.value is None else f"{self.op}{number(self.value)} %"
+
+    def whole_needed(self, total: int) -> int:
+        """Fewest whole units or people of `total` that meet the target.
+
+        Raises:
+            InputError: If there is no target, or it lies above 100 %.
+        """
+        if self.value is None or self.op is None:
+            raise InputError("没有目标 · there is no target")
+        goal = self.value * total / 100
+        return math.floor(goal) + 1 if self.op == ">" else math.ceil(goal)
+
+
+def read_question(
+    city: City,
+    *,
+    indicator: str | None = None,
+    kind: str | None = None,
+    target: str = "plan",
+    model: str | None = None,
+    minutes: float | None = None,
+    group: str | None = None,
+    year: int | None = None,
+    rules: Rules | None = None,
+) -> Question:
+    """The question that a planner's words mean.
+
+    Args:
+        city: The city.
+        indicator: Id of an indicator of the plan that counts units with a facility
+            (`unit_share`) or people within a time (`people_within`).
+        kind: Kind to be built: one of the indicator's, or, without an indicator, any kind,
+            for people within a time.
+        target: ``plan`` for the strictest clause in force, or such as ``>=70``.
+        model: One of `MODELS`; by default the fewest sites for the target, or with
+            `Rules.max_new` the most people.
+        minutes: Limit, the indicator's own by default.
+        group: Population group, the indicator's own by default.
+        year: The plan's last by default.
+        rules: Numbers, distances, budget, time.
+
+    Raises:
+        InputError: With everything that cannot be meant.
+        UnknownNameError: If the indicator, kind or model is not known.
+    """
+    rules = rules or Rules()
+    with gathered() as gather:
+        if indicator is None and kind is None:
+            gather(_refuse, "请用 --indicator 或 --kind 说明要建什么 · name an indicator or a kind")
+        if kind is not None and kind not in KINDS:
+            gather(
+                _refuse, f"没有设施类别 {kind!r} · the kind is not known ('coverage site --help')"
+            )
+        if model is not None and model not in MODELS:
+            gather(
+                _refuse, f"没有模型 {model!r} · the model is not known; choose {', '.join(MODELS)}"
+            )
+        if year is not None:
+            gather(city.plan.check_year, year)
+        gather(_check_rules, rules)
+        found = gather(city.indicator, indicator) if indicator is not None else None
+    year = city.plan.end if year is None else year
+    asked = found or _made_for(str(kind), minutes, group)
+    form = _form(asked)
+    built = _kind(asked, kind)
+    chosen = model or _default_model(rules)
+    op, value, said = _target(asked, target, year, needed=chosen in _NEED_TARGET)
+    question = Question(
+        indicator=asked,
+        form=form,
+        kind=built,
+        year=year,
+        op=op,
+        value=value,
+        said=said,
+        model=chosen,
+        group=group or asked.match.group,
+        minutes=minutes if minutes is not None else float(asked.match.minutes or DEFAULT_MINUTES),
+        rules=rules,
+        planned=found is not None,
+    )
+    _check(question)
+    return question
+
+
+def _refuse(reason: str) -> None:
+    raise InputError(reason)
+
+
+def _made_for(kind: str, minutes: float | None, group: str | None) -> PlanIndicator:
+    """An indicator of people within a time for a kind that no plan speaks of."""
+    name = KINDS[kind]
+    return PlanIndicator(
+        id=f"{kind}.within",
+        name=f"{name.zh}可达人口占比",
+        name_en=f"People within reach of a {name.en}",
+        system=name.system,
+        level="city",
+        unit="%",
+        nature="",
+        measure="people_within",
+        clause="",
+        match=Match(
+            kinds=(kind,), minutes=round(minutes) if minutes else None, group=group or "all"
+        ),
+        baseline=None,
+        targets=(),
+    )
+
+
+def _form(indicator: PlanIndicator) -> Form:
+    if indicator.measure == "people_within":
+        return "people"
+    if indicator.measure == "unit_share" and indicator.match.at_least == 1:
+        return "units"
+    raise InputError(
+        f"指标 {indicator.id} 不涉及选址：能选址的是“有设施的单元占比”和“时限内可达人口占比”；"
+        "可改用 --kind · the indicator cannot be sited: only shares of units with a facility, and "
+        f"of people within a time ({indicator.measure} is neither); a --kind can"
+    )
+
+
+def _kind(indicator: PlanIndicator, kind: str | None) -> str:
+    kinds = indicator.match.kinds
+    if kind is None:
+        return kinds[0]
+    if kind not in kinds:
+        raise InputError(
+            f"{kind} 不计入指标 {indicator.id} · the kind does not count for the indicator; "
+            f"these do: {', '.join(kinds)}"
+        )
+    return kind
+
+
+def _default_model(rules: Rules) -> str:
+    return "mclp" if rules.max_new is not None or rules.budget is not None else "threshold"
+
+
+def parse_target(text: str) -> tuple[Op, Fraction]:
+    """A comparison and percent: ``>=70``, ``>60%``, ``70`` (at least).
+
+    Raises:
+        InputError: If it is none, or no share can meet it.
+    """
+    found = _TARGET.fullmatch(text.strip())
+    if not found or found[2].lower().lstrip("+-") in {"nan", "inf"}:
+        raise InputError(f"看不懂目标 {text!r} · the target is not such as >=70 (percent), or plan")
+    op, value = _OPS[found[1] or ">="], Fraction(found[2])
+    if value < 0 or value > 100 or (value == 100 and op == ">"):
+        raise InputError(
+            f"目标 {text} 不可能：比例在 0 与 100% 之间 · the target is impossible: a share lies "
+            "between 0 and 100 %"
+        )
+    return op, value
+
+
+def _target(
+    indicator: PlanIndicator, text: str, year: int, *, needed: bool
+) -> tuple[Op | None, Fraction | None, Said]:
+    if text.strip() != "plan":
+        op, value = parse_target(text)
+        return op, value, OWN_TARGET
+    due = [t for t in indicator.due(year) if t.op in {">", "≥", "="} and t.value is not None]
+    if due:
+        strictest = max(due, key=_strictness)
+        op, value = parse_target(f"{strictest.op}{float(strictest.value or 0):.10g}")
+        return op, value, _clause(strictest, len(due))
+    if needed:
+        raise InputError(
+            f"{year} 年规划对 {indicator.id} 没有数字目标，请用 --target 给出，如 --target '>=60'"
+            " · the plan sets no number for the indicator; give a target"
+        )
+    return None, None, Said("无目标", "no target")
+
+
+def _strictness(target: Target) -> tuple[Fraction, bool]:
+    return Fraction(target.value or 0), target.op == ">"
+
+
+def _clause(target: Target, count: int) -> Said:
+    more = (f"，{count} 条中最严的一条", f", the strictest of {count}") if count > 1 else ("", "")
+    return Said(
+        f"规划 {target.year} 年目标（{target.clause}{more[0]}）",
+        f"the plan's target of {target.year} ({target.clause}{more[1]})",
+    )
+
+
+def _check_rules(rules: Rules) -> None:
+    """Raise what is wrong with the numbers, all at once."""
+    wrong = []
+    if rules.max_new is not None and rules.max_new < 1:
+        wrong.append(f"新建数量须至少为 1：{rules.max_new} · at least 1 new site must be allowed")
+    for zh, en, value, least in (
+        ("最小间距", "the spacing", rules.spacing_m, 0.0),
+        ("预算", "the budget", rules.budget, 0.0),
+        ("单价", "the cost of a site", rules.cost, 0.0),
+        ("床位数", "the number of beds", rules.beds, 0.0),
+        ("每千人床位需求", "the need of beds", rules.need, 0.0),
+        ("每乡镇数量", "the number per township", rules.per_township, 0.0),
+    ):
+        if value is not None and not (math.isfinite(value) and value >= least):
+            wrong.append(f"{zh}须为不小于 0 的数：{value} · {en} must be a number of at least 0")
+    if not (math.isfinite(rules.seconds) and rules.seconds > 0):
+        wrong.append(f"时限须大于 0 秒：{rules.seconds} · the time limit must be above 0 seconds")
+    if rules.floor is not None and not 0 <= rules.floor <= 100:
+        wrong.append(f"底线须在 0 与 100% 之间：{float(rules.floor):g} · a floor is 0 to 100 %")
+    if wrong:
+        raise InputError([Problem(reason) for reason in wrong])
+
+
+def _check(question: Question) -> None:
+    """What does not go together, all of it.
+
+    Raises:
+        InputError: Naming every such thing.
+    """
+    rules, model, wrong = question.rules, question.model, []
+    if question.form == "units" and model not in _FOR_UNITS:
+        wrong.append(
+            f"按单元计的指标只能用模型 {', '.join(_FOR_UNITS)} · a share of units takes one of "
+            f"these models, not {model}"
+        )
+    if model in _NEED_NUMBER and rules.max_new is None and rules.budget is None:
+        wrong.append(f"模型 {model} 需要 --max-new 或 --budget · the model needs one of them")
+    if model.startswith("capacitated") and not rules.beds:
+        wrong.append(f"模型 {model} 需要 --beds · the model needs the beds of a new site")
+    if rules.floor is not None and model not in {"mclp", "capacitated_mclp"}:
+        wrong.append("底线只用于最大覆盖，请加 --max-new · a floor goes with --max-new")
+    if rules.each and model not in {"threshold", "mclp", "capacitated_mclp"}:
+        wrong.append(f"--each 不适用于模型 {model} · --each does not go with the model")
+    if rules.each and model != "threshold" and rules.floor is None:
+        wrong.append("--each 与 --max-new 并用时须给 --floor · --each with --max-new needs --floor")
+    if not (math.isfinite(question.minutes) and question.minutes > 0):
+        wrong.append(f"分钟数须大于 0：{question.minutes} · the minutes must be above 0")
+    if wrong:
+        raise InputError([Problem(reason) for reason in wrong])

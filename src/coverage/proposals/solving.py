@@ -1,0 +1,447 @@
+"""A field and a question put to a model of siting, and the rows that it chose.
+
+Facilities that stay are one row for the models in which only their union
+counts. Where several answers are equally good in number of units, the one
+for the most people is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from coverage.errors import InputError, Problem
+from coverage.proposals.candidates import distinct_names
+from coverage.proposals.question import TRAVEL_MODELS
+from coverage.siting.problem import Sites, per_group, too_near
+from coverage.siting.solve import run
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from coverage.city import City
+    from coverage.proposals.field import Field
+    from coverage.proposals.lists import Fixed
+    from coverage.proposals.question import Question
+    from coverage.siting.answer import Answer
+
+_UNION = ("threshold", "mclp", "lscp", "p_median", "p_center")
+# Models that must serve everybody: people without a known place would make them impossible.
+PLACED_ONLY = ("lscp", "backup", "capacitated_lscp", *TRAVEL_MODELS)
+_MOST_TIMES = 60_000_000  # of a dense matrix of times: 480 MB
+ALTERNATIVES = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """What a model answered, in rows of the field.
+
+    Attributes:
+        answer: The model's answer, whose positions are its own.
+        chosen: Rows that are open.
+        alternatives: Rows open in each alternative, with its objective.
+        common: Rows open in all of them.
+        needed: Whole people or units that the target needs, overall, 0 without a target.
+        notes: What was left out or added to the model.
+    """
+
+    answer: Answer
+    chosen: tuple[int, ...]
+    alternatives: tuple[tuple[float, tuple[int, ...]], ...]
+    common: tuple[int, ...]
+    needed: int
+    notes: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """The arrays of one model, smaller than the field.
+
+    Attributes:
+        rows: Rows of the field behind each row of the model.
+        columns: Points of the field behind each column.
+        sites: Rules on the model's rows.
+    """
+
+    rows: tuple[tuple[int, ...], ...]
+    columns: NDArray[np.int64]
+    sites: Sites
+
+    def back(self, positions: Sequence[int]) -> tuple[int, ...]:
+        """Rows of the field."""
+        return tuple(sorted(row for i in positions for row in self.rows[i]))
+
+
+def solve(field: Field, question: Question, fixed: Sequence[Fixed], city: City) -> Solved:
+    """Have the question answered.
+
+    Args:
+        field: Who is reached from where.
+        question: What is asked.
+        fixed: What must, must not, stays or may go.
+        city: For names in messages.
+
+    Raises:
+        InputError: If the rules cannot be meant or the memory would not do.
+        InfeasibleError: If no allowed sites do what is asked.
+    """
+    model = _model(field, question, fixed)
+    if question.model in TRAVEL_MODELS:
+        return _travel(field, question, model)
+    matrix = _rows_of(field.cover, model)[:, model.columns]
+    weight = field.weight[model.columns]
+    total = round(float(field.weight.sum()))
+    options: dict[str, Any] = {
+        "seconds": question.rules.seconds,
+        "seed": question.rules.seed,
+        "alternatives": ALTERNATIVES,
+    }
+    needed = question.whole_needed(total) if question.value is not None else 0
+    if question.model == "threshold":
+        options |= _shares(field, question, city)
+    elif question.model in {"mclp", "capacitated_mclp"}:
+        options |= _floors(field, question, city)
+    if question.model == "backup" and question.rules.max_new is not None:
+        options["weight"] = Fraction(1, 2)
+    if question.model.startswith("capacitated"):
+        return _with_beds(field, question, model, matrix, options)
+    answer = run(question.model, matrix, weight, model.sites, **options)
+    if question.form == "units" and question.model != "lscp":
+        answer = _most_people(field, question, model, matrix, answer, options)
+    return _told(answer, model, needed)
+
+
+def _told(answer: Answer, model: _Model, needed: int, notes: tuple[Said, ...] = ()) -> Solved:
+    return Solved(
+        answer=answer,
+        chosen=model.back(answer.chosen),
+        alternatives=tuple((a.objective, model.back(a.chosen)) for a in answer.alternatives),
+        common=model.back(answer.common),
+        needed=needed,
+        notes=notes,
+    )
+
+
+def _model(field: Field, question: Question, fixed: Sequence[Fixed]) -> _Model:
+    """Rows and rules of the model."""
+    standing, total = field.standing, field.matrix.shape[0]
+    rule_of = {one.facility: one.rule for one in fixed if one.facility}
+    rules = [rule_of.get(f.id, "keep") for f in field.existing]
+    free = [i for i, rule in enumerate(rules) if rule != "keep"]
+    stay = [i for i, rule in enumerate(rules) if rule == "keep"]
+    rows: list[tuple[int, ...]] = [(i,) for i in stay]
+    if question.model in _UNION and stay:
+        rows = [tuple(stay)]
+    count_fixed = len(rows)
+    rows += [(i,) for i in (*free, *range(standing, total))]
+    first = count_fixed + len(free)
+    mandatory, forbidden = _wanted(field, fixed, first)
+    named = question.rules
+    new = range(first, len(rows))
+    columns = np.arange(field.matrix.shape[1])
+    if question.model in PLACED_ONLY:
+        columns = columns[: field.placed]
+    return _Model(
+        rows=tuple(rows),
+        columns=columns,
+        sites=Sites(
+            len(rows),
+            max_new=named.max_new,
+            budget=named.budget,
+            costs=_costs(field, question, first),
+            fixed=range(count_fixed),
+            closable=[count_fixed + n for n, i in enumerate(free) if rules[i] == "closable"],
+            movable=[count_fixed + n for n, i in enumerate(free) if rules[i] == "movable"],
+            mandatory=mandatory,
+            forbidden=forbidden,
+            apart=_apart(field, named.spacing_m, first, free),
+            limits=_per_township(field, named.per_township, first, new),
+        ),
+    )
+
+
+def _wanted(field: Field, fixed: Sequence[Fixed], first: int) -> tuple[list[int], list[int]]:
+    """Positions of mandatory and forbidden candidates.
+
+    Raises:
+        InputError: If a row of the table means no candidate, or several must be built.
+    """
+    mandatory: list[int] = []
+    forbidden: list[int] = []
+    problems = []
+    for one in fixed:
+        if one.facility:
+            continue
+        hits = np.flatnonzero(one.hits(field.candidates))
+        if one.rule == "mandatory" and one.xy is not None and len(hits) > 1:
+            far = np.hypot(*(field.candidates.xy[hits] - np.array(one.xy)).T)
+            hits = hits[[int(far.argmin())]]
+        if not len(hits):
+            problems.append(
+                Problem(
+                    "候选点中没有这一处 · none of the candidates is meant by this row",
+                    row=one.row,
+                    value=one.name or one.unit,
+                )
+            )
+        elif one.rule == "mandatory" and len(hits) > 1:
+            problems.append(
+                Problem(
+                    f"有 {len(hits)} 个候选点符合，请写名称或坐标 · {len(hits)} candidates are "
+                    "meant: give a name or a place",
+                    row=one.row,
+                    value=one.name or one.unit,
+                )
+            )
+        else:
+            (mandatory if one.rule == "mandatory" else forbidden).extend(
+                first + int(i) for i in hits
+            )
+    if problems:
+        raise InputError(problems)
+    return sorted(set(mandatory)), sorted(set(forbidden))
+
+
+def _costs(field: Field, question: Question, first: int) -> list[float] | None:
+    """Cost of every row, `None` where no money is asked about."""
+    costs = field.candidates.costs.copy()
+    if question.rules.cost is not None:
+        costs[np.isnan(costs)] = question.rules.cost
+    if question.rules.budget is None:
+        return None
+    missing = np.flatnonzero(np.isnan(costs))
+    if len(missing):
+        name = field.candidates.names[int(missing[0])]
+        raise InputError(
+            f"有预算，但 {len(missing)} 个候选点没有造价（如 {name}），请加 --cost 或在名单中写"
+            f" · there is a budget but {len(missing)} candidates have no cost: add --cost"
+        )
+    return [0.0] * first + [float(cost) for cost in costs]
+
+
+def _apart(
+    field: Field, metres: float, first: int, free: Sequence[int]
+) -> tuple[tuple[int, int], ...]:
+    """Pairs of the model's rows too near one another; those that stand may be."""
+    if not metres:
+        return ()
+    known = np.isfinite(field.candidates.xy).all(axis=1)
+    if not known.all():
+        raise InputError(
+            "有候选点位置不详，无法按间距选址 · some candidates have no place: no spacing can be "
+            "kept"
+        )
+    xy = np.vstack([field.existing_xy[list(free)], field.candidates.xy])
+    shift = first - len(free)
+    return tuple((i + shift, k + shift) for i, k in too_near(xy, metres) if k >= len(free))
+
+
+def _per_township(field: Field, most: int | None, first: int, new: range) -> tuple[Any, ...]:
+    if most is None:
+        return ()
+    groups: list[str | None] = [None] * first
+    groups += [field.candidates.unit[i - first][:9] or None for i in new]
+    return per_group(groups, most)
+
+
+def _rows_of(cover: csr_array, model: _Model) -> csr_array:
+    """The model's rows: 1.0 where any of the rows behind one reaches."""
+    at = np.array([row for rows in model.rows for row in rows])
+    into = np.repeat(np.arange(len(model.rows)), [len(rows) for rows in model.rows])
+    gather = csr_array((np.ones(len(at)), (into, at)), shape=(len(model.rows), cover.shape[0]))
+    return csr_array(gather @ cover)
+
+
+def _shares(field: Field, question: Question, city: City) -> dict[str, Any]:
+    """Targets in whole people or units, overall and in every group, as exact shares."""
+    total = round(float(field.weight.sum()))
+    options: dict[str, Any] = {"share": _share(question, total)}
+    if question.rules.each:
+        groups, sums = _named_groups(field, question.rules.each, city)
+        options["groups"] = groups
+        options["group_share"] = {
+            name: _share(question, round(people)) for name, people in sums.items()
+        }
+    return options
+
+
+def _share(question: Question, total: int) -> Fraction:
+    return Fraction(min(question.whole_needed(total), total), total) if total else Fraction(0)
+
+
+def _floors(field: Field, question: Question, city: City) -> dict[str, Any]:
+    floor = question.rules.floor
+    if floor is None:
+        return {}
+    groups, _ = _named_groups(field, question.rules.each or "county", city)
+    return {"groups": groups, "floor": floor / 100}
+
+
+def _named_groups(
+    field: Field, level: str, city: City
+) -> tuple[list[str | None], dict[str, float]]:
+    """Name of the group of every point, and what counts in each."""
+    groups = group_names(field, level, city)
+    sums: dict[str, float] = {}
+    for group, weight in zip(groups, field.weight.tolist(), strict=True):
+        if group is not None:
+            sums[group] = sums.get(group, 0.0) + weight
+    return groups, {name: people for name, people in sums.items() if people > 0}
+
+
+def group_names(field: Field, level: str, city: City) -> list[str | None]:
+    """Name of the county or township of every point, told apart where two share one."""
+    rows = city.units.counties if level == "county" else city.units.township_rows
+    names = dict(zip((u.code for u in rows), distinct_names(city, rows), strict=True))
+    length = {"county": 6, "township": 9}[level]
+    return [names.get(code[:length]) for code in field.unit]
+
+
+def _most_people(
+    field: Field,
+    question: Question,
+    model: _Model,
+    matrix: csr_array,
+    first: Answer,
+    options: dict[str, Any],
+) -> Answer:
+    """Of all answers with as many units, one for the most people in them.
+
+    Every unit weighs more than all people together, so that no unit is given
+    up for people; floors in units become floors in these weights.
+    """
+    people = np.round(field.people)
+    unit = float(people.sum()) + 1.0
+    weight = unit + people
+    sites = model.sites
+    targets: dict[str, Any] = {}
+    if question.model == "threshold":
+        sites = replace(sites, max_new=max(0, round(first.objective)))
+        wanted = options.get("group_share") or {"": options["share"]}
+        groups = options.get("groups") or [""] * len(weight)
+        sums = {name: [0.0, 0.0] for name in wanted}
+        for group, w in zip(groups, weight.tolist(), strict=True):
+            if group in sums:
+                sums[group][0] += 1
+                sums[group][1] += w
+        targets = {
+            "groups": groups,
+            "floor": {
+                name: Fraction(math.ceil(wanted[name] * round(count)) * int(unit), int(heavy))
+                for name, (count, heavy) in sums.items()
+            },
+        }
+    elif "floor" in options:
+        return first
+    second = run(
+        "mclp",
+        matrix,
+        weight,
+        sites,
+        seconds=options["seconds"],
+        seed=options["seed"],
+        alternatives=ALTERNATIVES,
+        **targets,
+    )
+    # The number and its proof are the first model's, the sites and their rivals the second's.
+    counts = matrix.T
+    chosen = np.zeros(matrix.shape[0])
+    chosen[list(second.chosen)] = 1.0
+    met = float((np.asarray(counts @ chosen) > 0).sum())
+    objective = first.objective if question.model == "threshold" else met
+    others = tuple(replace(a, objective=objective) for a in second.alternatives)
+    return replace(
+        second,
+        model=first.model,
+        objective=objective,
+        bound=first.bound,
+        gap=first.gap,
+        optimal=first.optimal,
+        seconds=first.seconds + second.seconds,
+        proof_seconds=first.proof_seconds,
+        alternatives=others,
+        parameters=first.parameters,
+        details=first.details,
+    )
+
+
+def _travel(field: Field, question: Question, model: _Model) -> Solved:
+    """Models of travel time: a dense matrix, people who can get to a road only."""
+    size = len(model.rows) * field.placed
+    if size > _MOST_TIMES:
+        raise InputError(
+            f"模型 {question.model} 要 {len(model.rows):,} × {field.placed:,} 个时间，超过 "
+            f"{_MOST_TIMES:,} 个；请减少候选点（如 townships） · the model needs too many times: "
+            "use fewer candidates"
+        )
+    times = np.full((len(model.rows), field.placed), np.inf)
+    matrix = field.matrix
+    for n, rows in enumerate(model.rows):
+        for row in rows:
+            part = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
+            at = matrix.indices[part]
+            times[n, at] = np.minimum(times[n, at], matrix.data[part])
+    # Who can get to no road reaches only what stands beside the door: no model of all
+    # people's times has an answer with them.
+    some = np.isfinite(times).sum(axis=0)
+    columns = np.flatnonzero(some > max(1, 0.5 * len(model.rows)))
+    lost = float(field.people.sum() - field.people[columns].sum())
+    notes = []
+    if lost > 0.5:
+        notes.append(
+            Said(
+                f"{lost:,.0f} 人离已知道路太远或位置不详，未进入模型",
+                f"{lost:,.0f} people live too far from any known road, or nowhere known, and are "
+                "left out of the model",
+            )
+        )
+    options: dict[str, Any] = {
+        "seconds": question.rules.seconds,
+        "seed": question.rules.seed,
+        "alternatives": ALTERNATIVES,
+    }
+    people = field.people[columns]
+    if question.model == "capacitated_p_median":
+        options["beds"] = _beds(field, question, model)
+        people = people * question.rules.need / 1000
+    answer = run(question.model, times[:, columns], people, model.sites, **options)
+    return _told(answer, model, 0, tuple(notes))
+
+
+def _with_beds(
+    field: Field,
+    question: Question,
+    model: _Model,
+    matrix: csr_array,
+    options: dict[str, Any],
+) -> Solved:
+    """Covering with capacities, on people who need a bed."""
+    people = field.people[model.columns] * question.rules.need / 1000
+    beds = _beds(field, question, model)
+    unknown = sum(f.beds is None for f in field.existing)
+    notes = (
+        (
+            Said(
+                f"{unknown} 处现有设施床位数不详，按 0 张计",
+                f"{unknown} existing facilities do not state their beds, taken as 0",
+            ),
+        )
+        if unknown
+        else ()
+    )
+    answer = run(question.model, matrix, people, model.sites, beds=beds, **options)
+    return _told(answer, model, 0, notes)
+
+
+def _beds(field: Field, question: Question, model: _Model) -> list[float]:
+    first = len(model.rows) - len(field.candidates)
+    standing = [float(field.existing[rows[0]].beds or 0) for rows in model.rows[:first]]
+    return [*standing, *([float(question.rules.beds or 0)] * len(field.candidates))]

@@ -1,0 +1,239 @@
+"""HiGHS behind one function: a sparse model, a start, a time limit, an honest bound."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+
+from coverage.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coverage.siting.problem import Bools, Floats, Ints
+
+PRESOLVED = 20_000  # entries of a model for which a second of presolving is granted
+WHOLE = 1.0 - 1e-4  # a gap below this closes when only whole numbers are possible
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Seconds that are left; `Clock.of(None)` never ends."""
+
+    end: float
+
+    @classmethod
+    def of(cls, seconds: float | None) -> Clock:
+        """A clock that runs from now."""
+        return cls(math.inf if seconds is None else time.perf_counter() + seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds left, not below zero."""
+        return max(0.0, self.end - time.perf_counter())
+
+    @property
+    def over(self) -> bool:
+        """Whether time is up."""
+        return time.perf_counter() >= self.end
+
+
+@dataclass(frozen=True, eq=False)
+class Mip:
+    """`min cost @ x` with `low <= matrix @ x <= high`, `lower <= x <= upper`, some `x` whole."""
+
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    whole: Bools
+    matrix: csr_array
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What HiGHS came back with.
+
+    Attributes:
+        values: The best solution, None if there is none.
+        objective: Its cost, infinite if there is none.
+        bound: No solution costs less; infinite if there is none.
+        done: Whether the search ended by itself.
+    """
+
+    values: Floats | None
+    objective: float
+    bound: float
+    done: bool
+
+
+@dataclass(eq=False)
+class Stack:
+    """Puts a model together from blocks of variables and rows."""
+
+    size: int = 0
+    entries: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
+    low: list[Floats] = field(default_factory=list)
+    high: list[Floats] = field(default_factory=list)
+    rows: int = 0
+
+    def add(self, blocks: Sequence[tuple[int, Any]], low: Any, high: Any) -> None:
+        """Rows made of matrices, each beginning at a column; bounds are broadcast."""
+        count = blocks[0][1].shape[0]
+        for first, block in blocks:
+            coo = coo_array(block)
+            r, c = coo.coords
+            at = (r.astype(np.int64) + self.rows, c.astype(np.int64) + first)
+            self.entries.append((*at, coo.data.astype(float)))
+        self.low.append(np.broadcast_to(np.asarray(low, dtype=float), count))
+        self.high.append(np.broadcast_to(np.asarray(high, dtype=float), count))
+        self.rows += count
+
+    def matrix(self) -> csr_array:
+        """All rows."""
+        none = np.zeros(0, dtype=np.int64)
+        r = np.concatenate([none, *(one[0] for one in self.entries)])
+        c = np.concatenate([none, *(one[1] for one in self.entries)])
+        data = np.concatenate([np.zeros(0), *(one[2] for one in self.entries)])
+        return csr_array(coo_array((data, (r, c)), shape=(self.rows, self.size)).tocsr())
+
+    def model(self, cost: Floats, lower: Floats, upper: Floats, whole: Bools) -> Mip:
+        """The whole model."""
+        none = np.zeros(0)
+        low, high = np.concatenate([none, *self.low]), np.concatenate([none, *self.high])
+        return Mip(cost, lower, upper, whole, self.matrix(), low, high)
+
+
+def highs() -> Any:
+    """The solver's module.
+
+    Raises:
+        MissingDependencyError: If it is not installed.
+    """
+    try:
+        import highspy
+    except ImportError as error:
+        raise MissingDependencyError(
+            "选址需要 HiGHS · siting needs HiGHS: pip install 'facility-coverage[siting]'"
+        ) from error
+    return highspy
+
+
+def solve(
+    model: Mip,
+    *,
+    clock: Clock,
+    seed: int = 0,
+    start: Floats | None = None,
+    cutoff: float = math.inf,
+    gap: float = 0.0,
+    relative: float = 0.0,
+    first: bool = False,
+    nodes: int | None = None,
+) -> Found:
+    """Solve a model.
+
+    Args:
+        model: What to solve.
+        clock: The time left; HiGHS looks at it now and then only, and may take longer.
+        seed: Of HiGHS.
+        start: A solution to begin with.
+        cutoff: Only solutions that cost less are of interest; then `bound` is infinite if
+            there is none.
+        gap: Absolute gap at which to stop.
+        relative: The same as a share of the objective.
+        first: Stop at the first solution found.
+        nodes: Most nodes of the tree.
+    """
+    if model.lower.size and (model.lower > model.upper).any():
+        return Found(None, math.inf, math.inf, done=True)
+    if clock.over:
+        return Found(None, math.inf, -math.inf, done=False)
+    h = highs()
+    solver = _solver(h, model)
+    options: dict[str, Any] = {
+        "mip_abs_gap": max(gap, 1e-9),
+        "mip_rel_gap": relative,
+        "random_seed": int(seed) % 2**31,
+        "mip_feasibility_tolerance": 1e-7,
+    }
+    if math.isfinite(clock.end):
+        options["time_limit"] = clock.left
+        if model.matrix.nnz > PRESOLVED * clock.left:  # it does not look at the clock
+            options["presolve"] = "off"
+    if math.isfinite(cutoff):
+        options["objective_bound"] = cutoff
+    if first:
+        options["mip_max_improving_sols"] = 1
+    if nodes is not None:
+        options["mip_max_nodes"] = nodes
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    if start is not None:
+        given = h.HighsSolution()
+        given.col_value = start.tolist()
+        given.value_valid = True
+        solver.setSolution(given)
+    solver.run()
+    return _read(h, solver)
+
+
+def relax(model: Mip, *, clock: Clock) -> tuple[Floats, Floats] | None:
+    """Solve a linear model by an interior point method; values and row duals, or None."""
+    if clock.over:
+        return None
+    h = highs()
+    solver = _solver(h, model)
+    solver.setOptionValue("solver", "ipm")
+    solver.setOptionValue("run_crossover", "off")
+    if math.isfinite(clock.end):
+        solver.setOptionValue("time_limit", clock.left)
+    solver.run()
+    solution = solver.getSolution()
+    if not solution.value_valid or not solution.dual_valid:
+        return None
+    return np.array(solution.col_value), np.array(solution.row_dual)
+
+
+def _solver(h: Any, model: Mip) -> Any:
+    lp = h.HighsLp()
+    lp.num_col_, lp.num_row_ = len(model.cost), model.matrix.shape[0]
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = model.cost, model.lower, model.upper
+    lp.row_lower_, lp.row_upper_ = model.low, model.high
+    lp.a_matrix_.format_ = h.MatrixFormat.kRowwise
+    lp.a_matrix_.num_col_, lp.a_matrix_.num_row_ = lp.num_col_, lp.num_row_
+    lp.a_matrix_.start_ = model.matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = model.matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = model.matrix.data
+    kinds = (h.HighsVarType.kContinuous, h.HighsVarType.kInteger)
+    if model.whole.any():
+        lp.integrality_ = [kinds[int(one)] for one in model.whole]
+    solver = h.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.passModel(lp)
+    return solver
+
+
+def _read(h: Any, solver: Any) -> Found:
+    status, info = solver.getModelStatus(), solver.getInfo()
+    ends = h.HighsModelStatus
+    if status == ends.kModelEmpty:
+        return Found(np.zeros(0), 0.0, 0.0, done=True)
+    if status in {ends.kInfeasible, ends.kUnboundedOrInfeasible, ends.kObjectiveBound}:
+        return Found(None, math.inf, math.inf, done=True)
+    done = status == ends.kOptimal
+    solution = solver.getSolution()
+    bound = float(info.mip_dual_bound)
+    if info.primal_solution_status != 2 or not solution.value_valid:
+        return Found(None, math.inf, bound if not done else math.inf, done=done)
+    values = np.array(solution.col_value, dtype=float)
+    objective = float(info.objective_function_value)
+    if not math.isfinite(bound):
+        bound = objective if done else -math.inf
+    return Found(values, objective, min(bound, objective), done=done)
