@@ -10,7 +10,7 @@ from coverage.errors import InputError
 from coverage.kinds import PROVENANCES
 from coverage.maps import figures, reached
 from coverage.maps.outlines import plane_of, read_areas, road_lines
-from coverage.maps.sites import SENSITIVE, sites_of
+from coverage.maps.sites import sites_of
 from coverage.maps.themes import mappable, scale_for, theme
 from coverage.maps.view import Stage, View
 from coverage.roads.sources import load
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.facilities import Register
-    from coverage.maps.view import Proposal, Theme
+    from coverage.maps.view import Theme
     from coverage.reach.service import ServiceTimes
     from coverage.text import Lang
 
@@ -33,10 +32,6 @@ _LABELS = {
     "before": Said("调整前", "before"),
     "after": Said("调整后", "after"),
 }
-_APPROXIMATE = Said(
-    "乡镇范围为示意：按政府驻地就近划分的近似格，不是行政界线",
-    "Township outlines are approximate cells around each seat, not official boundaries",
-)
 _ILLUSTRATIVE = Said("含示意数据", "ILLUSTRATIVE DATA")
 _SKETCH = Said("示意图", "SKETCH MAP")
 _WITHHELD = Said(
@@ -54,23 +49,22 @@ class Moment:
 
     Attributes:
         id: ``now``, ``before`` or ``after``.
-        document: A report's data (`coverage.reports.export.to_dict`), or less of it.
-        register: Facilities to draw.
+        document: The result object (`coverage.reports.document.build`), or what
+            may be published of it.
         times: Travel times for the service circles, `None` to draw none.
         reach: Their data (`coverage.reports.circles.to_dict`), or less of it.
         services: Services that the circles ask for.
+        scenario: Name of the scenario, empty now.
         changes: ``added``, ``changed`` or ``closed`` by facility id, in a scenario.
-        proposals: Sites proposed.
     """
 
     id: str
     document: dict[str, Any]
-    register: Register
     times: ServiceTimes | None = None
     reach: dict[str, Any] | None = None
     services: tuple[str, ...] = ()
+    scenario: str = ""
     changes: Mapping[str, str] | None = None
-    proposals: tuple[Proposal, ...] = ()
 
 
 def build(
@@ -80,7 +74,6 @@ def build(
     lang: Lang = "zh",
     indicators: Sequence[str] = (),
     roads: str | Path | None = None,
-    mask: bool = False,
     dated: date | None = None,
 ) -> View:
     """Everything that a map of `city` shows.
@@ -91,8 +84,6 @@ def build(
         lang: Language of every word.
         indicators: Ids to show, the first one first; all that a map can show by default.
         roads: Road source to draw; the city's own by default.
-        mask: Withhold names and places of the facilities that protect children
-            and people in need, and circles around them.
         dated: Date in the title block; today by default.
 
     Raises:
@@ -101,10 +92,9 @@ def build(
     """
     counties, townships = read_areas(city)
     outlined = frozenset(area.code for area in (*counties, *townships))
-    chosen = _chosen(moments[0].document, indicators)
+    chosen = chosen_indicators([moment.document for moment in moments], indicators)
     stages = tuple(
-        _stage(city, moment, moments, chosen, lang=lang, outlined=outlined, mask=mask)
-        for moment in moments
+        _stage(city, moment, moments, chosen, lang=lang, outlined=outlined) for moment in moments
     )
     network = load(roads if roads is not None else city.roads)
     first = moments[0].document
@@ -112,8 +102,9 @@ def build(
     illustrative = any(moment.document["illustrative"] for moment in moments)
     return View(
         lang=lang,
+        city=city.name if lang == "zh" else city.label.english,
         title=_title(city, first, lang),
-        subtitle=first["plan"]["title"],
+        subtitle=_subtitle(moments[-1], lang),
         mark=_mark(illustrative=illustrative, approximate=approximate, lang=lang),
         facts=tuple(
             _facts(
@@ -124,7 +115,7 @@ def build(
                 dated or datetime.now(tz=UTC).astimezone().date(),
             )
         ),
-        notes=tuple(_notes(moments, approximate=approximate, mask=mask, lang=lang)),
+        notes=tuple(_notes(moments, lang)),
         sources=_sources(city, network.origin),
         crs=plane_of(counties or townships),
         counties=counties,
@@ -134,9 +125,17 @@ def build(
     )
 
 
-def _chosen(document: dict[str, Any], ids: Sequence[str]) -> list[str]:
-    """Indicators that a map can show, those in most townships first."""
-    known = {i["id"]: i for i in document["indicators"]}
+def chosen_indicators(documents: Sequence[dict[str, Any]], ids: Sequence[str]) -> list[str]:
+    """Indicators that a map can show, in the order it shows them.
+
+    Args:
+        documents: The result objects, of one moment or of before and after.
+        ids: Those asked for, if any.
+
+    Raises:
+        InputError: If one asked for is not in the report, or none can be shown.
+    """
+    known = {i["id"]: i for i in documents[0]["indicators"]}
     missing = [id_ for id_ in ids if id_ not in known]
     if missing:
         raise InputError(f"报告中没有指标 {missing[0]!r} · the indicator is not in the report")
@@ -146,14 +145,21 @@ def _chosen(document: dict[str, Any], ids: Sequence[str]) -> list[str]:
             f"指标 {dull[0]} 没有分乡镇或分县的结果，不能上图 · nothing is known of the indicator "
             "by township or county, so no map can show it"
         )
-    if ids:
-        return list(ids)
-    found = [i for i in document["indicators"] if mappable(i)]
+    found = list(ids) or [id_ for id_, i in known.items() if mappable(i)]
     if not found:
         raise InputError(
             "没有分乡镇或分县的结果可上图 · nothing is known by township or county: no map to draw"
         )
-    return [i["id"] for i in sorted(found, key=lambda i: i["level"] != "township")]
+    if ids:
+        return found
+    later = {i["id"]: i["value"] for i in documents[-1]["indicators"]}
+
+    def order(id_: str) -> tuple[bool, bool, bool]:
+        """What a scenario changes, townships before counties, missing before complete."""
+        one = known[id_]
+        return one["value"] == later[id_], one["level"] != "township", not one["missing"]
+
+    return sorted(found, key=order)
 
 
 def _stage(
@@ -164,7 +170,6 @@ def _stage(
     *,
     lang: Lang,
     outlined: frozenset[str],
-    mask: bool,
 ) -> Stage:
     themes = [
         theme(
@@ -180,17 +185,10 @@ def _stage(
         )
         for id_ in chosen
     ]
-    facilities = moment.register.facilities
-    sites, loose = sites_of(
-        city,
-        facilities,
-        moment.document["year"],
-        lang=lang,
-        mask=mask,
-        changes=moment.changes or {},
-    )
+    sites, loose = sites_of(moment.document, lang=lang, changes=moment.changes or {})
     times, reach = moment.times, moment.reach
-    if times is None or reach is None or (mask and SENSITIVE & set(times.kinds)):
+    withheld = frozenset(moment.document.get("masked", ()))
+    if times is None or reach is None or withheld & set(times.kinds):
         return Stage(moment.id, _LABELS[moment.id].to(lang), tuple(themes), sites, loose=loose)
     themes.append(_reach_theme(city, moment, moments, lang, outlined))
     hidden = frozenset(
@@ -205,7 +203,6 @@ def _stage(
         sites,
         rings=reached.rings_of(times, reach, lang=lang),
         crowd=reached.crowd_of(times, reach, lang=lang, hidden=hidden),
-        proposals=moment.proposals,
         loose=loose,
     )
 
@@ -237,6 +234,14 @@ def _title(city: City, document: dict[str, Any], lang: Lang) -> str:
     return f"{city.label.english}: facility coverage, targets of {document['year']}"
 
 
+def _subtitle(moment: Moment, lang: Lang) -> str:
+    plan = str(moment.document["plan"]["title"])
+    if not moment.scenario:
+        return plan
+    word = "情景：" if lang == "zh" else "scenario: "
+    return f"{word}{moment.scenario} · {plan}"
+
+
 def _mark(*, illustrative: bool, approximate: bool, lang: Lang) -> str:
     parts = [_SKETCH] * approximate + [_ILLUSTRATIVE] * illustrative
     return (" · " if lang == "en" else "·").join(said.to(lang) for said in parts)
@@ -265,10 +270,13 @@ def _facts(
         f"{PROVENANCES[p] if zh else p} {n:,}" for p, n in moment.document["provenance"].items()
     ]
     register = ("、" if zh else ", ").join(counts)
-    rows.append(("登记册" if zh else "register", f"{moment.register.file}：{register}"))
+    rows.append(("登记册" if zh else "register", register))
     if moment.times is not None:
         who = moment.times.profile
-        source = moment.times.demand.source
+        demand = moment.times.demand
+        source = PROVENANCES[demand.provenance] if zh else demand.provenance
+        if demand.provenance != "modelled":
+            source += f"（{demand.source}）" if zh else f" ({demand.source})"
         rows.append(("出行方式" if zh else "travel", who.zh if zh else who.en))
         rows.append(("人口分布" if zh else "where people live", source))
     return rows
@@ -282,8 +290,9 @@ def _road_source(roads: Mapping[str, Any], lang: Lang) -> str:
     return str(roads.get("source", "")) or figures.NOT_KNOWN.to(lang)
 
 
-def _notes(moments: Sequence[Moment], *, approximate: bool, mask: bool, lang: Lang) -> list[str]:
-    notes = [_APPROXIMATE.to(lang)] * approximate + [_WITHHELD.to(lang)] * mask
+def _notes(moments: Sequence[Moment], lang: Lang) -> list[str]:
+    masked = any(moment.document.get("masked") for moment in moments)
+    notes = [_WITHHELD.to(lang)] * masked
     for moment in moments:
         notes += moment.document["notes"]
         if moment.times is None:

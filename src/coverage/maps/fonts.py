@@ -159,6 +159,7 @@ def settings(*, dpi: float | None = None) -> dict[str, Any]:
         "hatch.linewidth": 0.5,
         "svg.fonttype": "path",
         "svg.hashsalt": "facility-coverage",
-        "pdf.fonttype": 42,
+        # As drawn shapes: fonts of collections are embedded under a wrong name otherwise.
+        "pdf.fonttype": 3,
     }
     return found if dpi is None else {**found, "savefig.dpi": dpi}

@@ -65,12 +65,13 @@ def draw_panel(
     shading = theme.shading(level) if theme.shadings else None
     _areas(axes, view, shading, sheet.zoom)
     _roads(axes, view, sheet.zoom)
+    _veil(axes, view, bounds)
     _rings(axes, view, stage)
     if crowd:
         _crowd(axes, view, stage, sheet.zoom)
-    sites = [site for site in stage.sites if site.kind in theme.kinds and site.open]
+    sites = [s for s in stage.sites if s.kind in theme.kinds and s.open and not s.number]
     drawing = _Names(view, sheet.zoom, scale, bounds)
-    drawing.sites(axes, sites)
+    drawing.sites(axes, sites, theme.counting)
     drawing.proposals(axes, stage)
     drawing.counties(axes)
     unnamed = drawing.townships(axes, shading)
@@ -101,14 +102,24 @@ def _areas(axes: Any, view: View, shading: Shading | None, zoom: float) -> None:
         look["linewidth"] = 0.0
         _polygon(axes, area, view.crs, zorder=1, **look)
     for area in view.townships:
-        dashed = {"linestyle": (0, (3, 2))} if area.approximate else {}
+        # White below, so that the line shows on dark and on light ground.
         _polygon(
             axes,
             area,
             view.crs,
             zorder=2,
             facecolor="none",
-            edgecolor="#5f6c7b",
+            edgecolor="white",
+            linewidth=0.55 * zoom,
+        )
+        dashed = {"linestyle": (0, (3, 2))} if area.approximate else {}
+        _polygon(
+            axes,
+            area,
+            view.crs,
+            zorder=2.1,
+            facecolor="none",
+            edgecolor="#3e4c59",
             linewidth=0.35 * zoom,
             **dashed,
         )
@@ -125,15 +136,22 @@ def _polygon(axes: Any, area: Area, crs: str, **style: Any) -> None:
 def _patch(shape: Any, crs: str, **style: Any) -> Any:
     """A polygon of degrees on the plane, its holes left open."""
     from matplotlib.patches import PathPatch
+
+    return PathPatch(_path(shape, crs), **style)
+
+
+def _path(shape: Any, crs: str, *, reverse: bool = False) -> Any:
+    """Outer rings one way round and holes the other, so that holes stay open."""
     from matplotlib.path import Path as Outline
+    from shapely.geometry.polygon import orient
 
     rings = []
     for part in getattr(shape, "geoms", [shape]):
-        for ring in (part.exterior, *part.interiors):
+        turned = orient(part, -1.0 if reverse else 1.0)
+        for ring in (turned.exterior, *turned.interiors):
             corners = np.asarray(ring.coords)
             rings.append(np.column_stack(project(corners[:, 0], corners[:, 1], crs)))
-    outline = Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
-    return PathPatch(outline, **style)
+    return Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
 
 
 def _roads(axes: Any, view: View, zoom: float) -> None:
@@ -146,6 +164,25 @@ def _roads(axes: Any, view: View, zoom: float) -> None:
     lines = np.split(np.column_stack(project(flat[:, 0], flat[:, 1], view.crs)), sizes)
     axes.add_collection(
         LineCollection(lines, colors=ROAD, linewidths=0.45 * zoom, zorder=3, alpha=0.8)
+    )
+
+
+def _veil(axes: Any, view: View, bounds: tuple[float, float, float, float]) -> None:
+    """Roads beyond the city stay as a faint context."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    left, low, right, high = bounds
+    frame = Outline([(left, low), (right, low), (right, high), (left, high), (left, low)])
+    holes = [_path(area.outline, view.crs, reverse=True) for area in view.counties]
+    axes.add_patch(
+        PathPatch(
+            Outline.make_compound_path(frame, *holes),
+            facecolor="white",
+            edgecolor="none",
+            alpha=0.75,
+            zorder=3.5,
+        )
     )
 
 
@@ -183,7 +220,6 @@ class _Names:
         # Metres that a point of type is wide on this map.
         self.point = 25.4 / 72 * scale * zoom
         self.taken: list[tuple[float, float, float, float]] = []
-        self.at: dict[tuple[int, int], int] = {}
 
     def _xy(self, places: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
         lon, lat = np.array(places, dtype=np.float64).reshape(-1, 2).T
@@ -192,8 +228,11 @@ class _Names:
     def _take(self, x: float, y: float, half: float) -> None:
         self.taken.append((x - half, y - half, x + half, y + half))
 
-    def sites(self, axes: Any, sites: Sequence[Site]) -> None:
-        """A disc with the kind's character; several at one place are one disc with a number."""
+    def sites(self, axes: Any, sites: Sequence[Site], counting: frozenset[str] | None) -> None:
+        """A disc with the kind's character; several at one place are one disc with a number.
+
+        Discs of which some facility counts towards the theme are solid.
+        """
         places: dict[tuple[float, float], list[Site]] = {}
         for site in sites:
             places.setdefault((site.lon, site.lat), []).append(site)
@@ -201,23 +240,21 @@ class _Names:
         for (x, y), here in zip(self._xy(list(places)), places.values(), strict=True):
             self._take(x, y, half)
             first = here[0]
-            colour = (
-                ACCENT
-                if any(s.change == "added" for s in here)
-                else FIELDS[KINDS[first.kind].system]
-            )
+            solid = counting is None or any(site.id in counting for site in here)
+            colour = FIELDS[KINDS[first.kind].system]
             axes.plot(
                 x,
                 y,
                 "o",
                 ms=1.24 * _SYMBOL * self.zoom,
-                mfc="white",
-                mec=colour,
-                mew=0.7 * self.zoom,
+                mfc=colour if solid else "white",
+                mec="white" if solid else colour,
+                mew=(0.4 if solid else 0.7) * self.zoom,
                 zorder=7,
             )
             text = SYMBOLS.get(first.kind, "·") if len(here) == 1 else str(len(here))
-            self._write(axes, x, y, text, size=0.78 * _SYMBOL, colour=colour, bold=True, zorder=8)
+            ink = "white" if solid else colour
+            self._write(axes, x, y, text, size=0.78 * _SYMBOL, colour=ink, bold=True, zorder=8)
 
     def proposals(self, axes: Any, stage: Stage) -> None:
         """Proposed sites by their number, in a square that no facility has."""

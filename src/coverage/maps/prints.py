@@ -73,14 +73,15 @@ def _compose(
     _heading(sheet, view, margin)
     room = sheet.width - 2 * margin - side - gap
     each = (room - gap * (len(stages) - 1)) / len(stages)
-    high = sheet.height - 2 * margin - head - foot
+    label = 7.0 * zoom if len(stages) > 1 else 0.0
+    high = sheet.height - 2 * margin - head - foot - label
     scale = 0.0
     hidden = 0
     for number, stage in enumerate(stages):
         left = margin + number * (each + gap)
-        top = margin + head
+        top = margin + head + label
         if len(stages) > 1:
-            sheet.text(left, top - 5 * zoom, stage.label, size=9, bold=True)
+            sheet.text(left, margin + head, stage.label, size=11, bold=True)
         panel = draw_panel(
             sheet,
             view,

@@ -55,6 +55,7 @@ def rings_of(
             Ring(
                 label=limit_name(times, limit, lang),
                 text=f"{group_name(group, lang)} {_reached(row, lang)}",
+                share=figures.shown(row["share"], lang, percent=True),
                 shape=_in_degrees(shape, times.network.crs),
                 rank=rank,
             )
@@ -197,5 +198,6 @@ def reach_theme(
         kinds=times.kinds,
         illustrative=bool(reach["facilities"]["illustrative"]),
         shadings=tuple(shadings),
+        counting=frozenset(f.id for f in times.sites.facilities),
         notes=tuple(reach["notes"]),
     )

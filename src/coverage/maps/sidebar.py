@@ -20,7 +20,7 @@ from coverage.maps.styles import (
     Fill,
     fill,
 )
-from coverage.text import Said, wrap
+from coverage.text import Said, width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,6 @@ _WORDS = {
     "official": Said("乡镇界", "township boundary"),
     "road": Said("主要道路", "roads"),
     "several": Said("数字：同处多个设施", "a number: several at one place"),
-    "added": Said("情景新增", "added by the scenario"),
     "proposal": Said("建议点（按顺序）", "proposed site, in order"),
     "notes": Said("说明", "Notes"),
     "unplaced": Said("无位置、未上图", "without a place, not drawn"),
@@ -44,7 +43,9 @@ _WORDS = {
     "sources": Said("资料来源：", "Sources: "),
     "unnamed": Said("{n} 个乡镇名因过密未标。", "{n} township names left out for lack of room. "),
     "counties": Said("分县", "By county"),
-    "units": Said("", ""),
+    "loose": Said("另有 {n} 处只知所在县，未上图", "{n} more known by county only, not drawn"),
+    "counting": Said("计入本指标", "counts towards this"),
+    "other": Said("同类，不计入", "of the kind, does not count"),
 }
 
 
@@ -138,6 +139,7 @@ def draw_sidebar(
         column.crowd(stages[-1])
     column.lines()
     foot = column.facts()
+    column.counties([s.theme(theme) for s in stages], foot)
     column.notes(foot)
 
 
@@ -171,11 +173,15 @@ class _Column:
 
     def _row(self, label: str, numbers: Sequence[str] = ()) -> None:
         """A line of a legend beside whatever was drawn at its beginning."""
-        self.sheet.text(self.left + 9 * self.zoom, self.y + 0.1 * self.zoom, label, size=7)
+        start, top = 9 * self.zoom, self.y + 0.1 * self.zoom
+        # A single number may be long; several stand in narrow columns.
+        wide = sum(2.2 + 0.62 * width(text) for text in numbers) if len(numbers) == 1 else 0
+        room = self.width - start - max(wide, 13 * len(numbers)) * self.zoom
+        end = self.sheet.paragraph(self.left + start, top, room, label, size=7, lines=2)
         for place, text in enumerate(reversed(numbers)):
             right = self.left + self.width - place * 13 * self.zoom
-            self.sheet.text(right, self.y + 0.1 * self.zoom, text, size=7, right=True)
-        self.y += 4.0 * self.zoom
+            self.sheet.text(right, top, text, size=7, right=True)
+        self.y = max(self.y + 4.0 * self.zoom, end + 0.6 * self.zoom)
 
     def shadings(self, found: Sequence[tuple[Stage, Shading]]) -> None:
         """Classes with their numbers, a column a stage."""
@@ -207,14 +213,30 @@ class _Column:
         """Kinds of facility drawn, with how many."""
         zh = self.view.lang == "zh"
         for kind in theme.kinds:
-            counts = [str(sum(s.kind == kind and s.open for s in stage.sites)) for stage in stages]
-            if any(count != "0" for count in counts):
-                colour = FIELDS[KINDS[kind].system]
-                self._disc(SYMBOLS.get(kind, "·"), colour)
-                self._row(KINDS[kind].zh if zh else KINDS[kind].en, counts)
-        if any(site.change == "added" for stage in stages for site in stage.sites):
-            self._disc("", ACCENT)
-            self._row(self._word("added"))
+            colour, symbol = FIELDS[KINDS[kind].system], SYMBOLS.get(kind, "·")
+            name = KINDS[kind].zh if zh else KINDS[kind].en
+            shown = [[s for s in stage.sites if s.kind == kind and s.open] for stage in stages]
+            counted = [stage.theme(theme.id).counting for stage in stages]
+            if not any(shown):
+                continue
+            if any(known is None for known in counted):
+                self._disc(symbol, colour, solid=True)
+                self._row(name, [str(len(found)) for found in shown])
+                continue
+            for solid, word in ((True, "counting"), (False, "other")):
+                counts = [
+                    sum((s.id in (known or ())) is solid for s in found)
+                    for found, known in zip(shown, counted, strict=True)
+                ]
+                if any(counts):
+                    self._disc(symbol, colour, solid=solid)
+                    label = f"{name}：{self._word(word)}" if zh else f"{name}: {self._word(word)}"
+                    self._row(label, [str(count) for count in counts])
+        lost = [sum(k in theme.kinds for r in s.loose.values() for k, _ in r) for s in stages]
+        if any(lost):
+            text = self._word("loose").format(n=max(lost))
+            self.sheet.text(self.left + 9 * self.zoom, self.y, text, size=5.8, colour=QUIET)
+            self.y += 3.2 * self.zoom
         if any(stage.proposals for stage in stages):
             z = self.zoom
             self.sheet.patch(
@@ -223,7 +245,7 @@ class _Column:
             self.sheet.text(self.left + 2.6 * z, self.y + 0.4 * z, "1", size=6, colour="white")
             self._row(self._word("proposal"))
 
-    def _disc(self, text: str, colour: str) -> None:
+    def _disc(self, text: str, colour: str, *, solid: bool = False) -> None:
         from matplotlib.patches import Ellipse
 
         z, sheet = self.zoom, self.sheet
@@ -233,7 +255,7 @@ class _Column:
                 middle,
                 3.2 * z / sheet.width,
                 3.2 * z / sheet.height,
-                facecolor="white",
+                facecolor=colour if solid else "white",
                 edgecolor=colour,
                 linewidth=0.8 * z,
                 transform=sheet.figure.transFigure,
@@ -243,7 +265,7 @@ class _Column:
             *middle,
             text,
             size=5.2 * z,
-            color=colour,
+            color="white" if solid else colour,
             weight="bold",
             ha="center",
             va="center_baseline",
@@ -254,7 +276,8 @@ class _Column:
         self._head(self._word("rings"))
         for ring in sorted(stages[-1].rings, key=lambda r: r.rank):
             self._swatch(Fill(RINGS[min(ring.rank, len(RINGS) - 1)]))
-            self._row(ring.label, [ring.text] if len(stages) == 1 else [])
+            same = [r for stage in stages for r in stage.rings if r.label == ring.label]
+            self._row(ring.label, [ring.text] if len(stages) == 1 else [r.share for r in same])
 
     def crowd(self, stage: Stage) -> None:
         """Dots by how many people they stand for."""
@@ -296,6 +319,23 @@ class _Column:
                 linestyle=style,
             )
             self._row(self._word(key))
+
+    def counties(self, themes: Sequence[Theme], foot: float) -> None:
+        """Every county's figures, where there is room for all of them."""
+        found = [s for t in themes for s in t.shadings if s.level == "county"]
+        rows = list(found[0].marks) if found else []
+        high = (len(rows) + 1) * 3.4 * self.zoom + 3 * self.zoom
+        if not rows or self.y + high > foot:
+            return
+        names = {area.code: area.name for area in self.view.counties}
+        self._head(self._word("counties"))
+        for code in rows:
+            self.sheet.text(self.left, self.y, names.get(code, code), size=6.6)
+            for place, shading in enumerate(reversed(found)):
+                right = self.left + self.width - place * 20 * self.zoom
+                mark = shading.marks.get(code)
+                self.sheet.text(right, self.y, mark.text if mark else "", size=6.6, right=True)
+            self.y += 3.4 * self.zoom
 
     def facts(self) -> float:
         """The title block at the foot of the column; the y above it."""

@@ -1,27 +1,25 @@
-"""Facilities as symbols: where they stand, what their pop-ups say, and what is kept back."""
+"""Facilities as symbols: where they stand, and what their pop-ups say.
+
+They come from the result object (`coverage.reports.document`), in which a
+masked facility has lost its name, its source and its precise place.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from coverage.kinds import KINDS, PROVENANCES, SERVICES, STATUSES
+from coverage.kinds import SERVICES
+from coverage.maps import figures
 from coverage.maps.view import Site
-from coverage.reach.sites import standing
 from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from coverage.city import City
-    from coverage.facilities import Facility
     from coverage.text import Lang
 
-# Where children and people in need are sheltered: a precise place can put them in danger.
-SENSITIVE = frozenset(
-    {"child_protection_station", "child_protection_centre", "child_welfare", "rescue_station"}
-)
-MASKED = Said("位置已隐去，标在所属单元驻地", "place withheld: drawn at its unit's seat")
-_AT_SEAT = Said("无坐标，标在所属单元驻地", "no coordinates: drawn at its unit's seat")
+_MASKED = Said("位置已隐去，标在乡镇驻地", "place withheld: drawn at its township's seat")
+_AT_SEAT = Said("无坐标，标在乡镇驻地", "no coordinates: drawn at its township's seat")
 _LABELS = {
     "kind": Said("类别", "kind"),
     "unit": Said("所在", "in"),
@@ -33,95 +31,76 @@ _LABELS = {
     "place": Said("位置", "place"),
     "source": Said("来源", "source"),
     "provenance": Said("数据性质", "provenance"),
+    "note": Said("备注", "note"),
 }
 
 
 def sites_of(
-    city: City,
-    facilities: Iterable[Facility],
-    year: int,
-    *,
-    lang: Lang,
-    mask: bool = False,
-    changes: Mapping[str, str],
-) -> tuple[tuple[Site, ...], dict[str, tuple[str, ...]]]:
-    """Facilities that can be drawn, and the names of those that cannot by the unit they are in.
+    document: Mapping[str, Any], *, lang: Lang, changes: Mapping[str, str]
+) -> tuple[tuple[Site, ...], dict[str, tuple[tuple[str, str], ...]]]:
+    """Facilities that can be drawn, and kind and name of those that cannot by county.
 
     Args:
-        city: The city.
-        facilities: Of its register; closed ones are left out.
-        year: Those that open later are drawn as not yet open.
+        document: The result object; its closed facilities are left out unless
+            a scenario closed them.
         lang: Language.
-        mask: Withhold name, source and place of the kinds of `SENSITIVE`:
-            they stand at their county's or township's seat.
         changes: What a scenario did to a facility, by id.
     """
+    seats = {u["code"]: (u["lon"], u["lat"]) for u in document["units"] if u["lon"] is not None}
     found: list[Site] = []
-    lost: dict[str, tuple[str, ...]] = {}
-    for facility in facilities:
-        if facility.status == "closed" and facility.id not in changes:
+    lost: dict[str, tuple[tuple[str, str], ...]] = {}
+    for row in document["register"]:
+        change = changes.get(row["id"], "")
+        if row["status"] == "closed" and not change:
             continue
-        masked = mask and facility.kind in SENSITIVE
-        site = _site(city, facility, year, lang, changes.get(facility.id, ""), masked=masked)
-        if site is None:
-            code = facility.unit_code[:6]
-            lost[code] = (*lost.get(code, ()), _name(facility, lang, masked=masked))
-        else:
-            found.append(site)
+        own = row["lon"] is not None and not row["masked"]
+        place = (row["lon"], row["lat"]) if own else seats.get(row["unit"][:9])
+        if place is None:
+            code = row["unit"][:6]
+            lost[code] = (*lost.get(code, ()), (row["kind"], row["name"]))
+            continue
+        found.append(
+            Site(
+                id=row["id"],
+                name=row["name"],
+                kind=row["kind"],
+                lon=place[0],
+                lat=place[1],
+                at_seat=not own,
+                open=row["counted"],
+                facts=tuple(_facts(row, lang, at_seat=not own)),
+                change=change,
+                number=sum(s.change == "added" for s in found) + 1 if change == "added" else 0,
+            )
+        )
     return tuple(found), lost
 
 
-def _name(facility: Facility, lang: Lang, *, masked: bool) -> str:
-    kind = KINDS[facility.kind]
-    return (kind.zh if lang == "zh" else kind.en) if masked else facility.name
+def _facts(row: Mapping[str, Any], lang: Lang, *, at_seat: bool) -> Iterable[tuple[str, str]]:
+    said = [
+        ("kind", row["kind_name"]),
+        ("unit", row["unit_name"]),
+        ("beds", "" if row["beds"] is None else figures.shown(row["beds"], lang)),
+        (
+            "nursing",
+            "" if row["nursing_beds"] is None else figures.shown(row["nursing_beds"], lang),
+        ),
+        ("services", _services(row["services"], lang)),
+        ("ownership", row["ownership"]),
+        ("status", "" if row["counted"] else row["status_name"]),
+        ("place", (_MASKED if row["masked"] else _AT_SEAT).to(lang) if at_seat else ""),
+        ("source", row["source"]),
+        ("provenance", row["provenance_name"]),
+        # What a modelled row rests on; a register's own remarks are long and for the register.
+        ("note", row["note"] if row["provenance"] == "modelled" else ""),
+    ]
+    return ((_LABELS[key].to(lang), value) for key, value in said if value)
 
 
-def _site(
-    city: City, facility: Facility, year: int, lang: Lang, change: str, *, masked: bool
-) -> Site | None:
-    place = standing(city, facility, own=not masked)
-    if place is None:
-        return None
-    lon, lat, at_seat = place
-    return Site(
-        id="" if masked else facility.id,
-        name=_name(facility, lang, masked=masked),
-        kind=facility.kind,
-        lon=lon,
-        lat=lat,
-        at_seat=at_seat,
-        open=facility.counts_in(year),
-        facts=tuple(_facts(city, facility, lang, at_seat=at_seat, masked=masked)),
-        change=change,
-    )
-
-
-def _facts(
-    city: City, facility: Facility, lang: Lang, *, at_seat: bool, masked: bool
-) -> list[tuple[str, str]]:
-    kind, zh = KINDS[facility.kind], lang == "zh"
-    code = facility.unit_code[:6] if masked else facility.unit_code[:9]
-    said: list[tuple[str, str]] = [("kind", kind.zh if zh else kind.en)]
-    said.append(("unit", city.units.name(code) if code in city.units else city.name))
-    if not masked:
-        said += _services(facility, lang)
-        said.append(("ownership", facility.ownership))
-    if facility.status != "open" or facility.opened:
-        opened = f" {facility.opened.isoformat()}" if facility.opened else ""
-        said.append(("status", (STATUSES[facility.status] if zh else facility.status) + opened))
-    if masked or at_seat:
-        said.append(("place", (MASKED if masked else _AT_SEAT).to(lang)))
-    said.append(("source", "" if masked else facility.source))
-    provenance = PROVENANCES[facility.provenance] if zh else facility.provenance
-    said.append(("provenance", provenance))
-    return [(_LABELS[key].to(lang), value) for key, value in said if value]
-
-
-def _services(facility: Facility, lang: Lang) -> list[tuple[str, str]]:
-    names = sorted(
-        facility.services, key=lambda s: (list(SERVICES).index(s) if s in SERVICES else 99, s)
-    )
-    listed = "、".join(names) if lang == "zh" else ", ".join(SERVICES.get(s, s) for s in names)
-    beds = "" if facility.beds is None else f"{facility.beds:,}"
-    nursing = "" if facility.nursing_beds is None else f"{facility.nursing_beds:,}"
-    return [("beds", beds), ("nursing", nursing), ("services", listed)]
+def _services(names: Iterable[str], lang: Lang) -> str:
+    """Services in the order of the vocabulary, unknown ones last."""
+    order = list(SERVICES)
+    ranked = sorted(names, key=lambda s: (order.index(s) if s in SERVICES else len(order), s))
+    if lang == "zh":
+        return "、".join(ranked)
+    return ", ".join(SERVICES.get(s, s) for s in ranked)

@@ -30,6 +30,7 @@ class Fill:
 INK = "#1f2933"
 QUIET = "#52606d"
 PAPER = "#fbfaf7"
+GROUND = "#eef0ec"
 BORDER = "#7b8794"
 ROAD = "#b08968"
 ACCENT = "#9c2a10"

@@ -108,9 +108,10 @@ def theme(
         title=indicator["name"],
         headline=figures.headline(indicator, lang),
         status=indicator["status"],
-        kinds=city.indicator(indicator["id"]).match.kinds,
+        kinds=tuple(indicator["kinds"]),
         illustrative=bool(indicator["provenance"].get("illustrative")),
         shadings=tuple(shadings),
+        counting=frozenset(indicator["rows"]) if indicator["basis"] == "register" else None,
         notes=tuple(indicator["notes"]),
     )
 
@@ -162,7 +163,11 @@ def _status_text(class_: str, rank: int | None, lang: Lang) -> str:
     text = _STATUS[class_].to(lang)
     if rank is None:
         return text
-    return f"{text}，缺口第 {rank} 位" if lang == "zh" else f"{text}, no. {rank} by people waiting"
+    return (
+        f"{text}，按等候人数排第 {rank}"
+        if lang == "zh"
+        else f"{text}, no. {rank} by people waiting"
+    )
 
 
 def _unplaced(city: City, codes: Iterable[str], outlined: frozenset[str]) -> tuple[str, ...]:

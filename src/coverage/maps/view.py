@@ -94,6 +94,8 @@ class Theme:
         kinds: Facilities that count towards it.
         illustrative: Whether example rows were counted.
         shadings: By township and by county, where each is known.
+        counting: Ids of the facilities that count towards it, of those of its
+            kinds; `None` where all do.
         notes: What to know before quoting it.
     """
 
@@ -104,6 +106,7 @@ class Theme:
     kinds: tuple[str, ...]
     illustrative: bool
     shadings: tuple[Shading, ...]
+    counting: frozenset[str] | None = None
     notes: tuple[str, ...] = ()
 
     def shading(self, level: str | None = None) -> Shading:
@@ -125,6 +128,7 @@ class Site:
         open: Whether it counts in the view's year; else it is being built or planned.
         facts: Label and value, as a pop-up lists them.
         change: ``added``, ``changed`` or ``closed`` by a scenario, else empty.
+        number: Of a proposed site, in the order of the proposal; else 0.
     """
 
     id: str
@@ -136,6 +140,7 @@ class Site:
     open: bool
     facts: tuple[tuple[str, str], ...]
     change: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,7 @@ class Ring:
 
     label: str
     text: str
+    share: str
     shape: BaseGeometry
     rank: int
 
@@ -170,17 +176,6 @@ class Crowd:
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """A proposed site, numbered in the order it should be built."""
-
-    number: int
-    name: str
-    lon: float
-    lat: float
-    facts: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
 class Stage:
     """The city at one moment: now, or after a scenario.
 
@@ -191,8 +186,7 @@ class Stage:
         sites: Facilities with a place.
         rings: Areas reached within each limit, the largest first.
         crowd: People not reached.
-        proposals: Proposed sites.
-        loose: Names of facilities known only by a unit without a seat, by its code.
+        loose: Kind and name of facilities known only by their county, by its code.
     """
 
     id: str
@@ -201,8 +195,12 @@ class Stage:
     sites: tuple[Site, ...]
     rings: tuple[Ring, ...] = ()
     crowd: Crowd | None = None
-    proposals: tuple[Proposal, ...] = ()
-    loose: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    loose: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+    @property
+    def proposals(self) -> tuple[Site, ...]:
+        """Proposed sites in their order."""
+        return tuple(sorted((s for s in self.sites if s.number), key=lambda s: s.number))
 
     def theme(self, id_: str | None = None) -> Theme:
         """The theme of an indicator, else the first."""
@@ -215,6 +213,7 @@ class View:
 
     Attributes:
         lang: Language of every word in it.
+        city: Its name.
         title: City and year.
         subtitle: The plan.
         mark: 示意, where illustrative rows or approximate outlines are shown, else empty.
@@ -229,6 +228,7 @@ class View:
     """
 
     lang: Lang
+    city: str
     title: str
     subtitle: str
     mark: str

@@ -72,13 +72,17 @@ def place(
     nowhere: list[Facility] = []
     at_seat = 0
     for facility in chosen:
-        where = standing(city, facility)
-        if where is None:
+        unit = city.units.get(facility.unit_code[:9])
+        if facility.lon is not None and facility.lat is not None:
+            where = (facility.lon, facility.lat)
+        elif unit is not None and unit.lon is not None and unit.lat is not None:
+            where = (unit.lon, unit.lat)
+            at_seat += 1
+        else:
             nowhere.append(facility)
             continue
         placed.append(facility)
-        places.append(where[:2])
-        at_seat += where[2]
+        places.append(where)
     if not placed and some:
         names = "、".join(KINDS[k].zh for k in kinds)
         have = f"{len(chosen)} in the register, none with a place" if chosen else "none is open"
@@ -88,24 +92,6 @@ def place(
     lon, lat = np.array(places, dtype=np.float64).reshape(-1, 2).T
     x, y = project(lon, lat, crs)
     return Sites(tuple(placed), np.column_stack([x, y]), at_seat, tuple(nowhere))
-
-
-def standing(
-    city: City, facility: Facility, *, own: bool = True
-) -> tuple[float, float, bool] | None:
-    """Lon, lat of a facility, and whether that is only its unit's seat; `None` if not known.
-
-    Args:
-        city: The city.
-        facility: The facility.
-        own: Use its own coordinates where it has some.
-    """
-    if own and facility.lon is not None and facility.lat is not None:
-        return facility.lon, facility.lat, False
-    unit = city.units.get(facility.unit_code[:9])
-    if unit is None or unit.lon is None or unit.lat is None:
-        return None
-    return unit.lon, unit.lat, True
 
 
 def site_notes(sites: Sites) -> tuple[Said, ...]:

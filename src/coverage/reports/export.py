@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from coverage.errors import InputError, Problem
 from coverage.reports import words
+from coverage.reports.folders import staged
 from coverage.tables import csv_text, write_text
 from coverage.text import number
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from coverage.assessment import IndicatorResult, Report, TargetResult
     from coverage.text import Lang
 
-_MARK = "written by facility-coverage"
 _MANIFEST = ".coverage-report.json"
 
 
@@ -333,60 +331,13 @@ def write_folder(report: Report, folder: Path, lang: Lang = "zh") -> list[Path]:
 
 
 def write_files(texts: Mapping[str, str], folder: Path) -> list[Path]:
-    """Write files by name into `folder`.
-
-    A manifest remembers the files that this tool wrote, by content; any other
-    file of the same name, and one of ours that was edited since, stops the run
-    before anything is written.
+    """Write files by name into `folder`, all or nothing (`coverage.reports.folders`).
 
     Raises:
         InputError: If a file that the tool did not write would be replaced, or
             the folder cannot be written to.
     """
-    owned = _owned(folder)
-    foreign = [n for n in texts if _is_foreign(folder / n, owned.get(n))]
-    if foreign:
-        reason = (
-            "the file was not written by this tool, or was changed since, and is not replaced; "
-            "choose another folder"
-        )
-        raise InputError([Problem(reason, str(folder / name)) for name in foreign])
-    # Our own unchanged files of an earlier run (another city, say) would mislead beside these.
-    stale = [n for n in owned if n not in texts and not _is_foreign(folder / n, owned[n])]
-    kept = {n: d for n, d in owned.items() if n not in texts and n not in stale}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        digests = {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    with staged(folder, _MANIFEST) as stage:
         for name, text in texts.items():
-            write_text(folder / name, text)
-        for name in stale:
-            (folder / name).unlink(missing_ok=True)
-        manifest = {"by": _MARK, "files": {**kept, **digests}}
-        write_text(folder / _MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        problem = Problem(f"the folder cannot be written to ({reason})", str(folder))
-        raise InputError(problem) from error
+            write_text(stage / name, text)
     return [folder / name for name in texts]
-
-
-def _is_foreign(path: Path, digest: str | None) -> bool:
-    """Whether something stands at `path` that this tool did not write as it is now."""
-    if path.is_symlink():
-        return True
-    return path.exists() and (digest is None or _digest(path) != digest)
-
-
-def _digest(path: Path) -> str | None:
-    return sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-
-
-def _owned(folder: Path) -> dict[str, str]:
-    try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(manifest, dict) or manifest.get("by") != _MARK:
-        return {}
-    found = manifest.get("files", {})
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}

@@ -23,6 +23,7 @@ STATUS: dict[str, Said] = {
     "reported": Said("待填报", "reported"),
     "in_words": Said("文字目标", "in words"),
     "no_target": Said("无目标", "no target"),
+    "withheld": Said("不予公布", "withheld"),
 }
 
 ILLUSTRATIVE = Said("含示意数据", "ILLUSTRATIVE DATA")
@@ -53,6 +54,17 @@ SHORT: dict[str, Said] = {
     "elder_care.regional_centre": Said("区域养老", "regional care"),
     "elder_care.integrated_street": Said("街道综合养老", "street care"),
     "child.township_centre": Said("未保中心", "child centres"),
+    "elder_care.nursing_bed_share": Said("护理型床位", "nursing beds"),
+    "elder_care.county_destitute_home": Said("县级特困照护", "destitute care"),
+    "elder_care.home_care_network": Said("居家养老网络", "home network"),
+    "community.service_area_per_100_households": Said("社区设施面积", "service area"),
+    "social_org.hub_count": Said("枢纽组织数", "hub bodies, no."),
+    "funeral.county_burial": Said("县级安葬", "county burial"),
+    "funeral.eco_storage": Said("生态存放", "eco storage"),
+    "relief.rescue_station": Said("救助管理机构", "rescue bodies"),
+    "child.county_centre": Said("县级未保机构", "child, county"),
+    "child.city_centre": Said("市级未保机构", "child, city"),
+    "child.welfare_institutions": Said("儿童福利机构", "child welfare"),
 }
 
 

@@ -1,0 +1,1 @@
+"""Briefing documents: one result object, written as pages, slides, sheets and layers."""

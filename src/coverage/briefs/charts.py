@@ -1,0 +1,136 @@
+"""Charts of the slides as PowerPoint's own, with their numbers inside for editing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pptx.chart.data import CategoryChartData
+from pptx.dml.color import RGBColor
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
+from pptx.oxml.ns import qn
+from pptx.util import Pt
+
+from coverage.briefs.tables import computed, due, lead, plain
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NATIVE = ("headline", "targets", "counties")
+_DONE, _OPEN, _AIM = "2F6DA3", "D9A066", "8A94A0"
+_FONT = "微软雅黑"
+_MOST = 10
+
+
+def cards(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """The headline numbers: value, label, colour."""
+    lang = document["lang"]
+    values = computed(document)
+    met = sum(i["status"] == "met" for i in values)
+    unmet = sum(i["status"] == "not_met" for i in values)
+    made = [
+        (str(len(values)), Said("项指标可测", "indicators with a value").to(lang), "1F4E79"),
+        (str(met), Said("项已达标", "met").to(lang), "1B7F5C"),
+        (str(unmet), Said("项未达标", "not met").to(lang), "B3401F"),
+    ]
+    first = lead(document)
+    if first is not None:
+        share = first["shown"]["value"].rsplit(" ", 1)[-1]
+        made.append((share, first["short_name"], "9A6B00"))
+    return made
+
+
+def progress(document: Mapping[str, Any]) -> list[tuple[str, float, float]]:
+    """Share indicators that have a number and a target in force: name, value, target."""
+    made = []
+    for i in computed(document):
+        if i["unit"].strip() not in {"%", "％"}:
+            continue
+        value = plain(i["value"])
+        aims = [plain(t["value"]) for t, _ in due(i) if t["due"]]
+        aim = max((a for a in aims if a is not None), default=None)
+        if value is not None and aim is not None:
+            made.append((i["short_name"], float(value), float(aim)))
+    return made[:_MOST]
+
+
+def add(slide: Any, name: str, document: Mapping[str, Any], box: tuple[int, int, int, int]) -> None:
+    """Draw a chart into a box (left, top, width, height in EMU) of a slide."""
+    {"targets": _targets, "counties": _counties}[name](slide, document, box)
+
+
+def _targets(slide: Any, document: Mapping[str, Any], box: tuple[int, int, int, int]) -> None:
+    rows = progress(document)[::-1]
+    if not rows:
+        return
+    lang = document["lang"]
+    data: Any = _data('0.0"%"')
+    data.categories = [name for name, _, _ in rows]
+    aim = Said(f"{document['year']} 年目标", f"target of {document['year']}").to(lang)
+    data.add_series(aim, [round(target, 4) for _, _, target in rows])
+    data.add_series(Said("现状", "now").to(lang), [round(value, 4) for _, value, _ in rows])
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data).chart
+    _look(chart, (_AIM, _DONE), gap=55)
+    chart.value_axis.maximum_scale, chart.value_axis.minimum_scale = 110, 0
+
+
+def _counties(slide: Any, document: Mapping[str, Any], box: tuple[int, int, int, int]) -> None:
+    first = lead(document)
+    if first is None:
+        return
+    lang = document["lang"]
+    rows = [c for c in first["by_county"] if plain(c["value"]) is not None]
+    rows.sort(key=lambda c: (c["value"], c["code"]), reverse=True)
+    data: Any = _data("#,##0")
+    data.categories = [c["name"] for c in rows]
+    data.add_series(Said("已覆盖", "covered").to(lang), [c["numerator"] for c in rows])
+    rest = [c["denominator"] - c["numerator"] for c in rows]
+    data.add_series(Said("未覆盖", "missing").to(lang), rest)
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_STACKED, *box, data).chart
+    _look(chart, (_DONE, _OPEN), gap=45)
+    for plot in chart.plots:
+        plot.overlap = 100
+
+
+def _data(number_format: str) -> Any:
+    made: Any = CategoryChartData
+    return made(number_format=number_format)
+
+
+def rgb(colour: str) -> Any:
+    """A colour from its six hexadecimal digits."""
+    made: Any = RGBColor
+    return made.from_string(colour)
+
+
+def _look(chart: Any, colours: Sequence[str], *, gap: int) -> None:
+    chart.has_title = False
+    chart.has_legend = True
+    chart.legend.position = XL_LEGEND_POSITION.TOP
+    chart.legend.include_in_layout = False
+    chart.font.size, chart.font.name = Pt(14), _FONT
+    _chinese(chart)
+    chart.value_axis.has_major_gridlines = False
+    chart.value_axis.visible = False
+    chart.category_axis.format.line.color.rgb = rgb("B8C2CC")
+    chart.category_axis.has_major_gridlines = False
+    plot = chart.plots[0]
+    plot.gap_width = gap
+    plot.has_data_labels = True
+    plot.data_labels.show_value = True
+    plot.data_labels.font.size = Pt(13)
+    stacked = chart.chart_type == XL_CHART_TYPE.BAR_STACKED
+    plot.data_labels.position = (
+        XL_LABEL_POSITION.CENTER if stacked else XL_LABEL_POSITION.OUTSIDE_END
+    )
+    for series, colour in zip(plot.series, colours, strict=True):
+        series.format.fill.solid()
+        series.format.fill.fore_color.rgb = rgb(colour)
+
+
+def _chinese(chart: Any) -> None:
+    """Name the font for Chinese text too, which python-pptx leaves to the theme."""
+    for properties in chart._chartSpace.iter(qn("a:defRPr")):  # noqa: SLF001
+        latin = properties.find(qn("a:latin"))
+        if latin is not None and properties.find(qn("a:ea")) is None:
+            latin.addnext(properties.makeelement(qn("a:ea"), {"typeface": _FONT}))

@@ -1,0 +1,230 @@
+"""Compute a brief again from its record: the same numbers, or what changed.
+
+A record is read from `record.json` or out of any document of a brief.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import zipfile
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from coverage import __version__
+from coverage.briefs import record as records
+from coverage.briefs.office import PART
+from coverage.briefs.request import Request
+from coverage.briefs.writing import assessed, result
+from coverage.errors import InputError, Problem
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from coverage.text import Lang
+
+_PAGE = re.compile(r'<script type="application/json" id="record">(.*?)</script>', re.DOTALL)
+_KEYS = ("parameters", "inputs", "results", "version", "date", "result_sha256")
+_MOST_BYTES = 20_000_000  # of a record in an archive: one that unpacks to more is none of ours
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay found.
+
+    Attributes:
+        request: What was asked for.
+        record: As it was read.
+        changed: Inputs whose content differs now, by file.
+        gone: Inputs that are not there any more.
+        new: Inputs that the run reads now and did not then.
+        differing: By indicator, what it was and what it is.
+        identical: Whether the whole result object is the same.
+    """
+
+    request: Request
+    record: Mapping[str, Any]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+    new: tuple[str, ...]
+    differing: Mapping[str, tuple[Any, Any]]
+    identical: bool
+
+    @property
+    def same(self) -> bool:
+        """Whether inputs and numbers are all as they were."""
+        return self.identical and not (self.changed or self.gone or self.new or self.differing)
+
+    def said(self, lang: Lang) -> list[str]:
+        """The outcome, a line for each thing that changed."""
+        lines = [
+            Said(
+                f"记录：{self.record['date']}，版本 {self.record['version']}",
+                f"record: {self.record['date']}, version {self.record['version']}",
+            ).to(lang)
+        ]
+        if self.record["version"] != __version__:
+            lines.append(
+                Said(f"现在的版本是 {__version__}", f"this is version {__version__}").to(lang)
+            )
+        for names, said in (
+            (self.changed, Said("输入已改动", "input changed")),
+            (self.gone, Said("输入已不存在", "input gone")),
+            (self.new, Said("新的输入", "new input")),
+        ):
+            lines += [f"{said.to(lang)}：{name}" for name in names]
+        for id_, (was, now) in self.differing.items():
+            lines.append(f"{id_}：{_brief(was)} → {_brief(now)}")
+        if self.same:
+            count = len(self.record["results"])
+            inputs = len(self.record["inputs"])
+            lines.append(
+                Said(
+                    f"一致：{inputs} 个输入、{count} 项指标都相同",
+                    f"the same: {inputs} inputs, {count} indicators",
+                ).to(lang)
+            )
+        elif self.identical:
+            lines.append(Said("数字都相同", "every number is the same").to(lang))
+        elif not self.differing:
+            said = Said("指标相同，其他内容有变", "indicators are the same, other content is not")
+            lines.append(said.to(lang))
+        return lines
+
+
+def _brief(result_: Any) -> str:
+    if result_ is None:
+        return "—"
+    value = result_["value"]
+    shown = f"{value:g}" if isinstance(value, (int, float)) else str(value or "—")
+    pair = f"{result_['numerator']}/{result_['denominator']} "
+    return (pair if result_["denominator"] is not None else "") + f"{shown} {result_['status']}"
+
+
+def run(found: Mapping[str, Any], folder: Path, *, workspace: Path | None = None) -> Replay:
+    """Compute what a record describes and compare.
+
+    Args:
+        found: The record.
+        folder: Where it was found: its paths are seen from there.
+        workspace: Where its workspace is now, if it moved.
+
+    Raises:
+        InputError: If it cannot be computed again, saying which file is missing.
+    """
+    request = Request.from_dict(found["parameters"], folder)
+    if workspace is not None:
+        request = replace(request, workspace=workspace)
+    missing = [path for path in request.files().values() if not path.is_file()]
+    if missing:
+        reason = "记录用到的文件不在原处 · a file of the record is not there"
+        raise InputError([Problem(reason, str(path)) for path in missing])
+    city, _, made = assessed(request, folder)
+    published = result(request, made)
+    now = {(i["role"], i["file"]): i["sha256"] for i in records.inputs(city, request)}
+    then = {(i["role"], i["file"]): i["sha256"] for i in found["inputs"]}
+    results, was = records.results(published), found["results"]
+    return Replay(
+        request=request,
+        record=found,
+        changed=tuple(k[1] for k in then if k in now and now[k] != then[k]),
+        gone=tuple(k[1] for k in then if k not in now),
+        new=tuple(k[1] for k in now if k not in then),
+        differing={
+            id_: (was.get(id_), results.get(id_))
+            for id_ in dict.fromkeys([*was, *results])
+            if was.get(id_) != results.get(id_)
+        },
+        identical=records.digest(published) == found["result_sha256"],
+    )
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The record in a file: `record.json` itself or a document that carries one.
+
+    Raises:
+        InputError: If the file cannot be read or carries no record.
+    """
+    try:
+        text = _READERS.get(path.suffix.lower(), _plain)(path)
+        found = json.loads(text)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        problem = Problem(f"文件读不出来 · the file cannot be read ({reason})", str(path))
+        raise InputError(problem) from error
+    except Exception as error:
+        # A broken document fails in a hundred ways, few of them named.
+        raise _none(path) from error
+    if not isinstance(found, dict) or found.get("by") != records.BY:
+        raise _none(path)
+    if any(key not in found for key in _KEYS):
+        raise _none(path)
+    return found
+
+
+def _none(path: Path) -> InputError:
+    reason = (
+        "里面没有记录 · the file carries no record: name a record.json or a document that "
+        "'coverage brief' wrote"
+    )
+    return InputError(Problem(reason, str(path)))
+
+
+def _plain(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _archived(path: Path) -> str:
+    from xml.etree import ElementTree as ET
+
+    with zipfile.ZipFile(path) as archive:
+        entry = archive.getinfo(PART.removeprefix("/"))
+        if entry.file_size > _MOST_BYTES:
+            raise ValueError(entry.file_size)
+        data = archive.read(entry)
+    if b"<!" in data:
+        # Our own part declares nothing; entities are somebody else's trick.
+        raise ValueError(path.name)
+    return ET.fromstring(data).text or ""  # noqa: S314 -- declarations were refused above
+
+
+def _workbook(path: Path) -> str:
+    from openpyxl import load_workbook
+
+    from coverage.briefs.workbook import RECORD_SHEET
+
+    book = load_workbook(path, read_only=True)
+    try:
+        name = next(n for n in (RECORD_SHEET.zh, RECORD_SHEET.en) if n in book.sheetnames)
+        cells = book[name].iter_rows(max_col=1, values_only=True)
+        return "\n".join(str(cell or "") for (cell,) in cells)
+    finally:
+        book.close()
+
+
+def _page(path: Path) -> str:
+    found = _PAGE.search(path.read_text(encoding="utf-8"))
+    if found is None:
+        raise ValueError(path.name)
+    return found[1]
+
+
+def _package(path: Path) -> str:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
+        row = base.execute(
+            "SELECT metadata FROM gpkg_metadata WHERE md_standard_uri = ?", (records.NAMESPACE,)
+        ).fetchone()
+    return str(row[0])
+
+
+_READERS: dict[str, Callable[[Path], str]] = {
+    ".docx": _archived,
+    ".pptx": _archived,
+    ".xlsx": _workbook,
+    ".html": _page,
+    ".gpkg": _package,
+}

@@ -1,0 +1,355 @@
+"""From a request to a folder of documents: one result object, every output written from it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coverage.briefs import record, texts
+from coverage.briefs.facts import facts
+from coverage.briefs.pdf import ConversionError, office
+from coverage.briefs.request import FORMATS
+from coverage.briefs.tables import tables
+from coverage.errors import InputError, MissingDependencyError, Problem, gathered
+from coverage.reports import change, discretion, document
+from coverage.reports.folders import check, staged
+from coverage.tables import write_text
+from coverage.text import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from coverage.assessment import Report
+    from coverage.briefs.figures import Figure
+    from coverage.briefs.request import Request
+    from coverage.briefs.tables import Table
+    from coverage.briefs.texts import Block
+    from coverage.city import City
+    from coverage.scenarios.outcome import Outcome
+
+MANIFEST = ".coverage-brief.json"
+RESULT = "result.json"
+NAMES = {format_: f"brief.{format_}" for format_ in FORMATS}
+PROJECT = "brief.qgz"
+# What XML cannot hold; a register may bring it along.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the work, for a progress line: its name, number of steps, seconds taken."""
+
+    name: str
+    index: int
+    of: int
+    seconds: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What was written."""
+
+    files: tuple[Path, ...]
+    document: dict[str, Any]
+    skipped: tuple[Said, ...] = ()
+
+
+def assessed(request: Request, here: Path) -> tuple[City, Report, dict[str, Any]]:
+    """The city of a request, its report, and its result object with everything in it.
+
+    Raises:
+        InputError: With everything that is wrong with the request at once.
+    """
+    from coverage.assessment import assess, check_request, read_values
+    from coverage.facilities import parse_provenances
+
+    city = record.city_of(request, here)
+    with gathered() as gather:
+        gather(check_request, city, request.year, request.indicators)
+        kept = gather(parse_provenances, ",".join(request.provenance)) if request.provenance else ()
+        register = gather(city.read_register, request.facilities) if request.facilities else None
+        values = gather(read_values, request.values, city) if request.values else None
+    report = assess(
+        city,
+        year=request.year,
+        indicators=request.indicators,
+        provenance=kept,
+        register=register,
+        values=values,
+    )
+    if request.scenario is None:
+        return city, report, document.build(report, request.lang)
+    outcome = _run(request, city, report)
+    report = _with_supplied(outcome.before, report)
+    made = document.build(report, request.lang)
+    after = _with_supplied(outcome.after, report)
+    made["scenario"] = change.build_change(outcome, after, request.lang)
+    return city, report, made
+
+
+def _run(request: Request, city: City, report: Report) -> Outcome:
+    from coverage.scenarios.compare import compare
+    from coverage.scenarios.file import read
+
+    assert request.scenario is not None  # noqa: S101 -- the caller has looked
+    own = city.read_register(request.facilities) if request.facilities else None
+    scenario = read(request.scenario, city, register=own)
+    comparison = compare(
+        city, [scenario], year=report.year, register=own, provenance=request.provenance
+    )
+    return comparison.outcomes[0]
+
+
+def _with_supplied(report: Report, asked: Report) -> Report:
+    """A report of a scenario with the indicators that were asked for, supplied values included."""
+    supplied = {r.indicator.id: r for r in asked.results if r.measurement.basis == "supplied"}
+    found = {r.indicator.id: r for r in report.results} | supplied
+    results = tuple(found[r.indicator.id] for r in asked.results)
+    return replace(report, results=results)
+
+
+def result(request: Request, made: dict[str, Any]) -> dict[str, Any]:
+    """A result object as it may be published: masked, suppressed, free of control characters.
+
+    Raises:
+        InputError: If the limit of suppression is not a limit.
+    """
+    if request.mask_sensitive:
+        made = discretion.mask(made)
+    if request.suppress_below is not None:
+        made = discretion.suppress(made, request.suppress_below)
+    cleaned: dict[str, Any] = _clean(made)
+    return cleaned
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _CONTROLS.sub("", value)
+    if isinstance(value, dict):
+        return {_clean(k): _clean(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_clean(v) for v in value]
+    return value
+
+
+def write(
+    request: Request,
+    folder: Path,
+    *,
+    here: Path | None = None,
+    progress: Callable[[Step], None] = lambda _step: None,
+) -> Brief:
+    """Assess, and write every document of a request into `folder`, all or nothing.
+
+    Args:
+        request: What is wanted.
+        folder: Where the documents shall stand.
+        here: The folder from which a workspace is looked for; the current one by default.
+        progress: Called at the beginning and at the end of every step.
+
+    Raises:
+        InputError: For anything wrong with the request, its files or templates,
+            and if the folder cannot be written to.
+        MissingDependencyError: If a library is not installed.
+    """
+    formats, skipped = _formats(request)
+    names = [RESULT, record.NAME, *(NAMES[f] for f in formats)]
+    check(folder, [*names, *([PROJECT] if "gpkg" in formats else [])], MANIFEST)
+    _check_templates(request)
+    work = _Work(request, formats, progress)
+    with work.step("assess"):
+        city, report, made = assessed(request, here or Path.cwd())
+        published = result(request, made)
+        published["record"] = record.make(city, request, published, folder)
+    with staged(folder, MANIFEST) as stage, _pictures() as pictures:
+        work.write(report, published, stage, pictures)
+        files = tuple(folder / path.name for path in sorted(stage.iterdir()))
+    return Brief(files, published, (*skipped, *work.skipped))
+
+
+_NO_PDF = Said(
+    "本机没有能转换 Word 的 LibreOffice，未生成 PDF",
+    "no PDF: LibreOffice with Writer is not installed",
+)
+
+
+def _formats(request: Request) -> tuple[list[str], list[Said]]:
+    """Formats to write, and those left out because this machine cannot make them."""
+    wanted = request.formats or FORMATS
+    formats = [f for f in FORMATS if f in wanted]
+    if "pdf" not in formats or office() is not None:
+        return formats, []
+    if request.formats:
+        raise MissingDependencyError(
+            "PDF 由 LibreOffice 转换，本机没有安装 · a PDF needs LibreOffice (soffice), "
+            "which is not installed"
+        )
+    return [f for f in formats if f != "pdf"], [_NO_PDF]
+
+
+def _check_templates(request: Request) -> None:
+    if request.templates is not None and not request.templates.is_dir():
+        reason = "没有这个模板文件夹 · there is no such folder of templates"
+        raise InputError(Problem(reason, str(request.templates)))
+    if request.template is not None:
+        from coverage.briefs.slides import open_template
+
+        open_template(request.template)
+
+
+@contextmanager
+def _pictures() -> Iterator[Path]:
+    """A folder for pictures that go into documents and are not outputs themselves."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="coverage-brief-") as made:
+        yield Path(made)
+
+
+class _Work:
+    """The steps of one run, each announced when it begins and when it ends."""
+
+    def __init__(
+        self, request: Request, formats: Sequence[str], progress: Callable[[Step], None]
+    ) -> None:
+        self.request, self.formats, self.progress = request, formats, progress
+        self.done, self.steps = 0, 2 + len(formats)
+        self.skipped: list[Said] = []
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """One step, timed."""
+        self.done += 1
+        self.progress(Step(name, self.done, self.steps))
+        start = time.perf_counter()
+        yield
+        self.progress(Step(name, self.done, self.steps, time.perf_counter() - start))
+
+    def write(self, report: Report, published: dict[str, Any], stage: Path, pictures: Path) -> None:
+        """Write every output into `stage`."""
+        from coverage.briefs.figures import draw
+
+        variables = facts(published)
+        found = tables(published)
+        with self.step("figures"):
+            figures = draw(report, published, pictures) if self._illustrated() else {}
+        write_text(stage / RESULT, _json(published))
+        write_text(stage / record.NAME, record.text(published["record"]))
+        pages = Pages(published, found, figures)
+        if self._written():
+            pages.report = self._text("report", variables, found, figures)
+        if "pptx" in self.formats:
+            from coverage.briefs.charts import NATIVE
+
+            pages.slides = self._text("slides", variables, found, {*figures, *NATIVE})
+        for format_ in self.formats:
+            with self.step(format_):
+                try:
+                    _WRITERS[format_](pages, stage, self.request, report)
+                except ConversionError:
+                    # Nobody asked for it by name, and this LibreOffice cannot read Word.
+                    if self.request.formats:
+                        raise
+                    self.skipped.append(_NO_PDF)
+
+    def _illustrated(self) -> bool:
+        return bool({"docx", "pptx", "html", "pdf"} & set(self.formats))
+
+    def _written(self) -> bool:
+        return bool({"docx", "html", "pdf"} & set(self.formats))
+
+    def _text(
+        self,
+        part: str,
+        variables: Mapping[str, Any],
+        found: Mapping[str, Any],
+        figures: Collection[str],
+    ) -> list[Block]:
+        return texts.render(
+            part,
+            variables,
+            lang=self.request.lang,
+            tables=found,
+            figures=figures,
+            folder=self.request.templates,
+        )
+
+
+@dataclass
+class Pages:
+    """What the writers of documents share."""
+
+    document: dict[str, Any]
+    tables: dict[str, Table]
+    figures: dict[str, Figure]
+    report: list[Block] = field(default_factory=list)
+    slides: list[Block] = field(default_factory=list)
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _docx(pages: Pages, stage: Path, _request: Request, _report: Report) -> None:
+    from coverage.briefs import word
+
+    path = stage / NAMES["docx"]
+    word.write(path, pages.report, pages.tables, pages.figures, pages.document)
+
+
+def _pdf(pages: Pages, stage: Path, request: Request, report: Report) -> None:
+    from coverage.briefs import pdf
+
+    source = stage / NAMES["docx"]
+    wanted = source.exists()
+    if not wanted:
+        _docx(pages, stage, request, report)
+    pdf.convert(source, stage / NAMES["pdf"])
+    if not wanted:
+        source.unlink()
+
+
+def _pptx(pages: Pages, stage: Path, request: Request, _report: Report) -> None:
+    from coverage.briefs import slides
+
+    path = stage / NAMES["pptx"]
+    slides.write(
+        path, pages.slides, pages.tables, pages.figures, pages.document, template=request.template
+    )
+
+
+def _xlsx(pages: Pages, stage: Path, _request: Request, _report: Report) -> None:
+    from coverage.briefs import workbook
+
+    workbook.write(stage / NAMES["xlsx"], pages.document, pages.tables)
+
+
+def _html(pages: Pages, stage: Path, _request: Request, _report: Report) -> None:
+    from coverage.briefs import page
+
+    path = stage / NAMES["html"]
+    page.write(path, pages.report, pages.tables, pages.figures, pages.document)
+
+
+def _gpkg(pages: Pages, stage: Path, _request: Request, report: Report) -> None:
+    from coverage.briefs import layers, project
+
+    path = stage / NAMES["gpkg"]
+    written = layers.write(path, report.city, pages.document)
+    project.write(stage / PROJECT, path.name, written, pages.document)
+
+
+_WRITERS = {
+    "docx": _docx,
+    "pptx": _pptx,
+    "xlsx": _xlsx,
+    "html": _html,
+    "pdf": _pdf,
+    "gpkg": _gpkg,
+}

@@ -1,0 +1,156 @@
+"""Reports as moments of a map: now, or before and after a scenario, and what may be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from coverage.maps.compose import Moment, chosen_indicators
+from coverage.maps.discreet import suppress_reach
+from coverage.reach.service import DEFAULT_PROFILE, kinds_of, travel_time
+from coverage.reports.change import facility_changes
+from coverage.reports.circles import to_dict
+from coverage.reports.discretion import SENSITIVE_KINDS, mask, suppress
+from coverage.reports.document import build as build_document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from coverage.assessment import Report
+    from coverage.reach.service import ServiceTimes
+    from coverage.scenarios.outcome import Access, Outcome
+    from coverage.text import Lang
+
+MINUTES = (5.0, 10.0, 15.0)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a map is asked to show, whatever the moment.
+
+    Attributes:
+        lang: Language of names and words.
+        indicators: Ids, of which the first says whose circles are drawn.
+        kinds: Kinds of facility to draw circles of instead.
+        profile: How people travel.
+        minutes: Limits.
+        roads: Road source; the city's own by default.
+        population: People as a raster or points; the township model by default.
+        masked: Withhold names and places of the facilities that protect
+            children and people in need, and circles around them.
+        below: Withhold counts of people smaller than this.
+    """
+
+    lang: Lang = "zh"
+    indicators: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    profile: str | Path = DEFAULT_PROFILE
+    minutes: tuple[float, ...] = MINUTES
+    roads: Path | None = None
+    population: Path | None = None
+    masked: bool = False
+    below: int | None = None
+
+
+def circles_of(report: Report, wanted: Wanted) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Kinds and services whose circles a map of a report draws.
+
+    Raises:
+        InputError: If a kind is not known, or no indicator can be shown.
+    """
+    if wanted.kinds:
+        return kinds_of(wanted.kinds), ()
+    document = build_document(report, wanted.lang)
+    match = report.city.indicator(chosen_indicators([document], wanted.indicators)[0]).match
+    return tuple(match.kinds), tuple(match.services)
+
+
+def now(report: Report, wanted: Wanted) -> tuple[Moment, ...]:
+    """What a map shows of a report.
+
+    Raises:
+        InputError: If no indicator can be shown, a kind is not known, or a
+            source cannot be used.
+    """
+    kinds, services = circles_of(report, wanted)
+    times: ServiceTimes | None = None
+    if _placeable(report, kinds, services):
+        times = travel_time(
+            report.city,
+            kind=kinds,
+            services=services,
+            profile=wanted.profile,
+            minutes=wanted.minutes,
+            year=report.year,
+            register=report.register,
+            roads=wanted.roads,
+            population=wanted.population,
+        )
+    return (_moment("now", report, wanted, times, services),)
+
+
+def before_after(outcome: Outcome, wanted: Wanted) -> tuple[Moment, ...]:
+    """What a map shows of a scenario: before and after, with circles of its first question.
+
+    Raises:
+        InputError: If a limit is not above 0.
+    """
+    access = _shown_access(outcome, wanted)
+    services = access.question.services if access else ()
+    before, after = (access.before, access.after) if access else (None, None)
+    changes = facility_changes(outcome.scenario)
+    first = _moment("before", outcome.before, wanted, _within(before, wanted.minutes), services)
+    second = _moment("after", outcome.after, wanted, _within(after, wanted.minutes), services)
+    # An addition dated later than the year is in neither report.
+    return first, replace(second, scenario=outcome.scenario.name, changes=changes)
+
+
+def _shown_access(outcome: Outcome, wanted: Wanted) -> Access | None:
+    """Of the scenario's questions the one that the first indicator asks, else the first."""
+    documents = [build_document(report, wanted.lang) for report in (outcome.before, outcome.after)]
+    first = chosen_indicators(documents, wanted.indicators)[0]
+    match = outcome.before.city.indicator(first).match
+    asked = (tuple(match.kinds), tuple(match.services))
+    found = [a for a in outcome.access if (a.question.kinds, a.question.services) == asked]
+    return next(iter([*found, *outcome.access]), None)
+
+
+def _within(times: ServiceTimes | None, minutes: Sequence[float]) -> ServiceTimes | None:
+    """The same travel times against the limits of the map."""
+    if times is None or not times.sites.facilities or times.profile.measure == "distance":
+        return times if times is not None and times.sites.facilities else None
+    limits = tuple(sorted({times.profile.limit_s(m) for m in minutes}))
+    return replace(times, limits_s=limits, minutes=tuple(minutes))
+
+
+def _moment(
+    id_: str,
+    report: Report,
+    wanted: Wanted,
+    times: ServiceTimes | None,
+    services: tuple[str, ...],
+) -> Moment:
+    """A report and its travel times, less what may not be shown."""
+    document = build_document(report, wanted.lang)
+    reach: dict[str, Any] | None = None
+    if times is not None and not (wanted.masked and SENSITIVE_KINDS & set(times.kinds)):
+        reach = to_dict(times, wanted.lang)
+    if wanted.masked:
+        document = mask(document)
+    if wanted.below is not None:
+        document = suppress(document, wanted.below)
+        reach = suppress_reach(reach, wanted.below) if reach is not None else None
+    return Moment(id_, document, times=times if reach else None, reach=reach, services=services)
+
+
+def _placeable(report: Report, kinds: Sequence[str], services: Sequence[str]) -> bool:
+    """Whether any open facility of the kinds has a place, or a seat to stand at."""
+    units = report.city.units
+    return any(
+        facility.kind in kinds
+        and facility.counts_in(report.year)
+        and set(services) <= facility.services
+        and (facility.placed or ((u := units.get(facility.unit_code[:9])) and u.placed))
+        for facility in report.register.facilities
+    )

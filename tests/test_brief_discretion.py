@@ -1,0 +1,455 @@
+"""What is kept back cannot be worked out from what is published: whoever tries, fails."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from copy import deepcopy
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from coverage.assessment import assess
+from coverage.city import City
+from coverage.errors import InputError
+from coverage.reports.discretion import (
+    HIDDEN,
+    PROTECTED_KINDS,
+    SENSITIVE_KINDS,
+    hidden,
+    mask,
+    suppress,
+    suppress_together,
+)
+from coverage.reports.document import build
+from helpers import centre, run, write_register
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BELOW = 5
+INTEGRATED = "elder_care.integrated_township"
+
+
+def _unit(level: str, code: str, county: str | None, people: dict[str, int]) -> dict[str, Any]:
+    return {"level": level, "code": code, "county": county, "people": dict(people)}
+
+
+def _document(counties: list[list[tuple[int, int, int]]]) -> dict[str, Any]:
+    """A city of counties of townships, each with its older people, children and others."""
+    units: list[dict[str, Any]] = []
+    whole = {"all": 0, "60+": 0, "0-14": 0}
+    for number, townships in enumerate(counties, start=1):
+        county = f"4418{number:02}"
+        total = {"all": 0, "60+": 0, "0-14": 0}
+        for serial, (old, young, rest) in enumerate(townships, start=1):
+            people = {"all": old + young + rest, "60+": old, "0-14": young}
+            units.append(_unit("township", f"{county}{serial:03}", county, people))
+            total = {group: total[group] + people[group] for group in total}
+        units.append(_unit("county", county, county, total))
+        whole = {group: whole[group] + total[group] for group in whole}
+    units.append(_unit("city", "441800", None, whole))
+    return {
+        "lang": "zh",
+        "units": units,
+        "register": [],
+        "kinds": [],
+        "notes": ["乡镇 3 人"],
+        "indicators": [],
+    }
+
+
+def _cells(document: dict[str, Any]) -> dict[tuple[str, str, str], Any]:
+    return {
+        (u["level"], u["code"], group): value
+        for u in document["units"]
+        for group, value in u["people"].items()
+    }
+
+
+def _ranges(published: dict[str, Any], group: str) -> dict[str, tuple[int, int]]:
+    """What a reader can say of every hidden township: its least and greatest possible number.
+
+    The reader knows that a hidden township has people, though perhaps none of
+    the group, and that parts add up to every published sum. Sums of a tree have
+    whole bounds, so that linear programming finds them.
+    """
+    townships = [u for u in published["units"] if u["level"] == "township"]
+    unknown = [u["code"] for u in townships if hidden(u["people"][group])]
+    rows, sums = [], []
+    for unit in published["units"]:
+        said = unit["people"][group]
+        if unit["level"] == "township" or hidden(said):
+            continue
+        whole = unit["level"] == "city"
+        inside = [u for u in townships if whole or u["county"] == unit["code"]]
+        codes = {u["code"] for u in inside}
+        known = sum(u["people"][group] for u in inside if u["code"] not in unknown)
+        rows.append([int(code in codes) for code in unknown])
+        sums.append(said - known)
+    bounds = {}
+    for place, code in enumerate(unknown):
+        aim = np.eye(len(unknown))[place]
+        ends = []
+        for sign in (1, -1):
+            done = linprog(
+                float(sign) * aim,
+                A_eq=rows or None,
+                b_eq=sums or None,
+                bounds=[(int(group == "all"), 1000)] * len(unknown),
+            )
+            assert done.success, "the truth itself must fit"
+            ends.append(round(sign * float(done.fun or 0.0)))
+        bounds[code] = (ends[0], ends[1])
+    return bounds
+
+
+_PEOPLE = st.tuples(st.integers(0, 7), st.integers(0, 7), st.integers(0, 5))
+_COUNTIES = st.lists(st.lists(_PEOPLE, min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+@settings(max_examples=60)
+@given(_COUNTIES)
+def test_nobody_can_recover_a_small_count_from_sums(
+    counties: list[list[tuple[int, int, int]]],
+) -> None:
+    document = _document(counties)
+    published = suppress(document, BELOW)
+    truth, shown = _cells(document), _cells(published)
+    for cell, value in truth.items():
+        if 0 < value < BELOW:
+            assert shown[cell] == HIDDEN, cell
+        if value == 0 and cell[2] == "all":
+            assert shown[cell] in {0, HIDDEN}
+    for group in ("60+", "0-14", "all"):
+        for code, (least, most) in _ranges(published, group).items():
+            if 0 < truth["township", code, group] < BELOW:
+                assert least <= 1, (code, group)
+                assert most >= BELOW - 1, (code, group)
+
+
+@settings(max_examples=60)
+@given(_COUNTIES)
+def test_nothing_is_hidden_without_need_and_nothing_changed(
+    counties: list[list[tuple[int, int, int]]],
+) -> None:
+    document = _document(counties)
+    before = deepcopy(document)
+    published = suppress(document, BELOW)
+    assert document == before, "the caller's document stays as it was"
+    truth, shown = _cells(document), _cells(published)
+    assert all(shown[c] in {HIDDEN, truth[c]} for c in truth)
+    if not any(0 < v < BELOW for v in truth.values()):
+        assert shown == truth
+        assert published["suppressed"]["cells"] == 0
+        assert published["notes"] == document["notes"]
+    else:
+        assert not any("3 人" in note for note in published["notes"])
+
+
+def test_a_limit_that_hides_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="2"):
+        suppress(_document([[(5, 5, 5)]]), 1)
+
+
+# -- indicators ---------------------------------------------------------------------------
+
+
+def _within(cells: list[tuple[int, int]]) -> dict[str, Any]:
+    """A travel-time indicator with counties of (reached, people)."""
+    top, bottom = sum(c[0] for c in cells), sum(c[1] for c in cells)
+    counties: list[dict[str, Any]] = [
+        {
+            "code": f"4418{n:02}",
+            "numerator": reached,
+            "denominator": people,
+            "value": 100 * reached / people if people else None,
+            "missing": [],
+        }
+        for n, (reached, people) in enumerate(cells, start=1)
+    ]
+    return {
+        "id": "elder_care.circle_15min",
+        "measure": "people_within",
+        "system": "大养老",
+        "unit": "%",
+        "group": "60+",
+        "kinds": ["elder_care"],
+        "numerator": top,
+        "denominator": bottom,
+        "value": 100 * top / bottom if bottom else None,
+        "plan_basis": None,
+        "targets": [{"met": False, "gap_points": 3.2, "gap_units": None}],
+        "status": "not_met",
+        "status_text": "未达标",
+        "missing": None,
+        "missing_people": None,
+        "by_county": counties,
+        "notes": ["4,554 人所在乡镇位置不详"],
+        "shown": {"value": "x", "targets": [{"gap": "y"}], "counties": ["z"] * len(cells)},
+    }
+
+
+_CELLS = st.lists(
+    st.integers(0, 12).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+    min_size=1,
+    max_size=3,
+)
+
+
+def _knowable(parts: list[Any], whole: Any) -> bool:
+    """Whether a sum and all its parts but one are published."""
+    return not hidden(whole) and sum(hidden(p) for p in parts) == 1
+
+
+@settings(max_examples=80)
+@given(_CELLS)
+def test_shares_of_few_people_are_hidden_with_all_that_gives_them(
+    cells: list[tuple[int, int]],
+) -> None:
+    document = {**_document([[(50, 50, 50)]]), "indicators": [_within(cells)]}
+    made = suppress(document, BELOW)["indicators"][0]
+    for (reached, people), county in zip(cells, made["by_county"], strict=True):
+        few = {reached, people - reached, people} & set(range(1, BELOW))
+        if few:
+            assert county["numerator"] == county["value"] == HIDDEN
+        if 0 < people < BELOW:
+            assert county["denominator"] == HIDDEN
+    for key in ("numerator", "denominator"):
+        assert not _knowable([c[key] for c in made["by_county"]], made[key]), key
+    if hidden(made["numerator"]):
+        assert made["value"] == HIDDEN
+        assert made["status"] == "withheld"
+        assert made["targets"][0] == {"met": None, "gap_points": HIDDEN, "gap_units": HIDDEN}
+        assert made["shown"]["value"] == made["shown"]["targets"][0]["gap"] == HIDDEN
+
+
+@settings(max_examples=80)
+@given(_CELLS, st.integers(0, 6))
+def test_before_and_after_do_not_give_a_small_change_away(
+    cells: list[tuple[int, int]], more: int
+) -> None:
+    later = [(min(n, reached + more), n) for reached, n in cells]
+    base = _document([[(50, 50, 50)]])
+    first, second = suppress_together(
+        [{**base, "indicators": [_within(c)]} for c in (cells, later)], BELOW
+    )
+    pairs = zip(
+        [*first["indicators"][0]["by_county"], first["indicators"][0]],
+        [*second["indicators"][0]["by_county"], second["indicators"][0]],
+        strict=True,
+    )
+    sums = [*cells, (sum(c[0] for c in cells), 0)], [*later, (sum(c[0] for c in later), 0)]
+    for (a, b), old, new in zip(pairs, *sums, strict=True):
+        assert hidden(a["numerator"]) == hidden(b["numerator"]), "one moment tells the other"
+        if 0 < abs(new[0] - old[0]) < BELOW:
+            assert hidden(a["numerator"])
+
+
+def test_growth_does_not_give_a_hidden_township_away() -> None:
+    """Hidden before, 6 and visible after a growth of 50 %: 4 before."""
+    before = _document([[(4, 20, 9), (30, 30, 9), (40, 40, 9)]])
+    after = _document([[(6, 30, 9), (45, 45, 9), (60, 60, 9)]])
+    shown = [_cells(d) for d in suppress_together([before, after], BELOW)]
+    assert {c for c, v in shown[0].items() if hidden(v)} == {
+        c for c, v in shown[1].items() if hidden(v)
+    }
+    assert hidden(shown[1]["township", "441801001", "60+"])
+
+
+def test_ranks_do_not_tell_where_a_hidden_township_stands() -> None:
+    document = _document([[(40, 20, 9), (3, 20, 9), (30, 30, 9), (6, 30, 9)]])
+    indicator = _within([(50, 100)])
+    codes = ["441801001", "441801003", "441801004", "441801002"]
+    indicator |= {"measure": "unit_share", "missing": codes, "missing_people": 79}
+    indicator["by_county"][0]["missing"] = list(codes)
+    document["indicators"] = [indicator]
+    made = suppress(document, BELOW)
+    gone = {c for (level, c, g), v in _cells(made).items() if g == "60+" and hidden(v)}
+    assert gone == {"441801002", "441801004"}
+    ranked = made["indicators"][0]
+    assert ranked["missing"] == ["441801001", "441801003", "441801002", "441801004"]
+    assert ranked["by_county"][0]["missing"] == ranked["missing"]
+    assert ranked["missing_people"] == HIDDEN
+
+
+def test_beds_of_protected_sites_go_with_their_total() -> None:
+    document = _document([[(50, 50, 50)]])
+    document["register"] = [
+        {"kind": kind, "beds": beds, "nursing_beds": None}
+        for kind, beds in (("rescue_station", 3), ("rescue_station", 40), ("elder_care", 3))
+    ]
+    document["kinds"] = [
+        {"kind": "rescue_station", "beds": 43, "nursing_beds": None},
+        {"kind": "elder_care", "beds": 3, "nursing_beds": None},
+    ]
+    made = suppress(document, BELOW)
+    assert [f["beds"] for f in made["register"]] == [HIDDEN, HIDDEN, 3]
+    assert [k["beds"] for k in made["kinds"]] == [HIDDEN, 3]
+
+
+# -- a whole brief ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A brief of a small workspace in which 连南's 大坪镇 has 7 older people."""
+    folder = tmp_path_factory.mktemp("secret")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COVERAGE_CACHE", str(folder / "cache"))
+        _workspace(folder / "w")
+        rows = [
+            centre(1, "441802006"),
+            {
+                "id": "r-1",
+                "name": "清城区石角镇塘头村救助站",
+                "kind": "rescue_station",
+                "unit_code": "441802107",
+                "lon": 112.9876,
+                "lat": 23.5432,
+                "beds": 8,
+                "provenance": "surveyed",
+                "note": "塘头村 12 号",
+                "source": "内部台账",
+            },
+        ]
+        register = write_register(folder / "台账.csv", rows)
+        args = ["brief", "--workspace", str(folder / "w"), "--facilities", str(register)]
+        args += ["--suppress-below", "10", "--mask-sensitive", "--formats", "docx,pptx,xlsx,html"]
+        _main([*args[:-1], "docx,pptx,xlsx,html,gpkg", "--out", str(folder / "out")])
+    return folder / "out"
+
+
+def _main(args: list[str]) -> None:
+    from coverage.cli.main import main
+
+    main(args)
+
+
+def _workspace(folder: Path) -> None:
+    """清远 with the population table changed: one township with few older people."""
+    from coverage.settings import data_dir
+    from coverage.tables import csv_text, read_table, write_text
+
+    folder.mkdir()
+    (folder / "city.toml").write_text(
+        '[city]\ncode = "441800"\nname = "清远市"\nbase = "441800"\n', encoding="utf-8"
+    )
+    table = read_table(data_dir() / "population" / "441800.csv")
+    rows = [dict(r.cells) for r in table.records]
+    loss = 0
+    for row in rows:
+        if (row["unit_code"], row["group"]) == (SMALL, "60+"):
+            loss = int(row["people"]) - 7
+            row["people"] = "7"
+    for row in rows:
+        if row["unit_code"] in {SMALL[:6], "441800"} and row["group"] == "60+":
+            row["people"] = str(int(row["people"]) - loss)
+    cells = [[row[c] for c in table.columns] for row in rows]
+    (folder / "population").mkdir()
+    write_text(folder / "population" / "population.csv", csv_text(table.columns, cells))
+
+
+SMALL = "441826105"
+
+
+def _published(folder: Path) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    return data
+
+
+@pytest.mark.slow
+def test_a_hidden_township_stays_hidden_in_every_output(secret: Path) -> None:
+    from openpyxl import load_workbook
+
+    published = _published(secret)
+    gone = {
+        u["code"]
+        for u in published["units"]
+        if u["level"] == "township" and hidden(u["people"]["60+"])
+    }
+    assert SMALL in gone
+    assert len(gone) == 2, "and one more of the same county, so that no sum gives it"
+    assert len({code[:6] for code in gone}) == 1
+    with sqlite3.connect(secret / "brief.gpkg") as base:
+        rows = base.execute("SELECT code, people_60_up, withheld FROM townships").fetchall()
+        missing = base.execute("SELECT code, people FROM missing ORDER BY rank").fetchall()
+    base.close()
+    assert {code for code, people, _ in rows if people is None} >= gone
+    assert all("60+" in withheld for code, _, withheld in rows if code in gone)
+    assert {code for code, people in missing if people is None} == gone
+    assert {code for code, _ in missing[-2:]} == gone, "the order tells nothing"
+    book = load_workbook(secret / "brief.xlsx", read_only=True)
+    for name, column in (("乡镇", 5), ("综合养老", 4)):
+        rows = [row for row in book[name].iter_rows(values_only=True) if row[0] in gone]
+        assert [row[column] for row in rows] == [HIDDEN, HIDDEN]
+    book.close()
+    for indicator in published["indicators"]:
+        if gone & set(indicator["missing"] or ()) and indicator["group"] == "60+":
+            assert indicator["missing_people"] == HIDDEN
+
+
+@pytest.mark.slow
+def test_a_masked_site_is_nowhere_in_any_file(secret: Path) -> None:
+    import zipfile
+
+    texts: dict[str, bytes] = {}
+    for path in secret.iterdir():
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                texts |= {f"{path.name}/{n}": archive.read(n) for n in archive.namelist()}
+        elif path.is_file():
+            texts[path.name] = path.read_bytes()
+    for name, data in texts.items():
+        for word in ("塘头村", "内部台账", "112.9876", "23.5432"):
+            assert word.encode() not in data, (name, word)
+    site = next(f for f in _published(secret)["register"] if f["kind"] == "rescue_station")
+    assert site["masked"]
+    assert site["beds"] == HIDDEN
+    seat = City.load("清远").units["441802107"]
+    assert (site["lon"], site["lat"]) == (seat.lon, seat.lat)
+
+
+def test_masking_leaves_other_sites_alone() -> None:
+    document = build(assess(City.load("清远")))
+    made = mask(document)
+    for was, now in zip(document["register"], made["register"], strict=True):
+        assert (was == now) == (was["kind"] not in SENSITIVE_KINDS)
+    known = {f["id"] for f in made["register"]}
+    assert all(set(i["rows"]) <= known for i in made["indicators"])
+    assert SENSITIVE_KINDS < PROTECTED_KINDS
+
+
+def test_supplied_counts_of_protected_people_are_withheld(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    city = City.load("清远")
+    id_ = next(
+        i.id
+        for i in city.plan.indicators
+        if not i.computed and i.unit in {"人", "名"} and i.system in {"大儿童保障", "大救助"}
+    )
+    values = tmp_path / "v.csv"
+    values.write_text(f"id,value\n{id_},6\n", encoding="utf-8")
+    args = ("--city", "清远", "--values", str(values), "--suppress-below", "10")
+    out = tmp_path / "o"
+    assert run(capsys, "brief", *args, "--formats", "html", "--out", str(out)).code == 0
+    made = next(i for i in _published(out)["indicators"] if i["id"] == id_)
+    assert made["numerator"] == made["value"] == HIDDEN
+    assert made["status"] == "withheld"
+
+
+def test_pairs_of_limits_hide_ever_more() -> None:
+    document = _document([[(4, 7, 9), (30, 30, 9), (40, 40, 9)], [(12, 12, 9), (15, 9, 9)]])
+    gone = [
+        {c for c, v in _cells(suppress(document, below)).items() if hidden(v)}
+        for below in (3, 5, 8, 13)
+    ]
+    assert all(a <= b for a, b in pairwise(gone))
+    assert not gone[0]
+    assert gone[1]

@@ -1,0 +1,318 @@
+"""What a map shows, before anything is drawn: its numbers are the report's and nothing else."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+
+from coverage.assessment import assess
+from coverage.city import City
+from coverage.errors import InputError
+from coverage.maps import figures, labels
+from coverage.maps.compose import build
+from coverage.maps.discreet import suppress_reach
+from coverage.maps.moments import Wanted, now
+from coverage.maps.payload import payload
+from coverage.maps.themes import scale_for, value_class, value_classes
+from coverage.maps.view import Mark
+from coverage.reports.discretion import HIDDEN, SENSITIVE_KINDS
+from helpers import centre, write_register
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coverage.maps.compose import Moment
+    from coverage.maps.view import View
+
+CITIES = ("清远", "中山", "阳江", "江门", "珠山")
+
+
+@cache
+def _moment(name: str, **wanted: Any) -> Moment:
+    (found,) = now(assess(City.load(name)), Wanted(**wanted))
+    return found
+
+
+@cache
+def _view(name: str, **wanted: Any) -> View:
+    return build(City.load(name), [_moment(name, **wanted)], lang=wanted.get("lang", "zh"))
+
+
+@pytest.mark.parametrize("name", CITIES)
+def test_classes_and_counts_are_the_reports(name: str) -> None:
+    view, document = _view(name), _moment(name).document
+    listed = {i["id"]: i for i in document["indicators"]}
+    for theme in view.stage().themes:
+        found = listed.get(theme.id)
+        if found is None:
+            continue
+        for shading in theme.shadings:
+            counts = {c.id: c.count for c in shading.classes}
+            if shading.level == "township" and found["covered"] is not None:
+                assert counts["covered"] == len(found["covered"]) == found["numerator"]
+                assert counts["missing"] == len(found["missing"])
+            if shading.level == "county" and found["by_county"]:
+                assert sum(c or 0 for c in counts.values()) == len(found["by_county"])
+                for row in found["by_county"]:
+                    mark = shading.marks[row["code"]]
+                    if row["numerator"] is None:
+                        assert (mark.class_, mark.text) == ("unknown", "未知")
+                    else:
+                        pair = f"{row['numerator']:,}/{row['denominator']:,}"
+                        assert mark.text.startswith(pair)
+    assert view.stage().themes[0].id in listed
+
+
+@pytest.mark.parametrize("name", CITIES)
+def test_every_unit_is_drawn_or_named_as_left_off(name: str) -> None:
+    view, units = _view(name), City.load(name).units
+    drawn = {area.code for area in (*view.counties, *view.townships)}
+    for theme in view.stage().themes:
+        for shading in theme.shadings:
+            lost = {units.name(code) for code in shading.marks if code not in drawn}
+            assert lost == set(shading.unplaced)
+    statistical = {a.code for a in view.townships if a.kind == "statistical"}
+    assert not statistical & {u.code for u in units.townships}
+
+
+def test_the_reach_theme_adds_up_to_the_circles_data() -> None:
+    moment, theme = _moment("清远"), _view("清远").stage().theme("reach")
+    assert moment.reach is not None
+    whole = next(
+        r
+        for r in moment.reach["people"]
+        if (r["level"], r["group"], r["limit"]) == ("city", "60+", "15 min")
+    )
+    assert f"{round(whole['reached']):,}/{round(whole['total']):,}" in theme.headline
+    rings = _view("清远").stage().rings
+    assert [r.label for r in rings] == ["15 分钟", "10 分钟", "5 分钟"], "the largest lies lowest"
+    for small, large in zip(rings[1:], rings, strict=False):
+        assert shapely.area(small.shape.difference(large.shape.buffer(1e-3))) == 0
+
+
+def test_illustrative_and_approximate_are_said() -> None:
+    assert _view("清远").mark == "示意图·含示意数据"
+    report = assess(City.load("清远"), provenance=["published", "surveyed"])
+    with pytest.raises(InputError, match="没有分乡镇"):
+        now(report, Wanted(indicators=("elder_care.integrated_township",)))
+
+
+def test_an_indicator_without_townships_cannot_be_shown() -> None:
+    report = assess(City.load("清远"))
+    with pytest.raises(InputError, match=r"social_org\.hub_count"):
+        now(report, Wanted(indicators=("social_org.hub_count",)))
+
+
+def test_facilities_that_count_are_told_from_those_that_do_not() -> None:
+    view, document = _view("清远"), _moment("清远").document
+    theme = view.stage().theme("elder_care.integrated_township")
+    found = next(i for i in document["indicators"] if i["id"] == theme.id)
+    assert theme.counting == frozenset(found["rows"])
+    shown = {site.id for site in view.stage().sites}
+    loose = sum(len(rows) for rows in view.stage().loose.values())
+    closed = sum(row["status"] == "closed" for row in document["register"])
+    assert len(shown) + loose + closed == len(document["register"])
+
+
+def test_masked_facilities_leave_no_trace(tmp_path: Path) -> None:
+    city = City.load("清远")
+    code = city.units.townships[3].code
+    rows = [
+        centre(1, code, name="普通中心", lon=113.06, lat=23.7),
+        centre(
+            2,
+            code,
+            name="阳光路8号未保站",
+            kind="child_protection_station",
+            services="",
+            lon=113.0512345,
+            lat=23.7198765,
+            source="秘密地址.xlsx",
+            note="阳光路8号",
+        ),
+    ]
+    register = city.read_register(write_register(tmp_path / "r.csv", rows))
+    report = assess(city, register=register)
+    for kinds in ((), ("child_protection_station",)):
+        moments = now(report, Wanted(masked=True, kinds=kinds))
+        view = build(city, moments)
+        text = json.dumps(payload(view), ensure_ascii=False)
+        for secret in ("阳光路", "秘密", "113.0512", "23.71988"):
+            assert secret not in text
+        masked = [s for s in view.stage().sites if s.kind in SENSITIVE_KINDS]
+        seat = city.units[code]
+        assert [(s.lon, s.lat) for s in masked] == [(seat.lon, seat.lat)]
+        assert bool(view.stage().rings) == (not kinds), "no circle gives the place away"
+    assert "阳光路" in json.dumps(payload(build(city, now(report, Wanted()))), ensure_ascii=False)
+
+
+def test_small_counts_are_kept_back_and_cannot_be_worked_out() -> None:
+    below = 2000
+    moment = _moment("清远", below=below)
+    whole = _moment("清远").reach
+    assert moment.reach is not None
+    assert whole is not None
+    kept = [r for r in moment.reach["people"] if r["level"] == "township"]
+    counts = ("reached", "not_reached", "total")
+    for row in kept:
+        for key in counts:
+            assert row[key] == HIDDEN or row[key] == 0 or row[key] >= below
+    # Townships of a county, less one hidden row, would give it away: never exactly one.
+    for limit in moment.reach["limits"]:
+        for county in {r["code"][:6] for r in kept if r["code"]}:
+            rows = [r for r in kept if r["code"].startswith(county) and r["limit"] == limit]
+            hidden = {r["code"] for r in rows if r["reached"] == HIDDEN}
+            assert len(hidden) != 1
+    text = json.dumps(payload(_view("清远", below=below)), ensure_ascii=False)
+    secrets = [
+        f"{round(r['reached']):,}/{round(r['total']):,}"
+        for r in whole["people"]
+        if r["level"] == "township" and 0 < r["reached"] < below and r["total"] > 100
+    ]
+    assert len(secrets) > 50
+    assert not [s for s in secrets if f'"{s} ' in text]
+
+
+@given(st.data())
+@limits(max_examples=60)
+def test_suppressed_rows_are_whole_families(data: st.DataObject) -> None:
+    townships = [f"4401{c:02d}{t:03d}" for c in (1, 2) for t in (1, 2, 3)]
+    counts = {t: data.draw(st.integers(0, 40)) for t in townships}
+    rows = []
+    for level, width in (("city", 4), ("county", 6), ("township", 9)):
+        for code in dict.fromkeys(t[:width] for t in townships):
+            inside = sum(n for t, n in counts.items() if t.startswith(code))
+            rows.append(
+                {
+                    "level": level,
+                    "code": code,
+                    "group": "60+",
+                    "limit": "15 min",
+                    "reached": float(inside),
+                    "not_reached": 100.0,
+                    "not_placed": 0.0,
+                    "total": inside + 100.0,
+                    "share": 1.0,
+                    "straight_share": 1.0,
+                    "off_road_share": 1.0,
+                }
+            )
+    reach = {"people": rows, "nearest": [], "notes": ["3 人无位置", "说明"]}
+    before = json.dumps(reach)
+    made = suppress_reach(reach, 10)
+    assert json.dumps(reach) == before, "the input stays as it is"
+    shown = {r["code"]: r["reached"] for r in made["people"]}
+    assert not [c for c, n in shown.items() if n != HIDDEN and 0 < n < 10]
+    for code in ("4401", "440101", "440102"):
+        own = [c for c in shown if c.startswith(code) and len(c) == (6 if len(code) == 4 else 9)]
+        hidden = [c for c in own if shown[c] == HIDDEN]
+        assert shown[code] == HIDDEN or len(hidden) in {0, len(own)}
+
+
+def test_places_move_to_the_datum_of_amap() -> None:
+    other = pytest.importorskip("eviltransform", reason="needs another implementation")
+    view = _view("珠山")
+    plain, moved = payload(view), payload(view, datum="gcj02")
+    for a, b in zip(plain["areas"], moved["areas"], strict=True):
+        lat, lng = other.wgs2gcj(*a["seat"])
+        assert b["seat"] == pytest.approx([lat, lng], abs=2e-5)
+        assert np.hypot(*(np.array(b["seat"]) - a["seat"])) > 0.002
+    assert moved["datum"] == " GCJ02"
+
+
+@given(st.lists(st.fractions(0, 100), min_size=1, max_size=30))
+@limits(max_examples=100)
+def test_value_classes_hold_what_their_labels_say(values: list[Fraction]) -> None:
+    breaks = scale_for(values)
+    marks = {str(n): Mark(value_class(v, breaks), "") for n, v in enumerate(values)}
+    classes = value_classes(marks, breaks, "zh")
+    assert sum(c.count or 0 for c in classes) == len(values)
+    by_id = {c.id: c for c in classes}
+    for value in values:
+        label = by_id[value_class(value, breaks)].label
+        if label == "100%":
+            assert value == 100
+        elif label.startswith("<"):
+            assert value < int(label[1:-1])
+        else:
+            low, high = label[:-1].split("–<")
+            assert int(low) <= value < int(high)
+
+
+def test_an_unknown_value_is_a_class_of_its_own() -> None:
+    assert value_class(None, (20, 40)) == "unknown"
+    classes = value_classes({"a": Mark("unknown", "")}, (20, 40), "en")
+    assert classes[-1].label == "not known"
+    assert classes[-1].count == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (800 / 17, "47.1%"),
+        (None, "未知"),
+        (HIDDEN, HIDDEN),
+        ("<10", "<10"),
+        (60, "60%"),
+        (True, "未知"),
+    ],
+)
+def test_figures_as_printed(value: Any, text: str) -> None:
+    assert figures.shown(value, "zh", percent=True) == text
+
+
+def test_a_json_number_becomes_the_fraction_it_came_from() -> None:
+    assert figures.exact(4000 / 85) == Fraction(800, 17)
+
+
+_NAMES = st.lists(
+    st.tuples(
+        st.sampled_from(["石潭镇", "连山壮族瑶族自治县", "Bendern", "禾洞"]),
+        st.floats(0, 100),
+        st.floats(0, 60),
+        st.integers(0, 2),
+    ),
+    max_size=25,
+)
+
+
+@given(_NAMES)
+@limits(max_examples=80)
+def test_placed_names_never_cover_one_another(rows: list[tuple[str, float, float, int]]) -> None:
+    wanted = [labels.Label(t, x, y, em=3.0, gap=1.0, weight=w) for t, x, y, w in rows]
+    taken = [(40.0, 20.0, 50.0, 30.0)]
+    within = (0.0, 0.0, 100.0, 60.0)
+    found = labels.place(wanted, taken=taken, within=within)
+    boxes = list(taken)
+    for label, spot in zip(wanted, found, strict=True):
+        if spot is None:
+            continue
+        wide, high = label.size
+        box = (spot[0] - wide / 2, spot[1] - high / 2, spot[0] + wide / 2, spot[1] + high / 2)
+        assert within[0] <= box[0]
+        assert within[1] <= box[1]
+        assert box[2] <= within[2]
+        assert box[3] <= within[3]
+        for other in boxes:
+            apart = (
+                box[0] >= other[2] or box[2] <= other[0] or box[1] >= other[3] or box[3] <= other[1]
+            )
+            assert apart
+        boxes.append(box)
+
+
+def test_a_heavy_name_is_placed_before_a_light_one() -> None:
+    pair = [
+        labels.Label("甲", 5, 5, em=3, fixed=True),
+        labels.Label("乙", 5, 5, em=3, weight=1, fixed=True),
+    ]
+    assert labels.place(pair) == [None, (5, 5)]
