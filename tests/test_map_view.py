@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
+from conftest import ROOT
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
@@ -396,3 +398,23 @@ def test_a_new_city_without_roads_or_people_still_has_a_map(
     text = out.read_text(encoding="utf-8")
     assert "未画服务圈" in text
     assert "工作区自有数据" in text
+
+
+def test_the_finished_example_says_what_the_report_says_today() -> None:
+    page = (ROOT / "maps" / "清远.html").read_text(encoding="utf-8")
+    block = re.search(r'id="coverage-data">(.*?)</script>', page, re.DOTALL)
+    assert block is not None
+    shown = json.loads(block[1])["stages"][0]["themes"]
+    today = _view("清远").stage().themes
+    assert [(t["id"], t["headline"]) for t in shown] == [(t.id, t.headline) for t in today], (
+        "make maps/清远.html again: maps/README.md says how"
+    )
+
+
+def test_what_pages_carry_of_others_is_named_with_its_licence() -> None:
+    vendor = ROOT / "src" / "coverage" / "maps" / "vendor"
+    listed = (vendor / "README.md").read_text(encoding="utf-8")
+    names = {path.name for path in vendor.iterdir()} - {"README.md"}
+    assert names == set(re.findall(r"^\| (leaflet\S+) \|", listed, re.MULTILINE))
+    for name in {n.rsplit(".", 1)[0] for n in names}:
+        assert f"{name}.LICENSE" in names
