@@ -207,7 +207,16 @@ def _crowd(axes: Any, view: View, stage: Stage, zoom: float) -> None:
         return
     x, y = project(crowd.lon, crowd.lat, view.crs)
     radius = np.array(CROWD_RADII)[crowd.class_] * 0.55 * zoom
-    axes.scatter(x, y, s=(2 * radius) ** 2, color=CROWD, linewidths=0, alpha=0.55, zorder=5.5)
+    axes.scatter(
+        x,
+        y,
+        s=(2 * radius) ** 2,
+        color=CROWD,
+        edgecolors="white",
+        linewidths=0.2,
+        alpha=0.75,
+        zorder=5.5,
+    )
 
 
 class _Names:
