@@ -146,8 +146,20 @@ def _transformer(source: str, target: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
+def qualities(path: Path) -> dict[str, str]:
+    """By code whether a polygon is ``published`` (what a file that does not say is) or not."""
+    features = json.loads(decode(path))["features"]
+    return {
+        str(f["properties"]["code"]): f["properties"].get("quality", "published") for f in features
+    }
+
+
 def read_polygons(path: Path) -> tuple[list[str], NDArray[np.object_]]:
-    """Codes and valid polygons of a GeoJSON file, as they stand."""
+    """Codes and valid polygons of a GeoJSON file, as they stand.
+
+    Raises:
+        InputError: If the file is no GeoJSON of polygons that have a code.
+    """
     try:
         features = json.loads(decode(path))["features"]
         codes = [str(feature["properties"]["code"]) for feature in features]
