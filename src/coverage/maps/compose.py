@@ -40,9 +40,9 @@ _WITHHELD = Said(
     "Names and places of child-protection, child-welfare and rescue facilities are withheld",
 )
 _NO_RINGS = Said(
-    "缺设施位置、路网或人口，或位置须隐去，未画服务圈",
-    "no service circles are drawn: places of facilities, roads or people are not known, or "
-    "are withheld",
+    "本图未画服务圈（未要求，或缺设施位置、路网、人口，或位置须隐去）",
+    "no service circles are drawn (not asked for, or places of facilities, roads or people are "
+    "not known or withheld)",
 )
 _NO_ROADS = Said("无", "none")
 _OWN = Said("工作区自有数据", "own data of the workspace")
