@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
+from conftest import ROOT
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
@@ -316,3 +318,103 @@ def test_a_heavy_name_is_placed_before_a_light_one() -> None:
         labels.Label("乙", 5, 5, em=3, weight=1, fixed=True),
     ]
     assert labels.place(pair) == [None, (5, 5)]
+
+
+def test_a_scenario_shows_what_it_adds_closes_and_blocks(tmp_path: Path) -> None:
+    from coverage.maps.moments import before_after
+    from coverage.scenarios.compare import compare
+    from coverage.scenarios.file import read
+
+    city = City.load("清远")
+    gone = next(f for f in city.register.facilities if f.kind == "elder_care" and f.services)
+    file = tmp_path / "s.toml"
+    file.write_text(
+        f"""
+name = "一增一关一封"
+city = "清远"
+[[add]]
+id = "N1"
+name = "新中心"
+kind = "elder_care"
+township = "禾洞镇"
+services = ["全托", "日托", "上门", "协调指导"]
+[[close]]
+facility = "{gone.id}"
+[[road]]
+name = "封闭"
+[road.close]
+area = [[112.9, 23.6], [113.2, 23.6], [113.2, 23.9], [112.9, 23.9]]
+""",
+        encoding="utf-8",
+    )
+    (outcome,) = compare(city, [read(file, city)]).outcomes
+    view = build(city, before_after(outcome, Wanted()))
+    before, after = view.stages
+    assert (before.id, after.id) == ("before", "after")
+    assert "一增一关一封" in view.subtitle
+    assert [s.name for s in after.proposals] == ["新中心"]
+    assert before.proposals == ()
+    assert {s.id: s.change for s in after.sites if s.change} == {"N1": "added", gone.id: "closed"}
+    assert before.roads is None
+    assert after.roads is not None
+    assert len(after.roads) < len(view.roads)
+    for stage, report in ((before, outcome.before), (after, outcome.after)):
+        for theme in stage.themes:
+            if theme.id == "reach":
+                continue
+            found = report[theme.id].measurement
+            counts = {c.id: c.count for c in theme.shadings[0].classes}
+            if "covered" in counts and found.covered is not None:
+                assert counts["covered"] == len(found.covered)
+    assert [c.id for c in before.themes[0].shadings[1].classes] == [
+        c.id for c in after.themes[0].shadings[1].classes
+    ], "both stages share one scale"
+
+
+def test_a_new_city_without_roads_or_people_still_has_a_map(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from coverage.settings import data_dir
+    from helpers import run
+
+    shapes = (data_dir() / "boundaries" / "442000-townships.geojson").read_text(encoding="utf-8")
+    (tmp_path / "t.geojson").write_text(shapes.replace('"4420', '"9901'), encoding="utf-8")
+    (tmp_path / "plan.csv").write_text(
+        "指标名称,单位,2025年,2030年\n乡镇（街道）社会工作站覆盖率,%,39,100\n", encoding="utf-8"
+    )
+    row = {"kind": "social_work_station", "services": ""}
+    register = write_register(tmp_path / "r.csv", [centre(1, "990100101", **row)])
+    space = str(tmp_path / "ws")
+    begin = ("init", space, "--name", "新城市", "--code", "990100")
+    assert run(capsys, *begin, "--boundaries", str(tmp_path / "t.geojson")).code == 0
+    plan = str(tmp_path / "plan.csv")
+    assert run(capsys, "import", "plan", plan, "--workspace", space).code == 0
+    out = tmp_path / "新城市.html"
+    asked = ("--workspace", space, "--facilities", str(register), "--out", str(out))
+    done = run(capsys, "map", *asked)
+    assert done.code == 0, done.err
+    assert "1/22 4.5%" in done.out
+    assert "近似" not in done.out
+    text = out.read_text(encoding="utf-8")
+    assert "未画服务圈" in text
+    assert "工作区自有数据" in text
+
+
+def test_the_finished_example_says_what_the_report_says_today() -> None:
+    page = (ROOT / "maps" / "清远.html").read_text(encoding="utf-8")
+    block = re.search(r'id="coverage-data">(.*?)</script>', page, re.DOTALL)
+    assert block is not None
+    shown = json.loads(block[1])["stages"][0]["themes"]
+    today = _view("清远").stage().themes
+    assert [(t["id"], t["headline"]) for t in shown] == [(t.id, t.headline) for t in today], (
+        "make maps/清远.html again: maps/README.md says how"
+    )
+
+
+def test_what_pages_carry_of_others_is_named_with_its_licence() -> None:
+    vendor = ROOT / "src" / "coverage" / "maps" / "vendor"
+    listed = (vendor / "README.md").read_text(encoding="utf-8")
+    names = {path.name for path in vendor.iterdir()} - {"README.md"}
+    assert names == set(re.findall(r"^\| (leaflet\S+) \|", listed, re.MULTILINE))
+    for name in {n.rsplit(".", 1)[0] for n in names}:
+        assert f"{name}.LICENSE" in names

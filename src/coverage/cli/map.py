@@ -10,6 +10,8 @@ import click
 from coverage.cli.options import MINUTES, chosen_city, city_options
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from coverage.city import City
     from coverage.maps.compose import Moment
     from coverage.maps.moments import Wanted
@@ -88,6 +90,9 @@ _PICTURES = (".png", ".pdf", ".svg")
 @click.option(
     "--suppress-below", type=int, metavar="N", help="Withhold counts of people below this."
 )
+@click.option(
+    "--date", "dated", type=click.DateTime(["%Y-%m-%d"]), help="In the title block. [today]"
+)
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 def map_(
     city: str | None,
@@ -111,6 +116,7 @@ def map_(
     mask_sensitive: bool,
     suppress_below: int | None,
     scenario: Path | None,
+    dated: datetime | None,
     lang: Lang,
 ) -> None:
     """地图：一个离线网页，或打印用的图。 A map as one offline page, or for paper.
@@ -144,7 +150,8 @@ def map_(
         below=suppress_below,
     )
     moments = _moments(found, wanted, year, provenance, facilities, scenario)
-    view = build(found, moments, lang=lang, indicators=indicators, roads=roads)
+    day = dated.date() if dated else None
+    view = build(found, moments, lang=lang, indicators=indicators, roads=roads, dated=day)
     for out in outs:
         if out.suffix.lower() == ".html":
             from coverage.maps import page

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coverage.errors import InputError
-from coverage.maps import figures
+from coverage.kinds import KINDS
+from coverage.maps import figures, labels
 from coverage.maps.paper import DPI, Sheet, check_format, drawing
 from coverage.maps.styles import ACCENT, BORDER, FILLS, INK, PAPER, QUIET, SCALE
 from coverage.text import Said, cut, wrap
@@ -27,8 +28,8 @@ _BLUE = FILLS["covered"].colour
 _WORDS = {
     "targets": Said("指标完成情况", "Progress to targets"),
     "targets_sub": Said(
-        "条形为现状占目标的比例，竖线为目标",
-        "bars: value as a share of the target; line: the target",
+        "条形为现状占目标的比例（深色已达标），竖线为目标",
+        "bars: value as a share of the target (dark: met); line: the target",
     ),
     "counties": Said("分县覆盖率", "Coverage by county"),
     "whole": Said("全市", "whole city"),
@@ -43,6 +44,9 @@ _WORDS = {
     "illustrative": Said("含示意数据", "ILLUSTRATIVE DATA"),
     "nothing": Said("没有可画的数据", "nothing to draw"),
 }
+
+
+_Line = tuple[str, list[float], list[float]]
 
 
 class _Bar(NamedTuple):
@@ -186,11 +190,14 @@ def nearest(
     _some([line for line in lines if line[1]])
     data = reaches[0][1]
     unit = "metres" if data["nearest"][0]["unit"] == "m" else "minutes"
-    with _chart(path, data, "nearest", 9, lang, dpi, names=False) as (sheet, axes):
-        if len(reaches) == 1:
-            for row in data["nearest"]:
-                if row["level"] == "county":
-                    axes.plot(*_curve(row), color=BORDER, linewidth=0.8, alpha=0.8, zorder=1)
+    counties = [row for row in data["nearest"] if row["level"] == "county"]
+    shown = [(row["name"], *_curve(row)) for row in counties if len(reaches) == 1]
+    with _chart(path, data, "nearest", 9, lang, dpi, sub=_asked(data, lang), names=False) as (
+        sheet,
+        axes,
+    ):
+        furthest = max(max(x) for _, x, _ in (*lines, *shown) if x)
+        _pale(axes, [line for line in shown if line[1]], lines, furthest)
         looks = ((QUIET, "--", "s"), (_BLUE, "-", "o")) if len(lines) > 1 else ((_BLUE, "-", "o"),)
         for (label, x, y), (colour, style, mark) in zip(lines, looks, strict=False):
             axes.plot(
@@ -201,12 +208,68 @@ def nearest(
                     f"{at:,.0f}", (at, percent), (4, -9), textcoords="offset points", size=7
                 )
         axes.set_ylim(0, 100)
-        axes.set_xlim(left=0)
         axes.set_xlabel(_WORDS[unit].to(lang), size=8)
         axes.set_ylabel(_WORDS["share"].to(lang), size=8)
         axes.grid(color="#e4e7eb", linewidth=0.6)
         axes.legend(loc="lower right", fontsize=8, frameon=False)
         sheet.save(path, dpi=dpi)
+
+
+def _asked(reach: dict[str, Any], lang: Lang) -> str:
+    """Which facilities, and how people travel."""
+    from coverage.profiles import load_profile
+
+    names = [KINDS[kind].zh if lang == "zh" else KINDS[kind].en for kind in reach["kinds"]]
+    try:
+        profile = load_profile(reach["profile"])
+    except InputError:
+        way = reach["profile"]
+    else:
+        way = profile.zh if lang == "zh" else profile.en
+    return f"{('、' if lang == 'zh' else ', ').join(names)} · {way}"
+
+
+def _along(lines: Sequence[_Line], furthest: float) -> list[tuple[float, float, float, float]]:
+    """Small boxes along the main lines, in millimetres of the axes, that no name may cover."""
+    found = []
+    for _, x, y in lines:
+        for a, b, c, d in zip(x, x[1:], y, y[1:], strict=False):
+            for step in range(21):
+                at = (a + (b - a) * step / 20) / furthest * (WIDTH_MM - 24.0)
+                up = (c + (d - c) * step / 20) / 100 * 9 * _ROW_MM
+                found.append((at - 1, up - 1, at + 1, up + 1))
+    return found
+
+
+def _pale(axes: Any, lines: Sequence[_Line], main: Sequence[_Line], furthest: float) -> None:
+    """Thin lines of the counties with their names at the upper ends, where there is room."""
+    # Names are placed in millimetres of the axes.
+    wide, high = WIDTH_MM - 24.0, 9 * _ROW_MM
+    axes.set_xlim(0, furthest * 1.15)
+    wanted = [
+        labels.Label(
+            name,
+            x[-1] / (furthest * 1.15) * wide,
+            y[-1] / 100 * high,
+            em=6.3 * 25.4 / 72,
+            gap=0.8,
+        )
+        for name, x, y in lines
+    ]
+    spots = labels.place(wanted, taken=_along(main, furthest * 1.15), within=(0, 0, wide, high))
+    for (_, x, y), label, spot in zip(lines, wanted, spots, strict=True):
+        axes.plot(x, y, color=BORDER, linewidth=0.8, alpha=0.8, zorder=1)
+        if spot is not None:
+            axes.text(
+                spot[0] / wide,
+                spot[1] / high,
+                label.text,
+                size=6.3,
+                color=QUIET,
+                ha="center",
+                va="center",
+                transform=axes.transAxes,
+            )
 
 
 def _city_rows(reach: dict[str, Any]) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.maps.view import Theme
     from coverage.reach.service import ServiceTimes
+    from coverage.roads.network import RoadNetwork
     from coverage.text import Lang
 
 _LABELS = {
@@ -39,8 +40,12 @@ _WITHHELD = Said(
     "Names and places of child-protection, child-welfare and rescue facilities are withheld",
 )
 _NO_RINGS = Said(
-    "没有可定位的设施，未画服务圈", "no facility has a known place: no service circles are drawn"
+    "本图未画服务圈（未要求，或缺设施位置、路网、人口，或位置须隐去）",
+    "no service circles are drawn (not asked for, or places of facilities, roads or people are "
+    "not known or withheld)",
 )
+_NO_ROADS = Said("无", "none")
+_OWN = Said("工作区自有数据", "own data of the workspace")
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Moment:
         services: Services that the circles ask for.
         scenario: Name of the scenario, empty now.
         changes: ``added``, ``changed`` or ``closed`` by facility id, in a scenario.
+        roads: The network where the scenario changes it.
     """
 
     id: str
@@ -65,6 +71,7 @@ class Moment:
     services: tuple[str, ...] = ()
     scenario: str = ""
     changes: Mapping[str, str] | None = None
+    roads: RoadNetwork | None = None
 
 
 def build(
@@ -96,7 +103,10 @@ def build(
     stages = tuple(
         _stage(city, moment, moments, chosen, lang=lang, outlined=outlined) for moment in moments
     )
-    network = load(roads if roads is not None else city.roads)
+    network = None
+    if roads is not None or city.origin("roads") != "missing":
+        network = load(roads if roads is not None else city.roads)
+    origin = network.origin if network else {}
     first = moments[0].document
     approximate = any(area.approximate for area in townships)
     illustrative = any(moment.document["illustrative"] for moment in moments)
@@ -110,17 +120,17 @@ def build(
             _facts(
                 city,
                 moments[0],
-                network.origin,
+                origin,
                 lang,
                 dated or datetime.now(tz=UTC).astimezone().date(),
             )
         ),
         notes=tuple(_notes(moments, lang)),
-        sources=_sources(city, network.origin),
+        sources=_sources(city, origin, lang),
         crs=plane_of(counties or townships),
         counties=counties,
         townships=townships,
-        roads=road_lines(network),
+        roads=road_lines(network) if network else (),
         stages=stages,
     )
 
@@ -186,10 +196,13 @@ def _stage(
         for id_ in chosen
     ]
     sites, loose = sites_of(moment.document, lang=lang, changes=moment.changes or {})
+    roads = road_lines(moment.roads) if moment.roads is not None else None
     times, reach = moment.times, moment.reach
     withheld = frozenset(moment.document.get("masked", ()))
     if times is None or reach is None or withheld & set(times.kinds):
-        return Stage(moment.id, _LABELS[moment.id].to(lang), tuple(themes), sites, loose=loose)
+        return Stage(
+            moment.id, _LABELS[moment.id].to(lang), tuple(themes), sites, loose=loose, roads=roads
+        )
     themes.append(_reach_theme(city, moment, moments, lang, outlined))
     hidden = frozenset(
         row["code"]
@@ -204,6 +217,7 @@ def _stage(
         rings=reached.rings_of(times, reach, lang=lang),
         crowd=reached.crowd_of(times, reach, lang=lang, hidden=hidden),
         loose=loose,
+        roads=roads,
     )
 
 
@@ -283,6 +297,8 @@ def _facts(
 
 
 def _road_source(roads: Mapping[str, Any], lang: Lang) -> str:
+    if not roads:
+        return _NO_ROADS.to(lang)
     if "shipped" in roads:
         return Said(
             "OpenStreetMap 主要公路（随附，概略）", "OpenStreetMap main roads (shipped, coarse)"
@@ -302,7 +318,7 @@ def _notes(moments: Sequence[Moment], lang: Lang) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def _sources(city: City, roads: Mapping[str, Any]) -> tuple[str, ...]:
+def _sources(city: City, roads: Mapping[str, Any], lang: Lang) -> tuple[str, ...]:
     """Whose outlines, places and roads these are, with licences, as `data/sources.csv` has them."""
     shipped = {
         f"boundaries/{city.code}-counties.geojson": city.origin("counties"),
@@ -319,4 +335,6 @@ def _sources(city: City, roads: Mapping[str, Any]) -> tuple[str, ...]:
     ]
     if "shipped" not in roads and "openstreetmap" in str(roads).lower():
         found.append("© OpenStreetMap contributors (ODbL 1.0)")
+    if city.workspace is not None:
+        found.append(f"{_OWN.to(lang)}（{city.workspace.folder.name}）")
     return tuple(dict.fromkeys(found))

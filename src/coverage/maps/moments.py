@@ -75,7 +75,9 @@ def now(report: Report, wanted: Wanted) -> tuple[Moment, ...]:
     """
     kinds, services = circles_of(report, wanted)
     times: ServiceTimes | None = None
-    if _placeable(report, kinds, services):
+    known = wanted.roads is not None or report.city.origin("roads") != "missing"
+    known &= wanted.population is not None or _has_people(report)
+    if known and _placeable(report, kinds, services):
         times = travel_time(
             report.city,
             kind=kinds,
@@ -102,8 +104,9 @@ def before_after(outcome: Outcome, wanted: Wanted) -> tuple[Moment, ...]:
     changes = facility_changes(outcome.scenario)
     first = _moment("before", outcome.before, wanted, _within(before, wanted.minutes), services)
     second = _moment("after", outcome.after, wanted, _within(after, wanted.minutes), services)
+    roads = after.network.network if after is not None and outcome.scenario.roads else None
     # An addition dated later than the year is in neither report.
-    return first, replace(second, scenario=outcome.scenario.name, changes=changes)
+    return first, replace(second, scenario=outcome.scenario.name, changes=changes, roads=roads)
 
 
 def _shown_access(outcome: Outcome, wanted: Wanted) -> Access | None:
@@ -142,6 +145,12 @@ def _moment(
         document = suppress(document, wanted.below)
         reach = suppress_reach(reach, wanted.below) if reach is not None else None
     return Moment(id_, document, times=times if reach else None, reach=reach, services=services)
+
+
+def _has_people(report: Report) -> bool:
+    """Whether anything says where people live."""
+    city = report.city
+    return city.find("people") is not None or city.find("population") is not None
 
 
 def _placeable(report: Report, kinds: Sequence[str], services: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from coverage.datum import unproject, utm_crs
-from coverage.demand.ground import boundary_files, read_polygons
+from coverage.demand.ground import boundary_files, qualities, read_polygons
 from coverage.maps.view import Area
 from coverage.units import TOWNSHIP_CATEGORIES
 
@@ -33,19 +33,16 @@ def read_areas(city: City) -> tuple[tuple[Area, ...], tuple[Area, ...]]:
         InputError: If a boundary file is missing or no GeoJSON of polygons.
     """
     counties, townships = boundary_files(city)
-    own = city.origin("townships") == "own"
-    return (
-        _areas(city, counties, approximate=False),
-        _areas(city, townships, approximate=not own),
-    )
+    return _areas(city, counties), _areas(city, townships)
 
 
-def _areas(city: City, path: Path, *, approximate: bool) -> tuple[Area, ...]:
+def _areas(city: City, path: Path) -> tuple[Area, ...]:
     codes, outlines = read_polygons(path)
+    quality = qualities(path)
     if shapely.get_num_coordinates(outlines).sum() > _MOST_CORNERS:
         outlines = shapely.simplify(outlines, _COARSER_DEGREES)
     return tuple(
-        _area(city, code, outline, approximate=approximate)
+        _area(city, code, outline, approximate=quality[code] != "published")
         for code, outline in zip(codes, outlines, strict=True)
     )
 

@@ -64,7 +64,7 @@ def draw_panel(
     axes.set_ylim(bounds[1], bounds[3])
     shading = theme.shading(level) if theme.shadings else None
     _areas(axes, view, shading, sheet.zoom)
-    _roads(axes, view, sheet.zoom)
+    _roads(axes, view, view.roads if stage.roads is None else stage.roads, sheet.zoom)
     _veil(axes, view, bounds)
     _rings(axes, view, stage)
     if crowd:
@@ -154,13 +154,13 @@ def _path(shape: Any, crs: str, *, reverse: bool = False) -> Any:
     return Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
 
 
-def _roads(axes: Any, view: View, zoom: float) -> None:
+def _roads(axes: Any, view: View, roads: Sequence[NDArray[np.float64]], zoom: float) -> None:
     from matplotlib.collections import LineCollection
 
-    if not view.roads:
+    if not roads:
         return
-    sizes = np.cumsum([len(line) for line in view.roads])[:-1]
-    flat = np.concatenate(view.roads)
+    sizes = np.cumsum([len(line) for line in roads])[:-1]
+    flat = np.concatenate(roads)
     lines = np.split(np.column_stack(project(flat[:, 0], flat[:, 1], view.crs)), sizes)
     axes.add_collection(
         LineCollection(lines, colors=ROAD, linewidths=0.45 * zoom, zorder=3, alpha=0.8)
@@ -207,7 +207,16 @@ def _crowd(axes: Any, view: View, stage: Stage, zoom: float) -> None:
         return
     x, y = project(crowd.lon, crowd.lat, view.crs)
     radius = np.array(CROWD_RADII)[crowd.class_] * 0.55 * zoom
-    axes.scatter(x, y, s=(2 * radius) ** 2, color=CROWD, linewidths=0, alpha=0.55, zorder=5.5)
+    axes.scatter(
+        x,
+        y,
+        s=(2 * radius) ** 2,
+        color=CROWD,
+        edgecolors="white",
+        linewidths=0.2,
+        alpha=0.75,
+        zorder=5.5,
+    )
 
 
 class _Names:

@@ -175,6 +175,7 @@ def _stage(stage: Stage, places: _Places) -> dict[str, Any]:
             for ring in stage.rings
         ],
         "crowd": _crowd(stage.crowd, places) if stage.crowd else None,
+        "roads": None if stage.roads is None else [places.line(line) for line in stage.roads],
         "loose": {code: [name for _, name in rows] for code, rows in stage.loose.items()},
     }
 

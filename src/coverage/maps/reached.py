@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from coverage.reach.service import ServiceTimes
     from coverage.text import Lang
 
-# A city is drawn at some 100 m a pixel; circles for measuring are `coverage circle`'s.
-STEP_M = 100.0
+# Fine enough for a street map; circles for measuring are those of `coverage circle`.
+STEP_M = 50.0
 _SQUARE_M = 2_000.0
 _BREAKS = (50, 200, 500)
 _GROUPS = {"all": ("全部人口", "people"), "60+": ("60 岁及以上", "people aged 60+")}
@@ -82,8 +82,8 @@ def people(value: Any, lang: Lang) -> str:
 
 
 def _in_degrees(shape: Any, crs: str) -> Any:
-    # A third of a cell: corners that no one sees at this scale are most of the file.
-    plain = shapely.simplify(shape, STEP_M / 3)
+    # A quarter of a cell: corners that no one sees at this scale are most of the file.
+    plain = shapely.simplify(shape, STEP_M / 4)
 
     def move(corners: Any) -> Any:
         return np.column_stack(unproject(corners[:, 0], corners[:, 1], crs))

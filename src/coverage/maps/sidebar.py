@@ -176,10 +176,10 @@ class _Column:
         start, top = 9 * self.zoom, self.y + 0.1 * self.zoom
         # A single number may be long; several stand in narrow columns.
         wide = sum(2.2 + 0.62 * width(text) for text in numbers) if len(numbers) == 1 else 0
-        room = self.width - start - max(wide, 13 * len(numbers)) * self.zoom
+        room = self.width - start - max(wide, 11.5 * len(numbers)) * self.zoom
         end = self.sheet.paragraph(self.left + start, top, room, label, size=7, lines=2)
         for place, text in enumerate(reversed(numbers)):
-            right = self.left + self.width - place * 13 * self.zoom
+            right = self.left + self.width - place * 11.5 * self.zoom
             self.sheet.text(right, top, text, size=7, right=True)
         self.y = max(self.y + 4.0 * self.zoom, end + 0.6 * self.zoom)
 
@@ -189,7 +189,7 @@ class _Column:
         self._head(last.title)
         if len(found) > 1:
             for place, (stage, _) in enumerate(reversed(found)):
-                right = self.left + self.width - place * 13 * self.zoom
+                right = self.left + self.width - place * 11.5 * self.zoom
                 self.sheet.text(right, self.y - 4 * self.zoom, stage.label, size=6.5, right=True)
         listed = {c.id: c for _, shading in found for c in shading.classes}
         for id_, one in listed.items():
@@ -308,7 +308,8 @@ class _Column:
         self.y += 1.2 * z
         rows = [("county", INK, 1.0, "-"), ("road", ROAD, 0.8, "-")]
         cell = ("township", BORDER, 0.6, "--") if approximate else ("official", BORDER, 0.5, "-")
-        for key, colour, thick, style in (rows[0], cell, rows[1]):
+        drawn = (rows[0], cell, rows[1]) if self.view.roads else (rows[0], cell)
+        for key, colour, thick, style in drawn:
             self.sheet.line(
                 self.left,
                 self.y + 1.6 * z,

@@ -48,7 +48,7 @@ SCALE = ("#f1f6fa", "#c9dfee", "#94c1de", "#5b9cc5", "#2f74a3", "#123f63")
 RINGS = ("#08605f", "#17988f", "#7fcabf", "#c4e8e0")
 CROWD = "#c2410c"
 # Radii in points of the classes of people not reached, smallest first.
-CROWD_RADII = (0.9, 1.7, 2.8, 4.2)
+CROWD_RADII = (1.2, 2.0, 3.0, 4.4)
 
 # One character and the field's colour for each kind; the character carries the meaning.
 SYMBOLS: dict[str, str] = {

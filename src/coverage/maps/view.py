@@ -186,6 +186,7 @@ class Stage:
         sites: Facilities with a place.
         rings: Areas reached within each limit, the largest first.
         crowd: People not reached.
+        roads: Lines where a scenario changes them, else `None`: those of the view.
         loose: Kind and name of facilities known only by their county, by its code.
     """
 
@@ -196,6 +197,7 @@ class Stage:
     rings: tuple[Ring, ...] = ()
     crowd: Crowd | None = None
     loose: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    roads: tuple[NDArray[np.float64], ...] | None = None
 
     @property
     def proposals(self) -> tuple[Site, ...]:

@@ -177,14 +177,17 @@ function coverageLayers(map, data) {
 
   // Roads, circles, people ---------------------------------------------------
 
-  const roads = L.polyline(data.roads, {
-    renderer: canvas("roads"),
-    pane: "roads",
-    color: data.road,
-    weight: 1.1,
-    opacity: 0.85,
-    interactive: false,
-  });
+  const roadRenderer = canvas("roads");
+  const roadLayer = (lines) =>
+    L.polyline(lines, {
+      renderer: roadRenderer,
+      pane: "roads",
+      color: data.road,
+      weight: 1.1,
+      opacity: 0.85,
+      interactive: false,
+    });
+  const usualRoads = roadLayer(data.roads);
 
   const ringRenderer = canvas("rings");
   const crowdRenderer = canvas("crowd");
@@ -215,7 +218,8 @@ function coverageLayers(map, data) {
         })
       );
     }
-    return { rings, crowd, ...siteLayers(one) };
+    const roads = one.roads ? roadLayer(one.roads) : usualRoads;
+    return { rings, crowd, roads, ...siteLayers(one) };
   });
 
   // Facilities -----------------------------------------------------------------
@@ -305,7 +309,8 @@ function coverageLayers(map, data) {
   function refresh() {
     paint();
     markCounting();
-    toggle(roads, shown.roads);
+    for (const { roads } of stages) map.removeLayer(roads);
+    toggle(stages[state.stage].roads, shown.roads);
     toggle(names, shown.names);
     stages.forEach((one, index) => {
       const now = index === state.stage;

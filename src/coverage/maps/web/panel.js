@@ -86,17 +86,19 @@ function coveragePanel(map, data, layers) {
     draw();
   });
   themes.append(picker);
+  const title = el("p", "theme-title");
   const headline = el("p", "headline");
   headline.id = "headline";
   const levels = el("div", "segments");
   levels.id = "levels";
-  themes.append(headline, levels);
+  themes.append(title, headline, levels);
   const legend = section("", "legend");
   const layerBox = section(words.layers, "layers");
   const kindBox = section(words.facilities, "facilities");
 
   function drawThemes() {
     const { state } = layers;
+    title.textContent = layers.theme().title;
     headline.textContent = layers.theme().headline;
     themes.querySelectorAll("[data-stage]").forEach((button, index) => {
       button.setAttribute("aria-pressed", String(index === state.stage));
