@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from coverage.siting.problem import Bools, Floats
 
 ROUNDS = (300, 1500)  # of the bound, at first and before anything that takes longer
-KICKS = (6, 80)
+KICKS = (25, 80)
 PENALTIES = 8
 RELAXABLE = 300_000  # pairs of sites and points that an interior point method takes a second for
 EASY = 20_000  # pairs that HiGHS may try before anything that takes longer
