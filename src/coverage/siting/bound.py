@@ -10,14 +10,13 @@ for good, one that cannot be missed is open for good.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
     from coverage.siting.mip import Clock
     from coverage.siting.problem import Bools, Floats
     from coverage.siting.rows import Rows
@@ -31,6 +30,7 @@ SHRINK = 0.7
 NEARER = 1e-5
 LEAST_SCALE = 1e-3
 LATELY = 0.02
+FEWER = 0.8  # of the sites worked on: with fewer left the matrix is cut down to them
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ class CoverBound:
     """A bound on what can be reached, and what it settles.
 
     Attributes:
-        bound: No allowed sites reach more.
+        bound: No allowed sites reach more, if any reach more than what is known already.
         u: (points,) its multipliers.
         shut: (candidates,) in no better answer.
         must: (candidates,) in every better answer.
@@ -137,7 +137,7 @@ def cover_bound(
         u: Multipliers to begin with.
         first_scale: Of the steps at first; small where `u` is good already.
     """
-    bag = Knapsack.of(rows)
+    bag, whole = Knapsack.of(rows), matrix
     if u is None:
         degree = np.maximum(1.0, np.diff(by_point.indptr))
         u = worth / np.sqrt(degree)
@@ -146,8 +146,16 @@ def cover_bound(
     scale, since = first_scale, 0
     direction = np.zeros_like(worth)
     aim = np.inf
+    live = np.arange(len(best.shut))
     for step in range(rounds):
-        value = np.asarray(matrix @ u)
+        left = np.flatnonzero(~best.shut)
+        if len(left) < FEWER * len(live):  # what is settled is no longer worked on
+            live = left
+            matrix = csr_array(whole[live])
+            by_point = csr_array(matrix.T)
+            bag = replace(bag, free=bag.free & ~best.shut)
+        value = np.zeros(len(best.shut))
+        value[live] = matrix @ u
         price, chosen = bag.price(value)
         inner, reduced = bag.ceiling(value, price)
         bound = float((worth - u).sum()) + inner
@@ -165,7 +173,7 @@ def cover_bound(
             scale, since, u = scale * SHRINK, 0, best.u.copy()
             direction[:] = 0.0
             continue
-        slope = np.asarray(by_point @ chosen.astype(float)) - 1.0  # of the bound, by u
+        slope = np.asarray(by_point @ chosen[live].astype(float)) - 1.0  # of the bound, by u
         slope[(u <= 0) & (slope > 0)] = 0.0
         slope[(u >= worth) & (slope < 0)] = 0.0
         direction = slope * root + DEFLECTION * direction

@@ -185,7 +185,8 @@ def backup(
 
     With `u_j` 1 where two sites reach a point, `z_j + u_j <= sum_i a_ij y_i` and
     `u_j <= z_j`. Without `weight` (LSCP-B, BACOP1): every point must be reached; first the
-    fewest sites are found (or those of `sites.max_new`, if it is given), then
+    fewest sites are found (or those of `sites.max_new`, if it is given; `details` tells how
+    many, and how few they can be), then
     `max sum_j w_j u_j`. With it (BACOP2): `max sum_j w_j ((1 - weight) z_j + weight u_j)`.
 
     Args:
@@ -226,7 +227,10 @@ def backup(
         else:
             rows = Rows.of(replace(sites, budget=first.value))
     ask = Ask(matrix, np.zeros(len(weights)), weights, must, (), rows)
-    return _answer("backup", ask, sites, begun, asked, options, (coverage, people), details)
+    answer = _answer("backup", ask, sites, begun, asked, options, (coverage, people), details)
+    if details and details["fewest_bound"] < details["fewest"]:
+        return replace(answer, optimal=False)  # with fewer sites it would be another question
+    return answer
 
 
 def threshold(

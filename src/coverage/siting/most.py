@@ -113,6 +113,7 @@ class Most:
             self._bound(ROUNDS[0])
         plain = not self.ask.targets and self.ask.must is None and self.ask.twice is None
         if plain and not self.closed and not self.control.clock.over and not self._hard():
+            self._search_live(KICKS[1])  # a better answer settles more, and the bound is quicker
             self._bound(ROUNDS[1])
         if plain and not self.closed and not self.control.clock.over:
             self._relax()
@@ -145,11 +146,12 @@ class Most:
         known = self.known
         if not np.isfinite(known):
             known = 0.0
+        rows = replace(self.ask.rows, upper=np.where(self.shut, 0.0, self.ask.rows.upper))
         found = cover_bound(
             self.land.matrix,
             self.land.by_point,
             self.ask.once,
-            self.ask.rows,
+            rows,
             known=known,
             clock=self.control.clock,
             rounds=rounds,
