@@ -21,7 +21,7 @@ from coverage.city import City
 from coverage.errors import InputError
 from coverage.maps import figures, labels
 from coverage.maps.compose import build
-from coverage.maps.discreet import suppress_reach
+from coverage.maps.discreet import suppress_reach, suppress_together
 from coverage.maps.moments import Wanted, now
 from coverage.maps.payload import payload
 from coverage.maps.themes import scale_for, value_class, value_classes
@@ -182,6 +182,27 @@ def test_small_counts_are_kept_back_and_cannot_be_worked_out() -> None:
     ]
     assert len(secrets) > 50
     assert not [s for s in secrets if f'"{s} ' in text]
+
+
+def test_a_small_change_is_hidden_before_and_after() -> None:
+    def reach(first: float) -> dict[str, Any]:
+        rest = {"not_reached": 200.0, "not_placed": 0.0, "total": 0.0}
+        rows = [
+            {"level": level, "code": code, "group": "60+", "limit": "15 min", "reached": n, **rest}
+            for level, code, n in (
+                ("city", "441800", 300.0 + first),
+                ("township", "441802001", first),
+                ("township", "441803001", 300.0),
+            )
+        ]
+        return {"people": rows, "nearest": [], "notes": []}
+
+    alone = suppress_reach(reach(54.0), 10)
+    assert [r["reached"] for r in alone["people"]] == [354.0, 54.0, 300.0]
+    for one in suppress_together([reach(50.0), reach(54.0)], 10):
+        assert [r["reached"] for r in one["people"]] == [HIDDEN] * 3, "the city changes by 4, too"
+    for one in suppress_together([reach(50.0), reach(90.0)], 10):
+        assert HIDDEN not in {r["reached"] for r in one["people"]}
 
 
 @given(st.data())

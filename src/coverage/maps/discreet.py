@@ -10,13 +10,14 @@ township's; where one of the city's is, nothing.
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
 from coverage.reports.discretion import HIDDEN, small
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _COUNTS = ("reached", "not_reached", "not_placed", "total")
 _VALUES = (*_COUNTS, "share", "straight_share", "off_road_share")
@@ -30,8 +31,36 @@ def suppress_reach(reach: Mapping[str, Any], below: int) -> dict[str, Any]:
         reach: The data.
         below: Counts above 0 and below this are small.
     """
+    return suppress_together([reach], below)[0]
+
+
+def suppress_together(reaches: Sequence[Mapping[str, Any]], below: int) -> list[dict[str, Any]]:
+    """Copies of the same circles' data at several moments, all without the same counts.
+
+    A count that is small at one moment, or changes by a small number between
+    two, is hidden at each of them: beside the others it would be known.
+    """
+    few = {key for reach in reaches for key, row in _by_unit(reach) if _is_small(row, below)}
+    for one, other in itertools.combinations(reaches, 2):
+        before = {(key, row["group"], row["limit"]): row for key, row in _by_unit(one)}
+        for key, row in _by_unit(other):
+            then = before.get((key, row["group"], row["limit"]))
+            if then is not None and _changes_little(then, row, below):
+                few.add(key)
+    return [_without(reach, few) for reach in reaches]
+
+
+def _by_unit(reach: Mapping[str, Any]) -> list[tuple[tuple[str, str], Mapping[str, Any]]]:
+    return [((row["level"], row["code"]), row) for row in reach["people"]]
+
+
+def _changes_little(a: Mapping[str, Any], b: Mapping[str, Any], below: int) -> bool:
+    return any(small(abs(a[key] - b[key]), below) for key in _COUNTS)
+
+
+def _without(reach: Mapping[str, Any], few: set[tuple[str, str]]) -> dict[str, Any]:
+    """A copy without the counts of these units, level and code, and what gives them away."""
     made = copy.deepcopy(dict(reach))
-    few = {(row["level"], row["code"]) for row in made["people"] if _is_small(row, below)}
     levels = {level for level, _ in few}
     townships = {code[:6] for level, code in few if level == "township"}
     coarse = bool(levels & {"city", "county"})

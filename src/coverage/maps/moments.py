@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from coverage.maps import discreet
 from coverage.maps.compose import Moment, chosen_indicators
-from coverage.maps.discreet import suppress_reach
 from coverage.reach.service import DEFAULT_PROFILE, kinds_of, travel_time
 from coverage.reports.change import facility_changes
 from coverage.reports.circles import to_dict
-from coverage.reports.discretion import SENSITIVE_KINDS, mask, suppress
+from coverage.reports.discretion import SENSITIVE_KINDS, mask, suppress_together
 from coverage.reports.document import build as build_document
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def now(report: Report, wanted: Wanted) -> tuple[Moment, ...]:
             roads=wanted.roads,
             population=wanted.population,
         )
-    return (_moment("now", report, wanted, times, services),)
+    return _discreet((_moment("now", report, wanted, times, services),), wanted)
 
 
 def before_after(outcome: Outcome, wanted: Wanted) -> tuple[Moment, ...]:
@@ -106,7 +106,8 @@ def before_after(outcome: Outcome, wanted: Wanted) -> tuple[Moment, ...]:
     second = _moment("after", outcome.after, wanted, _within(after, wanted.minutes), services)
     roads = after.network.network if after is not None and outcome.scenario.roads else None
     # An addition dated later than the year is in neither report.
-    return first, replace(second, scenario=outcome.scenario.name, changes=changes, roads=roads)
+    second = replace(second, scenario=outcome.scenario.name, changes=changes, roads=roads)
+    return _discreet((first, second), wanted)
 
 
 def _shown_access(outcome: Outcome, wanted: Wanted) -> Access | None:
@@ -134,17 +135,27 @@ def _moment(
     times: ServiceTimes | None,
     services: tuple[str, ...],
 ) -> Moment:
-    """A report and its travel times, less what may not be shown."""
+    """A report and its travel times, less the places that may not be shown."""
     document = build_document(report, wanted.lang)
     reach: dict[str, Any] | None = None
     if times is not None and not (wanted.masked and SENSITIVE_KINDS & set(times.kinds)):
         reach = to_dict(times, wanted.lang)
     if wanted.masked:
         document = mask(document)
-    if wanted.below is not None:
-        document = suppress(document, wanted.below)
-        reach = suppress_reach(reach, wanted.below) if reach is not None else None
     return Moment(id_, document, times=times if reach else None, reach=reach, services=services)
+
+
+def _discreet(moments: tuple[Moment, ...], wanted: Wanted) -> tuple[Moment, ...]:
+    """The moments of one map without small counts, none of which gives away another's."""
+    if wanted.below is None:
+        return moments
+    documents = suppress_together([m.document for m in moments], wanted.below)
+    known = [m.reach for m in moments if m.reach is not None]
+    hidden = iter(discreet.suppress_together(known, wanted.below))
+    return tuple(
+        replace(moment, document=document, reach=moment.reach and next(hidden))
+        for moment, document in zip(moments, documents, strict=True)
+    )
 
 
 def _has_people(report: Report) -> bool:
