@@ -15,8 +15,11 @@ _HOME: dict[str, str] = {
     "City": "coverage.city",
     "Report": "coverage.assessment",
     "assess": "coverage.assessment",
+    "compare": "coverage.scenarios.compare",
     "draw": "coverage.reach.draw",
     "people_reached": "coverage.reach.people",
+    "read_scenario": "coverage.scenarios.file:read",
+    "site": "coverage.proposals.ask",
     "travel_time": "coverage.reach.service",
     "CoverageError": "coverage.errors",
     "InputError": "coverage.errors",
@@ -28,9 +31,12 @@ if TYPE_CHECKING:
     from coverage.city import City as City
     from coverage.errors import CoverageError as CoverageError
     from coverage.errors import InputError as InputError
+    from coverage.proposals.ask import site as site
     from coverage.reach.draw import draw as draw
     from coverage.reach.people import people_reached as people_reached
     from coverage.reach.service import travel_time as travel_time
+    from coverage.scenarios.compare import compare as compare
+    from coverage.scenarios.file import read as read_scenario
 
 __all__ = [
     "City",
@@ -39,8 +45,11 @@ __all__ = [
     "Report",
     "__version__",
     "assess",
+    "compare",
     "draw",
     "people_reached",
+    "read_scenario",
+    "site",
     "travel_time",
 ]
 
@@ -49,7 +58,8 @@ def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'coverage' has no attribute {name!r}")
-    found = getattr(import_module(home), name)
+    module, _, attribute = home.partition(":")
+    found = getattr(import_module(module), attribute or name)
     globals()[name] = found
     return found
 

@@ -19,15 +19,6 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "coverage.cli.report:report",
         "现状、目标与缺口 · Where a city stands against its plan.",
     ),
-    "brief": (
-        "coverage.cli.brief:brief",
-        "会议材料 · Documents for a meeting: Word, slides, workbook, page, layers.",
-    ),
-    "replay": ("coverage.cli.brief:replay", "复核 · Compute a brief again from its record."),
-    "scenario": (
-        "coverage.cli.scenario:scenario",
-        "情景比较 · What edits would change: run, check and show scenario files.",
-    ),
     "circle": (
         "coverage.cli.circle:circle",
         "服务圈与可达人口 · Circles over roads, and the people within them.",
@@ -36,11 +27,20 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "coverage.cli.circle:route",
         "解释一次出行 · Why a place is covered, or not.",
     ),
+    "site": ("coverage.cli.site:site", "选址 · Where to build."),
+    "scenario": (
+        "coverage.cli.scenario:scenario",
+        "情景比较 · What edits would change: run, check and show scenario files.",
+    ),
     "map": (
         "coverage.cli.map:map_",
         "地图 · A map as one offline page, or for paper.",
     ),
-    "site": ("coverage.cli.site:site", "选址 · Where to build."),
+    "brief": (
+        "coverage.cli.brief:brief",
+        "会议材料 · Documents for a meeting: Word, slides, workbook, page, layers.",
+    ),
+    "replay": ("coverage.cli.brief:replay", "复核 · Compute a brief again from its record."),
     "roads": ("coverage.cli.roads:roads", "路网 · Check and download road networks."),
     "init": ("coverage.cli.workspace:init", "新建工作区 · Make a workspace of your own."),
     "import": ("coverage.cli.imports:import_", "导入自己的数据 · Bring your own data."),
