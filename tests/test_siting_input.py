@@ -155,6 +155,15 @@ def test_beds_that_are_short_are_counted() -> None:
         median.p_median(csr_array(A.astype(float))[:2], PEOPLE, Sites(2, max_new=2))
 
 
+def test_floors_with_beds_are_not_rounded() -> None:
+    """Half of 7 and half of 24 need 15.5 beds; 15 are short by half a person."""
+    matrix, people = np.ones((1, 2), dtype=bool), np.array([7.0, 24.0])
+    asked: dict[str, Any] = {"floor": "1/2", "groups": ["north", "south"]}
+    with pytest.raises(InfeasibleError):
+        beds.capacitated_mclp(matrix, people, Sites(1), [15.0], **asked)
+    assert beds.capacitated_mclp(matrix, people, Sites(1), [16.0], **asked).objective == 16
+
+
 def test_people_and_points_are_both_told() -> None:
     answer = cover.mclp(A, PEOPLE, Sites(3, max_new=1))
     assert (answer.objective, answer.bound, answer.gap) == (70, 70, 0)

@@ -45,7 +45,7 @@ def test_mclp_equals_plain_highs(seed: int, spaced: bool, monkeypatch: pytest.Mo
     monkeypatch.setattr(most, "FEW", 0)  # every stage has its turn
     monkeypatch.setattr(breed, "MOVES", 2_000)
     monkeypatch.setattr(most, "ROUNDS", (5, 30))
-    monkeypatch.setattr(most, "KICKS", (0, 1))
+    monkeypatch.setattr(most, "KICKS", (0, 1, 1))
     far, people, at = _plane(seed, 90, 200)
     if seed % 3 == 0:
         people = people + 0.25

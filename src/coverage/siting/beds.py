@@ -86,7 +86,7 @@ def capacitated_mclp(
     targets: list[Target] = []
     if floor is not None:
         targets = group_targets(
-            weights, groups if groups is not None else [""] * len(weights), floor
+            weights, groups if groups is not None else [""] * len(weights), floor, split=True
         )
     i, j = _pairs(matrix)
     ask = BedAsk(
@@ -142,7 +142,7 @@ def capacitated_lscp(
     """
     begun = time.perf_counter()
     matrix, weights, room = _inputs(coverage, people, sites, beds)
-    target = share_target(weights, share)
+    target = share_target(weights, share, split=True)
     everyone = target.needed >= weights.sum()
     i, j = _pairs(matrix)
     cost, offset = goal(sites, minimise)

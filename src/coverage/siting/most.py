@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from coverage.siting.problem import Bools, Floats
 
 ROUNDS = (300, 1500)  # of the bound, at first and before anything that takes longer
-KICKS = (25, 80)
+KICKS = (6, 80, 25)  # at first, among what is not settled, where little is
 PENALTIES = 8
 RELAXABLE = 300_000  # pairs of sites and points that an interior point method takes a second for
 EASY = 20_000  # pairs that HiGHS may try before anything that takes longer
@@ -112,9 +112,12 @@ class Most:
         if self.ask.twice is None:
             self._bound(ROUNDS[0])
         plain = not self.ask.targets and self.ask.must is None and self.ask.twice is None
-        if plain and not self.closed and not self.control.clock.over and not self._hard():
-            self._search_live(KICKS[1])  # a better answer settles more, and the bound is quicker
-            self._bound(ROUNDS[1])
+        if plain and not self.closed and not self.control.clock.over:
+            if self._hard():
+                self._search(KICKS[2], anew=True)
+            else:
+                self._search_live(KICKS[1])  # a better answer settles more and quickens the bound
+                self._bound(ROUNDS[1])
         if plain and not self.closed and not self.control.clock.over:
             self._relax()
         if not self.closed and not self.done and not self.control.clock.over:
@@ -124,7 +127,7 @@ class Most:
         if self.best is not None:
             self.bound = max(self.bound, self.value)
 
-    def _search(self, kicks: int) -> None:
+    def _search(self, kicks: int, *, anew: bool = False) -> None:
         enough = self.floor if np.isfinite(self.floor) else self.bound
         if self.ask.targets or self.ask.must is not None:
             for chosen in penalised(self.ask, self.control, kicks // 4 + 1, self.pool):
@@ -137,7 +140,7 @@ class Most:
             clock=self.control.clock,
             pool=self.pool,
             enough=enough,
-            start=self.best,
+            start=None if anew else self.best,
         )
         if found is not None:
             self.take(found)

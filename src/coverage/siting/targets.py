@@ -67,7 +67,9 @@ def exact(share: Any) -> Fraction:
     return value
 
 
-def share_target(weights: Floats, share: Any, *, strict: bool = False, name: str = "") -> Target:
+def share_target(
+    weights: Floats, share: Any, *, strict: bool = False, name: str = "", split: bool = False
+) -> Target:
     """Target for a share of `weights`.
 
     Args:
@@ -75,6 +77,7 @@ def share_target(weights: Floats, share: Any, *, strict: bool = False, name: str
         share: From 0 to 1; `Fraction` or text stay exact.
         strict: More than the share, not just the share.
         name: Of the group.
+        split: Whether the people of a point may be reached in part: then no half is rounded.
 
     Raises:
         InputError: If the share is none, or more than all is asked for.
@@ -82,7 +85,7 @@ def share_target(weights: Floats, share: Any, *, strict: bool = False, name: str
     part = exact(share)
     if strict and part == 1:
         raise InputError("超过 100 % 无法达到 · more than 100 % cannot be reached")
-    if whole(weights):
+    if whole(weights) and not split:
         goal = part * int(weights.sum())
         needed = math.floor(goal) + 1 if strict else math.ceil(goal)
         if strict and needed > weights.sum():
@@ -105,6 +108,7 @@ def group_targets(
     share: Any | Mapping[Any, Any],
     *,
     strict: bool = False,
+    split: bool = False,
 ) -> list[Target]:
     """A target for every group of demand points.
 
@@ -113,6 +117,7 @@ def group_targets(
         groups: Group of every point; None for none.
         share: The same for all groups, or by group (groups not named have none).
         strict: See `share_target`.
+        split: See `share_target`.
 
     Raises:
         InputError: If there is not one group a point.
@@ -139,5 +144,6 @@ def group_targets(
         if name in shares:
             inside = np.where(label == number[name], weights, 0.0)
             if inside.sum() > 0:
-                out.append(share_target(inside, shares[name], strict=strict, name=str(name)))
+                part = shares[name]
+                out.append(share_target(inside, part, strict=strict, name=str(name), split=split))
     return out
