@@ -88,8 +88,14 @@ def _part(judged: SheetJudged) -> Part:
         sure, reason = f"{judged.detection.confidence:.0%}", judged.detection.reason
         said.append(
             Said(
-                f"坐标系 {judged.datum or '无法判定'}（把握 {sure}：{reason.zh}）",
-                f"datum {judged.datum or 'not to be told'} ({sure} sure: {reason.en})",
+                f"坐标系 {judged.datum}（把握 {sure}：{reason.zh}）",
+                f"datum {judged.datum} ({sure} sure: {reason.en})",
+            )
+            if judged.datum
+            else Said(
+                f"坐标系无法判定，坐标未采用，请用 --datum 写明（把握 {sure}：{reason.zh}）",
+                f"the datum cannot be told and coordinates were not used: state it with --datum "
+                f"({sure} sure: {reason.en})",
             )
         )
     elif judged.datum:

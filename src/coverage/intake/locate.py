@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coverage.datum import to_wgs84
+from coverage.intake.datums import detected
 from coverage.intake.findings import Finding
 from coverage.intake.geocoding import city_bounds
 from coverage.intake.judged import SheetJudged
 from coverage.intake.rebase import today_of
 from coverage.places.changes import load_changes
 from coverage.places.coordinates import parse_coordinates
-from coverage.places.detect import datum_named, detect_datum, seat_anchors
+from coverage.places.detect import datum_named
 from coverage.places.names import match_unit, plain_name
 from coverage.text import Said
 
@@ -220,8 +221,15 @@ def place(
     if datum is None and degrees:
         lon = np.array([p.lon for _, p in degrees], dtype=np.float64)
         lat = np.array([p.lat for _, p in degrees], dtype=np.float64)
-        anchors = seat_anchors([row.unit_code for row, _ in degrees], city.units)
-        detection = _by_heading(detect_datum(lon, lat, names=headings, anchors=anchors), headings)
+        seen = detected(
+            lon,
+            lat,
+            codes=[row.unit_code for row, _ in degrees],
+            names=[str(row.taken.fields.get("name") or "") for row, _ in degrees],
+            headings=headings,
+            city=city,
+        )
+        detection = _by_heading(seen, headings)
         datum = detection.datum
     shifted: dict[str, list[Judged]] = defaultdict(list)
     for row, found in zip(rows, parsed, strict=True):

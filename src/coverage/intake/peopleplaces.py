@@ -13,6 +13,7 @@ import shapely
 
 from coverage.demand.points import from_points
 from coverage.errors import InputError, Problem
+from coverage.intake.datums import detected
 from coverage.intake.findings import FEATURES, ROWS, Finding, Part, RowOutcome, bilingual
 from coverage.intake.layers import degrees, read_layer
 from coverage.intake.parts import layer_sheet, other_row, part_of, uses_of
@@ -25,7 +26,6 @@ from coverage.intake.unitmatch import (
     code_in,
     find_column,
 )
-from coverage.places.detect import detect_datum, seat_anchors
 from coverage.tables import csv_text
 from coverage.text import Said
 
@@ -142,14 +142,14 @@ def _detect(places: Places, sheet: RawSheet, city: City) -> None:
     x, y = (np.array([float(axis[i]) for i in good]) for axis in (places.lon, places.lat))
     data = sheet.data
     codes = _townships(sheet, [data[i] for i in good[:_ASKED]], city)
-    found = detect_datum(
-        x, y, names=[*sheet.columns, sheet.sheet], anchors=seat_anchors(codes, city.units)
-    )
+    headings = [*sheet.columns, sheet.sheet]
+    found = detected(x, y, codes=codes, names=(), headings=headings, city=city)
     if found.datum in {"gcj02", "bd09"}:
         _move(places, found.datum)
     if found.datum is not None:
-        zh = f"坐标系{found.reason.zh}，按此换算为 WGS84；不对请用 --crs 写明。"
-        en = f"The datum: {found.reason.en}. State it with --crs if that is wrong."
+        sure = f"{found.confidence:.0%}"
+        zh = f"坐标系{found.reason.zh}（把握 {sure}），按此换算为 WGS84；不对请用 --crs 写明。"
+        en = f"The datum: {found.reason.en} ({sure} sure). State it with --crs if that is wrong."
         places.findings.append(Finding("datum", "note", Said(zh, en)))
         return
     said = Said(

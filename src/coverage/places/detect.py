@@ -254,16 +254,17 @@ def _verdict(evidence: tuple[Evidence, ...], needed: int | None) -> Detection:
             f"no datum fits ({_listed(misfits, 'en')}): another datum, or rows that do not match",
         )
     elif confidence < CONFIDENT:
-        more = f"，约需 {needed} 个驻地或已知点" if needed else ""
+        more = f"，约需 {needed:,} 个驻地或已知点" if needed and needed <= _MOST_ROWS else ""
         reason = Said(
             f"差别在误差之内，不能判定{more}",
             "the differences are within noise, undecided"
-            + (f"; about {needed} anchors would settle it" if needed else ""),
+            + (f"; about {needed:,} anchors would settle it" if more else ""),
         )
     else:
+        telling = [e for e in evidence if e.best == best and e.fits]
         reason = Said(
-            f"判定为 {best}，把握 {confidence:.1%}",
-            f"{best}, with a confidence of {confidence:.1%}",
+            f"按{_listed(telling, 'zh')}判定为 {best}",
+            f"{best} by {_listed(telling, 'en')}",
         )
         return Detection(best, confidence, best, evidence, reason, needed)
     return Detection(None, confidence if evidence else 0.0, best, evidence, reason, needed)
