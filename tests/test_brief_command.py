@@ -327,13 +327,14 @@ def test_names_are_neither_formulas_nor_markup(
 
 
 def test_other_cities_and_english(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    for city in ("中山", "珠山", "阳江", "江门"):
+    cities = {"中山": "Zhongshan", "珠山": "Zhushan", "阳江": "Yangjiang", "江门": "Jiangmen"}
+    for city, english in cities.items():
         out = tmp_path / city
         args = ("--city", city, "--lang", "en", "--formats", "docx,pptx,xlsx,html,gpkg")
         done = run(capsys, "brief", *args, "--out", str(out))
         assert done.code == 0, done.err
         page = (out / "brief.html").read_text(encoding="utf-8")
-        assert "coverage of civil-affairs facilities" in page
+        assert f"{english}: coverage of civil-affairs facilities" in page
 
 
 def test_one_indicator_and_a_year(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

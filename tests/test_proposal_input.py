@@ -9,7 +9,7 @@ import pytest
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.proposals.filters import parse_away
-from coverage.proposals.question import parse_target
+from coverage.proposals.question import Rules, parse_target, read_question
 from helpers import run
 from proposal_city import tiny
 
@@ -203,3 +203,12 @@ def test_which_units_have_one_must_be_known() -> None:
     published = Sources(register=city.register.only(("published",)))
     with pytest.raises(InputError, match="which units have a facility is not known"):
         propose(city, question, sources=published)
+
+
+@pytest.mark.parametrize("name", ["p-median", "P-Median", "p_median"])
+def test_models_answer_to_their_names_in_the_field(name: str) -> None:
+    rules = Rules(max_new=3)
+    asked = read_question(
+        City.load("清远"), indicator="elder_care.circle_15min", model=name, rules=rules
+    )
+    assert asked.model == "p_median"

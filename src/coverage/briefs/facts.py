@@ -37,7 +37,7 @@ def facts(document: Mapping[str, Any]) -> dict[str, Any]:
     first = lead(document)
     record = document["record"]
     return {
-        "city": document["city"]["name"],
+        "city": document["city"]["name" if lang == "zh" else "english"],
         "year": document["year"],
         "plan": document["plan"]["title"],
         "heading": document["heading"],

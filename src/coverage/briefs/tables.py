@@ -146,7 +146,7 @@ def _targets(document: Mapping[str, Any]) -> Table:
         Column(_say(Said("现状", "now"), lang), weight=1.7),
         Column(_say(Said("目标", "target"), lang), weight=1.8),
         Column(_say(Said("缺口", "gap"), lang), weight=1.6),
-        Column(_say(Said("状态", "status"), lang), weight=1.0),
+        Column(_say(Said("状态", "status"), lang), weight=1.1),
     )
     title = Said(
         f"设施类指标现状与 {document['year']} 年目标",
@@ -186,7 +186,7 @@ def _overview(document: Mapping[str, Any]) -> Table:
         Column(_say(Said("现状", "now"), lang), weight=1.8),
         Column(_say(Said("目标", "target"), lang), weight=1.4),
         Column(_say(Said("缺口", "gap"), lang), weight=2.2),
-        Column(_say(Said("状态", "status"), lang), weight=0.9),
+        Column(_say(Said("状态", "status"), lang), weight=1.15),
     )
     title = Said("可判定的指标", "Indicators that can be judged")
     marks = tuple(i["status"] for i in judged)
@@ -307,7 +307,7 @@ def _reported(document: Mapping[str, Any]) -> Table:
         Column(_say(Said("基期", "baseline"), lang), weight=1.2),
         Column(_say(Said("现状", "now"), lang), weight=0.9),
         Column(_say(Said("规划目标", "target"), lang), weight=2.2),
-        Column(_say(Said("状态", "status"), lang), weight=0.9),
+        Column(_say(Said("状态", "status"), lang), weight=1.15),
     )
     title = Said("填报类指标和暂不能测算的指标", "Reported indicators, and those not computed")
     return Table("reported", title.to(lang), columns, tuple(rows))

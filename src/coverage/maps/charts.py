@@ -387,7 +387,8 @@ class _chart:  # noqa: N801 -- reads as a function in a with statement
 
     def __enter__(self) -> tuple[Sheet, Any]:
         self.settings.__enter__()
-        lang, city = self.lang, self.document["city"]["name"]
+        lang = self.lang
+        city = self.document["city"]["name" if lang == "zh" else "english"]
         year = self.document.get("year")
         sub = _WORDS[self.sub].to(lang) if self.sub in _WORDS else self.sub
         head = 19.0

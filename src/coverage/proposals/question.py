@@ -161,6 +161,7 @@ def read_question(
         UnknownNameError: If the indicator, kind or model is not known.
     """
     rules = rules or Rules()
+    model = model.lower().replace("-", "_") if model else None
     with gathered() as gather:
         if indicator is None and kind is None:
             gather(_refuse, "请用 --indicator 或 --kind 说明要建什么 · name an indicator or a kind")

@@ -46,7 +46,11 @@ def to_dict(report: Report, lang: Lang = "zh") -> dict[str, Any]:
     """
     plan = report.city.plan
     return {
-        "city": {"code": report.city.code, "name": report.city.name},
+        "city": {
+            "code": report.city.code,
+            "name": report.city.name,
+            "english": report.city.label.english,
+        },
         "year": report.year,
         "plan": {"id": plan.id, "title": plan.title, "start": plan.start, "end": plan.end},
         "illustrative": report.illustrative,
