@@ -1,38 +1,35 @@
 """A cache of modelled demand, so that a city's points are made once.
 
-A file of the cache is an uncompressed ``.npz`` with a digest of itself
-behind it. What is cut short, altered or of another version fails before
-anything in it is looked at, and is made anew. Reading one needs neither
-shapely nor pyproj, which is most of what the model costs.
+What is cut short, altered or of another version (`coverage.archives`) is made
+anew. Reading one needs neither shapely nor pyproj, which is most of what the
+model costs.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import os
-import struct
-import tempfile
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coverage import __version__
+from coverage.archives import Archive, file_digest
 from coverage.demand.people import Demand
 from coverage.demand.sources import model_files
-from coverage.errors import InputError, Problem
 from coverage.settings import cache_dir
 from coverage.text import Said
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
     from coverage.city import City
 
 FORMAT = 2  # counts up when the file or the model changes
 _MARK = b"FCDM"
-_TRAILER = struct.Struct("<4sI32s")
 
 
 def cached_from_townships(
@@ -77,68 +74,43 @@ def to_npz(demand: Demand, path: Path) -> None:
         "source": demand.source,
         "notes": demand.notes,
     }
-    meta = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
     people = np.stack([demand.people[group] for group in demand.groups])
-    buffer = io.BytesIO()
-    np.savez(buffer, meta=meta, x=demand.x, y=demand.y, unit=demand.unit, people=people)
-    body = buffer.getbuffer()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
-            file.write(_TRAILER.pack(_MARK, FORMAT, hashlib.sha256(body).digest()))
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+    arrays: dict[str, NDArray[Any]] = {
+        "x": demand.x,
+        "y": demand.y,
+        "unit": demand.unit,
+        "people": people,
+    }
+    Archive(_MARK, FORMAT).write(path, about, arrays)
 
 
 def from_npz(path: Path) -> Demand | None:
     """A demand as `to_npz` wrote it; None if it is not there or not as it was written."""
-    try:
-        raw = memoryview(path.read_bytes())
-    except OSError:
+    found = Archive(_MARK, FORMAT).read(path)
+    if found is None:
         return None
-    if len(raw) < _TRAILER.size:
-        return None
-    body = raw[: -_TRAILER.size]
-    mark, version, digest = _TRAILER.unpack(raw[-_TRAILER.size :])
-    if (mark, version) != (_MARK, FORMAT) or hashlib.sha256(body).digest() != digest:
-        return None
-    with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-        about = json.loads(arrays["meta"].tobytes())
-        return Demand(
-            crs=about["crs"],
-            x=arrays["x"],
-            y=arrays["y"],
-            people=dict(zip(about["groups"], arrays["people"], strict=True)),
-            unit=arrays["unit"],
-            unit_codes=tuple(about["unit_codes"]),
-            not_placed=about["not_placed"],
-            provenance=about["provenance"],
-            source=about["source"],
-            notes=tuple(Said(*note) for note in about["notes"]),
-        )
+    about, arrays = found
+    return Demand(
+        crs=about["crs"],
+        x=arrays["x"],
+        y=arrays["y"],
+        people=dict(zip(about["groups"], arrays["people"], strict=True)),
+        unit=arrays["unit"],
+        unit_codes=tuple(about["unit_codes"]),
+        not_placed=about["not_placed"],
+        provenance=about["provenance"],
+        source=about["source"],
+        notes=tuple(Said(*note) for note in about["notes"]),
+    )
 
 
 def _key(city: City, step_m: float) -> str:
     """A hash of all that the model depends on: its files, its step and this version."""
     whole = {
         "city": (city.code, city.name),
-        "files": [_digest(path) for path in model_files(city)],
+        "files": [file_digest(path) for path in model_files(city)],
         "step": step_m,
         "format": FORMAT,
         "version": __version__,
     }
     return hashlib.sha256(json.dumps(whole, ensure_ascii=False).encode()).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(Problem(f"the file cannot be read ({reason})", str(path))) from error

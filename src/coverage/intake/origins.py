@@ -6,12 +6,12 @@ known as the planner's own and is not replaced unasked.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tomllib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from coverage.archives import file_digest
 from coverage.errors import InputError, Problem
 from coverage.tables import decode, write_text
 
@@ -50,12 +50,6 @@ class Origin:
     sha256: str = ""
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def read_origins(folder: Path) -> dict[str, Origin]:
     """Origins by name of file, none if the folder has no such record.
 
@@ -84,7 +78,7 @@ def read_origins(folder: Path) -> dict[str, Origin]:
 def note_origin(path: Path, origin: Origin) -> Path:
     """Record the origin of a file that was just written; other files' stay recorded."""
     records = read_origins(path.parent)
-    records[path.name] = Origin(**asdict(origin) | {"sha256": digest(path)})
+    records[path.name] = Origin(**asdict(origin) | {"sha256": file_digest(path)})
     lines = [_HEAD]
     for name in sorted(records):
         lines.append(f"[{_text(name)}]")
@@ -100,7 +94,7 @@ def note_origin(path: Path, origin: Origin) -> Path:
 def is_downloaded(path: Path) -> bool:
     """Whether a file stands as it was downloaded."""
     record = read_origins(path.parent).get(path.name)
-    return record is not None and path.is_file() and record.sha256 == digest(path)
+    return record is not None and path.is_file() and record.sha256 == file_digest(path)
 
 
 def _text(value: str) -> str:

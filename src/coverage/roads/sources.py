@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coverage.archives import file_digest
 from coverage.errors import InputError, Problem
 from coverage.roads.clean import clean
 from coverage.roads.network import MODES, RoadNetwork
 from coverage.roads.report import CleaningReport
-from coverage.roads.store import cached, file_digest
+from coverage.roads.store import cached
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,37 +1,28 @@
 """A cache of built networks, so that an extract is read once.
 
-A file of the cache is an uncompressed ``.npz`` followed by 40 bytes: a mark,
-the version of this format, and the SHA-256 of all that stands before. It is
-written beside its goal and renamed. What is cut short, altered or of another
-version fails that test before anything in it is looked at, and is built anew.
+What is cut short, altered or of another version (`coverage.archives`) is built
+anew.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import os
-import struct
-import tempfile
 from contextlib import suppress
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from coverage import __version__
-from coverage.errors import InputError
+from coverage.archives import Archive
 from coverage.roads.network import RoadNetwork
 from coverage.settings import cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 FORMAT = 3
 _MARK = b"FCRN"
-_TRAILER = struct.Struct("<4sI32s")
 _ARRAYS = (
     "node_id",
     "x",
@@ -47,20 +38,6 @@ _ARRAYS = (
     "bend_x",
     "bend_y",
 )
-
-
-def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal.
-
-    Raises:
-        InputError: If the file cannot be read.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"{path}: the file cannot be read ({reason})") from error
 
 
 def key_of(key_parts: dict[str, Any]) -> str:
@@ -113,41 +90,18 @@ def save(network: RoadNetwork, path: Path) -> None:
         "highway_names": network.highway_names,
         "origin": network.origin,
     }
-    meta = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
-    buffer = io.BytesIO()
-    np.savez(buffer, meta=meta, **{name: getattr(network, name) for name in _ARRAYS})
-    body = buffer.getbuffer()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
-            file.write(_TRAILER.pack(_MARK, FORMAT, hashlib.sha256(body).digest()))
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+    Archive(_MARK, FORMAT).write(path, about, {name: getattr(network, name) for name in _ARRAYS})
 
 
 def read(path: Path) -> RoadNetwork | None:
     """A network as `save` wrote it; None if it is not there or not as it was written."""
-    try:
-        raw = memoryview(path.read_bytes())
-    except OSError:
+    found = Archive(_MARK, FORMAT).read(path)
+    if found is None:
         return None
-    if len(raw) < _TRAILER.size:
-        return None
-    body = raw[: -_TRAILER.size]
-    mark, version, digest = _TRAILER.unpack(raw[-_TRAILER.size :])
-    if (mark, version) != (_MARK, FORMAT) or hashlib.sha256(body).digest() != digest:
-        return None
-    with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-        about = json.loads(arrays["meta"].tobytes())
-        columns = {name: arrays[name] for name in _ARRAYS}
+    about, arrays = found
     return RoadNetwork(
         crs=about["crs"],
         highway_names=tuple(about["highway_names"]),
         origin=about["origin"],
-        **columns,
+        **{name: arrays[name] for name in _ARRAYS},
     )

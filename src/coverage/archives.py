@@ -1,0 +1,106 @@
+"""Arrays and what is said of them in one file that is whole or is not there.
+
+Such a file is an uncompressed ``.npz`` followed by 40 bytes: a mark, the
+version of the format, and the SHA-256 of all that stands before. It is written
+beside its goal and renamed. What is cut short, altered or of another version
+fails that test before anything in it is looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import struct
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coverage.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+_TRAILER = struct.Struct("<4sI32s")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One kind of such files.
+
+    Attributes:
+        mark: Four bytes that name the kind.
+        version: Of its format; a file of another one is not read.
+    """
+
+    mark: bytes
+    version: int
+
+    def write(
+        self, path: Path, about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    ) -> None:
+        """Write a file whole, or not at all.
+
+        Args:
+            path: The goal; its folder is made.
+            about: Plain JSON values.
+            arrays: By name; ``meta`` is taken.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        meta = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
+        buffer = io.BytesIO()
+        np.savez(buffer, meta=meta, **arrays)  # type: ignore[arg-type]
+        body = buffer.getbuffer()
+        trailer = _TRAILER.pack(self.mark, self.version, hashlib.sha256(body).digest())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(body)
+                file.write(trailer)
+            Path(temporary).replace(path)
+        except BaseException:
+            with suppress(OSError):
+                Path(temporary).unlink()
+            raise
+
+    def read(self, path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+        """What `write` was given; None if it is not there or not as it was written."""
+        try:
+            raw = memoryview(path.read_bytes())
+        except OSError:
+            return None
+        if len(raw) < _TRAILER.size:
+            return None
+        body = raw[: -_TRAILER.size]
+        mark, version, digest = _TRAILER.unpack(raw[-_TRAILER.size :])
+        if (mark, version) != (self.mark, self.version):
+            return None
+        if hashlib.sha256(body).digest() != digest:
+            return None
+        with np.load(io.BytesIO(body), allow_pickle=False) as found:
+            arrays = {name: found[name] for name in found.files}
+        return json.loads(arrays.pop("meta").tobytes()), arrays
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal.
+
+    Raises:
+        InputError: If the file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(Problem(f"the file cannot be read ({reason})", str(path))) from error
