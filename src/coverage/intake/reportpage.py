@@ -38,7 +38,7 @@ _STYLE = """
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);
 font:15px/1.6 "Noto Sans CJK SC","Source Han Sans SC","PingFang SC","Microsoft YaHei",sans-serif}
-main{max-width:1120px;margin:0 auto;padding:24px 20px 48px}
+main{max-width:1240px;margin:0 auto;padding:24px 20px 48px}
 h1{font-size:1.6rem;margin:.2em 0}h2{font-size:1.1rem;margin:1.8em 0 .6em}
 .sub{color:var(--soft);margin:0 0 .6em}.tiles{margin-top:1em}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:12px}
@@ -58,16 +58,16 @@ ul.told li.warning::before{content:"!";color:#c8502f}
 table{border-collapse:collapse;width:100%}
 th,td{padding:7px 10px;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
 thead th{background:#e8eef3;border-top:0;white-space:nowrap}
-td.where,td.outcome{white-space:nowrap}
-td.why,td.check:not(:empty){min-width:16em}td.check:not(:empty){background:#fff7e0}td.raw{color:var(--soft);min-width:16em;overflow-wrap:anywhere}
+td.outcome{white-space:nowrap}td.where{min-width:8em}
+td.why,td.check{min-width:14em}td.check{background:#fff7e0}td.raw{color:var(--soft);min-width:16em;overflow-wrap:anywhere}
 .tag{display:inline-block;border-radius:3px;padding:0 .5em;background:#e2e8ee}
 tr.rejected .tag{background:#f8cbad}tr.corrected .tag{background:#fff2cc}
 tr.accepted .tag{background:#e2efda}
 @media(max-width:680px){main{padding:14px 12px 32px}thead{display:none}
 .tiles{grid-template-columns:repeat(2,1fr)}
 table,tbody,tr,td{display:block}td{border:0;padding:2px 12px}td:empty{display:none}
-tr{border-top:1px solid var(--line);padding:8px 0}td.where,td.outcome{white-space:normal}
-td.why,td.raw,td.check:not(:empty){min-width:0}
+tr{border-top:1px solid var(--line);padding:8px 0}td.outcome{white-space:normal}
+td.why,td.raw,td.where,td.check{min-width:0}
 td[data-head]::before{content:attr(data-head) "：";color:var(--soft)}}
 @media print{body{background:#fff}.scroll{overflow:visible}}
 """
@@ -123,16 +123,20 @@ def _rows(report: ImportReport, lang: Lang) -> str:
     if not told:
         return ""
     title = Said("退回、请核对和更正的", "Rejected, to be checked, corrected").to(lang)
+    shown = told[:_MOST_ROWS]
+    # A column that says nothing of any row only makes the others narrow.
+    known = [_facts(row, report, lang) for row in shown]
+    facts = [n for n, column in enumerate(zip(*known, strict=True)) if any(column)]
+    named = [CHECK, *report.heads]
     heads = [
         Said("位置", "where").to(lang),
         Said("结果", "outcome").to(lang),
         Said("说明", "why").to(lang),
-        CHECK.to(lang),
-        *(head.to(lang) for head in report.heads),
+        *(named[n].to(lang) for n in facts),
         Said("原值", "as it was").to(lang),
     ]
     names = "".join(f"<th>{escape(head)}</th>" for head in heads)
-    body = "".join(_row(row, report, heads, lang) for row in told[:_MOST_ROWS])
+    body = "".join(_row(row, report, heads, facts, lang) for row in shown)
     more = ""
     if len(told) > _MOST_ROWS:
         rest = len(told) - _MOST_ROWS
@@ -144,24 +148,32 @@ def _rows(report: ImportReport, lang: Lang) -> str:
     )
 
 
-def _row(row: RowOutcome, report: ImportReport, heads: list[str], lang: Lang) -> str:
+def _facts(row: RowOutcome, report: ImportReport, lang: Lang) -> list[str]:
+    """What is to be checked in a row, and what it became: one text for each column."""
+    became = (row.became or ("",) * len(report.heads))[: len(report.heads)]
+    return [to_look_at(row, lang), *("" if v is None else str(v) for v in became)]
+
+
+def _row(
+    row: RowOutcome, report: ImportReport, heads: list[str], facts: list[int], lang: Lang
+) -> str:
     part = report.parts[row.part] if row.part < len(report.parts) else None
     cells = list(row.cells)
     if part is not None and not report.keep_personal:
         cells = shown_cells(row, part)
     name = f" {row.name}" if row.name else ""
-    became = (row.became or ("",) * len(report.heads))[: len(report.heads)]
+    texts = _facts(row, report, lang)
     values = "".join(
-        f"<td data-head='{escape(head)}'>{escape(str(value))}</td>" if value else "<td></td>"
-        for head, value in zip(heads[4:-1], became, strict=True)
+        f"<td{' class=check' if n == 0 else ''} data-head='{escape(head)}'>{escape(texts[n])}</td>"
+        if texts[n]
+        else "<td></td>"
+        for head, n in zip(heads[3:-1], facts, strict=True)
     )
     raw = escape(joined(cells))
     return (
         f"<tr class={row.outcome}><td class=where>{escape(where(row, report, lang) + name)}</td>"
         f"<td class=outcome><span class=tag>{outcome_word(row, lang)}</span></td>"
-        f"<td class=why>{escape(sentences(row, lang))}</td>"
-        f"<td class=check{f' data-head={heads[3]!r}' if row.check else ''}>"
-        f"{escape(to_look_at(row, lang))}</td>{values}"
+        f"<td class=why>{escape(sentences(row, lang))}</td>{values}"
         f"<td class=raw{f' data-head={heads[-1]!r}' if raw else ''}>{raw}</td></tr>"
     )
 
