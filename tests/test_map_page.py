@@ -156,6 +156,8 @@ def _find(page: Opened, text: str) -> list[str]:
     found = page.texts("#search .results li")
     page.page.locator("#search .results button").first.click()
     page.page.wait_for_selector(".leaflet-popup .popup h3")
+    # A popup of before fades out first.
+    page.page.wait_for_function("() => document.querySelectorAll('.leaflet-popup').length === 1")
     return found
 
 
@@ -180,8 +182,11 @@ def test_search_by_township_and_by_facility(page: Opened, report: dict[str, Any]
         assert word in popup
     nowhere = next(f for f in columbaria if f.unit_code == "441881")
     _find(page, nowhere.name)
+    page.page.wait_for_function(
+        "() => { const all = [...document.querySelectorAll('.leaflet-popup')];"
+        " return all.length === 1 && all[0].innerText.startsWith('英德市'); }"
+    )
     popup = page.texts(".leaflet-popup")[0]
-    assert popup.startswith("英德市")
     assert nowhere.name in popup
     page.page.fill("#search input", "没有这个地方")
     assert page.texts("#search .results li") == ["没有找到"]
