@@ -21,7 +21,7 @@ from coverage.city import City
 from coverage.errors import InputError
 from coverage.maps import figures, labels
 from coverage.maps.compose import build
-from coverage.maps.discreet import suppress_reach, suppress_together
+from coverage.maps.discreet import suppress_together
 from coverage.maps.moments import Wanted, now
 from coverage.maps.payload import payload
 from coverage.maps.themes import scale_for, value_class, value_classes
@@ -197,7 +197,7 @@ def test_a_small_change_is_hidden_before_and_after() -> None:
         ]
         return {"people": rows, "nearest": [], "notes": []}
 
-    alone = suppress_reach(reach(54.0), 10)
+    (alone,) = suppress_together([reach(54.0)], 10)
     assert [r["reached"] for r in alone["people"]] == [354.0, 54.0, 300.0]
     for one in suppress_together([reach(50.0), reach(54.0)], 10):
         assert [r["reached"] for r in one["people"]] == [HIDDEN] * 3, "the city changes by 4, too"
@@ -231,7 +231,7 @@ def test_suppressed_rows_are_whole_families(data: st.DataObject) -> None:
             )
     reach = {"people": rows, "nearest": [], "notes": ["3 人无位置", "说明"]}
     before = json.dumps(reach)
-    made = suppress_reach(reach, 10)
+    (made,) = suppress_together([reach], 10)
     assert json.dumps(reach) == before, "the input stays as it is"
     shown = {r["code"]: r["reached"] for r in made["people"]}
     assert not [c for c, n in shown.items() if n != HIDDEN and 0 < n < 10]

@@ -225,9 +225,3 @@ def _personal_word(form: str) -> bool:
     """Names such as 联系电话 or 老人姓名, and not a line such as 填表人张三."""
     match = _PERSONAL_NAME.search(form)
     return bool(match) and form.endswith(("号", "码", "话", "机", "名", "人", "式", "址", "phone"))
-
-
-def in_brackets(name: str) -> str:
-    """What stands in brackets in a name: the unit of "建筑面积（亩）"."""
-    found = _BRACKETED.findall(unicodedata.normalize("NFKC", name))
-    return normal("".join(found))

@@ -24,21 +24,15 @@ _VALUES = (*_COUNTS, "share", "straight_share", "off_road_share")
 _STATES_PEOPLE = re.compile(r"\d\s*(人|people)")
 
 
-def suppress_reach(reach: Mapping[str, Any], below: int) -> dict[str, Any]:
-    """A copy of a circle's data (`coverage.reports.circles.to_dict`) without small counts.
-
-    Args:
-        reach: The data.
-        below: Counts above 0 and below this are small.
-    """
-    return suppress_together([reach], below)[0]
-
-
 def suppress_together(reaches: Sequence[Mapping[str, Any]], below: int) -> list[dict[str, Any]]:
-    """Copies of the same circles' data at several moments, all without the same counts.
+    """Copies of the same circles' data at one or several moments, all without the same counts.
 
     A count that is small at one moment, or changes by a small number between
     two, is hidden at each of them: beside the others it would be known.
+
+    Args:
+        reaches: The data (`coverage.reports.circles.to_dict`).
+        below: Counts above 0 and below this are small.
     """
     few = {key for reach in reaches for key, row in _by_unit(reach) if _is_small(row, below)}
     for one, other in itertools.combinations(reaches, 2):
