@@ -85,7 +85,9 @@ def _sound(
         assert all(f.said.zh and f.said.en and f.weight == "warning" for f in row.findings)
         assert row.place != "coordinates" or None not in {row.lon, row.lat}
     assert made.compared is not None
-    assert len(made.facilities) - len(made.compared.came) == 1 - len(made.compared.went)
+    assert len(made.register) - len(made.compared.came) == 1 - len(made.compared.went)
+    assert len(made.register) == len(made.facilities) + len(made.kept)
+    assert len({f.id for f in made.register}) == len(made.register)
     assert to_html(account(made, city.units)).count("<tr class=") <= len(made.rows)
     if made.facilities:
         register = path.parent / "register.csv"

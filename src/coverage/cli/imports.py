@@ -12,6 +12,7 @@ from coverage.cli.options import chosen_city
 if TYPE_CHECKING:
     from coverage.city import City
     from coverage.intake.findings import ImportReport
+    from coverage.intake.previous import Replace
     from coverage.text import Lang
 
 _FACILITIES = """\b
@@ -65,6 +66,15 @@ def import_() -> None:
 )
 @click.option("--geocoder-url", metavar="URL", help="Another server that answers like it.")
 @click.option("--keep-personal", is_flag=True, help="Do not leave out personal columns.")
+@click.option(
+    "--add",
+    "replacing",
+    flag_value="files",
+    help="Keep other facilities of the same kinds: replace only the same ones and the same files.",
+)
+@click.option(
+    "--replace-all", "replacing", flag_value="all", help="Keep nothing of the register of before."
+)
 @_DRY
 @_LANG
 def facilities(
@@ -76,10 +86,15 @@ def facilities(
     geocoder: str | None,
     geocoder_url: str | None,
     keep_personal: bool,
+    replacing: Replace | None,
     dry_run: bool,
     lang: Lang,
 ) -> None:
-    """导入设施。 Messy lists of facilities become the workspace's checked register."""
+    """导入设施。 Messy lists of facilities become the workspace's checked register.
+
+    A list replaces the kinds that stand in it and what came from a file of its name; the rest of
+    the register stays, and the register of before is kept in the folder replaced.
+    """
     from coverage.errors import InputError
     from coverage.intake.account import account
     from coverage.intake.columns import read_mapping
@@ -100,6 +115,7 @@ def facilities(
         kind=kind,
         keep_personal=keep_personal,
         geocoder=asked,
+        replacing=replacing or "kinds",
     )
     if dry_run:
         report = account(made, city.units)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def account(intake: FacilityIntake, units: Units) -> ImportReport:
         (),
         tuple(_outcome(row, number[id(row.sheet)]) for row in intake.rows),
         (*intake.findings, *_changes(intake, units)),
-        {"register": float(len(intake.facilities))},
+        _totals(intake),
         parts=tuple(_part(sheet) for sheet in intake.sheets),
         heads=HEADS,
         changes=tuple(map(asdict, intake.compared.lines)) if intake.compared else (),
@@ -48,11 +49,34 @@ def account(intake: FacilityIntake, units: Units) -> ImportReport:
     )
 
 
+def _totals(intake: FacilityIntake) -> dict[str, float]:
+    """How many facilities the register holds, and what they are beside one of before."""
+    totals = {"register": float(len(intake.register))}
+    if intake.before:
+        kept = float(len(intake.kept))
+        totals |= {
+            "added": float(len(intake.facilities)),
+            "replaced": len(intake.before) - kept,
+            "kept": kept,
+        }
+    return totals
+
+
 def _changes(intake: FacilityIntake, units: Units) -> list[Finding]:
     """What differs from the register of before, nothing without one."""
     if intake.compared is None:
         return []
-    lines = (intake.compared.said, *(line.said(units) for line in intake.compared.lines))
+    lines = [intake.compared.said, *(line.said(units) for line in intake.compared.lines)]
+    if intake.kept:
+        kinds = Counter(KINDS[f.kind] for f in intake.kept).most_common()
+        zh = "、".join(f"{kind.zh} {n:,}" for kind, n in kinds)
+        en = ", ".join(f"{kind.en} {n:,}" for kind, n in kinds)
+        lines.append(
+            Said(
+                f"登记册中其他名录的设施保留：{zh}（全部换掉用 --replace-all）",
+                f"facilities of other lists are kept: {en} (--replace-all would take them out)",
+            )
+        )
     return [Finding("previous", "note", said) for said in lines]
 
 

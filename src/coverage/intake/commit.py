@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
+from coverage.city import City
 from coverage.facilities import COLUMNS
 from coverage.intake.account import account
-from coverage.intake.landing import disk_errors, land
+from coverage.intake.findings import Finding
+from coverage.intake.landing import disk_errors, land, own_file
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
 from coverage.tables import csv_text
+from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from coverage.facilities import Facility
@@ -24,8 +28,6 @@ if TYPE_CHECKING:
     from coverage.intake.landing import Content
     from coverage.text import Lang
     from coverage.units import Units
-
-REGISTER = "facilities.csv"
 
 
 def register_rows(facilities: Iterable[Facility]) -> list[list[object]]:
@@ -59,6 +61,7 @@ def deliver(
     folder: Path,
     files: Mapping[Path, Content],
     *,
+    copies: Mapping[Path, Content] | None = None,
     aside: Iterable[Path] = (),
     now: datetime | None = None,
     lang: Lang = "zh",
@@ -72,6 +75,7 @@ def deliver(
         report: What became of the file.
         folder: The workspace.
         files: Content by goal; they are renamed into place after the report.
+        copies: Copies of what is replaced, likewise; they are no files that the import made.
         aside: Files that the new ones take the place of, see `coverage.intake.landing.land`.
         now: Moment that names the report.
         lang: Language of the report.
@@ -101,7 +105,7 @@ def deliver(
         base.with_name(f"{base.name}.json"): json.dumps(record, ensure_ascii=False, indent=1)
         + "\n",
     }
-    land({**told, **files}, aside=aside)
+    land({**told, **(copies or {}), **files}, aside=aside)
     return replace(report, written=tuple(files), reports=tuple(told))
 
 
@@ -113,12 +117,39 @@ def commit(
     now: datetime | None = None,
     lang: Lang = "zh",
 ) -> ImportReport:
-    """Replace the workspace's register by what was taken, and write the report of it.
+    """Write the workspace's register of what was taken and what stays, and the report of it.
 
-    Where no row was taken, the report alone is written and the register stays.
+    The register of before is kept in the folder ``replaced``. Where no row was taken, the report
+    alone is written and the register stays.
     """
+    report = account(intake, units)
     files: dict[Path, Content] = {}
+    copies: dict[Path, Content] = {}
     if intake.facilities:
-        text = csv_text(COLUMNS, register_rows(intake.facilities), bom=True)
-        files[folder / REGISTER] = text
-    return deliver(account(intake, units), folder, files, now=now, lang=lang)
+        text = csv_text(COLUMNS, register_rows(intake.register), bom=True)
+        goal = own_file(City.open(folder), "facilities")
+        files[goal] = text
+        if goal.is_file() and goal.read_bytes() != text.encode("utf-8"):
+            now = now or datetime.now(UTC)
+            copy = _copy_of(goal, now)
+            copies[copy] = goal
+            shown = copy.relative_to(folder).as_posix()
+            said = Said(
+                f"原登记册存为 {shown}；要恢复，把它复制为 {goal.name}",
+                f"the register of before is kept as {shown}; copy it to {goal.name} to go back",
+            )
+            kept = Finding("previous.kept", "note", said)
+            report = replace(report, findings=(*report.findings, kept))
+    return deliver(report, folder, files, copies=copies, now=now, lang=lang)
+
+
+def _copy_of(path: Path, now: datetime) -> Path:
+    """Where a file that is replaced is kept: in ``replaced`` beside it, under the moment's name."""
+    name = f"{path.stem}-{now:%Y%m%d-%H%M%S}"
+    places = (path.parent / "replaced" / f"{name}{mark}{path.suffix}" for mark in _marks())
+    return next(place for place in places if not place.exists())
+
+
+def _marks() -> Iterator[str]:
+    yield ""
+    yield from (f"-{number}" for number in count(2))

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from coverage.errors import InputError
+from coverage.errors import InputError, Problem
 from coverage.facilities import Facility
 from coverage.intake.columns import understand
 from coverage.intake.findings import Finding, ordered
@@ -24,7 +25,7 @@ from coverage.intake.judged import FacilityIntake, Judged, SheetJudged
 from coverage.intake.ledger import is_filled, is_ledger, read_ledger_row
 from coverage.intake.locate import find_units, place
 from coverage.intake.nearby import judge_neighbours
-from coverage.intake.previous import MADE, compare
+from coverage.intake.previous import MADE, compare, kept_beside
 from coverage.intake.reading import read_file
 from coverage.intake.rows import TakenRow, take_rows
 from coverage.intake.sums import judge_totals, judge_values
@@ -33,11 +34,12 @@ from coverage.kinds import KINDS
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from coverage.city import City
     from coverage.intake.columns import Understanding
+    from coverage.intake.previous import Replace
     from coverage.intake.sheets import RawSheet
     from coverage.places.geocode import Geocoder
 
@@ -52,6 +54,7 @@ def intake_facilities(
     keep_personal: bool = False,
     today: datetime | None = None,
     geocoder: Geocoder | None = None,
+    replacing: Replace = "kinds",
 ) -> FacilityIntake:
     """Judge every row of the files.
 
@@ -64,9 +67,11 @@ def intake_facilities(
         keep_personal: Keep personal columns.
         today: For dates that lie ahead.
         geocoder: Asked for rows that have an address and no usable coordinates; nobody by default.
+        replacing: What of the register of before goes, see `coverage.intake.previous.kept_beside`.
 
     Raises:
-        InputError: If a file cannot be read at all.
+        InputError: If a file cannot be read at all, or the workspace's own register cannot and
+            something of it would stay.
     """
     rows: list[Judged] = []
     sheets: list[SheetJudged] = []
@@ -88,23 +93,35 @@ def intake_facilities(
     judge_neighbours([r for r in data if r.outcome == "accepted" and r.ledger is None], city)
     _make(rows)
     made = FacilityIntake(tuple(rows), tuple(sheets), keep_personal, ordered(findings))
-    return _compared(made, city)
+    return _beside_before(made, city, replacing)
 
 
-def _compared(made: FacilityIntake, city: City) -> FacilityIntake:
-    """The import beside the workspace's own register of before, where there is one."""
+def _beside_before(made: FacilityIntake, city: City, replacing: Replace) -> FacilityIntake:
+    """The import beside what stays of the workspace's own register, where there is one."""
     if city.origin("facilities") != "own":
         return made
     try:
         before = city.register.facilities
     except InputError as error:
+        if replacing != "all":
+            reason = (
+                "登记册读不出来，无从合并：改好它，或用 --replace-all 整个换掉 · the register "
+                "cannot be read and added to: mend it, or replace it whole with --replace-all"
+            )
+            raise InputError(
+                [*error.problems, Problem(reason, city.file("facilities").name)]
+            ) from error
         said = Said(
             f"上次的登记册读不出来，没有对比：{error.problems[0]}",
             f"the register of before cannot be read and was not compared: {error.problems[0]}",
         )
         broken = Finding("previous.broken", "warning", said)
         return replace(made, findings=ordered([*made.findings, broken]))
-    return replace(made, compared=compare(before, made.facilities, city.units))
+    files = {sheet.sheet.file for sheet in made.sheets}
+    kept = kept_beside(before, made.facilities, files, city.units, replace=replacing)
+    _own_ids(made.rows, {f.id for f in kept})
+    made = replace(made, before=before, kept=kept)
+    return replace(made, compared=compare(before, made.register, city.units))
 
 
 def _judge_sheet(
@@ -188,14 +205,36 @@ def _make(rows: Sequence[Judged]) -> None:
     for number, row in enumerate(accepted, start=1):
         for f in row.ledger if row.ledger is not None else [row.taken.fields]:
             wanted = str(f.get("id") or f"{MADE}{number:05d}")
-            id_, again = wanted, 1
-            while id_ in used or (again > 1 and id_ in stated):
-                again += 1
-                id_ = f"{wanted}-{again}"
-            used.add(id_)
-            if again > 1 and row.ledger is None:
+            id_ = _free_id(wanted, used, stated)
+            if id_ != wanted and row.ledger is None:
                 row.corrections.append(f"编号 {wanted} 重复，改为 {id_}")
+            used.add(id_)
             row.facilities.append(_facility(row, id_, f))
+
+
+def _free_id(wanted: str, used: Collection[str], stated: Collection[str] = ()) -> str:
+    """The id itself if it is free, else with the first number that makes it so."""
+    id_, again = wanted, 1
+    while id_ in used or (again > 1 and id_ in stated):
+        again += 1
+        id_ = f"{wanted}-{again}"
+    return id_
+
+
+def _own_ids(rows: Sequence[Judged], kept: set[str]) -> None:
+    """Other ids for new facilities whose ids stand in the register already."""
+    used = kept | {f.id for row in rows for f in row.facilities}
+    numbers = (id_ for n in count(1) if (id_ := f"{MADE}{n:05d}") not in used)
+    for row in rows:
+        for n, facility in enumerate(row.facilities):
+            if facility.id not in kept:
+                continue
+            made = facility.id.startswith(MADE)
+            id_ = next(numbers) if made else _free_id(facility.id, used)
+            if not made:
+                row.corrections.append(f"编号 {facility.id} 在登记册中已有，改为 {id_}")
+            used.add(id_)
+            row.facilities[n] = replace(facility, id=id_)
 
 
 def _facility(row: Judged, id_: str, f: Mapping[str, Any]) -> Facility:

@@ -100,19 +100,28 @@ class FacilityIntake:
         sheets: What was understood of each sheet.
         keep_personal: Whether the user wants personal data kept.
         findings: What was found of the files as a whole, warnings first.
-        compared: How it differs from the workspace's own register of before.
+        before: The workspace's own register of before, empty without one.
+        kept: What of it stays beside what was imported.
+        compared: How the register differs from that of before.
     """
 
     rows: tuple[Judged, ...]
     sheets: tuple[SheetJudged, ...]
     keep_personal: bool = False
     findings: tuple[Finding, ...] = ()
+    before: tuple[Facility, ...] = ()
+    kept: tuple[Facility, ...] = ()
     compared: Comparison | None = None
 
     @property
     def facilities(self) -> tuple[Facility, ...]:
         """Accepted facilities in order."""
         return tuple(f for r in self.rows for f in r.facilities)
+
+    @property
+    def register(self) -> tuple[Facility, ...]:
+        """What stands in the register once the import is written."""
+        return (*self.kept, *self.facilities)
 
     @property
     def counts(self) -> Counter[str]:

@@ -1,4 +1,7 @@
-"""An import held against the register of before: what came, what went, what changed.
+"""An import held against the register of before: what stays, what came, went and changed.
+
+A list speaks for the kinds of facility that stand in it, and for all that came from the files
+of its name. Both are replaced by it; the rest of the register stays.
 
 A facility is the same as before if name (in the form of `coverage.intake.nearby`),
 kind and township are; else if its own number is; else if name, kind and
@@ -9,18 +12,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coverage.intake.nearby import NEAR_M, form_of
 from coverage.kinds import KINDS
 from coverage.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Collection, Hashable, Sequence
 
     from coverage.facilities import Facility
     from coverage.units import Units
 
+Replace: TypeAlias = Literal["kinds", "files", "all"]
 MADE = "imp-"  # how the ids begin that an import gives to rows without any
 _METRES = 111_000.0
 
@@ -85,8 +89,51 @@ class Comparison:
         )
 
 
+def kept_beside(
+    old: Sequence[Facility],
+    new: Sequence[Facility],
+    files: Collection[str],
+    units: Units,
+    *,
+    replace: Replace = "kinds",
+) -> tuple[Facility, ...]:
+    """The facilities of before that an import leaves standing, in their order.
+
+    Args:
+        old: The register of before.
+        new: What was imported.
+        files: Names of the files it was imported from; what came from files of these names goes.
+        units: The city's units.
+        replace: ``kinds`` replaces all of the kinds in `new` as well, ``files`` only what is the
+            same facility as one of `new`, ``all`` everything.
+    """
+    if replace == "all":
+        return ()
+    kinds = {facility.kind for facility in new} if replace == "kinds" else set()
+    same = {id(a) for a, _ in _paired(old, new, units)[0]} if replace == "files" else set()
+    return tuple(
+        f for f in old if f.kind not in kinds and id(f) not in same and not _came_from(f, files)
+    )
+
+
+def _came_from(facility: Facility, files: Collection[str]) -> bool:
+    """Whether a facility's source is one of these files, or a sheet of it."""
+    return any(facility.source == name or facility.source.startswith(f"{name} ") for name in files)
+
+
 def compare(old: Sequence[Facility], new: Sequence[Facility], units: Units) -> Comparison:
     """Match two registers and count by county and kind what differs."""
+    pairs, went, came = _paired(old, new, units)
+    changed = [pair for pair in pairs if _differs(*pair)]
+    return Comparison(
+        _lines(old, new, came, went, changed), tuple(came), tuple(went), tuple(changed)
+    )
+
+
+def _paired(
+    old: Sequence[Facility], new: Sequence[Facility], units: Units
+) -> tuple[list[tuple[Facility, Facility]], list[Facility], list[Facility]]:
+    """Facilities that are the same, those of before alone, and those of now alone."""
 
     def named(facility: Facility, digits: int) -> Hashable:
         form = form_of(facility.name, facility.unit_code[:digits], units)
@@ -100,10 +147,7 @@ def compare(old: Sequence[Facility], new: Sequence[Facility], units: Units) -> C
     for key in (lambda f: named(f, 9), numbered, lambda f: named(f, 6)):
         met, went, came = _matched(went, came, key)
         pairs += met
-    changed = [pair for pair in pairs if _differs(*pair)]
-    return Comparison(
-        _lines(old, new, came, went, changed), tuple(came), tuple(went), tuple(changed)
-    )
+    return pairs, went, came
 
 
 def _matched(

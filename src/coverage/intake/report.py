@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _SHOWN = 20
 _TOTALS = {
     "register": Said("登记册设施数", "facilities in the register"),
+    "added": Said("这次导入", "of this import"),
+    "replaced": Said("换下原有", "of before replaced"),
+    "kept": Said("保留原有", "of before kept"),
     "units": Said("单元数", "units"),
     "km2": Said("平方公里", "km²"),
     "people_in_file": Said("文件中人数", "people in the file"),
