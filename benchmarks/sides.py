@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     import netgen
     from coverage.circles.lattice import LatticeIndex
-    from coverage.circles.pieces import Segments
     from coverage.profiles import Profile
     from coverage.roads.network import RoadNetwork
     from coverage.travel._search import Sources
     from coverage.travel.prepare import TravelNetwork
+    from coverage.travel.streets import Segments
     from coverage.travel.times import Nearest, Reached
 
     Floats = NDArray[np.float64]
@@ -74,9 +74,7 @@ class Bench:
     @cached_property
     def segments(self) -> Segments:
         """The straight parts of the streets."""
-        from coverage.circles.from_travel import segments_of
-
-        return segments_of(self.around)
+        return self.around.segments
 
     # Reach sets.
 
@@ -172,17 +170,10 @@ class Bench:
         self, reached: Sequence[Reached], *, index: LatticeIndex | None = None
     ) -> NDArray[np.object_]:
         """Ours: from what is reached to polygons."""
-        from coverage.circles.from_travel import access_of, times_of
-        from coverage.circles.polygons import circle_shapes
+        from coverage.circles.polygons import service_circles
 
-        return circle_shapes(
-            self.segments,
-            [times_of(one) for one in reached],
-            access_of(self.around.profile),
-            minutes=[MINUTES],
-            step_m=STEP_M,
-            index=index,
-        )[:, 0]
+        found = service_circles(self.around, reached, [LIMIT_S], step_m=STEP_M, index=index)
+        return found[:, 0]
 
     @cached_property
     def index(self) -> LatticeIndex:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from coverage.roads.network import BICYCLE, CAR, FOOT, RoadNetwork
+from coverage.travel.streets import Segments
 
 ALL = FOOT | BICYCLE | CAR
 CRS = "EPSG:32649"
@@ -159,3 +160,11 @@ def random_streets(
 def random_network(seed: int, nodes: int = 14, size: float = 600.0) -> RoadNetwork:
     """`random_streets` built."""
     return build(*random_streets(seed, nodes, size))
+
+
+def straight(*ends_and_slowness: np.ndarray, piece: np.ndarray | None = None) -> Segments:
+    """Segments by x0, y0, x1, y1 and seconds a metre both ways; each a street unless told."""
+    x0, y0, x1, y1, to_start, to_end = ends_and_slowness
+    own = np.arange(len(x0)) if piece is None else piece
+    length = np.hypot(x1 - x0, y1 - y0)
+    return Segments(own, x0, y0, x1, y1, np.zeros(len(x0)), length, to_start, to_end)

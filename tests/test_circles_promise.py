@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,10 +23,14 @@ from scipy.spatial import Delaunay
 
 from coverage.circles import drawing
 from coverage.circles.contour import CLEARANCE, Sheet
-from coverage.circles.drawing import Ground, Plan
+from coverage.circles.drawing import Canvas, Plan
 from coverage.circles.lattice import LatticeIndex
-from coverage.circles.pieces import AccessRule, Segments, SegmentTimes
 from coverage.circles.polygons import circle_shapes
+from coverage.circles.times import AccessRule, SegmentTimes
+from networks import straight
+
+if TYPE_CHECKING:
+    from coverage.travel.streets import Segments
 
 Floats = NDArray[np.float64]
 EXAMPLES = 60
@@ -46,9 +51,7 @@ class World:
     @property
     def segments(self) -> Segments:
         a, b = self.xy[self.tail].T, self.xy[self.head].T
-        return Segments(
-            "EPSG:32649", a[0], a[1], b[0], b[1], self.to_start, self.to_end, self.street
-        )
+        return straight(a[0], a[1], b[0], b[1], self.to_start, self.to_end, piece=self.street)
 
     @property
     def length(self) -> Floats:
@@ -227,7 +230,8 @@ minutes = st.sampled_from([0.5, 2.0, 5.0, 12.0])
 
 
 def drawn(world: World, facility: SegmentTimes, step: float, limit: float) -> shapely.MultiPolygon:
-    shape = circle_shapes(world.segments, [facility], world.access, minutes=[limit], step_m=step)
+    limits = [60 * limit]
+    shape = circle_shapes(world.segments, [facility], world.access, limits_s=limits, step_m=step)
     one: shapely.MultiPolygon = shape[0, 0]
     return one
 
@@ -280,7 +284,7 @@ def test_a_corner_is_in_exactly_if_its_time_is_within_the_limit(
     near = facility.within(plan.most_s)
     frame = plan.window(near)
     sheet = Sheet(frame, world.access)
-    for marks in Ground(plan, frame).marks(near):
+    for marks in Canvas(plan, frame).marks(near):
         sheet.lay(marks, plan.most_s)
     levels = sheet.lift(frame)
     column, row = np.meshgrid(np.arange(frame.columns), np.arange(frame.rows))
@@ -303,8 +307,8 @@ def test_a_corner_is_in_exactly_if_its_time_is_within_the_limit(
 def test_larger_limits_contain_smaller_ones(seed: int, step: float) -> None:
     world = make(seed)
     facility = world.reach(places(world, seed, 1)[0])
-    limits = [0.5, 1.0, 1.01, 3.0, 8.0, 20.0]
-    shapes = circle_shapes(world.segments, [facility], world.access, minutes=limits, step_m=step)
+    limits = [30.0, 60.0, 60.6, 180.0, 480.0, 1200.0]
+    shapes = circle_shapes(world.segments, [facility], world.access, limits_s=limits, step_m=step)
     for small, large in pairwise(shapes[0]):
         assert_holds(large, small, step)
 
@@ -349,7 +353,7 @@ def test_dissolved_circles_hold_each_and_no_more(seed: int, step: float, limit: 
             world.segments,
             facilities[:count],
             world.access,
-            minutes=[limit],
+            limits_s=[60 * limit],
             step_m=step,
             how=how,  # type: ignore[arg-type]
         )
@@ -372,7 +376,7 @@ def test_split_circles_share_the_dissolved_one(seed: int, step: float, limit: fl
     world = make(seed)
     facilities = [world.reach(place) for place in places(world, seed, 4)]
     roads, access = world.segments, world.access
-    options = {"minutes": [limit], "step_m": step}
+    options = {"limits_s": [60 * limit], "step_m": step}
     parts = circle_shapes(roads, facilities, access, how="split", **options)[:, 0]  # type: ignore[arg-type]
     whole = circle_shapes(roads, facilities, access, how="dissolve", **options)[0, 0]  # type: ignore[arg-type]
     assert shapely.is_valid(parts).all()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -13,9 +14,14 @@ import shapely
 from coverage.circles import lattice
 from coverage.circles.contour import outline
 from coverage.circles.lattice import Frame, LatticeIndex
-from coverage.circles.pieces import AccessRule, Segments, SegmentTimes
-from coverage.circles.polygons import circle_shapes, circles, in_degrees, projected_circles
+from coverage.circles.polygons import circle_shapes
+from coverage.circles.times import AccessRule, SegmentTimes
 from coverage.errors import InputError
+from coverage.reach.draw import in_degrees
+from networks import straight
+
+if TYPE_CHECKING:
+    from coverage.travel.streets import Segments
 
 CRS = "EPSG:32649"
 X, Y = 480_000.0, 2_600_000.0
@@ -26,7 +32,7 @@ def polyline(xy: list[tuple[float, float]], slow: float = 0.1) -> Segments:
         np.array(column) + base for column, base in zip(zip(*xy, strict=True), (X, Y), strict=True)
     )
     same = np.full(len(x) - 1, slow)
-    return Segments(CRS, x[:-1], y[:-1], x[1:], y[1:], same, same)
+    return straight(x[:-1], y[:-1], x[1:], y[1:], same, same)
 
 
 def times(x: Any, y: Any, *columns: Any) -> SegmentTimes:
@@ -47,7 +53,11 @@ def ring(radius: float, parts: int = 90) -> Segments:
 
 
 def draw(segments: Segments, times: SegmentTimes, access: AccessRule, **more: Any) -> Any:
-    return circle_shapes(segments, [times], access, **{"minutes": [5], **more})[0, 0]
+    return circles(segments, [times], access, **{"limits_s": [300.0], **more})[0, 0]
+
+
+def circles(segments: Segments, many: list[SegmentTimes], access: AccessRule, **more: Any) -> Any:
+    return circle_shapes(segments, many, access, **{"step_m": 50.0, **more})
 
 
 @pytest.mark.parametrize("step", [50.0, 25.0, 10.0])
@@ -80,7 +90,7 @@ def test_only_the_reached_part_counts() -> None:
 
 def test_a_one_way_street_is_reached_from_behind_the_foot_only() -> None:
     roads = polyline([(0, 5), (1000, 5)], slow=1.0)
-    one_way = Segments(CRS, roads.x0, roads.y0, roads.x1, roads.y1, np.array([np.inf]), np.ones(1))
+    one_way = replace(roads, to_start_s_per_m=np.array([np.inf]))
     nothing = np.empty(0)
     reached = times([X + 500], [Y + 5], [], nothing, nothing, [0], [500.0], [0.0])
     shape = draw(one_way, reached, AccessRule(0, 1.0), step_m=10)
@@ -111,7 +121,8 @@ def test_the_area_settles_as_the_lattice_gets_finer() -> None:
     reached = times(roads.x0[:1], roads.y0[:1], x, x * 24.0, x * 24.0 + 24)
     access = AccessRule(150, 0.9)
     areas = [
-        draw(roads, reached, access, minutes=[9], step_m=step).area for step in (60, 30, 15, 7.5, 2)
+        draw(roads, reached, access, limits_s=[540.0], step_m=step).area
+        for step in (60, 30, 15, 7.5, 2)
     ]
     error = np.abs(np.array(areas[:-1]) / areas[-1] - 1)
     assert error[0] < 0.15
@@ -124,59 +135,50 @@ def test_circles_lie_on_one_global_lattice() -> None:
     roads = ring(500)
     reached, access = everywhere(roads), AccessRule(80, 1.0)
     near = draw(roads, reached, access, step_m=50)
-    moved = Segments(
-        CRS,
-        roads.x0 + 350,
-        roads.y0 + 150,
-        roads.x1 + 350,
-        roads.y1 + 150,
-        roads.to_start_s_per_m,
-        roads.to_end_s_per_m,
+    moved = replace(
+        roads, x0=roads.x0 + 350, y0=roads.y0 + 150, x1=roads.x1 + 350, y1=roads.y1 + 150
     )
     far = draw(moved, everywhere(moved), access, step_m=50)
     shifted = shapely.transform(near, lambda xy: xy + np.array([350, 150]))
     assert far.symmetric_difference(shifted).area < 1e-3 * near.area
 
 
-def test_tables_name_facility_limit_area_and_step() -> None:
+def test_shapes_come_by_facility_and_limit_with_areas_in_degrees() -> None:
     roads = ring(1000)
     two = [everywhere(roads), everywhere(roads, 400)]
-    access = AccessRule(100, 0.1)
-    table = circles(roads, two, access, names=["甲", "乙"], minutes=(5, 10))
+    access, limits = AccessRule(100, 0.1), [300.0, 600.0]
+    shapes = circles(roads, two, access, limits_s=limits)
+    assert shapes.shape == (2, 2)
+    assert shapes[1, 0].is_empty or shapes[1, 0].area < shapes[1, 1].area
+    flat = gpd.GeoDataFrame({"a": range(4), "b": 0}, geometry=shapes.ravel(), crs=CRS)
+    table = in_degrees(flat)
     assert table.crs == "EPSG:4326"
-    assert list(table.columns) == ["facility", "minutes", "area_km2", "step_m", "geometry"]
-    assert table["facility"].tolist() == ["甲", "甲", "乙", "乙"]
-    assert table["minutes"].tolist() == [5, 10, 5, 10]
-    assert (table["step_m"] == 50).all()
+    assert list(table.columns) == ["a", "b", "area_km2", "geometry"]
     assert table.geometry.is_valid.all()
-    flat = projected_circles(roads, two, access, names=["甲", "乙"], minutes=(5, 10))
-    assert flat.crs == CRS
     # UTM near its central meridian is 0.04 % short each way.
     assert table["area_km2"].to_numpy() == pytest.approx(flat.area / 1e6 / 0.9996**2, rel=2e-4)
-    assert in_degrees(flat).geometry.geom_equals(table.geometry).all()
-    whole = circles(roads, two, access, how="dissolve", minutes=(5, 10))
-    assert whole["facility"].isna().all()
-    assert len(whole) == 2
-    parts = circles(roads, two, access, how="split", minutes=(5, 10))
-    assert parts["area_km2"].tolist()[2:] == pytest.approx([0, 0], abs=0.01)
-    assert not circles(roads, [], access).size
+    assert circles(roads, two, access, limits_s=limits, how="dissolve").shape == (1, 2)
+    parts = circles(roads, two, access, limits_s=limits, how="split")
+    assert shapely.area(parts[1]).tolist() == pytest.approx([0, 0], abs=1e4)
+    assert circles(roads, [], access, limits_s=limits).shape == (0, 2)
 
 
 def test_a_facility_that_reaches_nothing_has_an_empty_part() -> None:
     roads = ring(1000)
-    table = circles(roads, [everywhere(roads), everywhere(roads)], AccessRule(100, 1), how="split")
-    assert table.geometry.is_empty.tolist() == [False] * 3 + [True] * 3
-    assert (table["area_km2"].to_numpy() >= 0).all()
+    many = [everywhere(roads), everywhere(roads)]
+    parts = circles(roads, many, AccessRule(100, 1), limits_s=[300.0, 600.0, 900.0], how="split")
+    assert shapely.is_empty(parts).tolist() == [[False] * 3, [True] * 3]
+    assert (shapely.area(parts) >= 0).all()
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"minutes": [0]},
-        {"minutes": [-1, 5]},
-        {"minutes": [math.nan]},
-        {"minutes": [math.inf]},
-        {"minutes": []},
+        {"limits_s": [0]},
+        {"limits_s": [-1, 5]},
+        {"limits_s": [math.nan]},
+        {"limits_s": [math.inf]},
+        {"limits_s": []},
         {"step_m": 0},
         {"step_m": -5},
         {"step_m": math.nan},
@@ -193,11 +195,11 @@ def test_bad_requests_are_refused(wrong: dict[str, Any]) -> None:
 def test_bad_pieces_are_refused() -> None:
     one, nan = np.zeros(1), np.array([np.nan])
     bad: list[Any] = [
-        lambda: Segments(CRS, nan, one, one, one, one, one),
-        lambda: Segments(CRS, one, one, one, one, one, nan),
-        lambda: Segments(CRS, one, one, one, one, one, -one - 1),
-        lambda: Segments(CRS, one, one, one, one, one, np.zeros(2)),
-        lambda: replace(ring(1, 2), street=np.array([1, 0])),
+        lambda: straight(nan, one, one, one, one, one),
+        lambda: straight(one, one, one, one, one, nan),
+        lambda: straight(one, one, one, one, one, -one - 1),
+        lambda: straight(one, one, one, one, one, np.zeros(2)),
+        lambda: replace(ring(1, 2), piece=np.array([1, 0])),
         lambda: times(0.0, 0.0, [0], nan, one),
         lambda: times(0.0, 0.0, [0], one, -one - 1),
         lambda: times(0.0, 0.0, [0, 1], one, one),
@@ -215,9 +217,7 @@ def test_bad_pieces_are_refused() -> None:
     with pytest.raises(InputError, match="does not exist"):
         draw(roads, times(X, Y, [90], one, one), AccessRule(1, 1))
     with pytest.raises(InputError, match="no facility"):
-        circle_shapes(roads, [], AccessRule(1, 1), how="dissolve")
-    with pytest.raises(InputError, match="as many names"):
-        projected_circles(roads, [], AccessRule(1, 1), names=["甲"])
+        circles(roads, [], AccessRule(1, 1), limits_s=[300.0], how="dissolve")
     with pytest.raises(InputError, match="longest access leg"):
         LatticeIndex.build(roads, 50, math.nan)
     index = LatticeIndex.build(roads, 25, 1)

@@ -8,9 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coverage.circles.contour import CLEARANCE, Sheet
-from coverage.circles.drawing import Ground, Plan
-from coverage.circles.from_travel import access_of, segments_of, times_of
-from coverage.circles.polygons import circle_shapes
+from coverage.circles.drawing import Canvas, Plan
+from coverage.circles.polygons import service_circles
+from coverage.circles.times import access_of, times_of
 from coverage.profiles import Profile
 from coverage.travel.access import Points
 from coverage.travel.prepare import prepare
@@ -30,14 +30,14 @@ AT_ONE_BEND = Profile(
 def test_a_corner_is_in_if_travel_says_so(seed: int, profile: Profile, direction: str) -> None:
     net = random_network(seed)
     tn = prepare(net, profile, direction=direction)  # type: ignore[arg-type]
-    segments, access, limit = segments_of(tn), access_of(profile), 240.0
+    access, limit = access_of(profile), 240.0
     # Off the round metres of the test's networks: a step that meets no tie.
-    plan = Plan(segments, access, (limit,), 23.456789)
+    plan = Plan(tn.segments, access, (limit,), 23.456789)
     for reached in node_times(tn, scatter(seed, net, 3), limit):
         times = times_of(reached).within(limit)
         frame = plan.window(times)
         sheet = Sheet(frame, access)
-        for marks in Ground(plan, frame).marks(times):
+        for marks in Canvas(plan, frame).marks(times):
             sheet.lay(marks, limit)
         levels = sheet.lift(frame)
         row, column = np.divmod(np.arange(frame.size), frame.columns)
@@ -67,14 +67,8 @@ def test_demand_reached_on_the_road_is_inside(seed: int, profile: Profile) -> No
     demand = a + (b - a) * share[: len(a), None]
     if not len(demand):
         return
-    shape = circle_shapes(
-        segments_of(tn),
-        [times_of(reached_by_any(tn, facilities, 180))],
-        access_of(profile),
-        minutes=[3],
-        step_m=31.0,
-        how="dissolve",
-    )[0, 0]
+    reached = [reached_by_any(tn, facilities, 180)]
+    shape = service_circles(tn, reached, [180.0], step_m=31.0, how="dissolve")[0, 0]
     # Off-road legs lead to other streets; a way wholly on the road is promised to be inside.
     found = nearest(tn, facilities, demand, limit_s=180 - 1e-6)
     direct = found.share_on_access == 0

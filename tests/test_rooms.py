@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "coverage"
 # floor do not know one another, except within one room (a folder).
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "settings", "kinds"),
-    ("text", "tables", "gaps", "datum", "archives", "asking"),
+    ("text", "tables", "gaps", "datum", "ragged", "archives", "asking"),
     ("units", "workspace"),
     ("roads", "population", "facilities", "plans", "profiles"),
     ("city",),

@@ -15,8 +15,8 @@ import pytest
 import shapely
 
 import truth
-from coverage.circles.from_travel import access_of, segments_of, times_of
-from coverage.circles.polygons import circle_shapes
+from coverage.circles.polygons import service_circles
+from coverage.circles.times import access_of
 from coverage.profiles import load_profile
 from coverage.roads.convert import to_networkx
 from coverage.roads.sources import load
@@ -277,9 +277,7 @@ def test_circles_on_real_streets_keep_their_promise(
     rule = access_of(profile)
     slack = step * np.sqrt(2) * (1 / 0.60 + rule.cost_s_per_m)  # 0.60 m/s: stairs, the slowest
     found = list(node_times(tn, xy, 900.0 + slack))
-    shapes = circle_shapes(
-        segments_of(tn), [times_of(one) for one in found], rule, minutes=minutes, step_m=step
-    )
+    shapes = service_circles(tn, found, [60.0 * m for m in minutes], step_m=step)
     for one, circles in zip(found, shapes, strict=True):
         for limit, circle in zip(minutes, circles, strict=True):
             assert circle.is_valid
@@ -325,15 +323,9 @@ def test_one_more_facility_never_shrinks_what_is_served(
     liechtenstein: tuple[TravelNetwork, np.ndarray],
 ) -> None:
     tn, xy = liechtenstein
-    rule, segments = access_of(tn.profile), segments_of(tn)
     served = [
-        circle_shapes(
-            segments,
-            [times_of(reached_by_any(tn, xy[:count], 600.0))],
-            rule,
-            minutes=[10],
-            step_m=50.0,
-            how="dissolve",
+        service_circles(
+            tn, [reached_by_any(tn, xy[:count], 600.0)], [600.0], step_m=50.0, how="dissolve"
         )[0, 0]
         for count in range(1, len(xy) + 1)
     ]

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from pyproj import Geod, Transformer
 
 from conftest import shared_file
-from coverage.circles.from_travel import access_of, segments_of, times_of
-from coverage.circles.polygons import circle_shapes
+from coverage.circles.polygons import service_circles
 from coverage.profiles import load_profile
 from coverage.roads.sources import load
 from coverage.travel.prepare import prepare
@@ -332,15 +331,8 @@ def drawn(
 ) -> Shapes:
     """(p,) service circles by the toolkit."""
     tn = prepare(network, profile)
-    times = {one.facility: times_of(one) for one in node_times(tn, xy, 60.0 * minutes)}
-    shapes = circle_shapes(
-        segments_of(tn),
-        [times[i] for i in range(len(xy))],
-        access_of(profile),
-        minutes=[minutes],
-        step_m=step_m,
-    )
-    return np.asarray(shapes[:, 0])
+    found = sorted(node_times(tn, xy, 60.0 * minutes), key=lambda one: one.facility)
+    return np.asarray(service_circles(tn, found, [60.0 * minutes], step_m=step_m)[:, 0])
 
 
 @dataclass(frozen=True)

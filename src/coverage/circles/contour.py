@@ -28,13 +28,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from coverage.circles.lattice import reach_of
+from coverage.ragged import expand
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon
 
     from coverage.circles.lattice import Frame, LatticeIndex
-    from coverage.circles.pieces import AccessRule, Floats, Ints
+    from coverage.circles.times import AccessRule
+    from coverage.travel.streets import Floats, Ints
 
 Real = TypeVar("Real", np.float32, np.float64)
 
@@ -163,11 +165,8 @@ def _repeated(values: Floats, count: Ints) -> NDArray[np.float32]:
 
 def _taken(first: Ints, part: Ints) -> tuple[Ints, Ints]:
     """Positions of all entries of the groups `part` of a CSR, and how many each has."""
-    start = first[part]
-    count = first[part + 1] - start
-    done = np.cumsum(count)
-    total = int(done[-1]) if len(done) else 0
-    return np.repeat(start - done + count, count) + np.arange(total), count
+    count = first[part + 1] - first[part]
+    return expand(first[part], count), count
 
 
 def _joined_runs(values: NDArray[Any], first: Ints, part: Ints) -> NDArray[Any]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from coverage.circles.contour import Sheet, direct_marks, marks_from_feet, marks_of, multi, outline
 from coverage.circles.lattice import Frame, LatticeIndex, chunks, corner_count, reach_of
-from coverage.circles.pieces import SegmentTimes
+from coverage.circles.times import SegmentTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from shapely import MultiPolygon
 
     from coverage.circles.contour import Marks
-    from coverage.circles.pieces import AccessRule, Floats, Ints, Segments
+    from coverage.circles.times import AccessRule
+    from coverage.travel.streets import Floats, Ints, Segments
 
     Shapes = NDArray[np.object_]
 
@@ -92,7 +93,7 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class Canvas:
     """A piece of lattice to draw on, with an index of the segments in it or without.
 
     Attributes:
@@ -124,13 +125,7 @@ class Ground:
             for index, place, _, _ in self._looked_up(times.segment[sure]):
                 sheet.lay_reached(index, place)
             rim = np.flatnonzero(~sure & (soonest <= limit_s + sheet.beyond_s))
-            unsure = replace(
-                times,
-                segment=times.segment[rim],
-                start_s=times.start_s[rim],
-                end_s=times.end_s[rim],
-            )
-            for marks in self.marks(unsure):
+            for marks in self.marks(times.only(rim)):
                 sheet.lay(marks, limit_s)
 
     def _latest(self, times: SegmentTimes) -> Floats:
@@ -185,10 +180,10 @@ def _index_of(plan: Plan, frame: Frame, part: Ints) -> tuple[LatticeIndex, Ints]
     return index, part
 
 
-def grounds(
+def canvases(
     plan: Plan, many: Sequence[SegmentTimes], index: LatticeIndex | None
-) -> Iterator[tuple[Ground, list[int], list[Frame]]]:
-    """Facilities in groups that share a ground, each with its window.
+) -> Iterator[tuple[Canvas, list[int], list[Frame]]]:
+    """Facilities in groups that share a canvas, each with its window.
 
     With an `index` all facilities whose windows lie in it are one group.
     The others are taken from west to east in strips, as many as fit.
@@ -198,7 +193,7 @@ def grounds(
     if index is not None:
         near = [number for number in left if index.frame.holds(windows[number])]
         if near:
-            yield Ground(plan, index.frame, index), near, [windows[number] for number in near]
+            yield Canvas(plan, index.frame, index), near, [windows[number] for number in near]
         left = [number for number in left if not index.frame.holds(windows[number])]
     strip = max((max(one.columns, one.rows) for one in windows), default=1)
     left.sort(key=lambda one: (windows[one].column // strip, windows[one].row))
@@ -208,9 +203,9 @@ def grounds(
         own = [windows[number] for number in group]
         frame = Frame.hull(own)
         if plan.corners(part).sum() > _BATCH_ENTRIES:  # one facility that reaches very far
-            yield Ground(plan, frame), group, own
+            yield Canvas(plan, frame), group, own
         else:
-            yield Ground(plan, frame, *_index_of(plan, frame, part)), group, own
+            yield Canvas(plan, frame, *_index_of(plan, frame, part)), group, own
 
 
 def _group(
@@ -239,10 +234,10 @@ def draw_each(
     """(facilities, limits) multi-polygons, which may overlap."""
     many = [times.within(plan.most_s) for times in many]
     shapes = np.empty((len(many), len(plan.limits_s)), dtype=np.object_)
-    for ground, numbers, windows in grounds(plan, many, index):
-        sheets = [Sheet(ground.frame, plan.access) for _ in plan.limits_s]
+    for canvas, numbers, windows in canvases(plan, many, index):
+        sheets = [Sheet(canvas.frame, plan.access) for _ in plan.limits_s]
         for number, window in zip(numbers, windows, strict=True):
-            ground.lay(many[number], sheets)
+            canvas.lay(many[number], sheets)
             for column, sheet in enumerate(sheets):
                 shapes[number, column] = outline(sheet.lift(window), window)
     return shapes
@@ -271,8 +266,8 @@ def dissolved_levels(
     """Levels for every limit, in bands of rows that share their outermost row."""
     whole = plan.window(together)
     if index is not None and index.frame.holds(whole):
-        ground = Ground(plan, index.frame, index)
-        yield whole, _lifted(ground, together, whole)
+        canvas = Canvas(plan, index.frame, index)
+        yield whole, _lifted(canvas, together, whole)
         return
     high = max(_BAND_CORNERS // whole.columns, 2)
     part, segments = together.segment, plan.segments
@@ -286,17 +281,11 @@ def dissolved_levels(
         frame = Frame(whole.step_m, whole.column, window.row - 1, whole.columns, rows + 2)
         south, north = frame.row * plan.step_m, (frame.row + frame.rows) * plan.step_m
         near = np.flatnonzero((high_y >= south) & (low_y <= north))
-        times = replace(
-            together,
-            segment=part[near],
-            start_s=together.start_s[near],
-            end_s=together.end_s[near],
-        )
-        yield window, _lifted(Ground(plan, frame), times, window)
+        yield window, _lifted(Canvas(plan, frame), together.only(near), window)
 
 
-def _lifted(ground: Ground, times: SegmentTimes, window: Frame) -> list[NDArray[np.float32]]:
-    plan = ground.plan
-    sheets = [Sheet(ground.frame, plan.access) for _ in plan.limits_s]
-    ground.lay(times, sheets)
+def _lifted(canvas: Canvas, times: SegmentTimes, window: Frame) -> list[NDArray[np.float32]]:
+    plan = canvas.plan
+    sheets = [Sheet(canvas.frame, plan.access) for _ in plan.limits_s]
+    canvas.lay(times, sheets)
     return [sheet.lift(window) for sheet in sheets]

@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.errors import InputError, Problem
+from coverage.ragged import least_rows, starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from coverage.circles.pieces import Floats, Ints, Segments
+    from coverage.travel.streets import Floats, Ints, Segments
 
     FloatLike = NDArray[np.floating[Any]]
 
@@ -254,8 +255,8 @@ def _corners(segments: Segments, frame: Frame, reach_m: float) -> Iterator[tuple
     bent = _bent(segments)
     last_column = frame.column + frame.columns - 1
     # A row of a segment has at most about this many corners.
-    wide = rows * (2 * reach_m + np.abs(segments.x1 - segments.x0) + step) / step
-    for first, last in _street_chunks(segments, wide):
+    wide = rows * (2 * reach_m + np.abs(segments.dx) + step) / step
+    for first, last in _piece_chunks(segments, wide):
         owner, nth = _runs(rows[first:last])
         owner += first
         row = low[owner] + nth
@@ -279,14 +280,14 @@ def _corners(segments: Segments, frame: Frame, reach_m: float) -> Iterator[tuple
         kept = _kept(close, done)
         if bent is not None and bent[first:last].any():
             one = _nearest_part(
-                segments.street, bent, np.repeat(owner, np.diff(kept, prepend=0)), key, off[near]
+                segments.piece, bent, np.repeat(owner, np.diff(kept, prepend=0)), key, off[near]
             )
             near, key = near[one], key[one]
             close[...] = False
             close[near] = True
             kept = _kept(close, done)
         # Rows of one segment follow one another: how many corners by the end of each segment.
-        by_row = np.concatenate([[0], kept])[np.cumsum(rows[first:last])]
+        by_row = np.append(0, kept)[np.cumsum(rows[first:last])]
         yield first, np.diff(by_row, prepend=0), key, along[near], off[near]
 
 
@@ -297,22 +298,17 @@ def _kept(close: NDArray[np.bool_], done: Ints) -> Ints:
 
 
 def _bent(segments: Segments) -> NDArray[np.bool_] | None:
-    """Which segments are parts of a street that has others; None if there is no such street."""
-    if segments.street is None or len(segments) < 2:
-        return None
-    same = np.diff(segments.street) == 0
+    """Which segments are parts of a piece that has others; None if there is no such piece."""
+    same = np.diff(segments.piece) == 0
     bent = np.zeros(len(segments), dtype=np.bool_)
     bent[1:] |= same
     bent[:-1] |= same
     return bent if same.any() else None
 
 
-def _street_chunks(segments: Segments, weight: Floats) -> Iterator[tuple[int, int]]:
-    """Chunks of segments that do not part a street."""
-    if segments.street is None:
-        yield from chunks(weight, _CHUNK)
-        return
-    first = np.flatnonzero(np.diff(segments.street, prepend=-1))
+def _piece_chunks(segments: Segments, weight: Floats) -> Iterator[tuple[int, int]]:
+    """Chunks of segments that do not part a street piece."""
+    first = np.flatnonzero(np.diff(segments.piece, prepend=-1))
     ends = np.append(first, len(weight))
     whole = np.add.reduceat(weight, first) if len(first) else weight
     for one, last in chunks(whole, _CHUNK):
@@ -320,29 +316,22 @@ def _street_chunks(segments: Segments, weight: Floats) -> Iterator[tuple[int, in
 
 
 def _nearest_part(
-    street: Ints | None,
+    piece: NDArray[np.integer],
     bent: NDArray[np.bool_],
     owner: Ints,
     key: NDArray[np.int32],
     off: NDArray[np.float32],
 ) -> Ints:
-    """For every street and corner its nearest part only; of equals the first."""
+    """For every street piece and corner its nearest part only; of equals the first."""
     keep = np.ones(len(owner), dtype=np.bool_)
     rows = np.flatnonzero(bent[owner])
-    if street is None or not len(rows):
+    if not len(rows):
         return np.arange(len(owner))
-    # One number for street and corner: sorting by it takes a fifth of sorting by three keys.
-    number = street[owner[rows]]
+    # One number for piece and corner: sorting by it takes a fifth of sorting by three keys.
+    number = piece[owner[rows]].astype(np.int64)
     both = (number - number[0]) * (int(key.max()) + 1) + key[rows]
-    order = np.argsort(both, kind="stable")
-    both = both[order]
-    first = np.flatnonzero(np.diff(both, prepend=-1))
-    group = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(both))))
-    ranked = off[rows[order]]
-    least = np.flatnonzero(ranked == np.minimum.reduceat(ranked, first)[group])
-    least = least[np.diff(group[least], prepend=-1) != 0]
     keep[rows] = False
-    keep[rows[order[least]]] = True
+    keep[rows[least_rows(both, off[rows])]] = True
     return np.flatnonzero(keep)
 
 
@@ -351,7 +340,7 @@ def _row_span(
 ) -> tuple[Floats, Floats]:
     """Leftmost and rightmost x at height `y` that may lie within reach of the segment."""
     x0, y0 = segments.x0[owner], segments.y0[owner]
-    rise, run = segments.y1[owner] - y0, segments.x1[owner] - x0
+    rise, run = segments.dy[owner], segments.dx[owner]
     level = rise == 0
     slope = np.divide(1.0, rise, out=np.zeros_like(rise), where=~level)
     one = np.where(level, 0.0, (y - reach_m - y0) * slope).clip(0, 1)
@@ -376,7 +365,7 @@ def _feet(
     """
     long = segments.length_m[owner]
     real = long > 0
-    run, rise = (segments.x1 - segments.x0)[owner], (segments.y1 - segments.y0)[owner]
+    run, rise = segments.dx[owner], segments.dy[owner]
     ux = np.divide(run, long, out=np.ones_like(long), where=real)
     uy = np.divide(rise, long, out=np.zeros_like(long), where=real)
     dx, dy = start[0] - segments.x0[owner], start[1] - segments.y0[owner]
@@ -468,4 +457,4 @@ def _joined(chunks: Iterator[tuple[Any, ...]], size: int) -> tuple[Ints, list[ND
         joined.append(np.concatenate([part[number] for part in parts]))
         for part in parts:  # column by column, so that not everything is held twice
             part[number] = part[number][:0]
-    return np.concatenate([[0], np.cumsum(count)]), joined
+    return starts(count), joined

@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from coverage.circles.from_travel import access_of, segments_of, times_of
-from coverage.circles.polygons import circle_shapes, in_degrees
+from coverage.circles.polygons import service_circles
 from coverage.errors import InputError, Problem
+from coverage.settings import WGS84
 from coverage.travel.times import node_times
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from coverage.circles.polygons import How
     from coverage.reach.service import ServiceTimes
 
+# Lambert's cylindrical equal-area projection on the WGS84 ellipsoid.
+_EQUAL_AREA = "EPSG:6933"
 _DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
 
 
@@ -55,6 +57,14 @@ def draw(
     return in_degrees(frame)
 
 
+def in_degrees(projected: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """A table of circles in EPSG:4326, with ``area_km2`` measured on an equal-area projection."""
+    frame = projected.to_crs(WGS84)
+    area_m2 = frame.geometry.to_crs(_EQUAL_AREA).area.to_numpy()
+    frame.insert(2, "area_km2", area_m2 / 1e6)
+    return frame
+
+
 def shapes_of(times: ServiceTimes, *, how: str, step_m: float) -> NDArray[np.object_]:
     """Circles on the plane of the network: a row a facility (one if dissolved), a column a limit.
 
@@ -68,16 +78,7 @@ def shapes_of(times: ServiceTimes, *, how: str, step_m: float) -> NDArray[np.obj
         _watched(node_times(network, sites.xy, max(times.limits_s)), len(sites.facilities)),
         key=lambda one: one.facility,
     )
-    shapes: NDArray[np.object_] = circle_shapes(
-        segments_of(network),
-        [times_of(one) for one in reached],
-        access_of(times.profile),
-        # The lattice speaks of minutes; a limit in metres is so many of the profile's units.
-        minutes=[limit / 60 for limit in times.limits_s],
-        step_m=step_m,
-        how=cast("How", how),
-    )
-    return shapes
+    return service_circles(network, reached, times.limits_s, step_m=step_m, how=cast("How", how))
 
 
 def _rows(times: ServiceTimes, step: float, *, dissolved: bool) -> list[dict[str, Any]]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.circles.from_travel import access_of, segments_of, times_of
-from coverage.circles.polygons import circle_shapes
+from coverage.circles.polygons import service_circles
 from coverage.datum import project
 from coverage.errors import InputError, MissingDependencyError, Problem
 from coverage.profiles import load_profile
@@ -67,13 +66,7 @@ def compare_circles(
         if not len(one.streets.piece):
             where = f"{place[0]:g},{place[1]:g}"
             raise InputError(f"the place {where} has no street within {travel.max_access_m:g} m")
-    shapes = circle_shapes(
-        segments_of(graph),
-        [times_of(one) for one in reached],
-        access_of(travel),
-        minutes=[limit / 60],
-        step_m=step_m,
-    )[:, 0]
+    shapes = service_circles(graph, reached, [limit], step_m=step_m)[:, 0]
     _draw(network, xy, list(shapes), radius, out, f"{travel.en}, {minutes:g} min")
     return [(shape.area / 1e6, math.pi * radius**2 / 1e6) for shape in shapes]
 

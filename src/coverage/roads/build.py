@@ -16,7 +16,8 @@ import numpy as np
 
 from coverage.datum import utm_crs
 from coverage.errors import InputError, Problem
-from coverage.roads.network import FOOT, RoadNetwork, gather
+from coverage.ragged import gather, with_ends
+from coverage.roads.network import FOOT, RoadNetwork
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
@@ -139,9 +140,9 @@ def build(
     bend_lon, bend_lat, u, v = bend_lon[index], bend_lat[index], u[kept], v[kept]
     length = stated[kept]
     if np.isnan(length).any():
-        length = np.where(
-            np.isnan(length), _measured(lon, lat, u, v, (start, bend_lon, bend_lat)), length
-        )
+        whole, along = with_ends(start, bend_lon, lon[u], lon[v])
+        _, up = with_ends(start, bend_lat, lat[u], lat[v])
+        length = np.where(np.isnan(length), line_lengths(whole, along, up), length)
     keep_node = np.flatnonzero(good_node)
     renumber = np.cumsum(good_node) - 1
     crs = crs or _own_zone(lon[keep_node], lat[keep_node])
@@ -232,25 +233,6 @@ def _judge(
     problems += [Problem(f"{e} has a negative or infinite length") for e in lengths]
     if problems:
         raise InputError(problems)
-
-
-def _measured(
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    u: NDArray[np.int64],
-    v: NDArray[np.int64],
-    bends: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
-) -> NDArray[np.float64]:
-    """(k,) metres on the ground along each piece, bends included."""
-    start = bends[0] + 2 * np.arange(len(bends[0]))
-    inner = np.ones(int(start[-1]), bool)
-    inner[start[:-1]] = inner[start[1:] - 1] = False
-    flat = []
-    for ends, between in ((lon, bends[1]), (lat, bends[2])):
-        points = np.empty(len(inner))
-        points[start[:-1]], points[start[1:] - 1], points[inner] = ends[u], ends[v], between
-        flat.append(points)
-    return line_lengths(start, flat[0], flat[1])
 
 
 def _own_zone(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> str:

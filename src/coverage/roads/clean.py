@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.ragged import gather
 from coverage.roads.build import line_lengths
-from coverage.roads.network import MODES, RoadNetwork, gather
+from coverage.roads.network import MODES, RoadNetwork
 from coverage.roads.report import CleaningReport
 
 if TYPE_CHECKING:
@@ -128,10 +129,8 @@ def _short(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
 
 def ground_length(network: RoadNetwork, edges: NDArray[Any]) -> NDArray[np.float64]:
     """(k,) metres on the ground along the drawn lines of some edges."""
-    start, x, y = network.lines()
-    start, index = gather(start, edges)
-    lon, lat = network.to_lonlat(x[index], y[index])
-    return line_lengths(start, lon, lat)
+    start, x, y = network.lines(edges)
+    return line_lengths(start, *network.to_lonlat(x, y))
 
 
 def _merge(network: RoadNetwork, report: CleaningReport, merge_m: float) -> RoadNetwork:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.errors import InputError
+from coverage.ragged import gather, with_ends
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
@@ -38,32 +39,6 @@ def mode_flags(modes: Iterable[str]) -> int:
         named = ", ".join(map(repr, unknown)) or "none"
         raise InputError(f"unknown mode of travel: {named}; choose from {', '.join(MODES)}")
     return sum({MODES[name] for name in names})
-
-
-def gather(
-    start: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    backwards: NDArray[np.bool_] | None = None,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Take whole rows out of a ragged array.
-
-    Args:
-        start: (k + 1,) where each row begins in the flat array.
-        rows: (m,) the rows wanted, in the order wanted.
-        backwards: (m,) True for a row to be read from its end.
-
-    Returns:
-        The new (m + 1,) starts, and the index into the flat array.
-    """
-    counts = np.diff(start)[rows]
-    new = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(counts, out=new[1:])
-    steps = np.arange(new[-1], dtype=np.int64) - np.repeat(new[:-1], counts)
-    index = np.repeat(start[:-1][rows], counts) + steps
-    if backwards is not None:
-        back = np.repeat(backwards, counts)
-        index[back] = (np.repeat(start[1:][rows], counts) - 1 - steps)[back]
-    return new, index
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,34 +122,31 @@ class RoadNetwork:
     @cached_property
     def twin(self) -> NDArray[np.int64]:
         """(m,) int64, the edge that runs the other way along the same piece; -1 if none does."""
-        order = np.argsort(self.edge_id, kind="stable")
-        same = self.edge_id[order][1:] == self.edge_id[order][:-1]
         twin = np.full(self.edge_count, -1, np.int64)
-        twin[order[:-1][same]] = order[1:][same]
-        twin[order[1:][same]] = order[:-1][same]
+        order = np.argsort(self.edge_id, kind="stable")
+        same = np.flatnonzero(np.diff(self.edge_id[order]) == 0)
+        alone = np.ones(len(same), bool)  # a number borne by three edges pairs none of them
+        alone[1:] &= np.diff(same) > 1
+        alone[:-1] &= np.diff(same) > 1
+        one, two = order[same[alone]], order[same[alone] + 1]
+        turned = (self.tail[one] == self.head[two]) & (self.head[one] == self.tail[two])
+        one, two = one[turned], two[turned]
+        twin[one], twin[two] = two, one
         return twin
 
     def line(self, edge: int) -> NDArray[np.float64]:
         """(k, 2) x and y of one edge from tail to head, both ends and the bends between."""
-        bends = slice(int(self.bend_start[edge]), int(self.bend_start[edge + 1]))
-        ends = [self.tail[edge], self.head[edge]]
-        x = np.concatenate([self.x[ends[:1]], self.bend_x[bends], self.x[ends[1:]]])
-        y = np.concatenate([self.y[ends[:1]], self.bend_y[bends], self.y[ends[1:]]])
-        return np.column_stack([x, y])
+        return np.column_stack(self.lines(np.array([edge]))[1:])
 
-    def lines(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """Every edge's points, ends included: (m + 1,) starts, and flat x and y in metres."""
-        start = self.bend_start + 2 * np.arange(self.edge_count + 1)
-        inner = np.ones(int(start[-1]), bool)
-        inner[start[:-1]] = inner[start[1:] - 1] = False
-        flat = []
-        for ends, bends in ((self.x, self.bend_x), (self.y, self.bend_y)):
-            points = np.empty(len(inner))
-            points[start[:-1]] = ends[self.tail]
-            points[start[1:] - 1] = ends[self.head]
-            points[inner] = bends
-            flat.append(points)
-        return start, flat[0], flat[1]
+    def lines(
+        self, edges: NDArray[np.integer] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Points of edges, all by default, ends included: (k + 1,) starts, and flat x and y."""
+        rows = np.arange(self.edge_count) if edges is None else edges
+        start, bend = gather(self.bend_start, rows)
+        tail, head = self.tail[rows], self.head[rows]
+        longer, x = with_ends(start, self.bend_x[bend], self.x[tail], self.x[head])
+        return longer, x, with_ends(start, self.bend_y[bend], self.y[tail], self.y[head])[1]
 
     def plane_length(self) -> NDArray[np.float64]:
         """(m,) metres of the drawn lines on the plane, which is not quite `length_m`.

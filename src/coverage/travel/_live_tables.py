@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.travel.prepare import expand
+from coverage.ragged import expand, grouped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,6 +93,4 @@ class Streets:
         column = np.arange(len(graph.indices)) - graph.indptr[graph.tails]
         head[graph.tails, column] = graph.indices
         seconds[graph.tails, column] = graph.seconds
-        counts = np.bincount(graph.indices, minlength=nodes)
-        start = np.concatenate([[0], np.cumsum(counts)])
-        return cls(head, seconds, start, np.argsort(graph.indices, kind="stable"))
+        return cls(head, seconds, *grouped(graph.indices, nodes))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coverage.errors import InputError
+from coverage.ragged import expand, grouped
 from coverage.travel.access import part
-from coverage.travel.prepare import expand
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,9 +80,7 @@ class Reached:
         own = self.sources.legs.piece[self.leg_rows]
         piece = np.sort(np.concatenate([touched, own]))
         piece = piece[np.diff(piece, prepend=-1) != 0]  # np.unique hashes, and takes thrice as long
-        row = np.searchsorted(piece, own)
-        order = np.argsort(row, kind="stable")
-        counts = np.bincount(row, minlength=len(piece))
+        foot_start, order = grouped(np.searchsorted(piece, own), len(piece))
         legs = self.leg_rows[order]
         return ReachedStreets(
             piece=piece,
@@ -92,7 +90,7 @@ class Reached:
             forward=tn.forward[piece],
             backward=tn.backward[piece],
             limit_s=self.limit_s,
-            foot_start=np.concatenate([[0], np.cumsum(counts)]),
+            foot_start=foot_start,
             foot_fraction=self.sources.legs.fraction[legs],
             foot_seconds=tn.profile.access_seconds(self.sources.legs.distance_m[legs]),
         )
@@ -226,7 +224,7 @@ def point_seconds(
     found = [(at_node[stub], np.repeat(reached.seconds, counts) + stub_s[stub])]
     legs = reached.sources.legs
     found += [(p, s) for p, _, s, _ in points.same_street(legs, reached.leg_rows)]
-    found += _direct(reached, points)
+    found += points.direct(reached.xy)
     point = np.concatenate([p for p, _ in found])
     seconds = np.concatenate([s for _, s in found])
     within = seconds <= reached.limit_s
@@ -248,25 +246,6 @@ def least_by_point(
     point = point[order]
     first = np.flatnonzero(np.diff(point, prepend=-1))
     return point[first], np.minimum.reduceat(seconds[order], first) if len(first) else seconds
-
-
-def _direct(
-    reached: Reached, points: Points
-) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
-    """Ways without any road."""
-    profile = reached.tn.profile
-    longest = profile.max_direct_m
-    if not len(points):
-        return []
-    found = []
-    near = points.tree.query_ball_point(reached.xy, longest * (1 + 1e-9) + 1e-6)
-    for place, some in zip(reached.xy, near, strict=True):
-        point = np.asarray(some, dtype=np.int32)
-        away = points.xy[point] - place
-        distance = np.hypot(away[:, 0], away[:, 1])
-        keep = distance <= longest
-        found.append((point[keep], profile.access_seconds(distance[keep])))
-    return found
 
 
 def _span(

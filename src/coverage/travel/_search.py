@@ -27,6 +27,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from coverage.ragged import starts
 from coverage.travel.access import Stubs, checked_xy, useful_legs
 
 if TYPE_CHECKING:
@@ -102,14 +103,21 @@ class Forest:
 
     def roots(self) -> NDArray[np.int64]:
         """(n,) the first node of each node's way; itself where there is none."""
-        count = len(self.before)
-        own = np.arange(count)
-        root = np.where((self.before >= 0) & (self.before < count), self.before, own)
-        while True:
-            further = root[root]
-            if np.array_equal(further, root):
-                return root
-            root = further
+        return first_nodes(self.before)
+
+
+def first_nodes(before: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(n,) where the way to each node begins, told the node before each; from n on there is none.
+
+    A node to which no way leads is its own.
+    """
+    count = len(before)
+    root = np.where((before >= 0) & (before < count), before, np.arange(count))
+    while True:
+        further = root[root]
+        if np.array_equal(further, root):
+            return root
+        root = further
 
 
 def forest(tn: TravelNetwork, sources: Sources, limit_s: float) -> Forest:
@@ -239,7 +247,7 @@ def _search_chunk(
             ranges = near
     use = [np.arange(sources.stub_start[row], sources.stub_start[row + 1]) for row in rows]
     use = [some[stubs.seconds[some] <= limit_s] for some in use]
-    start = np.concatenate([[0], np.cumsum([len(some) for some in use])])
+    start = starts(np.array([len(some) for some in use]))
     every = np.concatenate(use)
     if not len(every):
         nothing, no_seconds = np.empty(0, dtype=np.int64), np.empty(0)
@@ -276,10 +284,8 @@ def _cut(
     heads = label[np.concatenate([graph.indices[some] for some in edges])]
     seconds = np.concatenate([graph.seconds[some] for some in edges])
     degrees = np.concatenate([np.diff(graph.indptr[begin : end + 1]) for begin, end in ranges])
-    indptr = np.concatenate([[0], np.cumsum(degrees)])
     inside = heads >= 0
-    before = np.concatenate([[0], np.cumsum(inside)])
-    return before[indptr], heads[inside], seconds[inside]
+    return starts(inside)[starts(degrees)], heads[inside], seconds[inside]
 
 
 def _with_sources(

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coverage.errors import InputError, Problem
-from coverage.travel.prepare import expand, least_rows, polylines
+from coverage.ragged import expand, grouped, least_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
     from scipy.spatial import KDTree
-    from shapely import STRtree
 
     from coverage.travel.prepare import TravelNetwork
 
@@ -77,74 +76,6 @@ def part(fraction: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray
 
 
 @dataclass(frozen=True, eq=False)
-class Segments:
-    """The straight parts of the open street pieces.
-
-    Attributes:
-        piece: (s,) int32, piece a segment belongs to.
-        x: (s,) where it starts; it runs as the line of the piece does.
-        y: (s,) likewise.
-        dx: (s,) to its end.
-        dy: (s,) to its end.
-        offset_m: (s,) metres along the piece at which it starts.
-        length_m: (s,) metres.
-        whole_m: (s,) metres of the whole piece.
-    """
-
-    piece: NDArray[np.int32]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    dx: NDArray[np.float64]
-    dy: NDArray[np.float64]
-    offset_m: NDArray[np.float64]
-    length_m: NDArray[np.float64]
-    whole_m: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, tn: TravelNetwork) -> Segments:
-        """Segments of a travel network."""
-        pieces = np.flatnonzero(tn.open)
-        start, x, y = polylines(tn.network, tn.piece_edge[pieces].astype(np.int64))
-        counts = np.diff(start) - 1
-        first = expand(start[:-1], counts)
-        owner = np.repeat(np.arange(len(pieces)), counts)
-        dx, dy = x[first + 1] - x[first], y[first + 1] - y[first]
-        length = np.hypot(dx, dy)
-        before = np.cumsum(length) - length
-        at = np.cumsum(counts) - counts  # first segment of each piece
-        offset = before - before[at][owner] if len(at) else before
-        # The end of the last segment is the whole by construction: the far
-        # end of a piece is then exactly the fraction 1, and is its node.
-        last = at + counts - 1
-        whole = (offset + length)[last][owner] if len(at) else length
-        piece = pieces[owner].astype(np.int32)
-        return cls(piece, x[first], y[first], dx, dy, offset, length, whole)
-
-    @cached_property
-    def tree(self) -> STRtree:
-        """Spatial index over the segments."""
-        import shapely
-
-        ends = np.stack([self.x, self.y, self.x + self.dx, self.y + self.dy], axis=1)
-        return shapely.STRtree(np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2))))
-
-    def feet(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], segment: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Fraction along the piece and distance of each point's foot on a segment."""
-        px, py = x - self.x[segment], y - self.y[segment]
-        dx, dy = self.dx[segment], self.dy[segment]
-        square = dx * dx + dy * dy
-        along = np.divide(px * dx + py * dy, square, out=np.zeros(len(px)), where=square > 0)
-        along = np.clip(along, 0.0, 1.0)
-        distance = np.hypot(px - along * dx, py - along * dy)
-        metres = self.offset_m[segment] + along * self.length_m[segment]
-        whole = self.whole_m[segment]
-        fraction = np.divide(metres, whole, out=np.zeros(len(px)), where=whole > 0)
-        return np.clip(fraction, 0.0, 1.0), distance
-
-
-@dataclass(frozen=True, eq=False)
 class AccessLegs:
     """Ways between points and streets, sorted by point and then by piece.
 
@@ -154,14 +85,21 @@ class AccessLegs:
         fraction: (k,) where the foot lies on the line of the piece, 0 at
             `piece_a`, 1 at `piece_b`.
         distance_m: (k,) straight distance from the point to its foot.
-        points: How many points there were, those without a leg included.
     """
 
     point: NDArray[np.int32]
     piece: NDArray[np.int32]
     fraction: NDArray[np.float64]
     distance_m: NDArray[np.float64]
-    points: int
+
+    @classmethod
+    def joined(cls, parts: Sequence[AccessLegs]) -> AccessLegs:
+        """Legs of points that follow one another."""
+        if not parts:
+            none, nowhere = np.empty(0, np.int32), np.empty(0)
+            return cls(none, none, nowhere, nowhere)
+        names = cls.__dataclass_fields__
+        return cls(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
 
 
 def access_legs(
@@ -188,20 +126,15 @@ def access_legs(
     longest = tn.profile.max_access_m if max_access_m is None else max_access_m
     if not (np.isfinite(longest) and longest >= 0):
         raise InputError(f"the longest access leg must be 0 m or more, not {longest!r}")
-    parts = [
-        _legs_of(tn, xy[i : i + chunk], i, float(longest)) for i in range(0, len(xy), max(chunk, 1))
-    ]
-    if not parts:
-        empty: NDArray[np.float64] = np.empty(0)
-        none = np.empty(0, dtype=np.int32)
-        return AccessLegs(none, none, empty, empty, 0)
-    point, piece, fraction, distance = (np.concatenate(column) for column in zip(*parts))  # noqa: B905
-    return AccessLegs(point, piece, fraction, distance, len(xy))
+    return AccessLegs.joined(
+        [
+            _legs_of(tn, xy[i : i + chunk], i, float(longest))
+            for i in range(0, len(xy), max(chunk, 1))
+        ]
+    )
 
 
-def _legs_of(
-    tn: TravelNetwork, xy: NDArray[np.float64], first: int, longest: float
-) -> tuple[NDArray[Any], ...]:
+def _legs_of(tn: TravelNetwork, xy: NDArray[np.float64], first: int, longest: float) -> AccessLegs:
     import shapely
 
     segments = tn.segments
@@ -213,18 +146,16 @@ def _legs_of(
     point, segment = segments.tree.query(boxes)
     # Segments are numbered along their pieces: sorted like this, those of one
     # piece stand together, and of equally near feet the first along it wins.
-    order = np.argsort(point * np.int64(max(len(segments.piece), 1)) + segment)
+    order = np.argsort(point * np.int64(max(len(segments), 1)) + segment)
     point, segment = point[order], segment[order]
     fraction, distance = segments.feet(xy[point, 0], xy[point, 1], segment)
     near = np.flatnonzero(distance <= longest + _TOUCH_M)
     point, piece = point[near], segments.piece[segment[near]]
     key = point * np.int64(max(tn.piece_count, 1)) + piece
     best = least_rows(key, distance[near], ordered=True)
-    return (
-        (point[best] + first).astype(np.int32),
-        piece[best],
-        fraction[near[best]],
-        distance[near[best]],
+    at = near[best]
+    return AccessLegs(
+        (point[best] + first).astype(np.int32), piece[best], fraction[at], distance[at]
     )
 
 
@@ -288,24 +219,9 @@ def useful_legs(
     for i in range(0, len(xy), chunk):
         legs = access_legs(tn, xy[i : i + chunk, 0], xy[i : i + chunk, 1])
         keep = np.flatnonzero(_useful(tn, legs, source=source))
-        parts.append(
-            AccessLegs(
-                legs.point[keep] + np.int32(i),
-                legs.piece[keep],
-                legs.fraction[keep],
-                legs.distance_m[keep],
-                legs.points,
-            )
-        )
-    if not parts:
-        return access_legs(tn, xy[:, 0], xy[:, 1])
-    return AccessLegs(
-        np.concatenate([some.point for some in parts]),
-        np.concatenate([some.piece for some in parts]),
-        np.concatenate([some.fraction for some in parts]),
-        np.concatenate([some.distance_m for some in parts]),
-        len(xy),
-    )
+        piece, fraction, distance = legs.piece[keep], legs.fraction[keep], legs.distance_m[keep]
+        parts.append(AccessLegs(legs.point[keep] + np.int32(i), piece, fraction, distance))
+    return AccessLegs.joined(parts)
 
 
 def _useful(tn: TravelNetwork, legs: AccessLegs, *, source: bool) -> NDArray[np.bool_]:
@@ -369,17 +285,13 @@ class Points:
     @cached_property
     def by_node(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
         """Stubs by tile-sorted node: (n + 1,) starts, points, seconds."""
-        order = np.argsort(self.stubs.node, kind="stable")
-        counts = np.bincount(self.stubs.node, minlength=len(self.tn.order))
-        start = np.concatenate([[0], np.cumsum(counts)])
+        start, order = grouped(self.stubs.node, len(self.tn.order))
         return start, self.stubs.point[order], self.stubs.seconds[order]
 
     @cached_property
     def by_piece(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Legs by street piece: (q + 1,) starts, rows of the legs."""
-        order = np.argsort(self.legs.piece, kind="stable")
-        counts = np.bincount(self.legs.piece, minlength=self.tn.piece_count)
-        return np.concatenate([[0], np.cumsum(counts)]), order
+        return grouped(self.legs.piece, self.tn.piece_count)
 
     @cached_property
     def tree(self) -> KDTree:
@@ -387,6 +299,28 @@ class Points:
         from scipy.spatial import KDTree
 
         return KDTree(self.xy)
+
+    def direct(
+        self, xy: NDArray[np.float64]
+    ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+        """For each of some facilities the points near enough to walk to without any road.
+
+        Args:
+            xy: (f, 2) metres.
+
+        Yields:
+            Points, and the seconds straight to them.
+        """
+        profile = self.tn.profile
+        longest = profile.max_direct_m
+        bound = longest * (1 + 1e-9) + 1e-6
+        near = self.tree.query_ball_point(xy, bound) if len(self) else [()] * len(xy)
+        for place, some in zip(xy, near, strict=True):
+            point = np.asarray(some, dtype=np.int32)
+            away = self.xy[point] - place
+            distance = np.hypot(away[:, 0], away[:, 1])
+            keep = distance <= longest
+            yield point[keep], profile.access_seconds(distance[keep])
 
     def same_street(
         self, sources: AccessLegs, rows: NDArray[np.int64], *, most: int = 2_000_000

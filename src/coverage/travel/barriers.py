@@ -82,11 +82,9 @@ def _touched(network: RoadNetwork, area: Geometry) -> NDArray[np.bool_]:
     """Directed edges whose line meets an area."""
     import shapely
 
-    from coverage.travel.prepare import polylines
-
     if not shapely.is_valid(area) or shapely.is_empty(area):
         raise InputError("the area of a barrier is empty or not valid")
-    start, x, y = polylines(network, np.arange(network.edge_count))
+    start, x, y = network.lines()
     edge = np.repeat(np.arange(network.edge_count), np.diff(start))
     # Whole lines are built only near the area: a barrier is small, a network is not.
     west, south, east, north = shapely.bounds(area)

@@ -41,10 +41,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from coverage.errors import InputError
+from coverage.ragged import expand
 from coverage.travel._live_tables import Rows, Streets
-from coverage.travel._search import Sources, forest
+from coverage.travel._search import Sources, first_nodes, forest
 from coverage.travel.access import Points, Stubs, access_legs, checked_xy
-from coverage.travel.prepare import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -412,13 +412,7 @@ def _searched(matrix: csr_array, source: int) -> tuple[Floats, Ints]:
     seconds, before, _ = dijkstra(
         matrix, indices=np.array([source]), min_only=True, return_predecessors=True
     )
-    before = before[:source]
-    root = np.where((before >= 0) & (before < source), before, np.arange(source))
-    while True:
-        further = root[root]
-        if np.array_equal(further, root):
-            return seconds[:source], root
-        root = further
+    return seconds[:source], first_nodes(before[:source])
 
 
 def _private_ways(points: Points, xy: Floats, legs: AccessLegs, slots: Slots) -> Rows:
@@ -433,13 +427,5 @@ def _parts(
 ) -> Iterator[tuple[NDArray[np.int32], Floats, NDArray[np.integer]]]:
     for point, leg, seconds, _ in points.same_street(legs, np.arange(len(legs.piece))):
         yield point, seconds, legs.point[leg]
-    profile = points.tn.profile
-    longest = profile.max_direct_m
-    near = points.tree.query_ball_point(xy, longest * (1 + 1e-9) + 1e-6)
-    for facility, (place, some) in enumerate(zip(xy, near, strict=True)):
-        point = np.asarray(some, dtype=np.int32)
-        away = points.xy[point] - place
-        distance = np.hypot(away[:, 0], away[:, 1])
-        keep = distance <= longest
-        seconds = profile.access_seconds(distance[keep])
-        yield point[keep], seconds, np.full(len(seconds), facility)
+    for facility, (point, seconds) in enumerate(points.direct(xy)):
+        yield point, seconds, np.full(len(seconds), facility)

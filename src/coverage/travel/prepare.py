@@ -24,7 +24,11 @@ import numpy as np
 
 from coverage.errors import InputError
 from coverage.profiles import slope_factor
+from coverage.ragged import grouped, least_rows, starts
 from coverage.roads.network import FOOT, MODES
+from coverage.travel.barriers import slowdown
+from coverage.travel.heights import grades
+from coverage.travel.streets import Segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +38,12 @@ if TYPE_CHECKING:
 
     from coverage.profiles import Profile
     from coverage.roads.network import RoadNetwork
-    from coverage.travel._tiles import Tiles
-    from coverage.travel.access import Segments
     from coverage.travel.barriers import Barrier
 
 Direction: TypeAlias = Literal["to_facility", "from_facility"]
 _CROSSING_STREETS = 3
+_NODES_A_TILE = 64
+_MOST_TILES = 1024  # along one side
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +68,78 @@ class Graph:
         return np.repeat(
             np.arange(len(self.indptr) - 1, dtype=np.int32), np.diff(self.indptr)
         ).astype(np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """A grid of tiles; nodes sorted by tile, row by row.
+
+    Attributes:
+        x0: West edge.
+        y0: South edge.
+        side: Length of a tile's side in metres.
+        columns: Number of columns.
+        rows: Number of rows.
+        start: (rows × columns + 1,) first node of each tile.
+    """
+
+    x0: float
+    y0: float
+    side: float
+    columns: int
+    rows: int
+    start: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Tiles, NDArray[np.int32]]:
+        """Tiles of about 64 nodes, and the nodes in tile order."""
+        n = len(x)
+        if not n:
+            return cls(0.0, 0.0, 1.0, 1, 1, np.zeros(2, dtype=np.int64)), np.empty(0, np.int32)
+        wide, high = float(np.ptp(x)), float(np.ptp(y))
+        side = max(np.sqrt(wide * high * _NODES_A_TILE / n), max(wide, high) / _MOST_TILES, 1.0)
+        columns, rows = int(wide // side) + 1, int(high // side) + 1
+        x0, y0 = float(x.min()), float(y.min())
+        column = np.clip(((x - x0) // side).astype(np.int64), 0, columns - 1)
+        row = np.clip(((y - y0) // side).astype(np.int64), 0, rows - 1)
+        tile = row * columns + column
+        start, order = grouped(tile, rows * columns)
+        return cls(x0, y0, float(side), columns, rows, start), order.astype(np.int32)
+
+    def near(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], radius: float
+    ) -> list[tuple[int, int]]:
+        """Ranges of nodes that hold every node within a radius of any of some near points.
+
+        Rounding may lose a node that lies on the rim itself: ask for a hair more.
+        """
+        low = int(np.clip((y.min() - radius - self.y0) // self.side, 0, self.rows - 1))
+        high = int(np.clip((y.max() + radius - self.y0) // self.side, 0, self.rows - 1))
+        south = self.y0 + np.arange(low, high + 1) * self.side
+        # How far the middle lies from the row's band; half the chord of the disc at that height.
+        off = np.maximum(np.maximum(south - y[:, None], y[:, None] - south - self.side), 0.0)
+        hit = off <= radius
+        half = np.sqrt(np.maximum(radius**2 - off**2, 0.0))
+        west = np.where(hit, x[:, None] - half, np.inf).min(axis=0)
+        east = np.where(hit, x[:, None] + half, -np.inf).max(axis=0)
+        ranges: list[tuple[int, int]] = []
+        for row, (a, b) in enumerate(zip(west, east, strict=True), start=low):
+            if not a <= b:
+                continue
+            first = (a - self.x0) // self.side
+            last = (b - self.x0) // self.side
+            if last < 0 or first >= self.columns:
+                continue
+            base = row * self.columns
+            begin = int(self.start[base + max(int(first), 0)])
+            end = int(self.start[base + min(int(last), self.columns - 1) + 1])
+            if end <= begin:
+                continue
+            if ranges and ranges[-1][1] == begin:
+                ranges[-1] = (ranges[-1][0], end)
+            else:
+                ranges.append((begin, end))
+        return ranges
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +194,9 @@ class TravelNetwork:
     @cached_property
     def segments(self) -> Segments:
         """The straight parts of the open pieces with their spatial index, built on first use."""
-        from coverage.travel.access import Segments
-
-        return Segments.of(self)
+        piece = np.flatnonzero(self.open).astype(np.int32)
+        forward, backward = self.forward[piece], self.backward[piece]
+        return Segments.of(self.network, self.piece_edge[piece], piece, forward, backward)
 
     @cached_property
     def incidence(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -128,9 +204,8 @@ class TravelNetwork:
         pieces = np.flatnonzero(self.open).astype(np.int32)
         ends = np.concatenate([self.piece_a[pieces], self.piece_b[pieces]])
         both = np.concatenate([pieces, pieces])
-        by_node = np.argsort(ends, kind="stable")
-        counts = np.bincount(ends, minlength=self.network.node_count)
-        return np.concatenate([[0], np.cumsum(counts)]), both[by_node]
+        start, by_node = grouped(ends, self.network.node_count)
+        return start, both[by_node]
 
     def reach_m(self, limit_s: float) -> float:
         """No node reached within the limit lies farther from its facility than this.
@@ -191,11 +266,9 @@ def prepare(
     Raises:
         InputError: If the direction, a barrier or the heights cannot be used.
     """
-    from coverage.travel._tiles import Tiles
-
     if direction not in {"to_facility", "from_facility"}:
         raise InputError(f"unknown direction {direction!r}: to_facility or from_facility")
-    twin = _twins(network)
+    twin = network.twin
     seconds, against = _edge_seconds(network, profile, barriers, elevation)
     allowed, back = _allowed(network, profile, twin)
     both = np.where(twin >= 0, seconds[twin], against)
@@ -236,68 +309,6 @@ def prepare(
     )
 
 
-def polylines(
-    network: RoadNetwork, edges: NDArray[np.integer]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Lines of directed edges, ends included: (k + 1,) starts, and x and y of every vertex."""
-    bends = network.bend_start[edges + 1] - network.bend_start[edges]
-    start = np.concatenate([[0], np.cumsum(bends + 2)]).astype(np.int64)
-    x, y = np.empty(start[-1]), np.empty(start[-1])
-    inner = np.ones(start[-1], dtype=bool)
-    for at, node in ((start[:-1], network.tail[edges]), (start[1:] - 1, network.head[edges])):
-        x[at], y[at] = network.x[node], network.y[node]
-        inner[at] = False
-    bend = expand(network.bend_start[edges], bends)
-    x[inner], y[inner] = network.bend_x[bend], network.bend_y[bend]
-    return start, x, y
-
-
-def expand(starts: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.int64]:
-    """The numbers of many ranges in one array: `starts[i]`, … `counts[i]` of them, and so on."""
-    total = int(counts.sum())
-    before = np.cumsum(counts) - counts
-    return np.repeat(starts - before, counts) + np.arange(total)
-
-
-def least_rows(
-    key: NDArray[np.int64], value: NDArray[np.float64], *, ordered: bool = False
-) -> NDArray[np.int64]:
-    """The row with the least value of every key, the first among equals, keys rising.
-
-    Args:
-        key: (k,) whole numbers.
-        value: (k,) none of them NaN.
-        ordered: Whether the keys rise already.
-    """
-    order = np.arange(len(key)) if ordered else np.argsort(key, kind="stable")
-    ranked, sorted_key = value[order], key[order]
-    new = np.ones(len(order), dtype=bool)
-    new[1:] = sorted_key[1:] != sorted_key[:-1]
-    start = np.flatnonzero(new)
-    if len(start) == len(order):
-        return order
-    group = np.cumsum(new) - 1
-    least = np.flatnonzero(ranked == np.minimum.reduceat(ranked, start)[group])
-    first: NDArray[np.int64] = order[least[np.diff(group[least], prepend=-1) != 0]]
-    return first
-
-
-def _twins(network: RoadNetwork) -> NDArray[np.int64]:
-    """The other direction of each directed edge, -1 where there is none."""
-    twin = np.full(network.edge_count, -1, dtype=np.int64)
-    order = np.argsort(network.edge_id, kind="stable")
-    ids = network.edge_id[order]
-    same = np.flatnonzero(ids[1:] == ids[:-1])
-    alone = np.ones(len(same), dtype=bool)  # a number borne by three edges pairs none of them
-    alone[1:] &= np.diff(same) > 1
-    alone[:-1] &= np.diff(same) > 1
-    one, two = order[same[alone]], order[same[alone] + 1]
-    turned = (network.tail[one] == network.head[two]) & (network.head[one] == network.tail[two])
-    one, two = one[turned], two[turned]
-    twin[one], twin[two] = two, one
-    return twin
-
-
 def _allowed(
     network: RoadNetwork, profile: Profile, twin: NDArray[np.int64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -332,14 +343,10 @@ def _edge_seconds(
     seconds = network.length_m / speed
     against = seconds
     if elevation is not None and profile.slope is not None:
-        from coverage.travel.heights import grades
-
         grade = grades(network, elevation)
         against = seconds * slope_factor(-grade, profile.slope)
         seconds = seconds * slope_factor(grade, profile.slope)
     if barriers:
-        from coverage.travel.barriers import slowdown
-
         factor = slowdown(network, barriers)
         closed = np.isinf(factor)  # 0 × inf would be NaN: a closed street of no length
         factor = np.where(closed, 1.0, factor)
@@ -367,5 +374,5 @@ def _graph(
     piece = np.concatenate([np.arange(len(a)), np.arange(len(a))]).astype(np.int32)
     use = np.flatnonzero(np.isfinite(seconds) & (tail != head))
     use = use[least_rows(tail[use] * np.int64(nodes) + head[use], seconds[use])]
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(tail[use], minlength=nodes))])
+    indptr = starts(np.bincount(tail[use], minlength=nodes))
     return Graph(indptr.astype(np.int32), head[use], seconds[use], piece[use])

@@ -11,7 +11,6 @@ import numpy as np
 
 from coverage.travel._search import Sources, forest
 from coverage.travel.access import Points, part
-from coverage.travel.prepare import polylines
 from coverage.travel.times import checked_limit
 
 if TYPE_CHECKING:
@@ -255,7 +254,7 @@ def _end(tn: TravelNetwork, piece: int, fraction: float, node: int, *, source: b
 
 def _line(tn: TravelNetwork, piece: _Piece) -> NDArray[np.float64]:
     """Coordinates of part of a street."""
-    _, x, y = polylines(tn.network, tn.piece_edge[[piece[0]]].astype(np.int64))
+    _, x, y = tn.network.lines(tn.piece_edge[[piece[0]]])
     steps = np.hypot(np.diff(x), np.diff(y))
     at = np.concatenate([[0.0], np.cumsum(steps)])
     at = at / at[-1] if at[-1] > 0 else np.linspace(0.0, 1.0, len(at))
@@ -269,7 +268,7 @@ def _line(tn: TravelNetwork, piece: _Piece) -> NDArray[np.float64]:
 def _nearest_road(tn: TravelNetwork, xy: NDArray[np.float64]) -> float:
     import shapely
 
-    if not len(tn.segments.piece):
+    if not len(tn.segments):
         return math.inf
     _, distance = tn.segments.tree.query_nearest(
         shapely.points(xy), return_distance=True, all_matches=False

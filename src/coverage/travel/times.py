@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from coverage.errors import InputError
+from coverage.ragged import starts
 from coverage.travel._reached import Reached, point_seconds
 from coverage.travel._search import Sources, forest, searches
 from coverage.travel.access import Points
@@ -198,7 +199,7 @@ def reach(
     }
     counts = [len(rows[i][0]) for i in range(len(rows))]
     return Reach(
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        starts(np.array(counts)),
         np.concatenate([rows[i][0] for i in range(len(rows))]),
         np.concatenate([rows[i][1] for i in range(len(rows))]),
         len(points),

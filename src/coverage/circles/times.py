@@ -1,30 +1,44 @@
-"""What a circle is drawn from: straight pieces of road, and one facility's seconds on them.
+"""What a circle is drawn from: one facility's seconds on the straight segments of streets.
 
-A road is cut at its bends into straight `Segments`, once per travel network;
-a facility then says, segment by segment, in how many seconds it is reached
-from both ends (`SegmentTimes`). Between the ends the time follows: someone
-who stands ``s`` metres behind the start needs
+The travel room knows street pieces, bent lines with a time at both ends and
+feet in between, told by fractions. They are cut at their bends into straight
+segments (`coverage.travel.streets.Segments`), once per travel network; a
+facility then says, segment by segment, in how many seconds it is reached from
+both ends (`SegmentTimes`). Between the ends the time follows: someone who
+stands ``s`` metres behind the start needs
 
     min( start_s + s × to_start,  end_s + (length − s) × to_end )
 
 which is a tent where both ends are reached, a slope on a one-way street.
 Where the facility's own access leg ends on a segment, that foot is a third way.
+
+Nothing is computed anew: at a bend the time is that of the piece's end and the
+fraction between, as `ReachedStreets.seconds_at` has it, so that the time at a
+corner of the lattice is `point_seconds` of that corner.
+
+Where the profile is limited in metres, its metres stand in the place of the seconds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coverage.errors import InputError, Problem
+from coverage.ragged import expand
+from coverage.travel.access import part
+from coverage.travel.streets import over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from coverage.profiles import Profile
+    from coverage.travel._reached import Reached
+    from coverage.travel.streets import Segments
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -46,92 +60,6 @@ def _checked(values: Any, name: str, *, size: int | None = None, finite: bool = 
     if np.isnan(array).any() or (finite and not np.isfinite(array).all()):
         raise InputError(f"{name} holds a value that is not a number")
     return array
-
-
-@dataclass(frozen=True, eq=False)
-class Segments:
-    """Straight pieces of street of one travel network, each both ways.
-
-    Attributes:
-        crs: Projected CRS in metres.
-        x0: (k,) metres, where a segment starts.
-        y0: (k,) metres.
-        x1: (k,) metres, where it ends.
-        y1: (k,) metres.
-        to_start_s_per_m: (k,) seconds for every metre on the plane when going
-            towards the start; inf where that is not allowed.
-        to_end_s_per_m: (k,) likewise towards the end.
-        street: (k,) rising numbers of the bent streets that the segments are
-            parts of; a place then has one foot a street, the nearest point of
-            all its parts. By default every segment is a street.
-
-    Raises:
-        InputError: If lengths differ, a coordinate is not finite, a slowness
-            is negative or NaN, or the streets do not rise.
-    """
-
-    crs: str
-    x0: Floats
-    y0: Floats
-    x1: Floats
-    y1: Floats
-    to_start_s_per_m: Floats
-    to_end_s_per_m: Floats
-    street: Ints | None = None
-
-    def __post_init__(self) -> None:
-        size = len(self.x0)
-        for name in ("x0", "y0", "x1", "y1"):
-            values = _checked(
-                getattr(self, name), f"{name} of the segments", size=size, finite=True
-            )
-            object.__setattr__(self, name, values)
-        for name in ("to_start_s_per_m", "to_end_s_per_m"):
-            values = _checked(getattr(self, name), f"{name} of the segments", size=size)
-            if size and values.min() < 0:
-                raise InputError(f"{name} of the segments holds a negative value")
-            object.__setattr__(self, name, values)
-        if self.street is not None:
-            street = np.asarray(self.street, dtype=np.int64)
-            if street.shape != (size,) or np.any(np.diff(street) < 0):
-                raise InputError("the streets of the segments must be one each, and rising")
-            object.__setattr__(self, "street", street)
-
-    def __len__(self) -> int:
-        return len(self.x0)
-
-    def take(self, part: Ints) -> Segments:
-        """Only the segments `part`, which must rise where there are streets."""
-        return Segments(
-            self.crs,
-            self.x0[part],
-            self.y0[part],
-            self.x1[part],
-            self.y1[part],
-            self.to_start_s_per_m[part],
-            self.to_end_s_per_m[part],
-            None if self.street is None else self.street[part],
-        )
-
-    def with_siblings(self, part: Ints) -> Ints:
-        """The segments `part` and all others of their streets, rising."""
-        chosen = np.zeros(len(self), dtype=np.bool_)  # much faster than sorting them
-        chosen[part] = True
-        part = np.flatnonzero(chosen)
-        if self.street is None:
-            return part
-        street = self.street[part]
-        street = street[np.diff(street, prepend=-1) != 0]
-        first = np.searchsorted(self.street, street)
-        count = np.searchsorted(self.street, street, side="right") - first
-        done = np.cumsum(count)
-        total = int(done[-1]) if len(done) else 0
-        return np.repeat(first - done + count, count) + np.arange(total)
-
-    @cached_property
-    def length_m(self) -> Floats:
-        """(k,) metres on the plane."""
-        return np.hypot(self.x1 - self.x0, self.y1 - self.y0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,15 +124,20 @@ class SegmentTimes:
         """Without the segments and feet that are not reached within the limit."""
         near = (self.start_s <= limit_s) | (self.end_s <= limit_s)
         foot = self.foot_s <= limit_s
-        return SegmentTimes(
-            self.x,
-            self.y,
-            self.segment[near],
-            self.start_s[near],
-            self.end_s[near],
-            self.foot_segment[foot],
-            self.foot_m[foot],
-            self.foot_s[foot],
+        return replace(
+            self.only(near),
+            foot_segment=self.foot_segment[foot],
+            foot_m=self.foot_m[foot],
+            foot_s=self.foot_s[foot],
+        )
+
+    def only(self, rows: NDArray[Any]) -> SegmentTimes:
+        """With some of the segments, told by number or by True, and with all feet."""
+        return replace(
+            self,
+            segment=self.segment[rows],
+            start_s=self.start_s[rows],
+            end_s=self.end_s[rows],
         )
 
     @classmethod
@@ -250,3 +183,49 @@ class AccessRule:
         ]
         if problems:
             raise InputError(problems)
+
+
+def access_of(profile: Profile) -> AccessRule:
+    """The access legs of a profile."""
+    return AccessRule(
+        max_access_m=profile.max_access_m,
+        cost_s_per_m=profile.detour / profile.access_speed_mps,
+        max_direct_m=profile.max_direct_m,
+    )
+
+
+def times_of(reached: Reached) -> SegmentTimes:
+    """What one search reached, on the segments of its travel network."""
+    parts, streets = reached.tn.segments, reached.streets
+    first, count = parts.rows_of(streets.piece)
+    segment = expand(first, count)
+    row = np.repeat(np.arange(len(count)), count)
+    whole = parts.whole_m[segment]
+    begin = over(parts.offset_m[segment], whole)
+    end = over(parts.offset_m[segment] + parts.length_m[segment], whole)
+    start_s = streets.seconds_a[row] + part(begin, streets.forward[row])
+    end_s = streets.seconds_b[row] + part(1.0 - end, streets.backward[row])
+
+    # From a foot the time also runs on over the bends of its piece.
+    own = streets.foot_row
+    many = count[own]
+    foot = np.repeat(np.arange(len(own)), many)
+    at = expand((np.cumsum(count) - count)[own], many)
+    fraction, seconds = streets.foot_fraction[foot], streets.foot_seconds[foot]
+    up, down = begin[at] - fraction, fraction - end[at]
+    away = seconds + part(np.maximum(up, 0.0), streets.forward[own[foot]])
+    back = seconds + part(np.maximum(down, 0.0), streets.backward[own[foot]])
+    np.minimum.at(start_s, at[up >= 0], away[up >= 0])
+    np.minimum.at(end_s, at[down >= 0], back[down >= 0])
+    on = (up <= 0) & (down <= 0)
+    metres = fraction[on] * whole[at[on]] - parts.offset_m[segment[at[on]]]
+    return SegmentTimes(
+        reached.xy[:, 0],
+        reached.xy[:, 1],
+        segment,
+        start_s,
+        end_s,
+        segment[at[on]],
+        np.clip(metres, 0.0, parts.length_m[segment[at[on]]]),
+        seconds[on],
+    )

@@ -1,0 +1,95 @@
+"""Ragged arrays: rows of different lengths one after the other in a flat array.
+
+A ragged array of k rows is told by its (k + 1,) starts: row *i* is what stands
+from ``start[i]`` up to ``start[i + 1]``. Bends of roads, legs of a point,
+corners of a segment and pieces at a node are all kept like this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def starts(counts: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(k + 1,) where rows of these lengths begin, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64, copy=False)
+
+
+def expand(first: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The numbers of many ranges in one array: `first[i]`, … `counts[i]` of them, and so on."""
+    total = int(counts.sum())
+    before = np.cumsum(counts) - counts
+    return np.repeat(first - before, counts) + np.arange(total)
+
+
+def grouped(key: NDArray[np.integer], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows by their key from 0 to `size` - 1: (size + 1,) starts, and the rows in this order."""
+    return starts(np.bincount(key, minlength=size)), np.argsort(key, kind="stable")
+
+
+def gather(
+    start: NDArray[np.int64],
+    rows: NDArray[np.integer],
+    backwards: NDArray[np.bool_] | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Take whole rows out of a ragged array.
+
+    Args:
+        start: (k + 1,) where each row begins in the flat array.
+        rows: (m,) the rows wanted, in the order wanted.
+        backwards: (m,) True for a row to be read from its end.
+
+    Returns:
+        The new (m + 1,) starts, and the index into the flat array.
+    """
+    first, counts = start[:-1][rows], np.diff(start)[rows]
+    index = expand(first, counts)
+    if backwards is not None:
+        back = np.repeat(backwards, counts)
+        index[back] = (np.repeat(2 * first + counts - 1, counts) - index)[back]
+    return starts(counts), index
+
+
+def with_ends(
+    start: NDArray[np.int64],
+    inner: NDArray[np.float64],
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rows with one value more at either end: their starts and the flat array."""
+    longer = start + 2 * np.arange(len(start))
+    values = np.empty(int(longer[-1]))
+    between = np.ones(len(values), bool)
+    for at, ends in ((longer[:-1], first), (longer[1:] - 1, last)):
+        values[at] = ends
+        between[at] = False
+    values[between] = inner
+    return longer, values
+
+
+def least_rows(
+    key: NDArray[np.int64], value: NDArray[Any], *, ordered: bool = False
+) -> NDArray[np.int64]:
+    """The row with the least value of every key, the first among equals, keys rising.
+
+    Args:
+        key: (k,) whole numbers.
+        value: (k,) none of them NaN.
+        ordered: Whether the keys rise already.
+    """
+    order = np.arange(len(key)) if ordered else np.argsort(key, kind="stable")
+    ranked, sorted_key = value[order], key[order]
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = sorted_key[1:] != sorted_key[:-1]
+    start = np.flatnonzero(new)
+    if len(start) == len(order):
+        return order
+    group = np.cumsum(new) - 1
+    least = np.flatnonzero(ranked == np.minimum.reduceat(ranked, start)[group])
+    first: NDArray[np.int64] = order[least[np.diff(group[least], prepend=-1) != 0]]
+    return first
