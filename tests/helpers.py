@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
     from coverage.intake.findings import ImportReport
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def test_every_row_has_its_expected_outcome(name: str) -> None:
         for t, row in zip(taken, want["rows"], strict=True):
             got = {field: _plain(t.fields.get(field)) for field in row.get("fields", {})}
             assert got == row.get("fields", {})
-            reasons = "\n".join(problem.reason for problem in t.problems)
+            reasons = "\n".join(str(problem.reason) for problem in t.problems)
             assert bool(reasons) == (t.outcome == "rejected")
             assert row.get("because", "") in reasons
             assert ("because" in row) == (t.outcome == "rejected")

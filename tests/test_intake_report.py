@@ -17,7 +17,7 @@ from coverage.intake.reading import read_file
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
 from coverage.intake.setup import create
-from coverage.text import Said
+from coverage.messages import Said
 from helpers import run, told
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from coverage.errors import NetworkUnreachableError
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +59,10 @@ def persist(
             pause(wait)
             wait = min(2 * wait, longest_pause_s)
     raise NetworkUnreachableError(
-        f"{server}问了 {retries + 1} 次没有结果（{reason}） · asked {retries + 1} times without "
-        f"success: {reason}"
+        Said(
+            f"{server}问了 {retries + 1} 次没有结果（{reason}）",
+            f"asked {retries + 1} times without success: {reason}",
+        )
     )
 
 
@@ -84,12 +87,16 @@ def once(question: Callable[[], Answer], server: str) -> Answer:
     except requests.ConnectionError as error:
         if _no_way(error):
             raise NetworkUnreachableError(
-                f"连不上 {server} · no connection to the server: check the network, or load a file "
-                "instead"
+                Said(
+                    f"连不上 {server}",
+                    "no connection to the server: check the network, or load a file instead",
+                )
             ) from error
         raise TryAgainError("the connection broke") from error
     except requests.RequestException as error:
-        raise NetworkUnreachableError(f"{server}: 地址不对 · the address is no good") from error
+        raise NetworkUnreachableError(
+            Said(f"{server}: 地址不对", "the address is no good")
+        ) from error
 
 
 def _no_way(error: Exception) -> bool:
@@ -111,7 +118,7 @@ def judge(response: Any, server: str) -> None:
         raise TryAgainError(f"the server is busy ({response.status_code})")
     if not response.ok:
         raise NetworkUnreachableError(
-            f"{server} 拒绝 · refused: {response.status_code} {response.reason}"
+            Said(f"{server} 拒绝", f"refused: {response.status_code} {response.reason}")
         )
 
 
@@ -174,8 +181,8 @@ def download(
                     if progress is not None:
                         progress(got, size)
         except requests.RequestException as error:
-            raise TryAgainError("下载中断 · the download broke off") from error
+            raise TryAgainError(Said("下载中断", "the download broke off")) from error
         if got != size:
-            raise TryAgainError("下载中断 · the download broke off before its end")
+            raise TryAgainError(Said("下载中断", "the download broke off before its end"))
 
     persist(ask, server=url, retries=retries, longest_pause_s=FIRST_PAUSE_S)

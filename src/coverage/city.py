@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from coverage import settings
 from coverage.errors import InputError
 from coverage.facilities import Register, read_register
+from coverage.messages import Said
 from coverage.plans import load_plan
 from coverage.population import Population, load_population
 from coverage.units import CityName, find_city, load_units
@@ -78,14 +79,19 @@ class City:
         if around is None:
             if name is None:
                 raise InputError(
-                    "请用 --city 指定城市，或在工作区内运行 · name a city with --city, or run "
-                    "inside a workspace"
+                    Said(
+                        "请用 --city 指定城市，或在工作区内运行",
+                        "name a city with --city, or run inside a workspace",
+                    )
                 )
             return cls.load(name)
         city = cls.open(around)
         if name is not None and not city.label.answers_to(name):
             raise InputError(
-                f"工作区 {around} 属于 {city.name}，不是 {name!r} · the workspace is another city's"
+                Said(
+                    f"工作区 {around} 属于 {city.name}，不是 {name!r}",
+                    "the workspace is another city's",
+                )
             )
         return city
 
@@ -121,7 +127,9 @@ class City:
             zh, en = ROLE_NAMES[role]
             where = self.workspace.folder if self.workspace else self.folder
             raise InputError(
-                f"{self.name} 缺{zh}（{where}） · no {en}; expected {' or '.join(OWN[role])}"
+                Said(
+                    f"{self.name} 缺{zh}（{where}）", f"no {en}; expected {' or '.join(OWN[role])}"
+                )
             )
         return path
 

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
@@ -175,8 +176,10 @@ def check_datum_name(datum: str) -> str:
     if zoned and int(zoned[2]) in GK_ZONES[zoned[1]]:
         return f"{zoned[1]}-{zoned[2]}"
     raise InputError(
-        f"不认识坐标系 {datum!r}，可用 wgs84、cgcs2000、gcj02、bd09、gk3-25…45、gk6-13…23"
-        " · the datum is not known"
+        Said(
+            f"不认识坐标系 {datum!r}，可用 wgs84、cgcs2000、gcj02、bd09、gk3-25…45、gk6-13…23",
+            "the datum is not known",
+        )
     )
 
 
@@ -357,7 +360,7 @@ def gauss_kruger_zones(lon: float) -> tuple[str, str]:
     """
     three, six = math.floor(lon / 3 + 0.5), math.floor(lon / 6) + 1
     if three not in GK_ZONES["gk3"] or six not in GK_ZONES["gk6"]:
-        raise InputError(f"没有高斯带 · no Gauss-Krüger zone of China holds lon {lon}")
+        raise InputError(Said("没有高斯带", f"no Gauss-Krüger zone of China holds lon {lon}"))
     return f"gk3-{three}", f"gk6-{six}"
 
 
@@ -369,7 +372,7 @@ def gauss_kruger_crs(datum: str) -> str:
     """
     name = check_datum_name(datum)
     if not name.startswith("gk"):
-        raise InputError(f"不是高斯-克吕格带 {datum!r} · the datum is no Gauss-Krüger zone")
+        raise InputError(Said(f"不是高斯-克吕格带 {datum!r}", "the datum is no Gauss-Krüger zone"))
     first = 4534 - 25 if name.startswith("gk3") else 4502 - 13
     return f"EPSG:{first + _zone(name)}"
 
@@ -383,18 +386,24 @@ def _without_prefix(east: Floats, north: Floats, name: str) -> Floats:
     known = np.isfinite(east) & np.isfinite(north)
     if np.any(known & (np.abs(north) > 1e7)):
         raise InputError(
-            "纵坐标超过一千万米，是否东、北坐标颠倒 · the northing has eight digits: "
-            "are easting and northing swapped?"
+            Said(
+                "纵坐标超过一千万米，是否东、北坐标颠倒",
+                "the northing has eight digits: are easting and northing swapped?",
+            )
         )
     zones = np.floor(east / 1e6)
     prefixed = known & (zones >= 10)
     wrong = prefixed & (zones != _zone(name))
     if np.any(wrong):
         found = int(zones[wrong].flat[0])
-        raise InputError(f"带号 {found} 与 {name} 不符 · the easting belongs to zone {found}")
+        raise InputError(
+            Said(f"带号 {found} 与 {name} 不符", f"the easting belongs to zone {found}")
+        )
     if np.any(known & ~prefixed & (east >= 1_900_000) & (np.abs(north) < 1e6)):
         raise InputError(
-            "东坐标像北坐标，是否东、北坐标颠倒 · the easting looks like a northing: "
-            "are the two swapped?"
+            Said(
+                "东坐标像北坐标，是否东、北坐标颠倒",
+                "the easting looks like a northing: are the two swapped?",
+            )
         )
     return np.where(prefixed, east - 1e6 * zones, east)

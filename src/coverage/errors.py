@@ -11,8 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from coverage.messages import Said
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from coverage.messages import Lang
 
 
 @dataclass(frozen=True)
@@ -27,21 +31,40 @@ class Problem:
         value: The offending value as it stands in the file.
     """
 
-    reason: str
+    reason: Said | str
     file: str | None = None
     row: int | None = None
     column: str | None = None
     value: str | None = None
 
+    @property
+    def said(self) -> Said:
+        """The sentence in both languages; one that has only one stands for both."""
+        if isinstance(self.reason, Said):
+            return self.reason
+        zh, _, en = self.reason.partition(" · ")
+        return Said(zh, en or zh)
+
     def __str__(self) -> str:
+        return self.to(None)
+
+    def to(self, lang: Lang | None) -> str:
+        """Place and sentence in one language; the sentence in both where it is `None`."""
+        row = f"第 {self.row} 行" if lang == "zh" else f"row {self.row}"
+        value = None if self.value is None else repr(self.value)
         place = [
             self.file,
-            f"row {self.row}" if self.row is not None else None,
-            f"column {self.column}" if self.column is not None else None,
-            f"value {self.value!r}" if self.value is not None else None,
+            None if self.row is None else row,
+            _named("列", "column", self.column, lang),
+            _named("值", "value", value, lang),
         ]
-        where = ", ".join(part for part in place if part)
-        return f"{where}: {self.reason}" if where else self.reason
+        where = ("，" if lang == "zh" else ", ").join(part for part in place if part)
+        reason = str(self.reason) if lang is None else self.said.to(lang)
+        return f"{where}{'：' if lang == 'zh' else ': '}{reason}" if where else reason
+
+
+def _named(zh: str, en: str, value: str | None, lang: Lang | None) -> str | None:
+    return None if value is None else f"{zh if lang == 'zh' else en} {value}"
 
 
 class CoverageError(Exception):
@@ -51,8 +74,8 @@ class CoverageError(Exception):
 class InputError(CoverageError, ValueError):
     """What the user gave cannot be used; carries every problem found, in order."""
 
-    def __init__(self, problems: Iterable[Problem] | Problem | str) -> None:
-        if isinstance(problems, str):
+    def __init__(self, problems: Iterable[Problem] | Problem | Said | str) -> None:
+        if isinstance(problems, str | Said):
             problems = Problem(problems)
         if isinstance(problems, Problem):
             problems = [problems]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
 from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES
+from coverage.messages import Said
 from coverage.tables import read_table
 
 if TYPE_CHECKING:
@@ -156,8 +157,10 @@ def parse_provenances(text: str) -> tuple[str, ...]:
     names = [part for part in _SEPARATORS.split(text.strip()) if part]
     problems = [
         Problem(
-            f"没有来源类别 {name!r} · the provenance {name!r} is not known; "
-            f"choose from {', '.join(PROVENANCES)}"
+            Said(
+                f"没有来源类别 {name!r}",
+                f"the provenance {name!r} is not known; choose from {', '.join(PROVENANCES)}",
+            )
         )
         for name in names
         if name not in PROVENANCES and name not in _PROVENANCE_BY_NAME

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from coverage.indicators import Measurement, matching, rank_missing, unit_share
 from coverage.kinds import STATUSES
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable

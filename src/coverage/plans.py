@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from coverage.errors import InputError, Problem, UnknownNameError
 from coverage.gaps import OPS
 from coverage.kinds import KINDS, SYSTEMS
+from coverage.messages import Said
 from coverage.tables import decode
 
 if TYPE_CHECKING:
@@ -189,8 +190,11 @@ class Plan:
         near = difflib.get_close_matches(id_, [i.id for i in self.indicators], n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnknownNameError(
-            f"规划中没有指标 {id_!r} · the indicator is not in the plan{hint} "
-            f"('coverage plan --city {self.city}' lists all {len(self.indicators)})"
+            Said(
+                f"规划中没有指标 {id_!r}",
+                f"the indicator is not in the plan{hint} ('coverage plan --city "
+                f"{self.city}' lists all {len(self.indicators)})",
+            )
         )
 
     @property
@@ -204,8 +208,11 @@ class Plan:
         if not self.start <= year <= self.end:
             listed = ", ".join(map(str, self.years))
             raise InputError(
-                f"{year} 年不在规划期内 · the year {year} is outside the plan "
-                f"({self.start}-{self.end}, targets for {listed})"
+                Said(
+                    f"{year} 年不在规划期内",
+                    f"the year {year} is outside the plan ({self.start}-{self.end}"
+                    f", targets for {listed})",
+                )
             )
 
     def counted(self, level: str, categories: tuple[str, ...] = ()) -> UnitCount | None:

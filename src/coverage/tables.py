@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -63,7 +64,7 @@ def decode(path: Path) -> str:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(
-            Problem(f"文件读不出来 · the file cannot be read ({reason})", str(path))
+            Problem(Said("文件读不出来", f"the file cannot be read ({reason})"), str(path))
         ) from error
     try:
         return raw.decode("utf-8-sig")
@@ -71,7 +72,7 @@ def decode(path: Path) -> str:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(
             Problem(
-                "不是 UTF-8 文本，请另存为“CSV UTF-8” · the file is not UTF-8 text",
+                Said("不是 UTF-8 文本，请另存为“CSV UTF-8”", "the file is not UTF-8 text"),
                 path.name,
                 line,
             )
@@ -96,7 +97,9 @@ def read_table(path: Path, *, required: Sequence[str] = ()) -> Table:
     text = decode(path)
     if "\x00" in text:
         raise InputError(
-            Problem("不是 CSV 表格 · the file holds NUL bytes and is not a CSV table", path.name)
+            Problem(
+                Said("不是 CSV 表格", "the file holds NUL bytes and is not a CSV table"), path.name
+            )
         )
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -104,14 +107,16 @@ def read_table(path: Path, *, required: Sequence[str] = ()) -> Table:
     except csv.Error as error:
         raise InputError(
             Problem(
-                f"此行不是规范的 CSV · the row is not well-formed CSV ({error})",
+                Said("此行不是规范的 CSV", f"the row is not well-formed CSV ({error})"),
                 path.name,
                 reader.line_num,
             )
         ) from error
     if not rows or not any(cell.strip() for cell in rows[0]):
         raise InputError(
-            Problem("文件为空，缺表头 · the file is empty: a header row is needed", path.name)
+            Problem(
+                Said("文件为空，缺表头", "the file is empty: a header row is needed"), path.name
+            )
         )
     columns = tuple(_column_name(cell) for cell in rows[0])
     problems = _header_problems(path.name, columns, required)
@@ -120,8 +125,9 @@ def read_table(path: Path, *, required: Sequence[str] = ()) -> Table:
         if not any(cell.strip() for cell in row):
             continue
         if len(row) > len(columns) and any(cell.strip() for cell in row[len(columns) :]):
-            reason = (
-                f"此行有 {len(row)} 格，表头只有 {len(columns)} 格 · more cells than the header has"
+            reason = Said(
+                f"此行有 {len(row)} 格，表头只有 {len(columns)} 格",
+                "more cells than the header has",
             )
             problems.append(Problem(reason, path.name, number))
             continue
@@ -137,12 +143,12 @@ def _header_problems(file: str, columns: Sequence[str], required: Sequence[str])
     wide = len(columns) == 1 and any(mark in columns[0] for mark in ";\t|")
     hint = "（分隔符应为逗号 use commas）" if wide else f"（表头有：{', '.join(columns)}）"
     problems = [
-        Problem(f"缺少列 {name}{hint} · the column '{name}' is missing", file, 1)
+        Problem(Said(f"缺少列 {name}{hint}", f"the column '{name}' is missing"), file, 1)
         for name in required
         if name not in columns
     ]
     problems += [
-        Problem("列名重复 · the column is named twice", file, 1, name)
+        Problem(Said("列名重复", "the column is named twice"), file, 1, name)
         for name in dict.fromkeys(columns)
         if name and columns.count(name) > 1
     ]
@@ -182,11 +188,11 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            raise InputError(Problem("这是文件夹，不是文件 · this is a folder", str(path)))
+            raise InputError(Problem(Said("这是文件夹，不是文件", "this is a folder"), str(path)))
         with _neighbour(path) as temporary:
             yield temporary
     except OSError as error:
-        reason = f"文件写不进去 · the file cannot be written ({error.strerror or error})"
+        reason = Said("文件写不进去", f"the file cannot be written ({error.strerror or error})")
         raise InputError(Problem(reason, str(path))) from error
 
 

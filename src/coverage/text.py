@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from fractions import Fraction
-from typing import Literal, NamedTuple
-
-Lang = Literal["zh", "en"]
-
 
 # A Latin word or number with its space, or one wide character with the opening marks before it
 # and the closing marks after it.
@@ -17,17 +13,6 @@ _PIECES = re.compile(
     r"[\x21-\x7e\u00a0-\u2e7f]+[，。；：、）》”’！？…]*\s*|.[，。；：、）》”’！？…]*\s*",
     re.DOTALL,
 )
-
-
-class Said(NamedTuple):
-    """One thing said in both languages."""
-
-    zh: str
-    en: str
-
-    def to(self, lang: Lang) -> str:
-        """The wording in `lang`."""
-        return self.zh if lang == "zh" else self.en
 
 
 def width(text: str) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from coverage import settings
 from coverage.errors import InputError, UnknownNameError
+from coverage.messages import Said
 from coverage.tables import read_table
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def find_city(name: str) -> CityName:
     if len(found) == 1:
         return found[0]
     listed = ", ".join(f"{city.short_name} ({city.code})" for city in known)
-    raise UnknownNameError(f"没有城市 {name!r}，随附的有 {listed} · the city is not known")
+    raise UnknownNameError(Said(f"没有城市 {name!r}，随附的有 {listed}", "the city is not known"))
 
 
 class Units:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.tables import decode
 
 if TYPE_CHECKING:
@@ -138,7 +139,9 @@ def _workspace(folder: Path, path: Path, data: dict[str, Any]) -> Workspace:
         six = "城市代码须为 6 位数字 · the code must be six digits"
         problems.append(Problem(six, str(path), column="city.code", value=code))
     if not city.get("name"):
-        problems.append(Problem("缺城市名称 · the name is missing", str(path), column="city.name"))
+        problems.append(
+            Problem(Said("缺城市名称", "the name is missing"), str(path), column="city.name")
+        )
     files: dict[str, Path] = {}
     for role, name in data.get("files", {}).items():
         target = (folder / str(name)).resolve()

@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from coverage.briefs.tables import computed, due, label, lead, plain, shown
+from coverage.messages import Said
 from coverage.reports.discretion import hidden
 from coverage.reports.document import GROUPS
-from coverage.text import Said, precise
+from coverage.text import precise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _OPS: dict[str, Said] = {
     ">": Said("高于", "more than "),

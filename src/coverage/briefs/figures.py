@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coverage.briefs.tables import computed, lead, plain
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from coverage.assessment import Report
     from coverage.maps.compose import Moment
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _DPI = 200
 

@@ -23,11 +23,11 @@ from coverage.briefs import record
 from coverage.briefs.styling import qml, styles
 from coverage.briefs.tables import computed, lead, plain
 from coverage.maps.outlines import plane_of, read_areas, road_lines
+from coverage.messages import Said
 from coverage.reports.discretion import hidden
 from coverage.reports.document import GROUPS
 from coverage.roads.sources import load
 from coverage.settings import WGS84
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from coverage.errors import CoverageError
+from coverage.messages import Said
 
 _SECONDS = 180
 
@@ -66,7 +67,7 @@ def convert(source: Path, goal: Path) -> None:
     """
     program = office()
     if program is None:
-        raise ConversionError("没有安装 LibreOffice · LibreOffice is not installed")
+        raise ConversionError(Said("没有安装 LibreOffice", "LibreOffice is not installed"))
     with tempfile.TemporaryDirectory(prefix="coverage-office-") as folder:
         command = [
             program,
@@ -89,11 +90,11 @@ def convert(source: Path, goal: Path) -> None:
             )
         except subprocess.TimeoutExpired as error:
             raise ConversionError(
-                f"LibreOffice 超过 {_SECONDS} 秒没有完成转换 · the conversion took too long"
+                Said(f"LibreOffice 超过 {_SECONDS} 秒没有完成转换", "the conversion took too long")
             ) from error
         made = Path(folder, source.stem + goal.suffix)
         if not made.is_file():
             said = (done.stderr or done.stdout).strip().splitlines()
             reason = said[-1] if said else f"exit {done.returncode}"
-            raise ConversionError(f"LibreOffice 转换失败 · the conversion failed ({reason})")
+            raise ConversionError(Said("LibreOffice 转换失败", f"the conversion failed ({reason})"))
         shutil.copyfile(made, goal)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from coverage import __version__
 from coverage.errors import InputError, Problem
-from coverage.text import Said
+from coverage.messages import Said
 from coverage.units import find_city
 from coverage.workspace import CONFIG, ROLE_NAMES
 
@@ -121,7 +121,7 @@ def _input(
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(
-            Problem(f"文件读不出来 · the file cannot be read ({reason})", path.name)
+            Problem(Said("文件读不出来", f"the file cannot be read ({reason})"), path.name)
         ) from error
     own = city.workspace.folder if city.workspace else None
     if given:
@@ -169,9 +169,9 @@ def city_of(request: Request, folder: Path) -> City:
     from coverage.city import City
 
     if request.workspace is not None and not (request.workspace / CONFIG).is_file():
-        reason = (
-            "记录所用的工作区不在原处，请用 --workspace 指定 · the workspace of the record is not "
-            "there; name it with --workspace"
+        reason = Said(
+            "记录所用的工作区不在原处，请用 --workspace 指定",
+            "the workspace of the record is not there; name it with --workspace",
         )
         raise InputError(Problem(reason, str(request.workspace)))
     if request.workspace is None and request.city is not None:

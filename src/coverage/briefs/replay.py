@@ -19,13 +19,13 @@ from coverage.briefs.office import PART
 from coverage.briefs.request import Request
 from coverage.briefs.writing import assessed, result
 from coverage.errors import InputError, Problem
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _PAGE = re.compile(r'<script type="application/json" id="record">(.*?)</script>', re.DOTALL)
 _KEYS = ("parameters", "inputs", "results", "version", "date", "result_sha256")
@@ -121,7 +121,7 @@ def run(found: Mapping[str, Any], folder: Path, *, workspace: Path | None = None
         request = replace(request, workspace=workspace)
     missing = [path for path in request.files().values() if not path.is_file()]
     if missing:
-        reason = "记录用到的文件不在原处 · a file of the record is not there"
+        reason = Said("记录用到的文件不在原处", "a file of the record is not there")
         raise InputError([Problem(reason, str(path)) for path in missing])
     city, _, made = assessed(request, folder)
     published = result(request, made)
@@ -154,7 +154,7 @@ def read(path: Path) -> dict[str, Any]:
         found = json.loads(text)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        problem = Problem(f"文件读不出来 · the file cannot be read ({reason})", str(path))
+        problem = Problem(Said("文件读不出来", f"the file cannot be read ({reason})"), str(path))
         raise InputError(problem) from error
     except Exception as error:
         # A broken document fails in a hundred ways, few of them named.
@@ -167,9 +167,9 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _none(path: Path) -> InputError:
-    reason = (
-        "里面没有记录 · the file carries no record: name a record.json or a document that "
-        "'coverage brief' wrote"
+    reason = Said(
+        "里面没有记录",
+        "the file carries no record: name a record.json or a document that 'coverage brief' wrote",
     )
     return InputError(Problem(reason, str(path)))
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 FORMATS = ("docx", "pptx", "xlsx", "html", "pdf", "gpkg")
 _PATHS = ("workspace", "facilities", "values", "scenario", "template", "templates")
@@ -84,7 +85,7 @@ class Request:
         known = {field.name for field in fields(cls)}
         unknown = [name for name in data if name not in known]
         if unknown:
-            reason = "记录里有不认识的参数 · the record has parameters that are not known"
+            reason = Said("记录里有不认识的参数", "the record has parameters that are not known")
             raise InputError(Problem(reason, value=", ".join(map(str, unknown))))
         made: dict[str, Any] = {}
         for name, value in data.items():
@@ -108,7 +109,7 @@ def _read(name: str, value: Any, folder: Path) -> Any:
     }
     wanted = list if name in _LISTS else kinds.get(name, str)
     if value is not None and not isinstance(value, wanted):
-        reason = "记录里的参数不合规 · a parameter of the record is of the wrong type"
+        reason = Said("记录里的参数不合规", "a parameter of the record is of the wrong type")
         raise InputError(Problem(reason, column=name, value=str(value)))
     if name in _LISTS:
         return tuple(str(part) for part in cast("list[Any]", value or []))
@@ -125,12 +126,12 @@ def parse_formats(text: str) -> tuple[str, ...]:
     """
     names = [n.strip().lower() for n in text.replace("，", ",").split(",") if n.strip()]
     problems = [
-        Problem(f"没有格式 {n!r}，可用 {', '.join(FORMATS)} · the format is not known")
+        Problem(Said(f"没有格式 {n!r}，可用 {', '.join(FORMATS)}", "the format is not known"))
         for n in names
         if n not in FORMATS
     ]
     if problems or not names:
         raise InputError(
-            problems or f"没有指定格式，可用 {', '.join(FORMATS)} · no format is named"
+            problems or Said(f"没有指定格式，可用 {', '.join(FORMATS)}", "no format is named")
         )
     return tuple(dict.fromkeys(names))

@@ -21,7 +21,8 @@ from coverage.briefs import charts
 from coverage.briefs.office import embed
 from coverage.briefs.tables import STATUS_COLOURS
 from coverage.errors import InputError, Problem
-from coverage.text import Said, cut, width
+from coverage.messages import Said
+from coverage.text import cut, width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,13 +69,14 @@ def open_template(path: Path) -> Any:
         layouts = [layout for layout in found.slide_layouts if _has_title(layout)]
     except Exception as error:
         # A broken package fails in a hundred ways, few of them named.
-        reason = (
-            "不是能用的 PowerPoint 模板（.pptx） · the file is not a PowerPoint template that can "
-            f"be used ({str(error)[:80] or type(error).__name__})"
+        reason = Said(
+            "不是能用的 PowerPoint 模板（.pptx）",
+            "the file is not a PowerPoint template that can be used ("
+            f"{str(error)[:80] or type(error).__name__})",
         )
         raise InputError(Problem(reason, path.name)) from error
     if not layouts:
-        reason = "模板中没有带标题的版式 · the template has no layout with a title"
+        reason = Said("模板中没有带标题的版式", "the template has no layout with a title")
         raise InputError(Problem(reason, path.name))
     return found
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 VERSION = "3.22.0"
 FONT = "Noto Sans CJK SC"

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from coverage.messages import Said
 from coverage.reports.discretion import HIDDEN, hidden
 from coverage.reports.document import GROUPS
-from coverage.text import Said, fraction, number
+from coverage.text import fraction, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 Cell: TypeAlias = "str | int | float | None"
 Kind = Literal["text", "serial", "count", "percent", "change"]

@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 FOLDER = Path(__file__).parent / "templates"
 BlockKind = Literal["title", "heading", "point", "small", "paragraph", "table", "figure"]
@@ -97,7 +98,10 @@ def _rendered(
         from jinja2.sandbox import ImmutableSandboxedEnvironment
     except ImportError as error:
         raise MissingDependencyError(
-            "文书需要 jinja2 · documents need jinja2: pip install 'facility-coverage[documents]'"
+            Said(
+                "文书需要 jinja2",
+                "documents need jinja2: pip install 'facility-coverage[documents]'",
+            )
         ) from error
     folders = [folder, FOLDER] if folder is not None else [FOLDER]
     # Templates are passed around between bureaus: they may compute, and reach nothing else.
@@ -117,14 +121,15 @@ def _rendered(
             {**variables, "tables": sorted(tables), "figures": sorted(figures)}
         )
     except jinja2.TemplateSyntaxError as error:
-        reason = f"模板写法有误 · the template is not valid ({error.message})"
+        reason = Said("模板写法有误", f"the template is not valid ({error.message})")
         raise InputError(Problem(reason, error.name or name, error.lineno)) from error
     except jinja2.UndefinedError as error:
         found = _UNKNOWN.search(str(error))
         variable = (found[1] or found[2]) if found else str(error)
-        reason = (
-            f"模板用了没有的变量 {variable} · the template uses the variable {variable!r}, "
-            "which there is not (docs/brief.md lists all)"
+        reason = Said(
+            f"模板用了没有的变量 {variable}",
+            f"the template uses the variable {variable!r}, which there is not "
+            "(docs/brief.md lists all)",
         )
         raise InputError(Problem(reason, *_place(error, name))) from error
     except InputError as error:
@@ -138,7 +143,7 @@ def _rendered(
         KeyError,
         OSError,
     ) as error:
-        reason = f"模板无法填写 · the template cannot be filled in ({error})"
+        reason = Said("模板无法填写", f"the template cannot be filled in ({error})")
         raise InputError(Problem(reason, *_place(error, name))) from error
 
 
@@ -166,8 +171,10 @@ def _marker(kind: str, present: Collection[str], known: Collection[str]) -> Any:
             return ""
         word = "表" if kind == "table" else "图"
         raise InputError(
-            f"没有名为 {name!r} 的{word}，可用：{'、'.join(sorted(known))} · there is no {kind} of "
-            "this name"
+            Said(
+                f"没有名为 {name!r} 的{word}，可用：{'、'.join(sorted(known))}",
+                f"there is no {kind} of this name",
+            )
         )
 
     return mark

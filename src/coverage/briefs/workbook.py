@@ -19,15 +19,16 @@ from coverage.briefs import record
 from coverage.briefs.cells import FONT, Formula, finish, put, put_header, put_text
 from coverage.briefs.office import describe
 from coverage.briefs.tables import STATUS_COLOURS, computed, plain
+from coverage.messages import Said
 from coverage.reports.document import GROUPS
-from coverage.text import Said, width
+from coverage.text import width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from coverage.briefs.tables import Table
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 RECORD_SHEET = Said("记录", "record")
 SUMMARY = Said("汇总", "summary")

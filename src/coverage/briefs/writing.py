@@ -16,10 +16,10 @@ from coverage.briefs.pdf import ConversionError, office
 from coverage.briefs.request import FORMATS
 from coverage.briefs.tables import tables
 from coverage.errors import InputError, MissingDependencyError, Problem, gathered
+from coverage.messages import Said
 from coverage.reports import change, discretion, document
 from coverage.reports.folders import check, staged
 from coverage.tables import write_text
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -187,15 +187,17 @@ def _formats(request: Request) -> tuple[list[str], list[Said]]:
         return formats, []
     if request.formats:
         raise MissingDependencyError(
-            "PDF 由 LibreOffice 转换，本机没有安装 · a PDF needs LibreOffice (soffice), "
-            "which is not installed"
+            Said(
+                "PDF 由 LibreOffice 转换，本机没有安装",
+                "a PDF needs LibreOffice (soffice), which is not installed",
+            )
         )
     return [f for f in formats if f != "pdf"], [_NO_PDF]
 
 
 def _check_templates(request: Request) -> None:
     if request.templates is not None and not request.templates.is_dir():
-        reason = "没有这个模板文件夹 · there is no such folder of templates"
+        reason = Said("没有这个模板文件夹", "there is no such folder of templates")
         raise InputError(Problem(reason, str(request.templates)))
     if request.template is not None:
         from coverage.briefs.slides import open_template

@@ -13,7 +13,7 @@ from coverage.cli.options import city_options
 if TYPE_CHECKING:
     from coverage.briefs.replay import Replay
     from coverage.briefs.writing import Step
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _BRIEF = """\b
 例 Examples:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from coverage.messages import Lang
     from coverage.plans import Plan, PlanIndicator
-    from coverage.text import Lang
 
 _LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 _FORMAT = click.option(

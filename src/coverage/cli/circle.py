@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.facilities import Register
+    from coverage.messages import Lang
     from coverage.reach.service import ServiceTimes
-    from coverage.text import Lang
 
 _CIRCLE = """\b
 例 Examples:

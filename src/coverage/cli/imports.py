@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from coverage.cli.options import chosen_city
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.city import City
     from coverage.intake.findings import ImportReport
     from coverage.intake.previous import Replace
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _FACILITIES = """\b
 例 Examples:
@@ -124,7 +125,7 @@ def facilities(
     _tell(report, lang, dry_run=dry_run)
     if not made.facilities:
         raise InputError(
-            "没有一处设施可接受，登记册未改动 · no facility to take: the register is kept"
+            Said("没有一处设施可接受，登记册未改动", "no facility to take: the register is kept")
         )
 
 
@@ -267,10 +268,11 @@ def _tell(made: ImportReport, lang: Lang, *, dry_run: bool) -> None:
     if made.written:
         click.echo(f"已写入 {', '.join(p.name for p in made.written)}", err=True)
     elif dry_run:
-        click.echo("只是试读，未写入任何文件 · dry run, nothing written", err=True)
+        click.echo(Said("只是试读，未写入任何文件", "dry run, nothing written"), err=True)
     else:
         click.echo(
-            "没有可用的行，原有数据未动 · no row can be used, your data is as before", err=True
+            Said("没有可用的行，原有数据未动", "no row can be used, your data is as before"),
+            err=True,
         )
     for page in (p for p in made.reports if p.suffix == ".html"):
         click.echo(f"逐行结果见 {page.parent.name}/{page.stem}.html 与 .xlsx", err=True)
@@ -287,5 +289,5 @@ def _workspace(folder: Path | None) -> City:
 
     city = chosen_city(None, folder)
     if city.workspace is None:
-        raise InputError("请在工作区内运行或用 --workspace 指定 · run inside a workspace")
+        raise InputError(Said("请在工作区内运行或用 --workspace 指定", "run inside a workspace"))
     return city

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from coverage.cli.options import MINUTES, chosen_city, city_options
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from coverage.maps.compose import Moment
     from coverage.maps.moments import Wanted
     from coverage.maps.view import View
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _EPILOG = """\b
 例 Examples:
@@ -172,7 +173,7 @@ def _check_names(outs: tuple[Path, ...]) -> None:
     wrong = [out for out in outs if out.suffix.lower() not in {".html", *_PICTURES}]
     if wrong:
         listed = "、".join((".html", *_PICTURES))
-        reason = f"地图格式须为 {listed} · maps are written to {listed}"
+        reason = Said(f"地图格式须为 {listed}", f"maps are written to {listed}")
         raise InputError(Problem(reason, str(out)) for out in wrong)
 
 

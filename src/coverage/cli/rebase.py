@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from coverage.cli.options import chosen_city, city_options
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _EPILOG = """\b
 例 Examples:
@@ -56,5 +57,5 @@ def rebase(
     land({out: made.text})
     for note in made.notes:
         click.echo(f"· {note.to(lang)}")
-    click.echo(f"共 {made.before:,}，换算后 {made.after:,} · before and after", err=True)
+    click.echo(Said(f"共 {made.before:,}，换算后 {made.after:,}", "before and after"), err=True)
     click.echo(f"已写入 {out.name}", err=True)

@@ -11,7 +11,7 @@ from coverage.cli.options import chosen_city, city_options
 
 if TYPE_CHECKING:
     from coverage.assessment import Report
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _EPILOG = """\b
 例 Examples:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coverage.cli.options import chosen_city, city_options
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from coverage.city import City
     from coverage.facilities import Register
+    from coverage.messages import Lang
     from coverage.scenarios.edits import Scenario
     from coverage.scenarios.live import Question
     from coverage.scenarios.outcome import Comparison
-    from coverage.text import Lang
 
 _CRITERIA = ("people", "loss", "targets", "townships", "cost", "cost_per_person")
 _EPILOG = """\b
@@ -150,8 +151,10 @@ def check(
     found, _, scenarios = _read(files, city, workspace, facilities)
     for one in scenarios:
         click.echo(
-            f"{one.file}：可以运行，{len(one.edits)} 处改动（{found.name}，{one.name}） · "
-            f"can be run, {len(one.edits)} edits"
+            Said(
+                f"{one.file}：可以运行，{len(one.edits)} 处改动（{found.name}，{one.name}）",
+                f"can be run, {len(one.edits)} edits",
+            )
         )
 
 
@@ -233,7 +236,7 @@ def _question(kind: Sequence[str], service: Sequence[str], group: str) -> Questi
         return None
     known = "、".join(SERVICES)
     slips = [
-        Problem(f"没有这项服务，可用：{known} · not a known service", value=one)
+        Problem(Said(f"没有这项服务，可用：{known}", "not a known service"), value=one)
         for one in service
         if one not in SERVICES
     ]

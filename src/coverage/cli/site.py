@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coverage.cli.options import chosen_city, city_options
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from coverage.messages import Lang
     from coverage.proposals.propose import Proposal
     from coverage.tables import Table
-    from coverage.text import Lang
 
 _EPILOG = """\b
 例 Examples:
@@ -227,7 +228,7 @@ def _percent(value: float) -> Fraction:
     from coverage.errors import InputError
 
     if value != value:  # noqa: PLR0124 NaN
-        raise InputError("底线不是数字 · the floor is not a number")
+        raise InputError(Said("底线不是数字", "the floor is not a number"))
     return Fraction(str(value)) if abs(value) < 1e6 else Fraction(-1)
 
 

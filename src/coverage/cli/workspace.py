@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from coverage.cli.options import chosen_city, city_options
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.city import City
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _INIT = """\b
 例 Examples:
@@ -58,12 +59,16 @@ def init(
 
     if city is not None:
         if name or code or boundaries:
-            raise InputError("--city 与 --name 只用其一 · give either --city, or --name and --code")
+            raise InputError(
+                Said("--city 与 --name 只用其一", "give either --city, or --name and --code")
+            )
         create(folder, city=City.load(city))
     elif boundaries is None:
         raise InputError(
-            "请用 --city 指定随附城市，或给出 --name、--code 和 --boundaries · name a shipped "
-            "city with --city, or give --name, --code and --boundaries"
+            Said(
+                "请用 --city 指定随附城市，或给出 --name、--code 和 --boundaries",
+                "name a shipped city with --city, or give --name, --code and --boundaries",
+            )
         )
     else:
         create(folder, name=name, code=code, fill=lambda half: _filled(half, boundaries, crs))
@@ -122,7 +127,7 @@ def fetch(
 
     place = chosen_city(None, workspace).workspace
     if place is None:
-        raise InputError("请在工作区内运行或用 --workspace 指定 · run inside a workspace")
+        raise InputError(Said("请在工作区内运行或用 --workspace 指定", "run inside a workspace"))
     server = Server(endpoint, cache, timeout, retries)
     got = download(subject, place.folder, server=server, replace=replace, year=year)
     for line in got.lines(lang):

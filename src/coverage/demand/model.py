@@ -21,7 +21,7 @@ from coverage.demand.ground import read_ground
 from coverage.demand.people import Demand
 from coverage.demand.sources import model_files
 from coverage.errors import InputError
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

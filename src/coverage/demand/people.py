@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from coverage.text import Said
+    from coverage.messages import Said
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from coverage.demand.ground import read_ground
 from coverage.demand.lists import read_list
 from coverage.demand.people import Demand
 from coverage.errors import InputError, Problem
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,7 @@ from coverage.demand.ground import onto, read_ground
 from coverage.demand.model import township_figures
 from coverage.demand.people import Demand
 from coverage.errors import InputError, Problem
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,8 +18,8 @@ from coverage import __version__
 from coverage.archives import Archive, file_digest
 from coverage.demand.people import Demand
 from coverage.demand.sources import model_files
+from coverage.messages import Said
 from coverage.settings import cache_dir
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from coverage.intake.aliases import FIELDS
 from coverage.intake.findings import Finding, ImportReport, RowOutcome, Use, bilingual
 from coverage.intake.parts import part_of
 from coverage.kinds import KINDS
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.intake.findings import Outcome, Part

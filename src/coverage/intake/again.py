@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coverage.intake.findings import CHECK, DATA, OUTCOMES
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.intake.sheets import Cell, Grid
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 # Columns of the report before those of the user, with their widths; and the last one of them.
 FIRST = (

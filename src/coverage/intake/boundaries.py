@@ -30,9 +30,9 @@ from coverage.intake.unitmatch import (
     code_in,
     find_column,
 )
+from coverage.messages import Said
 from coverage.places.changes import load_changes
 from coverage.tables import decode
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from coverage.intake.landing import Content
     from coverage.intake.layers import Layer
-    from coverage.text import Lang
+    from coverage.messages import Lang
     from coverage.units import Unit, Units
 
 Level = Literal["township", "county"]
@@ -122,7 +122,7 @@ def import_boundaries(
     rows, meanings = _rows(found, code_column, name_column)
     fresh = city.find("units") is None
     if fresh and level != "township":
-        raise InputError("新城市先导入乡镇界 · a new city needs its township polygons first")
+        raise InputError(Said("新城市先导入乡镇界", "a new city needs its township polygons first"))
     units = _units(city, rows, found) if fresh else city.units
     draft = _Draft(found, rows, units, level, meanings)
     _match(draft, city)
@@ -134,7 +134,7 @@ def import_boundaries(
             Problem(" ".join(f"{s.zh} · {s.en}" for s in o.said), path.name, o.row, value=o.name)
             for o in draft.outcomes.values()
         ]
-        none = Problem("没有一个面可用 · no polygon of the file can be used", path.name)
+        none = Problem(Said("没有一个面可用", "no polygon of the file can be used"), path.name)
         raise InputError([*said, none])
     _look(draft, known)
     report = _report(draft)
@@ -173,7 +173,9 @@ def _rows(
     """Code, name and county of every feature as they stand, and the columns they stand in."""
     columns = layer.columns
     problems = [
-        Problem(f"没有列 {c}，有：{'、'.join(columns)} · there is no such column", layer.file)
+        Problem(
+            Said(f"没有列 {c}，有：{'、'.join(columns)}", "there is no such column"), layer.file
+        )
         for c in (code_column, name_column)
         if c is not None and c not in columns
     ]
@@ -181,9 +183,9 @@ def _rows(
     name = name_column or find_column([c for c in columns if c != code], NAME_COLUMNS)
     county = find_column([c for c in columns if c not in {code, name}], COUNTY_COLUMNS)
     if not problems and code is None and name is None:
-        reason = (
-            f"没有代码列或名称列，请指明（有：{'、'.join(columns) or '无'}）"
-            " · no column of codes or names was found: say which"
+        reason = Said(
+            f"没有代码列或名称列，请指明（有：{'、'.join(columns) or '无'}）",
+            "no column of codes or names was found: say which",
         )
         problems.append(Problem(reason, layer.file))
     if problems:

@@ -12,8 +12,8 @@ from shapely.geometry import mapping, shape
 
 from coverage.errors import InputError, Problem
 from coverage.intake import osm
+from coverage.messages import Said
 from coverage.tables import decode
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +84,7 @@ def outline(city: City) -> Any:
         features = json.loads(decode(path))["features"]
         shapes = [shape(feature["geometry"]) for feature in features]
     except (ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
-        reason = "不是多边形 GeoJSON · not a GeoJSON collection of polygons"
+        reason = Said("不是多边形 GeoJSON", "not a GeoJSON collection of polygons")
         raise InputError(Problem(reason, path.name)) from error
     return shapely.union_all(shapely.make_valid(np.array(shapes, np.object_)))
 
@@ -114,8 +114,10 @@ def place_townships(city: City, things: Iterable[Thing]) -> Placed:
         found[unit.code] = thing
     if not found:
         raise InputError(
-            f"OpenStreetMap 没有{city.name}的乡镇界（行政级别 8） · "
-            f"no township boundaries ({len(areas)} areas of level {LEVEL}, none of the city)"
+            Said(
+                f"OpenStreetMap 没有{city.name}的乡镇界（行政级别 8）",
+                f"no township boundaries ({len(areas)} areas of level {LEVEL}, none of the city)",
+            )
         )
     features, kept = _features(city, found)
     lost = (u.name for u in city.units.townships if u.code not in found and u.code not in kept)

@@ -25,6 +25,7 @@ from coverage.intake.aliases import (
 )
 from coverage.intake.personal import is_credit_code, personal_share
 from coverage.kinds import ALIASES, KINDS, SERVICES
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,15 +108,19 @@ def read_mapping(path: Path) -> dict[str, str]:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(
-            Problem(f"列对照文件读不出来 · the mapping file cannot be read ({error})", path.name)
+            Problem(
+                Said("列对照文件读不出来", f"the mapping file cannot be read ({error})"), path.name
+            )
         ) from error
     table = content.get("columns", content)
     if not isinstance(table, dict):
-        raise InputError(Problem("[columns] 应为表 · [columns] must be a table", path.name))
+        raise InputError(Problem(Said("[columns] 应为表", "[columns] must be a table"), path.name))
     problems = [
         Problem(
-            f"没有字段 {field!r} · no such field; choose from "
-            f"{', '.join(FIELDS)}, service:…, kind:…",
+            Said(
+                f"没有字段 {field!r}",
+                f"no such field; choose from {', '.join(FIELDS)}, service:…, kind:…",
+            ),
             path.name,
             column=name,
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from coverage.intake.findings import ImportReport
     from coverage.intake.judged import FacilityIntake
     from coverage.intake.landing import Content
-    from coverage.text import Lang
+    from coverage.messages import Lang
     from coverage.units import Units
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 
 # Most frequent characters of running text and of the lists this toolkit meets.
 _FREQUENT = (
@@ -165,14 +166,16 @@ def decode(raw: bytes, file: str, encoding: str | None = None) -> tuple[str, Enc
             return raw.decode(encoding), Encoding(encoding, 1.0, "as stated")
         except (LookupError, UnicodeDecodeError, UnicodeError) as error:
             raise InputError(
-                Problem(f"不能按 {encoding} 读出 · the text is not {encoding}", file)
+                Problem(Said(f"不能按 {encoding} 读出", f"the text is not {encoding}"), file)
             ) from error
     found = detect(raw)
     if found is None:
         raise InputError(
             Problem(
-                "不是能识别的文本（不是 UTF-8、UTF-16、GB18030、Big5） · "
-                "this is not text in UTF-8, UTF-16, GB18030 or Big5",
+                Said(
+                    "不是能识别的文本（不是 UTF-8、UTF-16、GB18030、Big5）",
+                    "this is not text in UTF-8, UTF-16, GB18030 or Big5",
+                ),
                 file,
             )
         )

@@ -31,7 +31,7 @@ from coverage.intake.rows import TakenRow, take_rows
 from coverage.intake.sums import judge_totals, judge_values
 from coverage.intake.values import clean_text
 from coverage.kinds import KINDS
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -85,7 +85,7 @@ def intake_facilities(
                 findings += judge_totals(mine, judged.understanding)
     data = [row for row in rows if row.is_data]
     if not data:
-        raise InputError("文件中没有数据行 · the files hold no row of data")
+        raise InputError(Said("文件中没有数据行", "the files hold no row of data"))
     if geocoder is not None:
         geocode([r for r in data if r.outcome == "accepted" and r.ledger is None], city, geocoder)
     findings += judge_places(data, city)
@@ -143,7 +143,7 @@ def _judge_sheet(
         for taken in take_rows(sheet, use, kind=kind, keep_personal=keep_personal)
     ]
     for row in mine:
-        row.reasons += [p.reason for p in row.taken.problems]
+        row.reasons += [str(p.reason) for p in row.taken.problems]
         row.corrections += row.taken.corrections
     data = [row for row in mine if row.is_data]
     find_units(sheet, data, city)

@@ -19,15 +19,16 @@ from coverage.intake import osm
 from coverage.intake.bounds import TAGS, outline, place_townships
 from coverage.intake.landing import land
 from coverage.intake.origins import Origin, is_downloaded, note_origin
+from coverage.messages import Said
 from coverage.tables import csv_text, write_text
-from coverage.text import Said, number
+from coverage.text import number
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.intake.osm import Answer, Thing
-    from coverage.text import Lang
+    from coverage.messages import Lang
     from coverage.workspace import Role
 
 SUBJECTS = ("boundaries", "roads", "population", "facilities")
@@ -112,7 +113,7 @@ def fetch(
         return fetch_population(folder, server=server, replace=replace, year=year)
     if subject == "facilities":
         return fetch_facilities(folder, server=server)
-    raise InputError(f"可下载的有 {', '.join(SUBJECTS)} · {subject!r} cannot be downloaded")
+    raise InputError(Said(f"可下载的有 {', '.join(SUBJECTS)}", f"{subject!r} cannot be downloaded"))
 
 
 def _open(folder: Path, role: Role | None, *, replace: bool) -> City:
@@ -120,9 +121,10 @@ def _open(folder: Path, role: Role | None, *, replace: bool) -> City:
     city = City.open(folder)
     own = city.workspace.file(role) if city.workspace and role else None
     if own is not None and not replace and not is_downloaded(own):
-        reason = (
-            "已有自有文件（或下载后改过），不覆盖；确要替换请加 --replace · a file of your own "
-            "(or edited since it was downloaded) stands here: add --replace to replace it"
+        reason = Said(
+            "已有自有文件（或下载后改过），不覆盖；确要替换请加 --replace",
+            "a file of your own (or edited since it was downloaded) stands here: "
+            "add --replace to replace it",
         )
         raise InputError(Problem(reason, own.name))
     return city
@@ -260,8 +262,10 @@ def fetch_facilities(folder: Path, *, server: Server) -> Fetched:
     ]
     if not rows:
         raise InputError(
-            f"OpenStreetMap 没有{city.name}的民政设施 · no facility of a known kind was found "
-            f"({len(answer.things)} elements)"
+            Said(
+                f"OpenStreetMap 没有{city.name}的民政设施",
+                f"no facility of a known kind was found ({len(answer.things)} elements)",
+            )
         )
     goal = folder / FACILITIES
     _write(goal, csv_text(COLUMNS, register_rows(rows), bom=True))
@@ -336,5 +340,5 @@ def _write(path: Path, text: str) -> None:
     try:
         write_text(path, text)
     except OSError as error:
-        reason = f"写不进去 · the file cannot be written ({error.strerror or error})"
+        reason = Said("写不进去", f"the file cannot be written ({error.strerror or error})")
         raise InputError(Problem(reason, str(path))) from error

@@ -16,8 +16,8 @@ from coverage.errors import InputError
 from coverage.intake.looks import LOOKS
 from coverage.intake.origins import read_origins
 from coverage.measures import measure
+from coverage.messages import Said
 from coverage.tables import read_table
-from coverage.text import Said
 from coverage.workspace import ROLE_NAMES
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.indicators import Measurement
     from coverage.intake.looks import Mark
+    from coverage.messages import Lang
     from coverage.plans import PlanIndicator
-    from coverage.text import Lang
     from coverage.workspace import Origin, Role
 
 ORIGINS: dict[Origin, Said] = {

@@ -20,6 +20,7 @@ from coverage.errors import InputError, Problem
 from coverage.intake.encodings import detect
 from coverage.intake.safety import open_archive, refuse
 from coverage.intake.sheets import Grid, plain, trimmed
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +98,7 @@ def read_gpkg(path: Path, file: str, limits: Limits, meter: Meter) -> list[Grid]
 
 def _unreadable(file: str, error: Exception) -> InputError:
     return InputError(
-        Problem(f"图层读不出来 · the layer cannot be read ({type(error).__name__})", file)
+        Problem(Said("图层读不出来", f"the layer cannot be read ({type(error).__name__})"), file)
     )
 
 

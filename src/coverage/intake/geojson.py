@@ -11,6 +11,7 @@ from coverage.intake.encodings import decode
 from coverage.intake.geofiles import name_geometry, point_on
 from coverage.intake.safety import refuse
 from coverage.intake.sheets import Grid, plain, trimmed
+from coverage.messages import Said
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def read_json(raw: bytes, file: str, meter: Meter, encoding: str | None = None) 
     except (ValueError, RecursionError) as error:
         where = getattr(error, "lineno", None)
         raise InputError(
-            Problem("JSON 已损坏 · the JSON is damaged or nested too deeply", file, where)
+            Problem(Said("JSON 已损坏", "the JSON is damaged or nested too deeply"), file, where)
         ) from error
     crs: str | None = None
     if isinstance(content, dict) and isinstance(content.get("features"), list):

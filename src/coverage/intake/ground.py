@@ -19,8 +19,8 @@ from coverage.intake.borders import plane, read_outlines
 from coverage.intake.findings import Finding
 from coverage.intake.geocoding import city_bounds
 from coverage.intake.locate import put_at_seat
+from coverage.messages import Said
 from coverage.reach.sites import BORDER_M
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

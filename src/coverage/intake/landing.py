@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ def disk_errors(goal: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (
-            f"写不进去，原有文件未动 · cannot be written, what was there before stays "
-            f"({error.strerror or type(error).__name__})"
+        reason = Said(
+            "写不进去，原有文件未动",
+            "cannot be written, what was there before stays ("
+            f"{error.strerror or type(error).__name__})",
         )
         raise InputError(Problem(reason, Path(error.filename or goal).name)) from error
 
@@ -160,5 +162,7 @@ def own_file(city: City, role: Role) -> Path:
         InputError: If the city has no workspace.
     """
     if city.workspace is None:
-        raise InputError("导入需要工作区 · an import needs a workspace: run 'coverage init' first")
+        raise InputError(
+            Said("导入需要工作区", "an import needs a workspace: run 'coverage init' first")
+        )
     return city.workspace.files.get(role) or city.workspace.folder / OWN[role][0]

@@ -23,8 +23,8 @@ from coverage.datum import check_datum_name, to_wgs84
 from coverage.errors import InputError, Problem
 from coverage.intake.encodings import detect
 from coverage.intake.safety import Limits, open_archive, read_bytes, refuse
+from coverage.messages import Said
 from coverage.settings import WGS84
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +144,7 @@ def _read(file: str, source: Path, layer: str | None, crs: str | None, said: lis
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        reason = "文件读不出来或已损坏 · the file cannot be read as a layer, or is damaged"
+        reason = Said("文件读不出来或已损坏", "the file cannot be read as a layer, or is damaged")
         raise InputError(Problem(reason, file)) from error
     if geometry is None or not len(geometry):
         refuse(file, "没有要素", "the layer has no features")
@@ -334,7 +334,7 @@ def _crs(file: str, text: str) -> pyproj.CRS:
     try:
         return pyproj.CRS.from_user_input(plain)
     except pyproj.exceptions.CRSError as error:
-        reason = "坐标系不认识 · the CRS is not known"
+        reason = Said("坐标系不认识", "the CRS is not known")
         raise InputError(Problem(reason, file, value=_short(text))) from error
 
 

@@ -22,11 +22,11 @@ from coverage.intake.findings import Finding
 from coverage.intake.geocoding import city_bounds
 from coverage.intake.judged import SheetJudged
 from coverage.intake.rebase import today_of
+from coverage.messages import Said
 from coverage.places.changes import load_changes
 from coverage.places.coordinates import parse_coordinates
 from coverage.places.detect import datum_named
 from coverage.places.names import match_unit, plain_name
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

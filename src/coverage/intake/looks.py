@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,6 +16,7 @@ from coverage.errors import InputError, Problem
 from coverage.intake.encodings import decode
 from coverage.intake.safety import check_xml, refuse
 from coverage.intake.sheets import Grid, Merge, is_blank, trimmed
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,7 +194,7 @@ def read_html(raw: bytes, file: str, meter: Meter, encoding: str | None = None) 
         parser.feed(text)
         grids = parser.finish()
     except (AssertionError, RecursionError) as error:  # html.parser on malformed declarations
-        raise InputError(Problem("HTML 已损坏 · the HTML is damaged", file)) from error
+        raise InputError(Problem(Said("HTML 已损坏", "the HTML is damaged"), file)) from error
     grids = [grid for grid in grids if grid.rows]
     if not grids:
         refuse(file, "网页里没有表格", "the file is an HTML page without a table")
@@ -297,7 +298,7 @@ def read_spreadsheet_xml(raw: bytes, file: str, meter: Meter) -> list[Grid]:
         parser.Parse(raw, True)
     except expat.ExpatError as error:
         raise InputError(
-            Problem("XML 表格已损坏 · the XML spreadsheet is damaged", file, error.lineno)
+            Problem(Said("XML 表格已损坏", "the XML spreadsheet is damaged"), file, error.lineno)
         ) from error
     for grid in handlers.grids:
         grid.notes.append("文件实为 XML 表格 2003 · the file is in truth an XML spreadsheet")

@@ -25,8 +25,8 @@ from coverage.datum import project
 from coverage.intake.borders import plane
 from coverage.intake.findings import Finding
 from coverage.intake.words import parse_kind
+from coverage.messages import Said
 from coverage.places.names import plain_name
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,6 +15,7 @@ import shapely
 import shapely.geometry
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.tables import csv_text
 from coverage.units import TOWNSHIP_CATEGORIES, Unit, Units
 
@@ -79,15 +80,15 @@ def new_units(rows: Iterable[Named], city: str, city_name: str, file: str) -> Un
     counties: dict[str, str] = {}
     for row, code, name, county in rows:
         if len(code) != 9 or not belongs(code, city):
-            reason = (
-                f"新城市的每个面须有 {city[:4] if city.endswith('00') else city} 开头的九位代码"
-                " · every polygon of a new city needs a nine-digit code of the city"
+            reason = Said(
+                f"新城市的每个面须有 {(city[:4] if city.endswith('00') else city)} 开头的九位代码",
+                "every polygon of a new city needs a nine-digit code of the city",
             )
             problems.append(Problem(reason, file, row, value=code or name))
         elif not name.strip():
-            problems.append(Problem("缺名称 · the name is missing", file, row, value=code))
+            problems.append(Problem(Said("缺名称", "the name is missing"), file, row, value=code))
         elif names.setdefault(code, name.strip()) != name.strip():
-            reason = f"同一代码有两个名称（{names[code]}） · one code has two names"
+            reason = Said(f"同一代码有两个名称（{names[code]}）", "one code has two names")
             problems.append(Problem(reason, file, row, value=name))
         else:
             own = city_name if code[:6] == city else county.strip()

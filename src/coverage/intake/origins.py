@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from coverage.archives import file_digest
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.tables import decode, write_text
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def read_origins(folder: Path) -> dict[str, Origin]:
     try:
         data = tomllib.loads(decode(path))
     except tomllib.TOMLDecodeError as error:
-        reason = f"不是有效的 TOML · not valid TOML ({error})"
+        reason = Said("不是有效的 TOML", f"not valid TOML ({error})")
         raise InputError(Problem(reason, str(path))) from error
     known = set(Origin.__dataclass_fields__)
     return {

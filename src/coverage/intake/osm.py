@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.errors import NetworkUnreachableError
 from coverage.kinds import ALIASES, KINDS
+from coverage.messages import Said
 from coverage.roads.fetch import PUBLIC_ENDPOINT, overpass
 from coverage.settings import cache_dir
 
@@ -147,7 +148,7 @@ def _things(
         return ()
     except (ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
         raise NetworkUnreachableError(
-            f"{server} 的回答不是 Overpass 格式 · the answer is not of the Overpass API"
+            Said(f"{server} 的回答不是 Overpass 格式", "the answer is not of the Overpass API")
         ) from error
     found = []
     for (element, number), row in frame.iterrows():

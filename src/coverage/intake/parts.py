@@ -8,7 +8,7 @@ from coverage.intake.columns import understand
 from coverage.intake.findings import Part, RowOutcome, Use
 from coverage.intake.personal import redact
 from coverage.intake.sheets import RawRow, RawSheet
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -19,9 +19,9 @@ from coverage.intake.peopletable import (
 )
 from coverage.intake.reading import read_file
 from coverage.intake.template import POPULATION
+from coverage.messages import Said
 from coverage.population import load_population
 from coverage.tables import csv_text
-from coverage.text import Said
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from coverage.intake.peopleplaces import Places
     from coverage.intake.peopletable import Table
     from coverage.intake.sheets import RawSheet
+    from coverage.messages import Lang
     from coverage.population import People
-    from coverage.text import Lang
     from coverage.units import Units
 
     # Writes the files of a report, and which others they take the place of; or nothing at all.
@@ -117,9 +117,9 @@ def _goal(city: City, suffix: str) -> tuple[Path, list[Path]]:
     folder = city.workspace.folder if city.workspace else usual.parent
     if city.workspace and "people" in city.workspace.files:
         if usual.suffix != suffix:
-            reason = (
-                f"city.toml 把人口文件定为 {usual.name}，请改为 {suffix} 或删去该行"
-                " · city.toml names a file of another kind"
+            reason = Said(
+                f"city.toml 把人口文件定为 {usual.name}，请改为 {suffix} 或删去该行",
+                "city.toml names a file of another kind",
             )
             raise InputError(reason)
         return usual, []
@@ -187,9 +187,9 @@ def _table(
     fit = [sheet for sheet in fit if sheet.sheet == POPULATION] or fit
     if not fit:
         listed = "；".join("、".join(c for c in s.columns if c) or "无列名" for s in sheets[:3])
-        reason = (
-            f"没有人口表：须有乡镇名称或代码列和人数列（总人口、60岁及以上…），有：{listed}"
-            " · no sheet has a column of townships and a column of people"
+        reason = Said(
+            f"没有人口表：须有乡镇名称或代码列和人数列（总人口、60岁及以上…），有：{listed}",
+            "no sheet has a column of townships and a column of people",
         )
         raise InputError(Problem(reason, path.name))
     table = read_people(fit, city.units, year=year)
@@ -198,7 +198,7 @@ def _table(
             Problem(" ".join(f"{s.zh} · {s.en}" for s in o.said), path.name, o.row, value=o.name)
             for o in table.outcomes
         ]
-        raise InputError([*said, Problem("没有一行可用 · no row can be used", path.name)])
+        raise InputError([*said, Problem(Said("没有一行可用", "no row can be used"), path.name)])
     source = f"自有：{path.name}"
     goal = own_file(city, "population")
     rows, gaps = _joined(table, city.units, source, goal)

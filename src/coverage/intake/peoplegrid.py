@@ -19,7 +19,7 @@ import numpy as np
 import pyproj
 
 from coverage.errors import InputError, MissingDependencyError, Problem
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

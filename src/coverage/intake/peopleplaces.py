@@ -14,7 +14,7 @@ import shapely
 from coverage.demand.points import from_points
 from coverage.errors import InputError, Problem
 from coverage.intake.datums import detected
-from coverage.intake.findings import FEATURES, ROWS, Finding, Part, RowOutcome, bilingual
+from coverage.intake.findings import FEATURES, ROWS, Finding, Part, RowOutcome
 from coverage.intake.layers import degrees, read_layer
 from coverage.intake.parts import layer_sheet, other_row, part_of, uses_of
 from coverage.intake.peoplecells import people_columns
@@ -26,8 +26,8 @@ from coverage.intake.unitmatch import (
     code_in,
     find_column,
 )
+from coverage.messages import Said
 from coverage.tables import csv_text
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +102,9 @@ def places_of_sheet(sheet: RawSheet, crs: str | None, city: City) -> Places:
             reason = "平面坐标须写明坐标系（--crs） · metres need their CRS: state it with --crs"
             raise InputError(Problem(reason, sheet.file))
     if lon is None or lat is None:
-        raise InputError(Problem("缺坐标列 · the columns of the place are missing", sheet.file))
+        raise InputError(
+            Problem(Said("缺坐标列", "the columns of the place are missing"), sheet.file)
+        )
     columns, _ = people_columns(heads)
     data = sheet.data
     at = heads.index(lon), heads.index(lat)
@@ -248,7 +250,7 @@ def checked(places: Places, city: City) -> tuple[str, list[RowOutcome], dict[str
     for problem in problems:
         if problem.row is not None:
             cell = f"（{problem.column} {problem.value!r}）" if problem.column else ""
-            said = bilingual(problem.reason)
+            said = problem.said
             wrong.setdefault(problem.row - 2, []).append(
                 Said(f"{said.zh}{cell}", f"{said.en}{cell}")
             )

@@ -26,9 +26,9 @@ from coverage.intake.unitmatch import (
     find_column,
     plain,
 )
+from coverage.messages import Said
 from coverage.places.changes import load_changes
 from coverage.population import People
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -143,7 +143,7 @@ class _Reader:
         places["county"] = find_column([h for h in heads if h not in taken], COUNTY_COLUMNS)
         at = {key: heads.index(name) for key, name in places.items() if name is not None}
         if "year" not in at and self.year is None:
-            reason = "没有年份列，请用 --year 写明年份 · the table does not say its year"
+            reason = Said("没有年份列，请用 --year 写明年份", "the table does not say its year")
             raise InputError(Problem(reason, sheet.file))
         number = len(self.table.parts)
         self.table.parts.append(part_of(sheet, _uses(heads, columns, places)))

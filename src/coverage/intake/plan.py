@@ -28,16 +28,16 @@ from coverage.intake.planreader import read_rows
 from coverage.intake.planrows import join
 from coverage.intake.plansheet import plan_tables
 from coverage.intake.reading import read_file
+from coverage.messages import Said
 from coverage.plans import load_plan
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from coverage.intake.findings import Part
     from coverage.intake.planrows import PlanRow
     from coverage.intake.plansheet import PlanTable
     from coverage.intake.sheets import RawSheet
+    from coverage.messages import Lang
     from coverage.plans import Plan
-    from coverage.text import Lang
 
 FILE = "plan.toml"
 _PERIOD = re.compile(r"((?:19|20)\d\d)\s*年?\s*[-—–~～至到]+\s*((?:19|20)\d\d)")
@@ -202,7 +202,9 @@ def _period(
     years = [c.year for table in tables for c in table.of("target") if c.year]
     end = end or max(years, default=None)
     if start is not None and end is not None and start > end:
-        raise InputError(f"规划期颠倒：{start} 年至 {end} 年 · the plan ends before it starts")
+        raise InputError(
+            Said(f"规划期颠倒：{start} 年至 {end} 年", "the plan ends before it starts")
+        )
     return start, end
 
 

@@ -28,8 +28,8 @@ from coverage.intake.planwords import (
 )
 from coverage.intake.promises import cell_text, is_empty, parse_promise, parse_value
 from coverage.kinds import KINDS, SYSTEMS
+from coverage.messages import Said
 from coverage.plans import MEASURES
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from coverage.intake.known import Known

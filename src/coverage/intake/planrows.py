@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from coverage.intake.known import normal_name
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.intake.known import Known

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coverage.intake.nearby import NEAR_M, form_of
 from coverage.kinds import KINDS
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Sequence

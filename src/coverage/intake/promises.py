@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.gaps import Op

@@ -20,6 +20,7 @@ from coverage.intake.markup import looks_like_html, read_html, read_spreadsheet_
 from coverage.intake.safety import Limits, Meter, open_archive, read_bytes, refuse
 from coverage.intake.textfiles import read_text
 from coverage.intake.workbooks import read_xls, read_xlsx
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     import zipfile
@@ -85,7 +86,9 @@ def read_file(
         raise
     except (ValueError, LookupError, OSError, RecursionError, MemoryError, EOFError) as error:
         raise InputError(
-            Problem(f"文件读不出来 · the file cannot be read ({type(error).__name__})", path.name)
+            Problem(
+                Said("文件读不出来", f"the file cannot be read ({type(error).__name__})"), path.name
+            )
         ) from error
     if not any(sheet.rows for sheet in sheets):
         refuse(path.name, "文件里没有任何行", "the file has no rows")

@@ -18,10 +18,10 @@ from coverage.facilities import COLUMNS, read_register
 from coverage.intake.commit import register_rows
 from coverage.intake.people import COLUMNS as POPULATION_COLUMNS
 from coverage.intake.people import population_cells
+from coverage.messages import Said
 from coverage.places.changes import load_changes
 from coverage.population import load_population
 from coverage.tables import csv_text, read_table
-from coverage.text import Said
 from coverage.units import Unit, Units
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def rebase(
         InputError: If `back` is asked for without a day.
     """
     if back and on is None:
-        raise InputError("回到当时须给日期 · going back needs a day")
+        raise InputError(Said("回到当时须给日期", "going back needs a day"))
     moved: dict[tuple[str, str], int] = defaultdict(int)
     coarse: list[str] = []
     lost: list[str] = []
@@ -216,7 +216,7 @@ def rebase_people(
         InputError: If `back` is asked for without a day.
     """
     if back and on is None:
-        raise InputError("回到当时须给日期 · going back needs a day")
+        raise InputError(Said("回到当时须给日期", "going back needs a day"))
     sums: Counter[tuple[str, str, int]] = Counter()
     models: dict[tuple[str, str, int], People] = {}
     notes: dict[str, Said] = {}

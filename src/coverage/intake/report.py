@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from coverage.intake.findings import CHECK, DATA, OUTCOMES
+from coverage.messages import Said
 from coverage.reports.table import WIDTH
-from coverage.text import Said, wrap
+from coverage.text import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from coverage.intake.findings import ImportReport, Part, RowOutcome
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _SHOWN = 20
 _TOTALS = {

@@ -16,13 +16,14 @@ from coverage.intake.findings import OUTCOMES
 from coverage.intake.parts import shown_cells
 from coverage.intake.report import outcome_word, part_line, sentences, summary, to_look_at, totals
 from coverage.intake.values import harmless
-from coverage.text import Said, width
+from coverage.messages import Said
+from coverage.text import width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from coverage.intake.findings import ImportReport, Part, RowOutcome
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 SUMMARY = Said("汇总", "summary")
 _FILL = {"rejected": "F8CBAD", "corrected": "FFF2CC", "accepted": "E2EFDA"}

@@ -17,11 +17,11 @@ from coverage.intake.report import (
     where,
 )
 from coverage.intake.reportbook import joined
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.intake.findings import ImportReport, Part, RowOutcome
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _MOST_ROWS = 1000
 _TITLES = {

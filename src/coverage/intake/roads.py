@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.intake.commit import deliver
-from coverage.intake.findings import Finding, ImportReport, Part, RowOutcome, bilingual, ordered
+from coverage.intake.findings import Finding, ImportReport, Part, RowOutcome, ordered
+from coverage.messages import Said
 from coverage.roads.sources import graphml_text, load_checked
-from coverage.text import Said
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from coverage.messages import Lang
     from coverage.roads.network import RoadNetwork
     from coverage.roads.report import CleaningReport
     from coverage.roads.sources import Checked
-    from coverage.text import Lang
 
 NEAR_M = 2_000.0
 _KEPT = tuple(name.removeprefix("roads/roads") for name in OWN["roads"])
@@ -160,7 +160,7 @@ def _report(
             findings.append(Finding("bad_row", "warning", words))
         else:
             cell = f"（{problem.column} {problem.value!r}）" if problem.column else ""
-            said = bilingual(problem.reason)
+            said = problem.said
             by_row.setdefault(problem.row, []).append(Said(f"{said.zh}{cell}", f"{said.en}{cell}"))
     kept = len(set(found.network.edge_id.tolist()))
     lost = found.report.count("edge_without_place")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from xml.parsers import expat
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,7 +115,7 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
             raise
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise InputError(
-            Problem(f"文件读不出来 · the file cannot be read ({reason})", str(path))
+            Problem(Said("文件读不出来", f"the file cannot be read ({reason})"), str(path))
         ) from error
     if not raw.strip(b"\x00 \t\r\n"):
         refuse(path.name, "文件是空的", "the file is empty")
@@ -143,7 +144,9 @@ def inside(folder: Path, name: str) -> Path:
         path = (root / name).resolve()
         if path.is_relative_to(root):
             return path
-    raise InputError(Problem("文件在工作区之外 · the file lies outside the workspace", value=name))
+    raise InputError(
+        Problem(Said("文件在工作区之外", "the file lies outside the workspace"), value=name)
+    )
 
 
 def open_archive(source: IO[bytes], file: str, limits: Limits) -> zipfile.ZipFile:
@@ -160,7 +163,7 @@ def open_archive(source: IO[bytes], file: str, limits: Limits) -> zipfile.ZipFil
         entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
         raise InputError(
-            Problem("压缩包已损坏 · the file is damaged: not a whole zip archive", file)
+            Problem(Said("压缩包已损坏", "the file is damaged: not a whole zip archive"), file)
         ) from error
     if len(entries) > limits.entries:
         refuse(file, f"压缩包内文件超过 {limits.entries} 个", "the archive holds too many files")
@@ -235,6 +238,6 @@ def check_xml(stream: IO[bytes], file: str, entry: str = "") -> None:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            Problem(f"{entry or 'XML'} 已损坏 · the XML in the file is damaged", file)
+            Problem(Said(f"{entry or 'XML'} 已损坏", "the XML in the file is damaged"), file)
         ) from error
     refuse(file, f"{entry or 'XML'} 没有内容", "the XML in the file has no element")

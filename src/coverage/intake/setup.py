@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.intake.template import write_template
+from coverage.messages import Said
 from coverage.workspace import CONFIG
 
 if TYPE_CHECKING:
@@ -77,12 +78,14 @@ def create(
             name, code or townships.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        reason = "文件夹不是空的，请另选 · the folder is not empty, choose another"
+        reason = Said("文件夹不是空的，请另选", "the folder is not empty, choose another")
         raise InputError(Problem(reason, str(folder)))
     if city is None and not (name and len(code) == 6 and code.isdecimal()):
         raise InputError(
-            "新城市须给名称和六位代码 · a city that does not ship needs a --name and a "
-            "six-digit --code"
+            Said(
+                "新城市须给名称和六位代码",
+                "a city that does not ship needs a --name and a six-digit --code",
+            )
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     half = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))

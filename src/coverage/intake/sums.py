@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from coverage.intake.findings import Finding
 from coverage.intake.values import parse_beds
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,9 +14,9 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from coverage.messages import Said
 from coverage.places.changes import Changes
 from coverage.places.names import HOW, match_unit, plain_name, settled
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from coverage.errors import InputError, MissingDependencyError, Problem
 from coverage.intake.safety import check_xml, open_archive, refuse
 from coverage.intake.sheets import Grid, Merge, plain, trimmed
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     import zipfile
@@ -31,8 +32,11 @@ def _missing(error: ImportError, library: str) -> MissingDependencyError:
 def _damaged(file: str, error: Exception) -> InputError:
     return InputError(
         Problem(
-            "工作簿已损坏，请用 Excel 或 WPS 打开后另存为 .xlsx · the workbook is damaged: "
-            f"open it in Excel and save it again ({type(error).__name__})",
+            Said(
+                "工作簿已损坏，请用 Excel 或 WPS 打开后另存为 .xlsx",
+                "the workbook is damaged: open it in Excel and save it again ("
+                f"{type(error).__name__})",
+            ),
             file,
         )
     )

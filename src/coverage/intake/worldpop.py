@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from coverage import asking
 from coverage.errors import InputError, MissingDependencyError, NetworkUnreachableError
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +36,9 @@ MOST_MB = 300
 _MIB = 1 << 20
 _MOST_CELLS = 100_000_000
 _MARGIN_DEGREES = 0.01
-_BY_HAND = (
-    "可先在浏览器中下载，再运行 coverage import population · download it in a browser and run "
-    "'coverage import population'"
+_BY_HAND = Said(
+    "可先在浏览器中下载，再运行 coverage import population",
+    "download it in a browser and run 'coverage import population'",
 )
 
 
@@ -65,7 +66,9 @@ def default_url(year: int) -> str:
         InputError: If WorldPop has none for the year.
     """
     if not YEARS[0] <= year <= YEARS[1]:
-        raise InputError(f"WorldPop 有 {YEARS[0]} 至 {YEARS[1]} 年 · there is no grid for {year}")
+        raise InputError(
+            Said(f"WorldPop 有 {YEARS[0]} 至 {YEARS[1]} 年", f"there is no grid for {year}")
+        )
     return _URL.format(year=year)
 
 
@@ -110,8 +113,11 @@ def read_window(
     if size is None or size > most_mb * _MIB:
         shown = "大小不明" if size is None else f"{size / _MIB:,.0f} MiB"
         raise InputError(
-            f"服务器不支持分段读取，整个文件{shown}，超过上限 {most_mb:g} MiB，未下载 · the server "
-            f"answers no ranges and the file is larger than {most_mb:g} MiB. {_BY_HAND}"
+            Said(
+                f"服务器不支持分段读取，整个文件{shown}，超过上限 {most_mb:g} MiB，未下载",
+                f"the server answers no ranges and the file is larger than {most_mb:g}"
+                f" MiB. {_BY_HAND}",
+            )
         )
     with tempfile.TemporaryDirectory(dir=goal.parent, prefix=".") as place:
         whole = Path(place) / "whole.tif"
@@ -176,8 +182,10 @@ def _cut(
             share = _share_to_read(source, rows, columns)
             if size is not None and share * size > most_mb * _MIB:
                 raise InputError(
-                    f"要读取约 {share * size / _MIB:,.0f} MiB，超过上限 {most_mb:g} MiB · "
-                    f"more than {most_mb:g} MiB would be read. {_BY_HAND}"
+                    Said(
+                        f"要读取约 {share * size / _MIB:,.0f} MiB，超过上限 {most_mb:g} MiB",
+                        f"more than {most_mb:g} MiB would be read. {_BY_HAND}",
+                    )
                 )
             window = rasterio.windows.Window(column, row, columns, rows)
             values = source.read(1, window=window)
@@ -195,12 +203,14 @@ def _cut(
             }
     except (RasterioError, NotGeoreferencedWarning, OSError, MemoryError) as error:
         raise NetworkUnreachableError(
-            f"{url} 读取失败：文件不是 GeoTIFF，或传输中断 · "
-            "it is no GeoTIFF, or the transfer broke off"
+            Said(
+                f"{url} 读取失败：文件不是 GeoTIFF，或传输中断",
+                "it is no GeoTIFF, or the transfer broke off",
+            )
         ) from error
     people = _people(values, profile, area)
     if people <= 0:
-        raise InputError(f"{url} 在本市没有人口 · the grid has nobody in the city")
+        raise InputError(Said(f"{url} 在本市没有人口", "the grid has nobody in the city"))
     _write(values, profile, goal)
     return people, rows * columns
 
@@ -212,7 +222,7 @@ def _extent(source: Any, bounds: Bounds, url: str) -> tuple[int, int, int, int]:
     to = source.transform
     if source.count != 1 or source.crs is None or not source.crs.is_geographic or to.b or to.d:
         raise InputError(
-            f"{url} 不是经纬度单波段人口栅格 · not a grid of one band in degrees, north up"
+            Said(f"{url} 不是经纬度单波段人口栅格", "not a grid of one band in degrees, north up")
         )
     west, south, east, north = bounds
     column = max(math.floor((west - _MARGIN_DEGREES - to.c) / to.a), 0)
@@ -220,9 +230,9 @@ def _extent(source: Any, bounds: Bounds, url: str) -> tuple[int, int, int, int]:
     columns = min(math.ceil((east + _MARGIN_DEGREES - to.c) / to.a), source.width) - column
     rows = min(math.ceil((south - _MARGIN_DEGREES - to.f) / to.e), source.height) - row
     if columns <= 0 or rows <= 0:
-        raise InputError(f"{url} 不包括本市 · the grid does not reach the city")
+        raise InputError(Said(f"{url} 不包括本市", "the grid does not reach the city"))
     if rows * columns > _MOST_CELLS:
-        raise InputError(f"{url} 的格子太细 · the city would take {rows * columns:,} cells")
+        raise InputError(Said(f"{url} 的格子太细", f"the city would take {rows * columns:,} cells"))
     return column, row, columns, rows
 
 
@@ -269,4 +279,6 @@ def _write(values: Any, profile: dict[str, Any], goal: Path) -> None:
                 out.write(values, 1)
             half.replace(goal)
         except (rasterio.errors.RasterioError, OSError) as error:
-            raise InputError(f"{goal} 写不进去 · the file cannot be written ({error})") from error
+            raise InputError(
+                Said(f"{goal} 写不进去", f"the file cannot be written ({error})")
+            ) from error

@@ -13,14 +13,15 @@ from coverage.kinds import KINDS
 from coverage.maps import figures, labels
 from coverage.maps.paper import DPI, Sheet, check_format, drawing
 from coverage.maps.styles import ACCENT, BORDER, FILLS, INK, PAPER, QUIET, SCALE
-from coverage.text import Said, cut, wrap
+from coverage.messages import Said
+from coverage.text import cut, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
     from pathlib import Path
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 WIDTH_MM = 160.0
 _ROW_MM = 9.0
@@ -131,7 +132,10 @@ def counties(
     chosen = next((i for i in found if indicator in {None, i["id"]}), None)
     if chosen is None:
         raise InputError(
-            f"没有分县数据：{indicator or document['city']['name']} · nothing is known by county"
+            Said(
+                f"没有分县数据：{indicator or document['city']['name']}",
+                "nothing is known by county",
+            )
         )
     rows = sorted(chosen["by_county"], key=lambda r: figures.share(r) or -1, reverse=True)
     whole = figures.share(chosen)

@@ -13,9 +13,9 @@ from coverage.maps.outlines import plane_of, read_areas, road_lines
 from coverage.maps.sites import sites_of
 from coverage.maps.themes import mappable, scale_for, theme
 from coverage.maps.view import Stage, View
+from coverage.messages import Said
 from coverage.roads.sources import load
 from coverage.tables import read_table
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.maps.view import Theme
+    from coverage.messages import Lang
     from coverage.reach.service import ServiceTimes
     from coverage.roads.network import RoadNetwork
-    from coverage.text import Lang
 
 _LABELS = {
     "now": Said("现状", "now"),
@@ -148,17 +148,24 @@ def chosen_indicators(documents: Sequence[dict[str, Any]], ids: Sequence[str]) -
     known = {i["id"]: i for i in documents[0]["indicators"]}
     missing = [id_ for id_ in ids if id_ not in known]
     if missing:
-        raise InputError(f"报告中没有指标 {missing[0]!r} · the indicator is not in the report")
+        raise InputError(
+            Said(f"报告中没有指标 {missing[0]!r}", "the indicator is not in the report")
+        )
     dull = [id_ for id_ in ids if not mappable(known[id_])]
     if dull:
         raise InputError(
-            f"指标 {dull[0]} 没有分乡镇或分县的结果，不能上图 · nothing is known of the indicator "
-            "by township or county, so no map can show it"
+            Said(
+                f"指标 {dull[0]} 没有分乡镇或分县的结果，不能上图",
+                "nothing is known of the indicator by township or county, so no map can show it",
+            )
         )
     found = list(ids) or [id_ for id_, i in known.items() if mappable(i)]
     if not found:
         raise InputError(
-            "没有分乡镇或分县的结果可上图 · nothing is known by township or county: no map to draw"
+            Said(
+                "没有分乡镇或分县的结果可上图",
+                "nothing is known by township or county: no map to draw",
+            )
         )
     if ids:
         return found

@@ -10,10 +10,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from coverage.text import Said, number, precise
+from coverage.messages import Said
+from coverage.text import number, precise
 
 if TYPE_CHECKING:
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 NOT_KNOWN = Said("未知", "not known")
 _UNITS = {

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,10 +62,10 @@ _FAMILIES = (
     "Noto Serif CJK JP",
 )
 _LATIN = "DejaVu Sans"  # comes with matplotlib
-HOW = (
-    "请安装开源中文字体（Debian/Ubuntu：apt install fonts-noto-cjk；其他系统：下载思源黑体或 "
-    "Noto Sans SC），或用 COVERAGE_FONT=字体文件 指定 · install an open Chinese font such as "
-    "Noto Sans CJK, or name a font file with COVERAGE_FONT"
+HOW = Said(
+    "请安装开源中文字体（Debian/Ubuntu：apt install fonts-noto-cjk；其他系统："
+    "下载思源黑体或 Noto Sans SC），或用 COVERAGE_FONT=字体文件 指定",
+    "install an open Chinese font such as Noto Sans CJK, or name a font file with COVERAGE_FONT",
 )
 
 
@@ -89,7 +90,7 @@ def _family_of(path: Path) -> str:
         known = len(manager.ttflist)
         manager.addfont(str(path))
     except (OSError, RuntimeError) as error:
-        reason = f"不是可用的字体文件 · not a font file that can be used ({error})"
+        reason = Said("不是可用的字体文件", f"not a font file that can be used ({error})")
         raise InputError(Problem(reason, str(path))) from error
     return str(manager.ttflist[known].name)
 
@@ -119,7 +120,10 @@ def _manager() -> Any:
         from matplotlib import font_manager
     except ImportError as error:
         raise MissingDependencyError(
-            "图片需要 matplotlib · pictures need matplotlib: pip install 'facility-coverage[maps]'"
+            Said(
+                "图片需要 matplotlib",
+                "pictures need matplotlib: pip install 'facility-coverage[maps]'",
+            )
         ) from error
     return font_manager.fontManager
 
@@ -146,9 +150,11 @@ def check(texts: Iterable[str]) -> None:
     if not lost:
         return
     if len(families()) == 1:
-        raise InputError(f"没有找到中文字体，不能出图 · no Chinese font was found. {HOW}")
+        raise InputError(Said("没有找到中文字体，不能出图", f"no Chinese font was found. {HOW}"))
     listed = "、".join(lost[:12])
-    raise InputError(f"字体 {families()[0]} 缺字：{listed} · the font lacks characters. {HOW}")
+    raise InputError(
+        Said(f"字体 {families()[0]} 缺字：{listed}", f"the font lacks characters. {HOW}")
+    )
 
 
 def settings(*, dpi: float | None = None) -> dict[str, Any]:

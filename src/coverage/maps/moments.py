@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.assessment import Report
+    from coverage.messages import Lang
     from coverage.reach.service import ServiceTimes
     from coverage.scenarios.outcome import Access, Outcome
-    from coverage.text import Lang
 
 MINUTES = (5.0, 10.0, 15.0)
 

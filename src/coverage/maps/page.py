@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, MissingDependencyError
 from coverage.maps.payload import patterns, payload, words
+from coverage.messages import Said
 from coverage.settings import PACKAGE_DIR
 from coverage.tables import replacing
 
@@ -59,8 +60,10 @@ def folium_map(view: View, *, tiles: str = "none", key: str | None = None) -> An
         from branca.element import Element
     except ImportError as error:
         raise MissingDependencyError(
-            "网页地图需要 folium · maps for the screen need folium: "
-            "pip install 'facility-coverage[maps]'"
+            Said(
+                "网页地图需要 folium",
+                "maps for the screen need folium: pip install 'facility-coverage[maps]'",
+            )
         ) from error
 
     class OfflineMap(folium.Map):
@@ -115,12 +118,14 @@ def base_map(tiles: str, key: str | None) -> tuple[dict[str, Any] | None, str]:
         return _tiles(address, "1234", "© 高德地图"), "gcj02"
     if tiles != "tianditu":
         listed = "、".join(TILES)
-        raise InputError(f"没有底图 {tiles!r}，可用 {listed} · the base map is not known")
+        raise InputError(Said(f"没有底图 {tiles!r}，可用 {listed}", "the base map is not known"))
     key = key or os.environ.get("COVERAGE_TIANDITU_KEY")
     if not key or not re.fullmatch(r"[0-9A-Za-z]+", key):
         raise InputError(
-            "天地图底图需要密钥：--tianditu-key 或 COVERAGE_TIANDITU_KEY（会写进网页） · Tianditu "
-            "needs a key, which will stand in the page"
+            Said(
+                "天地图底图需要密钥：--tianditu-key 或 COVERAGE_TIANDITU_KEY（会写进网页）",
+                "Tianditu needs a key, which will stand in the page",
+            )
         )
     address = (
         "https://t{s}.tianditu.gov.cn/vec_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.errors import InputError, Problem
 from coverage.maps import fonts
 from coverage.maps.styles import INK, QUIET, fill
+from coverage.messages import Said
 from coverage.tables import replacing
 from coverage.text import wrap
 
@@ -34,7 +35,7 @@ def check_format(path: Path) -> None:
     if path.suffix.lower() not in FORMATS:
         listed = "、".join(FORMATS)
         raise InputError(
-            Problem(f"图片格式须为 {listed} · pictures are written to {listed}", str(path))
+            Problem(Said(f"图片格式须为 {listed}", f"pictures are written to {listed}"), str(path))
         )
 
 
@@ -46,7 +47,7 @@ def paper_size(size: str) -> tuple[float, float]:
     """
     if size.upper() not in SIZES_MM:
         listed = "、".join(SIZES_MM)
-        raise InputError(f"没有纸张 {size!r}，可用 {listed} · the paper size is not known")
+        raise InputError(Said(f"没有纸张 {size!r}，可用 {listed}", "the paper size is not known"))
     return SIZES_MM[size.upper()]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from coverage.demand.ground import read_ground
 from coverage.errors import InputError, MissingDependencyError, Problem
 from coverage.maps.fonts import families
+from coverage.messages import Said
 from coverage.proposals.propose import proof
 from coverage.text import number, wrap
 
@@ -44,7 +45,7 @@ def draw(proposal: Proposal, path: Path) -> None:
         MissingDependencyError: If matplotlib is not installed.
     """
     if path.suffix.lower() not in {".png", ".svg", ".pdf"}:
-        reason = "图只能写成 .png、.svg 或 .pdf · a picture is .png, .svg or .pdf"
+        reason = Said("图只能写成 .png、.svg 或 .pdf", "a picture is .png, .svg or .pdf")
         raise InputError(Problem(reason, str(path)))
     try:
         import matplotlib as mpl

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from coverage.city import City
+    from coverage.messages import Lang
     from coverage.reach.service import ServiceTimes
-    from coverage.text import Lang
 
 # Fine enough for a street map; circles for measuring are those of `coverage circle`.
 STEP_M = 50.0

@@ -20,7 +20,8 @@ from coverage.maps.styles import (
     Fill,
     fill,
 )
-from coverage.text import Said, width, wrap
+from coverage.messages import Said
+from coverage.text import width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from coverage.kinds import SERVICES
 from coverage.maps import figures
 from coverage.maps.view import Site
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _MASKED = Said("位置已隐去，标在乡镇驻地", "place withheld: drawn at its township's seat")
 _AT_SEAT = Said("无坐标，标在乡镇驻地", "no coordinates: drawn at its township's seat")

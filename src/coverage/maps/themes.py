@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.maps import figures
 from coverage.maps.view import Class, Mark, Shading, Theme
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from fractions import Fraction
 
     from coverage.city import City
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _STATUS = {
     "covered": Said("有（已覆盖）", "has one (covered)"),

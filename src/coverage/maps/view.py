@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from typing import TypeAlias
 
 from coverage.datum import gauss_kruger_order, gauss_kruger_zones, to_wgs84
 from coverage.errors import InputError
-from coverage.text import Said
+from coverage.messages import Said
 
 Bounds: TypeAlias = tuple[float, float, float, float]
 

@@ -35,7 +35,7 @@ import numpy as np
 
 from coverage.datum import project, to_wgs84
 from coverage.errors import InputError
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

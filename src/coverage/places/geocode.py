@@ -20,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 from coverage.asking import BUSY, TryAgainError, persist
 from coverage.datum import to_wgs84
 from coverage.errors import InputError, NetworkUnreachableError, UnknownNameError
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -100,13 +101,17 @@ def open_geocoder(name: str, **options: Any) -> Geocoder:
     }
     plain = {"天地图": "tianditu", "高德": "amap"}.get(name, name.lower())
     if plain not in kinds:
-        raise UnknownNameError(f"没有地理编码服务 {name!r} · choose from {', '.join(kinds)}")
+        raise UnknownNameError(
+            Said(f"没有地理编码服务 {name!r}", f"choose from {', '.join(kinds)}")
+        )
     variable, kind = kinds[plain]
     key = os.environ.get(variable, "").strip()
     if not key:
         raise InputError(
-            f"使用{name}地理编码须在环境变量 {variable} 中给出密钥 · "
-            f"set {variable} to the key of the service"
+            Said(
+                f"使用{name}地理编码须在环境变量 {variable} 中给出密钥",
+                f"set {variable} to the key of the service",
+            )
         )
     return kind(key, **options)
 
@@ -126,7 +131,7 @@ class _Service:
         city: str = "",
     ) -> None:
         if urlsplit(url).scheme not in {"http", "https"}:
-            raise InputError(f"地址须以 http 开头：{url} · not a web address")
+            raise InputError(Said(f"地址须以 http 开头：{url}", "not a web address"))
         self._key, self._url, self._timeout_s = key, url, timeout_s
         self._retries, self._city = retries, city
 
@@ -185,7 +190,9 @@ class _Service:
         return ""
 
     def _refuse(self, why: str) -> NoReturn:
-        raise NetworkUnreachableError(f"{self.title}拒绝了请求（{why}） · the service refused")
+        raise NetworkUnreachableError(
+            Said(f"{self.title}拒绝了请求（{why}）", "the service refused")
+        )
 
 
 class Tianditu(_Service):
@@ -209,7 +216,7 @@ class Tianditu(_Service):
         if "code" in answer or status not in {"0", "101"}:
             said = " ".join(str(answer[k]) for k in ("msg", "resolve") if answer.get(k))
             if re.search("配额|超限|上限|次数|limit|quota", said, re.IGNORECASE):
-                raise QuotaError(f"天地图配额已用完（{said}） · the quota is used up")
+                raise QuotaError(Said(f"天地图配额已用完（{said}）", "the quota is used up"))
             self._refuse(said or f"status {status}")
         place = answer.get("location")
         if status == "101" or not isinstance(place, dict):
@@ -250,7 +257,7 @@ class Amap(_Service):
         if code in _AMAP_NOTHING:
             return
         if code in _AMAP_QUOTA or "OVER_LIMIT" in info:
-            raise QuotaError(f"高德今日配额已用完（{code} {info}） · the quota is used up")
+            raise QuotaError(Said(f"高德今日配额已用完（{code} {info}）", "the quota is used up"))
         if code in _AMAP_KEY:
             self._refuse(f"密钥无效或无权限 the key is not valid here, {code} {info}")
         self._refuse(f"{code} {info}")

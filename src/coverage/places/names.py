@@ -20,8 +20,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
+from coverage.messages import Said
 from coverage.places.changes import shipped_changes
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

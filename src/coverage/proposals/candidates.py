@@ -16,7 +16,7 @@ import numpy as np
 
 from coverage.datum import project, unproject
 from coverage.errors import InputError
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,8 +99,10 @@ class Candidates:
             zh = "、".join(f"{one.said.zh} {one.count} 个" for one in removed if one.count)
             en = "; ".join(f"{one.said.en} {one.count}" for one in removed if one.count)
             raise InputError(
-                f"没有候选点剩下，各条件去掉的数量：{zh or '无'} · no candidate is left, removed: "
-                f"{en or 'none'}"
+                Said(
+                    f"没有候选点剩下，各条件去掉的数量：{zh or '无'}",
+                    f"no candidate is left, removed: {en or 'none'}",
+                )
             )
         at = np.flatnonzero(mask)
         return replace(
@@ -159,9 +161,12 @@ def villages(city: City, crs: str) -> Candidates:
     found = city.units.villages
     if not any(unit.placed for unit in found):
         raise InputError(
-            f"{city.name}的 {len(found)} 个村（社区）都没有坐标，不能作候选点；可用 townships、"
-            "roads:500、grid:1000，或带坐标的名单文件 · no village has a known place: use "
-            "townships, roads:500, grid:1000 or a list with places"
+            Said(
+                f"{city.name}的 {len(found)} 个村（社区）都没有坐标，不能作候选点；"
+                "可用 townships、roads:500、grid:1000，或带坐标的名单文件",
+                "no village has a known place: use townships, roads:500, grid:1000 or "
+                "a list with places",
+            )
         )
     said = Said(f"{len(found)} 个村（社区）", f"{len(found)} villages and communities")
     return of_units(city, found, crs, said)
@@ -233,14 +238,19 @@ def thinned(xy: Floats, spacing_m: float) -> Floats:
 def _check_step(step: float, name: str) -> None:
     if not (math.isfinite(step) and step >= 1):
         raise InputError(
-            f"{name}:{step:g} 不是间距 · the spacing must be at least 1 metre, such as {name}:500"
+            Said(
+                f"{name}:{step:g} 不是间距",
+                f"the spacing must be at least 1 metre, such as {name}:500",
+            )
         )
 
 
 def _too_many(count: int) -> None:
     raise InputError(
-        f"候选点约 {count:,} 个，多于 {MOST:,} 个，请加大间距 · too many candidates: widen the "
-        "spacing"
+        Said(
+            f"候选点约 {count:,} 个，多于 {MOST:,} 个，请加大间距",
+            "too many candidates: widen the spacing",
+        )
     )
 
 

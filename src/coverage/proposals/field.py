@@ -18,6 +18,7 @@ from scipy.sparse import csr_array, vstack
 from coverage.assessment import assess
 from coverage.errors import InputError
 from coverage.indicators import people_affected
+from coverage.messages import Said
 from coverage.proposals import candidates as places
 from coverage.proposals.filters import filtered, on_roads
 from coverage.proposals.lists import read_candidates
@@ -25,7 +26,6 @@ from coverage.proposals.question import TRAVEL_MODELS
 from coverage.reach.service import DEFAULT_PROFILE, travel_ground
 from coverage.reach.sites import check_sites, place, site_notes
 from coverage.tables import read_table
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -138,8 +138,10 @@ def unit_field(
     if found.covered is None or found.partial:
         why = found.notes[0] if found.notes else Said("没有名单", "there is no list")
         raise InputError(
-            f"不知道哪些单元已有设施，无法选址：{why.zh}；可用 --facilities 给出自己的台账 · which "
-            f"units have a facility is not known: {why.en}; give your own register"
+            Said(
+                f"不知道哪些单元已有设施，无法选址：{why.zh}；可用 --facilities 给出自己的台账",
+                f"which units have a facility is not known: {why.en}; give your own register",
+            )
         )
     units = city.units.at(question.indicator.level, question.indicator.match.units)
     position = {unit.code: n for n, unit in enumerate(units)}
@@ -200,7 +202,7 @@ def people_field(
     if group not in demand.people:
         known = ", ".join(demand.people)
         raise InputError(
-            f"人口数据没有人群 {group!r} · the people have no such group, only {known}"
+            Said(f"人口数据没有人群 {group!r}", f"the people have no such group, only {known}")
         )
     register = sources.register or city.register
     match = question.indicator.match
@@ -299,7 +301,7 @@ class _Setting:
                 step = float(number or {"roads": 500, "grid": 1000}[word])
             except ValueError:
                 raise InputError(
-                    f"{text} 的间距不是数字 · the spacing is no number, write {word}:500"
+                    Said(f"{text} 的间距不是数字", f"the spacing is no number, write {word}:500")
                 ) from None
             if word == "roads":
                 return places.along_roads(self.city, self.ground, self.travel.network.network, step)
@@ -307,8 +309,11 @@ class _Setting:
         path = Path(text)
         if not path.suffix:
             raise InputError(
-                f"没有候选点 {text!r} · candidates are townships, villages, roads:500, grid:1000 "
-                "or a file (.csv, .xlsx)"
+                Said(
+                    f"没有候选点 {text!r}",
+                    "candidates are townships, villages, roads:500, grid:1000 or a "
+                    "file (.csv, .xlsx)",
+                )
             )
         return read_candidates(self.sources.table(path), self.city, self.ground, crs)
 

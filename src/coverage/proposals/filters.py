@@ -15,8 +15,8 @@ import numpy as np
 
 from coverage.errors import InputError
 from coverage.kinds import KINDS
+from coverage.messages import Said
 from coverage.reach.sites import place, read_barriers
-from coverage.text import Said
 from coverage.travel.access import access_legs
 
 if TYPE_CHECKING:
@@ -83,13 +83,18 @@ def parse_away(text: str) -> Away:
         far = math.nan
     if not what or not (math.isfinite(far) and far > 0):
         raise InputError(
-            f"看不懂避让距离 {text!r} · the distance is not such as cemetery:500 or "
-            "industry.geojson:1000 (metres)"
+            Said(
+                f"看不懂避让距离 {text!r}",
+                "the distance is not such as cemetery:500 or industry.geojson:1000 (metres)",
+            )
         )
     if what not in KINDS and what not in GROUPS and not Path(what).suffix:
         raise InputError(
-            f"没有设施类别 {what!r} · the kind is not known; use a kind, cemetery (all burial "
-            "grounds) or a GeoJSON file"
+            Said(
+                f"没有设施类别 {what!r}",
+                "the kind is not known; use a kind, cemetery (all burial grounds) or a "
+                "GeoJSON file",
+            )
         )
     return Away(what, far)
 
@@ -152,11 +157,13 @@ def _check(filters: Filters) -> None:
         ("最大坡度", "the slope", filters.slope),
     ):
         if value is not None and not (math.isfinite(value) and value > 0):
-            raise InputError(f"{zh}须大于 0：{value} · {en} must be above 0")
+            raise InputError(Said(f"{zh}须大于 0：{value}", f"{en} must be above 0"))
     if (filters.slope is None) != (filters.heights is None):
         raise InputError(
-            "坡度筛选须同时给 --max-slope 与 --elevation · a slope needs a raster of heights, "
-            "and the other way round"
+            Said(
+                "坡度筛选须同时给 --max-slope 与 --elevation",
+                "a slope needs a raster of heights, and the other way round",
+            )
         )
 
 
@@ -168,8 +175,10 @@ def on_roads(
     near = legs.point if metres is None else legs.point[legs.distance_m <= metres]
     if metres is not None and metres > network.profile.max_access_m:
         raise InputError(
-            f"到道路最多可查 {network.profile.max_access_m:g} 米 · the profile looks for roads "
-            f"within {network.profile.max_access_m:g} m only"
+            Said(
+                f"到道路最多可查 {network.profile.max_access_m:g} 米",
+                f"the profile looks for roads within {network.profile.max_access_m:g} m only",
+            )
         )
     return np.isin(np.arange(len(xy)), near)
 

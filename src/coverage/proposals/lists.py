@@ -15,11 +15,11 @@ import numpy as np
 
 from coverage.datum import project
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.places.coordinates import parse_coordinates
 from coverage.places.names import match_unit, settled
 from coverage.proposals.candidates import Candidates, units_at
 from coverage.tables import Record
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.proposals.explain import explained
 from coverage.proposals.field import Sources, people_field, unit_field
 from coverage.proposals.filters import Filters
 from coverage.proposals.lists import read_fixed
 from coverage.proposals.solving import solve
 from coverage.siting.explain import InfeasibleError
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from coverage.errors import InputError, Problem, gathered
 from coverage.kinds import KINDS
+from coverage.messages import Said
 from coverage.plans import Match, PlanIndicator
 from coverage.reach.measure import DEFAULT_MINUTES
-from coverage.text import Said, number
+from coverage.text import number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +124,7 @@ class Question:
             InputError: If there is no target, or it lies above 100 %.
         """
         if self.value is None or self.op is None:
-            raise InputError("没有目标 · there is no target")
+            raise InputError(Said("没有目标", "there is no target"))
         goal = self.value * total / 100
         return math.floor(goal) + 1 if self.op == ">" else math.ceil(goal)
 
@@ -164,14 +165,19 @@ def read_question(
     model = model.lower().replace("-", "_") if model else None
     with gathered() as gather:
         if indicator is None and kind is None:
-            gather(_refuse, "请用 --indicator 或 --kind 说明要建什么 · name an indicator or a kind")
+            gather(
+                _refuse,
+                Said("请用 --indicator 或 --kind 说明要建什么", "name an indicator or a kind"),
+            )
         if kind is not None and kind not in KINDS:
             gather(
-                _refuse, f"没有设施类别 {kind!r} · the kind is not known ('coverage site --help')"
+                _refuse,
+                Said(f"没有设施类别 {kind!r}", "the kind is not known ('coverage site --help')"),
             )
         if model is not None and model not in MODELS:
             gather(
-                _refuse, f"没有模型 {model!r} · the model is not known; choose {', '.join(MODELS)}"
+                _refuse,
+                Said(f"没有模型 {model!r}", f"the model is not known; choose {', '.join(MODELS)}"),
             )
         if year is not None:
             gather(city.plan.check_year, year)
@@ -232,9 +238,12 @@ def _form(indicator: PlanIndicator) -> Form:
     if indicator.measure == "unit_share" and indicator.match.at_least == 1:
         return "units"
     raise InputError(
-        f"指标 {indicator.id} 不涉及选址：能选址的是“有设施的单元占比”和“时限内可达人口占比”；"
-        "可改用 --kind · the indicator cannot be sited: only shares of units with a facility, and "
-        f"of people within a time ({indicator.measure} is neither); a --kind can"
+        Said(
+            f"指标 {indicator.id} 不涉及选址：能选址的是“有设施的单元"
+            "占比”和“时限内可达人口占比”；可改用 --kind",
+            "the indicator cannot be sited: only shares of units with a facility, and "
+            f"of people within a time ({indicator.measure} is neither); a --kind can",
+        )
     )
 
 
@@ -244,8 +253,10 @@ def _kind(indicator: PlanIndicator, kind: str | None) -> str:
         return kinds[0]
     if kind not in kinds:
         raise InputError(
-            f"{kind} 不计入指标 {indicator.id} · the kind does not count for the indicator; "
-            f"these do: {', '.join(kinds)}"
+            Said(
+                f"{kind} 不计入指标 {indicator.id}",
+                f"the kind does not count for the indicator; these do: {', '.join(kinds)}",
+            )
         )
     return kind
 
@@ -262,12 +273,16 @@ def parse_target(text: str) -> tuple[Op, Fraction]:
     """
     found = _TARGET.fullmatch(text.strip())
     if not found or found[2].lower().lstrip("+-") in {"nan", "inf"}:
-        raise InputError(f"看不懂目标 {text!r} · the target is not such as >=70 (percent), or plan")
+        raise InputError(
+            Said(f"看不懂目标 {text!r}", "the target is not such as >=70 (percent), or plan")
+        )
     op, value = _OPS[found[1] or ">="], Fraction(found[2])
     if value < 0 or value > 100 or (value == 100 and op == ">"):
         raise InputError(
-            f"目标 {text} 不可能：比例在 0 与 100% 之间 · the target is impossible: a share lies "
-            "between 0 and 100 %"
+            Said(
+                f"目标 {text} 不可能：比例在 0 与 100% 之间",
+                "the target is impossible: a share lies between 0 and 100 %",
+            )
         )
     return op, value
 
@@ -285,8 +300,11 @@ def _target(
         return op, value, _clause(strictest, len(due))
     if needed:
         raise InputError(
-            f"{year} 年规划对 {indicator.id} 没有数字目标，请用 --target 给出，如 --target '>=60'"
-            " · the plan sets no number for the indicator; give a target"
+            Said(
+                f"{year} 年规划对 {indicator.id} 没有数字目标，请用 --target 给出，"
+                "如 --target '>=60'",
+                "the plan sets no number for the indicator; give a target",
+            )
         )
     return None, None, Said("无目标", "no target")
 
@@ -307,7 +325,9 @@ def _check_rules(rules: Rules) -> None:
     """Raise what is wrong with the numbers, all at once."""
     wrong = []
     if rules.max_new is not None and rules.max_new < 1:
-        wrong.append(f"新建数量须至少为 1：{rules.max_new} · at least 1 new site must be allowed")
+        wrong.append(
+            Said(f"新建数量须至少为 1：{rules.max_new}", "at least 1 new site must be allowed")
+        )
     for zh, en, value, least in (
         ("最小间距", "the spacing", rules.spacing_m, 0.0),
         ("预算", "the budget", rules.budget, 0.0),
@@ -317,11 +337,17 @@ def _check_rules(rules: Rules) -> None:
         ("每乡镇数量", "the number per township", rules.per_township, 0.0),
     ):
         if value is not None and not (math.isfinite(value) and value >= least):
-            wrong.append(f"{zh}须为不小于 0 的数：{value} · {en} must be a number of at least 0")
+            wrong.append(
+                Said(f"{zh}须为不小于 0 的数：{value}", f"{en} must be a number of at least 0")
+            )
     if not (math.isfinite(rules.seconds) and rules.seconds > 0):
-        wrong.append(f"时限须大于 0 秒：{rules.seconds} · the time limit must be above 0 seconds")
+        wrong.append(
+            Said(f"时限须大于 0 秒：{rules.seconds}", "the time limit must be above 0 seconds")
+        )
     if rules.floor is not None and not 0 <= rules.floor <= 100:
-        wrong.append(f"底线须在 0 与 100% 之间：{float(rules.floor):g} · a floor is 0 to 100 %")
+        wrong.append(
+            Said(f"底线须在 0 与 100% 之间：{float(rules.floor):g}", "a floor is 0 to 100 %")
+        )
     if wrong:
         raise InputError([Problem(reason) for reason in wrong])
 
@@ -335,20 +361,26 @@ def _check(question: Question) -> None:
     rules, model, wrong = question.rules, question.model, []
     if question.form == "units" and model not in _FOR_UNITS:
         wrong.append(
-            f"按单元计的指标只能用模型 {', '.join(_FOR_UNITS)} · a share of units takes one of "
-            f"these models, not {model}"
+            Said(
+                f"按单元计的指标只能用模型 {', '.join(_FOR_UNITS)}",
+                f"a share of units takes one of these models, not {model}",
+            )
         )
     if model in _NEED_NUMBER and rules.max_new is None and rules.budget is None:
-        wrong.append(f"模型 {model} 需要 --max-new 或 --budget · the model needs one of them")
+        wrong.append(
+            Said(f"模型 {model} 需要 --max-new 或 --budget", "the model needs one of them")
+        )
     if model.startswith("capacitated") and not rules.beds:
-        wrong.append(f"模型 {model} 需要 --beds · the model needs the beds of a new site")
+        wrong.append(Said(f"模型 {model} 需要 --beds", "the model needs the beds of a new site"))
     if rules.floor is not None and model not in {"mclp", "capacitated_mclp"}:
-        wrong.append("底线只用于最大覆盖，请加 --max-new · a floor goes with --max-new")
+        wrong.append(Said("底线只用于最大覆盖，请加 --max-new", "a floor goes with --max-new"))
     if rules.each and model not in {"threshold", "mclp", "capacitated_mclp"}:
-        wrong.append(f"--each 不适用于模型 {model} · --each does not go with the model")
+        wrong.append(Said(f"--each 不适用于模型 {model}", "--each does not go with the model"))
     if rules.each and model != "threshold" and rules.floor is None:
-        wrong.append("--each 与 --max-new 并用时须给 --floor · --each with --max-new needs --floor")
+        wrong.append(
+            Said("--each 与 --max-new 并用时须给 --floor", "--each with --max-new needs --floor")
+        )
     if not (math.isfinite(question.minutes) and question.minutes > 0):
-        wrong.append(f"分钟数须大于 0：{question.minutes} · the minutes must be above 0")
+        wrong.append(Said(f"分钟数须大于 0：{question.minutes}", "the minutes must be above 0"))
     if wrong:
         raise InputError([Problem(reason) for reason in wrong])

@@ -16,11 +16,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.proposals.candidates import distinct_names
 from coverage.proposals.question import TRAVEL_MODELS
 from coverage.siting.problem import Sites, per_group, too_near
 from coverage.siting.solve import run
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,7 +187,7 @@ def _wanted(field: Field, fixed: Sequence[Fixed], first: int) -> tuple[list[int]
         if not len(hits):
             problems.append(
                 Problem(
-                    "候选点中没有这一处 · none of the candidates is meant by this row",
+                    Said("候选点中没有这一处", "none of the candidates is meant by this row"),
                     row=one.row,
                     value=one.name or one.unit,
                 )
@@ -195,8 +195,10 @@ def _wanted(field: Field, fixed: Sequence[Fixed], first: int) -> tuple[list[int]
         elif one.rule == "mandatory" and len(hits) > 1:
             problems.append(
                 Problem(
-                    f"有 {len(hits)} 个候选点符合，请写名称或坐标 · {len(hits)} candidates are "
-                    "meant: give a name or a place",
+                    Said(
+                        f"有 {len(hits)} 个候选点符合，请写名称或坐标",
+                        f"{len(hits)} candidates are meant: give a name or a place",
+                    ),
                     row=one.row,
                     value=one.name or one.unit,
                 )
@@ -221,8 +223,11 @@ def _costs(field: Field, question: Question, first: int) -> list[float] | None:
     if len(missing):
         name = field.candidates.names[int(missing[0])]
         raise InputError(
-            f"有预算，但 {len(missing)} 个候选点没有造价（如 {name}），请加 --cost 或在名单中写"
-            f" · there is a budget but {len(missing)} candidates have no cost: add --cost"
+            Said(
+                f"有预算，但 {len(missing)} 个候选点没有造价（如 {name}），请加 "
+                "--cost 或在名单中写",
+                f"there is a budget but {len(missing)} candidates have no cost: add --cost",
+            )
         )
     return [0.0] * first + [float(cost) for cost in costs]
 
@@ -236,8 +241,10 @@ def _apart(
     known = np.isfinite(field.candidates.xy).all(axis=1)
     if not known.all():
         raise InputError(
-            "有候选点位置不详，无法按间距选址 · some candidates have no place: no spacing can be "
-            "kept"
+            Said(
+                "有候选点位置不详，无法按间距选址",
+                "some candidates have no place: no spacing can be kept",
+            )
         )
     xy = np.vstack([field.existing_xy[list(free)], field.candidates.xy])
     shift = first - len(free)
@@ -378,9 +385,11 @@ def _travel(field: Field, question: Question, model: _Model) -> Solved:
     size = len(model.rows) * field.placed
     if size > _MOST_TIMES:
         raise InputError(
-            f"模型 {question.model} 要 {len(model.rows):,} × {field.placed:,} 个时间，超过 "
-            f"{_MOST_TIMES:,} 个；请减少候选点（如 townships） · the model needs too many times: "
-            "use fewer candidates"
+            Said(
+                f"模型 {question.model} 要 {len(model.rows):,} × {field.placed:,} "
+                f"个时间，超过 {_MOST_TIMES:,} 个；请减少候选点（如 townships）",
+                "the model needs too many times: use fewer candidates",
+            )
         )
     times = np.full((len(model.rows), field.placed), np.inf)
     matrix = field.matrix

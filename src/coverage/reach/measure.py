@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from coverage.errors import InputError
 from coverage.indicators import CountyShare, Measurement
+from coverage.messages import Said
 from coverage.reach.people import people_reached
 from coverage.reach.service import DEFAULT_PROFILE, travel_time
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from coverage.city import City

@@ -15,10 +15,10 @@ import numpy as np
 
 from coverage.errors import InputError
 from coverage.kinds import KINDS
+from coverage.messages import Said
 from coverage.profiles import Profile, load_profile
 from coverage.reach.sites import check_sites, place, read_barriers, site_notes
 from coverage.roads.sources import load
-from coverage.text import Said
 from coverage.travel.access import Points
 from coverage.travel.prepare import prepare
 from coverage.travel.times import nearest
@@ -260,7 +260,9 @@ def _check_area(city: City, road: RoadNetwork, demand: Demand) -> None:
     inside = (road.x > demand.x.min() - _NEAR_M) & (road.x < demand.x.max() + _NEAR_M)
     inside &= (road.y > demand.y.min() - _NEAR_M) & (road.y < demand.y.max() + _NEAR_M)
     if not inside.any():
-        raise InputError(f"路网不在{city.name}范围内 · no roads inside the area of {city.name}")
+        raise InputError(
+            Said(f"路网不在{city.name}范围内", f"no roads inside the area of {city.name}")
+        )
 
 
 def kinds_of(kind: str | Sequence[str]) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ import numpy as np
 from coverage.datum import project
 from coverage.errors import InputError, Problem
 from coverage.kinds import KINDS
+from coverage.messages import Said
 from coverage.tables import decode
-from coverage.text import Said
 from coverage.travel.access import access_legs
 
 if TYPE_CHECKING:
@@ -145,9 +145,11 @@ def check_sites(
     for n in np.flatnonzero(outside | far):
         facility = sites.facilities[n]
         reason = (
-            f"位置不在{city.name}内 · the place lies outside the city"
+            Said(f"位置不在{city.name}内", "the place lies outside the city")
             if outside[n]
-            else f"{limit} 米内没有道路 · no road within {limit} m, more than the profile allows"
+            else Said(
+                f"{limit} 米内没有道路", f"no road within {limit} m, more than the profile allows"
+            )
         )
         place_ = f"{facility.lon},{facility.lat}"
         name = f"{facility.id} {facility.name}"
@@ -177,13 +179,15 @@ def read_barriers(path: Path, crs: str) -> tuple[Barrier, ...]:
         features = json.loads(decode(path))["features"]
         found = [(shape(f["geometry"]), f.get("properties") or {}) for f in features]
     except (ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
-        reason = "不是多边形 GeoJSON · not a GeoJSON file of polygons"
+        reason = Said("不是多边形 GeoJSON", "not a GeoJSON file of polygons")
         raise InputError(Problem(reason, path.name)) from error
     barriers, problems = [], []
     for row, (area, properties) in enumerate(found, start=1):
         factor = properties.get("factor", math.inf)
         if "Polygon" not in area.geom_type or not isinstance(factor, int | float) or factor < 1:
-            reason = "须为多边形，factor 不小于 1 · polygons with a factor of at least 1 are needed"
+            reason = Said(
+                "须为多边形，factor 不小于 1", "polygons with a factor of at least 1 are needed"
+            )
             problems.append(Problem(reason, path.name, row, "factor", str(factor)))
             continue
         moved = transform(area, lambda xy: np.column_stack(project(xy[:, 0], xy[:, 1], crs)))

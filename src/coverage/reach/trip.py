@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.facilities import Facility, Register
-    from coverage.text import Lang, Said
+    from coverage.messages import Lang, Said
     from coverage.travel.route import Route
 
 _FARTHEST_DEGREES = 1.0

@@ -9,9 +9,9 @@ from coverage.scenarios.words import sentences
 
 if TYPE_CHECKING:
     from coverage.assessment import Report
+    from coverage.messages import Lang
     from coverage.scenarios.edits import Scenario
     from coverage.scenarios.outcome import Outcome
-    from coverage.text import Lang
 
 
 def build_change(outcome: Outcome, after: Report, lang: Lang) -> dict[str, Any]:

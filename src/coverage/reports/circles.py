@@ -15,9 +15,9 @@ from coverage.tables import csv_text
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from coverage.messages import Lang
     from coverage.reach.people import PeopleReached
     from coverage.reach.service import ServiceTimes
-    from coverage.text import Lang
 
 GROUPS = {"all": "全部人口", "60+": "60岁以上", "65+": "65岁以上", "0-14": "0–14岁"}
 COLUMNS = (

@@ -36,12 +36,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 HIDDEN = "＊"
 SENSITIVE_KINDS = frozenset(
@@ -106,7 +106,7 @@ def suppress_together(documents: Sequence[dict[str, Any]], below: int) -> list[d
     """
     if below < 2:
         raise InputError(
-            f"--suppress-below 须不小于 2，得到 {below} · the limit must be at least 2"
+            Said(f"--suppress-below 须不小于 2，得到 {below}", "the limit must be at least 2")
         )
     made = [copy.deepcopy(document) for document in documents]
     people = _Hidden.union(_Units(one["units"], below, made[0]["units"]).find() for one in made)

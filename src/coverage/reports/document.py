@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.indicators import affected_group
 from coverage.kinds import KINDS, PROVENANCES, STATUSES
+from coverage.messages import Said
 from coverage.reports import words
 from coverage.reports.export import to_dict
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coverage.assessment import IndicatorResult, Report
     from coverage.facilities import Facility
-    from coverage.text import Lang
+    from coverage.messages import Lang
     from coverage.units import Unit
 
 # No other group is given: with 15-59 a hidden group would be the rest of a sum.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.assessment import IndicatorResult, Report, TargetResult
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 _MANIFEST = ".coverage-report.json"
 

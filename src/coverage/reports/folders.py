@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.tables import write_text
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _move(stage: Path, goal: Path, manifest: str) -> None:
 def _unwritable(goal: Path, error: OSError) -> InputError:
     reason = error.strerror or type(error).__name__
     return InputError(
-        Problem(f"文件夹写不进去 · the folder cannot be written to ({reason})", str(goal))
+        Problem(Said("文件夹写不进去", f"the folder cannot be written to ({reason})"), str(goal))
     )
 
 

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from coverage.kinds import KINDS
+from coverage.messages import Said
 from coverage.proposals.question import MODELS, TRAVEL_MODELS
 from coverage.reports.table import bullet, data_table
-from coverage.text import Said, number
+from coverage.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
+    from coverage.messages import Lang
     from coverage.proposals.propose import Change, Proposal, Share
-    from coverage.text import Lang
 
 _SHOWN_SITES = 30
 _SHOWN_NAMES = 4

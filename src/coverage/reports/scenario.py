@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from coverage.assessment import TargetResult
+    from coverage.messages import Lang
     from coverage.reach.people import NearestTime
     from coverage.scenarios.outcome import (
         Access,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         Outcome,
         PeopleChange,
     )
-    from coverage.text import Lang
 
 _MEDIAN = PERCENTILES.index(50)
 _LEFT_OUT = 6  # names in a cell

@@ -18,6 +18,7 @@ from coverage.tables import csv_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from coverage.messages import Lang
     from coverage.reach.people import NearestTime
     from coverage.scenarios.outcome import (
         Access,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         Outcome,
         PeopleChange,
     )
-    from coverage.text import Lang
 
 SUMMARY = (
     "rank",

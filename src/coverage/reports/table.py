@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coverage.assessment import IndicatorResult, Report
-    from coverage.text import Lang
+    from coverage.messages import Lang
 
 WIDTH = 100
 _NAMED_MISSING = 12

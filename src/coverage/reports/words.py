@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coverage.text import Said, cut, number, precise, width
+from coverage.messages import Said
+from coverage.text import cut, number, precise, width
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from coverage.assessment import IndicatorResult, Report, TargetResult
     from coverage.indicators import CountyShare
+    from coverage.messages import Lang
     from coverage.plans import Baseline
-    from coverage.text import Lang
 
 STATUS: dict[str, Said] = {
     "met": Said("已达标", "met"),

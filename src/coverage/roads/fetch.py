@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from coverage import asking
 from coverage.errors import InputError, MissingDependencyError, NetworkUnreachableError
+from coverage.messages import Said
 from coverage.roads.network import MODES
 from coverage.roads.osmfile import ATTRIBUTION, LICENCE
 from coverage.roads.store import cached
@@ -142,7 +143,7 @@ def overpass(
             return  # every answer lies in the cache
         except (InsufficientResponseError, ValueError) as error:
             raise NetworkUnreachableError(
-                f"{server} 的回答不是 Overpass 格式 · the answer is not of the Overpass API"
+                Said(f"{server} 的回答不是 Overpass 格式", "the answer is not of the Overpass API")
             ) from error
         raise asking.TryAgainError("nothing was asked")
 

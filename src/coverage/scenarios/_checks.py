@@ -330,7 +330,7 @@ class Reader:
             try:
                 load_profile(profile)
             except InputError as error:
-                entry.bad("profile", error.problems[0].reason, profile)
+                entry.bad("profile", str(error.problems[0].reason), profile)
         return Limit(None if minutes is None else float(minutes), profile)
 
     def aim(self, entry: Entry) -> Aim | None:

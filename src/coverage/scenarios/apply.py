@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.facilities import Facility
+from coverage.messages import Said
 from coverage.plans import Target
 from coverage.population import Population
 
@@ -228,9 +229,9 @@ def _check_parts(rows: Sequence[People], before: Population) -> None:
         if row.level != "county" or row.group == "households" or everyone is None:
             continue
         if row.count > everyone and row.count != old.count:
-            reason = (
-                f"{row.unit_code} 的 {row.group} 人口增至 {row.count:,}，多于总人口 {everyone:,}"
-                " · more people of the group than people"
+            reason = Said(
+                f"{row.unit_code} 的 {row.group} 人口增至 {row.count:,}，多于总人口 {everyone:,}",
+                "more people of the group than people",
             )
             problems.append(Problem(reason, column="[[population]] growth"))
     if problems:

@@ -15,6 +15,7 @@ import numpy as np
 
 from coverage.assessment import assess
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.reach.people import nearest_times, people_reached
 from coverage.reach.service import DEFAULT_PROFILE
 from coverage.scenarios.apply import due, edited_city, edited_register, growths_of
@@ -29,7 +30,6 @@ from coverage.scenarios.outcome import (
 )
 from coverage.scenarios.ranking import dominated, ranked
 from coverage.scenarios.travels import Travels
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -128,8 +128,10 @@ def _checked_year(city: City, year: int | None) -> int:
         return city.plan.end
     if not city.plan.start <= year <= city.plan.end + 50:
         raise InputError(
-            f"{year} 年早于规划期或太远 · the year {year} lies before the plan "
-            f"({city.plan.start}) or too far ahead"
+            Said(
+                f"{year} 年早于规划期或太远",
+                f"the year {year} lies before the plan ({city.plan.start}) or too far ahead",
+            )
         )
     return year
 
@@ -145,8 +147,10 @@ def _check_present(rows: Register, scenarios: Sequence[Scenario]) -> None:
     ]
     if lost:
         raise InputError(
-            f"按来源筛选后登记册中没有情景要改的设施（{'、'.join(lost)}） · the filter by "
-            "provenance leaves out facilities that the scenario edits"
+            Said(
+                f"按来源筛选后登记册中没有情景要改的设施（{'、'.join(lost)}）",
+                "the filter by provenance leaves out facilities that the scenario edits",
+            )
         )
 
 

@@ -69,6 +69,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.scenarios._checks import Reader
 from coverage.scenarios._entry import Entry
 from coverage.scenarios._write import to_toml
@@ -141,7 +142,7 @@ def read_all(paths: list[Path], city: City, *, register: Register | None = None)
             problems += error.problems
     names = Counter(s.name for s in found)
     problems += [
-        Problem("两份情景同名 · two scenarios bear this name", s.file, None, "name", s.name)
+        Problem(Said("两份情景同名", "two scenarios bear this name"), s.file, None, "name", s.name)
         for n, s in enumerate(found)
         if names[s.name] > 1 and any(other.name == s.name for other in found[:n])
     ]
@@ -160,7 +161,7 @@ def base_of(path: Path) -> tuple[str, Path | None]:
     space = data.get("workspace")
     city = data.get("city")
     if not isinstance(city, str) or not city.strip():
-        raise InputError(Problem("缺城市 · the city is missing", path.name, column="city"))
+        raise InputError(Problem(Said("缺城市", "the city is missing"), path.name, column="city"))
     return city, path.parent / space if isinstance(space, str) and space.strip() else None
 
 

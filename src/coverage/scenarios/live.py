@@ -14,9 +14,9 @@ import numpy as np
 
 from coverage.indicators import affected_group
 from coverage.kinds import KINDS, SERVICES
+from coverage.messages import Said
 from coverage.reach.service import ServiceTimes, straight_metres
 from coverage.reach.sites import check_sites, place, site_notes
-from coverage.text import Said
 from coverage.travel.live import LiveTimes
 
 if TYPE_CHECKING:

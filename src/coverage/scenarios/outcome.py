@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from coverage.assessment import IndicatorResult, Report
     from coverage.city import City
+    from coverage.messages import Said
     from coverage.reach.people import NearestTime
     from coverage.reach.service import ServiceTimes
     from coverage.scenarios.edits import Scenario
     from coverage.scenarios.live import Question
-    from coverage.text import Said
 
 
 @dataclass(frozen=True)

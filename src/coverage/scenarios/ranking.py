@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 from coverage.errors import InputError
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ def ranked(outcomes: Sequence[Outcome], criterion: str) -> tuple[Outcome, ...]:
     """
     if criterion not in CRITERIA:
         known = ", ".join(CRITERIA)
-        raise InputError(f"没有排序准则 {criterion!r}，可用 {known} · not a criterion")
+        raise InputError(Said(f"没有排序准则 {criterion!r}，可用 {known}", "not a criterion"))
     key = _KEYS[criterion]
     return tuple(sorted(outcomes, key=lambda o: (key(o), o.lost)))
 

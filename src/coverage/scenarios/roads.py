@@ -12,9 +12,9 @@ from scipy.spatial import KDTree
 
 from coverage.datum import project
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.roads.network import ALL_MODES
 from coverage.scenarios.apply import due
-from coverage.text import Said
 from coverage.travel.barriers import Barrier, slowdown
 
 if TYPE_CHECKING:
@@ -80,10 +80,10 @@ def _in_area(network: RoadNetwork, road: Road) -> NDArray[np.bool_]:
     lon, lat = np.array(road.area, dtype=np.float64).T
     area = Polygon(np.column_stack(project(lon, lat, network.crs)))
     if not area.is_valid:
-        raise InputError("封闭范围的边界自相交 · the outline of the area crosses itself")
+        raise InputError(Said("封闭范围的边界自相交", "the outline of the area crosses itself"))
     closed = np.isinf(slowdown(network, [Barrier(area=area)]))
     if not closed.any():
-        raise InputError("范围内没有道路 · there is no road in the area")
+        raise InputError(Said("范围内没有道路", "there is no road in the area"))
     return closed
 
 
@@ -98,13 +98,18 @@ def _ends(network: RoadNetwork, road: Road) -> tuple[int, int, float]:
         if metres > _NEAR_M:
             lon, lat = network.to_lonlat(network.x[[node]], network.y[[node]])
             raise InputError(
-                f"端点 {_NEAR_M:,.0f} 米内没有路口，最近的在 [{lon[0]:.4f}, {lat[0]:.4f}]，"
-                f"{metres:,.0f} 米外 · no junction within {_NEAR_M:,.0f} m of an end; the nearest "
-                f"is {metres:,.0f} m away"
+                Said(
+                    f"端点 {_NEAR_M:,.0f} 米内没有路口，最近的在 [{lon[0]:.4f}, "
+                    f"{lat[0]:.4f}]，{metres:,.0f} 米外",
+                    f"no junction within {_NEAR_M:,.0f} m of an end; the nearest is "
+                    f"{metres:,.0f} m away",
+                )
             )
     first, last = used[np.asarray(found)].tolist()
     if first == last:
-        raise InputError("两端最近的是同一个路口 · both ends are nearest to the same junction")
+        raise InputError(
+            Said("两端最近的是同一个路口", "both ends are nearest to the same junction")
+        )
     return first, last, float(np.hypot(*(xy[0] - xy[1])))
 
 
@@ -136,8 +141,10 @@ def _along(network: RoadNetwork, road: Road) -> NDArray[np.bool_]:
     )
     if not np.isfinite(metres[last]):
         raise InputError(
-            "两点之间没有这样的路（或绕行太远），请把端点放近些 · no road joins the two points "
-            "without a long detour: set them closer together"
+            Said(
+                "两点之间没有这样的路（或绕行太远），请把端点放近些",
+                "no road joins the two points without a long detour: set them closer together",
+            )
         )
     by_pair = dict(zip(zip(tail.tolist(), head.tolist(), strict=True), edge.tolist(), strict=True))
     way, node = [], last

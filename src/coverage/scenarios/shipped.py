@@ -7,6 +7,7 @@ from pathlib import Path
 
 from coverage import settings
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.scenarios._entry import nearest
 from coverage.tables import decode
 
@@ -33,4 +34,4 @@ def find_scenario(name: str) -> Path:
         return known[name]
     near = nearest(name, known)
     hint = f"；随附的有{near}（coverage scenario list）" if near else ""
-    raise InputError(Problem(f"文件不存在{hint} · the file does not exist", name))
+    raise InputError(Problem(Said(f"文件不存在{hint}", "the file does not exist"), name))

@@ -9,12 +9,12 @@ import numpy as np
 
 from coverage.errors import InputError
 from coverage.indicators import Measurement
+from coverage.messages import Said
 from coverage.profiles import load_profile
 from coverage.reach.measure import DEFAULT_MINUTES, share_of_people
 from coverage.reach.service import DEFAULT_PROFILE, travel_ground
 from coverage.scenarios.apply import growths_of
 from coverage.scenarios.live import LiveCity, Question
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,10 +71,9 @@ class Travels:
             ground = self._ground(self._key(None))
         except InputError as error:
             self._broken = True
-            reason = "；".join(p.reason for p in error.problems)
-            self.notes = (
-                Said(f"未计算出行时间：{reason}", f"travel times are not computed: {reason}"),
-            )
+            zh = "；".join(p.said.zh for p in error.problems)
+            en = "; ".join(p.said.en for p in error.problems)
+            self.notes = (Said(f"未计算出行时间：{zh}", f"travel times are not computed: {en}"),)
         else:
             self.notes = (
                 Said(

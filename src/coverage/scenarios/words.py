@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coverage.text import Said, number, precise
+from coverage.messages import Said
+from coverage.text import number, precise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from coverage.messages import Lang
     from coverage.scenarios.outcome import Access, IndicatorChange, Outcome
-    from coverage.text import Lang
 
 _NOISE = 1e-6  # of a person, from adding up fractions
 _NAMED = 6

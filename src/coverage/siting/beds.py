@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.siting.answer import (
     WITHIN,
     Result,
@@ -226,14 +227,18 @@ def _beds(beds: Any, sites: Sites) -> Floats:
     room = np.asarray(beds, dtype=float).ravel()
     if len(room) != sites.count:
         raise InputError(
-            f"{sites.count} 个候选点给出了 {len(room)} 个床位数 · "
-            f"{len(room)} capacities are given for {sites.count} candidates"
+            Said(
+                f"{sites.count} 个候选点给出了 {len(room)} 个床位数",
+                f"{len(room)} capacities are given for {sites.count} candidates",
+            )
         )
     bad = np.flatnonzero(~np.isfinite(room) | (room < 0))
     if len(bad):
         raise InputError(
-            f"床位数须为不小于 0 的数；候选点 {bad[0]} 的是 {room[bad[0]]:g} · "
-            f"capacities must be numbers of at least 0; site {bad[0]} has {room[bad[0]]:g}"
+            Said(
+                f"床位数须为不小于 0 的数；候选点 {bad[0]} 的是 {room[bad[0]]:g}",
+                f"capacities must be numbers of at least 0; site {bad[0]} has {room[bad[0]]:g}",
+            )
         )
     return room
 

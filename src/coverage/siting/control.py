@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.siting.answer import WITHIN
 from coverage.siting.cover_mip import cover_model
 from coverage.siting.mip import WHOLE, Clock, solve
@@ -62,8 +63,10 @@ def limited(seconds: float | None, begun: float) -> Clock:
         return Clock.of(None)
     if not seconds > 0:
         raise InputError(
-            f"时限须大于 0 秒，现为 {seconds} · "
-            f"the time limit must be above 0 seconds, not {seconds}"
+            Said(
+                f"时限须大于 0 秒，现为 {seconds}",
+                f"the time limit must be above 0 seconds, not {seconds}",
+            )
         )
     return Clock(begun + seconds - min(1.0, 0.08 * seconds))
 

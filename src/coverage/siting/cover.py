@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import block_diag, csr_array
 
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.siting.answer import choose_alternatives, parameters, told, written
 from coverage.siting.control import Control, another, limited, scale_of
 from coverage.siting.cover_mip import Ask
@@ -71,8 +72,10 @@ def kinds(coverages: Sequence[Any], people: Sequence[Any]) -> Kinds:
     """
     if len(coverages) != len(people) or not coverages:
         raise InputError(
-            f"{len(coverages)} 类设施给出了 {len(people)} 组人数 · "
-            f"{len(people)} lists of people are given for {len(coverages)} kinds"
+            Said(
+                f"{len(coverages)} 类设施给出了 {len(people)} 组人数",
+                f"{len(people)} lists of people are given for {len(coverages)} kinds",
+            )
         )
     blocks = [covering(one, Sites(np.shape(one)[0])) for one in coverages]
     weights = [people_of(one, b.shape[1]) for one, b in zip(people, blocks, strict=True)]
@@ -279,12 +282,17 @@ def threshold(
     weights = people_of(people, matrix.shape[1])
     if share is None and group_share is None:
         raise InputError(
-            "须给出总体或各分组的目标比例 · a share to be met is needed, overall or in every group"
+            Said(
+                "须给出总体或各分组的目标比例",
+                "a share to be met is needed, overall or in every group",
+            )
         )
     if group_share is not None and groups is None:
         raise InputError(
-            "各分组的目标比例需要每个需求点的分组 · "
-            "a share in every group needs the group of every demand point"
+            Said(
+                "各分组的目标比例需要每个需求点的分组",
+                "a share in every group needs the group of every demand point",
+            )
         )
     targets: list[Target] = []
     if share is not None:

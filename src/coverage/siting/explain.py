@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coverage.errors import InputError, Problem
-from coverage.text import Said, number
+from coverage.messages import Said
+from coverage.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

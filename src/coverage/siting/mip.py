@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from coverage.errors import MissingDependencyError
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +121,7 @@ def highs() -> Any:
         import highspy
     except ImportError as error:
         raise MissingDependencyError(
-            "选址需要 HiGHS · siting needs HiGHS: pip install 'facility-coverage[siting]'"
+            Said("选址需要 HiGHS", "siting needs HiGHS: pip install 'facility-coverage[siting]'")
         ) from error
     return highspy
 

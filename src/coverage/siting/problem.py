@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, issparse
 
 from coverage.errors import InputError, Problem
-from coverage.text import Said
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -275,12 +275,14 @@ def too_near(xy: ArrayLike, metres: float) -> tuple[tuple[int, int], ...]:
     points = np.asarray(xy, dtype=float)
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
         raise InputError(
-            "每个候选点须有两个坐标（米） · every site needs two coordinates in metres"
+            Said("每个候选点须有两个坐标（米）", "every site needs two coordinates in metres")
         )
     if not metres >= 0:
         raise InputError(
-            f"最小间距须不小于 0 米，现为 {metres} · "
-            f"the spacing must be at least 0 metres, not {metres}"
+            Said(
+                f"最小间距须不小于 0 米，现为 {metres}",
+                f"the spacing must be at least 0 metres, not {metres}",
+            )
         )
     pairs = KDTree(points).query_pairs(metres, output_type="ndarray")
     far = np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T)
@@ -322,11 +324,15 @@ def covering(coverage: Any, sites: Sites) -> csr_array:
     )
     if matrix.shape[0] != sites.count:
         raise InputError(
-            f"{sites.count} 个候选点的覆盖矩阵有 {matrix.shape[0]} 行 · "
-            f"the coverage matrix has {matrix.shape[0]} rows for {sites.count} candidates"
+            Said(
+                f"{sites.count} 个候选点的覆盖矩阵有 {matrix.shape[0]} 行",
+                f"the coverage matrix has {matrix.shape[0]} rows for {sites.count} candidates",
+            )
         )
     if matrix.data.dtype.kind == "f" and np.isnan(matrix.data).any():
-        raise InputError("覆盖矩阵中有空值 · the coverage matrix holds values that are not numbers")
+        raise InputError(
+            Said("覆盖矩阵中有空值", "the coverage matrix holds values that are not numbers")
+        )
     out = csr_array(
         ((matrix.data != 0).astype(float), matrix.indices.copy(), matrix.indptr.copy()),
         shape=matrix.shape,
@@ -349,8 +355,10 @@ def people_of(people: Any, points: int) -> Floats:
     weights = np.asarray(people, dtype=float).ravel()
     if len(weights) != points:
         raise InputError(
-            f"{points} 个需求点给出了 {len(weights)} 个人数 · "
-            f"{len(weights)} numbers of people are given for {points} demand points"
+            Said(
+                f"{points} 个需求点给出了 {len(weights)} 个人数",
+                f"{len(weights)} numbers of people are given for {points} demand points",
+            )
         )
     bad = np.flatnonzero(~np.isfinite(weights) | (weights < 0))
     if len(bad):
@@ -380,14 +388,19 @@ def times_of(times: Any, sites: Sites) -> Floats:
         out = np.array(times, dtype=float, ndmin=2)
     if out.shape[0] != sites.count:
         raise InputError(
-            f"{sites.count} 个候选点的时间矩阵有 {out.shape[0]} 行 · "
-            f"the times have {out.shape[0]} rows for {sites.count} candidates"
+            Said(
+                f"{sites.count} 个候选点的时间矩阵有 {out.shape[0]} 行",
+                f"the times have {out.shape[0]} rows for {sites.count} candidates",
+            )
         )
     if np.isnan(out).any() or (out < 0).any():
         i, j = np.argwhere(np.isnan(out) | (out < 0))[0]
         raise InputError(
-            f"时间须为不小于 0 的数；候选点 {i} 到需求点 {j} 的是 {out[i, j]:g} · "
-            f"times must be numbers of at least 0; from site {i} to point {j} it is {out[i, j]:g}"
+            Said(
+                f"时间须为不小于 0 的数；候选点 {i} 到需求点 {j} 的是 {out[i, j]:g}",
+                f"times must be numbers of at least 0; from site {i} to point {j} "
+                f"it is {out[i, j]:g}",
+            )
         )
     return out
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -206,12 +207,14 @@ def goal(sites: Sites, minimise: Minimise) -> tuple[Floats, float]:
         return places, -float(len(sites.movable))
     if minimise != "cost":
         raise InputError(
-            f"只能最小化数量或成本，不能是 {minimise!r} · "
-            f"either sites or cost can be minimised, not {minimise!r}"
+            Said(
+                f"只能最小化数量或成本，不能是 {minimise!r}",
+                f"either sites or cost can be minimised, not {minimise!r}",
+            )
         )
     if sites.costs is None:
         raise InputError(
-            "最小化成本需要各点的成本 · to minimise cost the costs of the sites are needed"
+            Said("最小化成本需要各点的成本", "to minimise cost the costs of the sites are needed")
         )
     return money(sites)
 

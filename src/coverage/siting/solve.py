@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, UnknownNameError
+from coverage.messages import Said
 from coverage.siting.answer import digest
 from coverage.siting.beds import capacitated_lscp, capacitated_mclp, capacitated_p_median
 from coverage.siting.center import p_center
@@ -55,8 +56,10 @@ def run(
     """
     if model not in MODELS:
         raise UnknownNameError(
-            f"没有选址模型 {model!r}，可选 {', '.join(MODELS)} · "
-            f"there is no siting model {model!r}; there are {', '.join(MODELS)}"
+            Said(
+                f"没有选址模型 {model!r}，可选 {', '.join(MODELS)}",
+                f"there is no siting model {model!r}; there are {', '.join(MODELS)}",
+            )
         )
     if model == "lscp":
         return lscp(matrix, sites, people=people, **options)
@@ -73,8 +76,10 @@ def run(
         return plain[model](matrix, people, sites, **options)
     if beds is None:
         raise InputError(
-            "带容量的模型需要每个候选点的床位数 · "
-            "a model with capacities needs the beds of every candidate"
+            Said(
+                "带容量的模型需要每个候选点的床位数",
+                "a model with capacities needs the beds of every candidate",
+            )
         )
     with_beds: dict[str, Callable[..., Answer]] = {
         "capacitated_mclp": capacitated_mclp,
@@ -93,6 +98,8 @@ def replay(parameters: Mapping[str, Any], matrix: Any, people: Any, *, beds: Any
     model = parameters["model"]
     inputs = (matrix, people, beds) if model.startswith("capacitated") else (matrix, people)
     if digest(*inputs) != parameters["input"]:
-        raise InputError("数据与当初求解时不同 · these are not the arrays the answer was found on")
+        raise InputError(
+            Said("数据与当初求解时不同", "these are not the arrays the answer was found on")
+        )
     sites = Sites.from_dict(parameters["sites"])
     return run(model, matrix, people, sites, beds=beds, **parameters["options"])

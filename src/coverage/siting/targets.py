@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.errors import InputError
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,14 +56,18 @@ def exact(share: Any) -> Fraction:
         value = share if isinstance(share, Fraction) else Fraction(str(share))
     except (ValueError, ZeroDivisionError):
         raise InputError(
-            f"比例须为 0 到 1 的数，现为 {share!r} · "
-            f"a share must be a number from 0 to 1, not {share!r}"
+            Said(
+                f"比例须为 0 到 1 的数，现为 {share!r}",
+                f"a share must be a number from 0 to 1, not {share!r}",
+            )
         ) from None
     if not 0 <= value <= 1:
         percent = f"{float(value) * 100:g} %"
         raise InputError(
-            f"比例须在 0 到 100 % 之间，{percent} 无法达到 · "
-            f"a share must lie between 0 and 100 %; {percent} cannot be reached"
+            Said(
+                f"比例须在 0 到 100 % 之间，{percent} 无法达到",
+                f"a share must lie between 0 and 100 %; {percent} cannot be reached",
+            )
         )
     return value
 
@@ -84,7 +89,7 @@ def share_target(
     """
     part = exact(share)
     if strict and part == 1:
-        raise InputError("超过 100 % 无法达到 · more than 100 % cannot be reached")
+        raise InputError(Said("超过 100 % 无法达到", "more than 100 % cannot be reached"))
     if whole(weights) and not split:
         goal = part * int(weights.sum())
         needed = math.floor(goal) + 1 if strict else math.ceil(goal)
@@ -126,16 +131,20 @@ def group_targets(
 
     if len(groups) != len(weights):
         raise InputError(
-            f"{len(weights)} 个需求点给出了 {len(groups)} 个分组 · "
-            f"{len(groups)} groups are given for {len(weights)} demand points"
+            Said(
+                f"{len(weights)} 个需求点给出了 {len(groups)} 个分组",
+                f"{len(groups)} groups are given for {len(weights)} demand points",
+            )
         )
     names = list(dict.fromkeys(group for group in groups if group is not None))
     shares = share if isinstance(share, AnyMapping) else dict.fromkeys(names, share)
     unknown = [name for name in shares if name not in names]
     if unknown:
         raise InputError(
-            f"目标中的分组 {unknown[0]!r} 没有需求点 · "
-            f"the group {unknown[0]!r} of a target has no demand points"
+            Said(
+                f"目标中的分组 {unknown[0]!r} 没有需求点",
+                f"the group {unknown[0]!r} of a target has no demand points",
+            )
         )
     number = {name: k for k, name in enumerate(names)}
     label = np.array([-1 if group is None else number[group] for group in groups])
