@@ -15,8 +15,8 @@ from coverage.intake.findings import Finding
 from coverage.intake.landing import disk_errors, land, own_file
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
+from coverage.messages import Said
 from coverage.tables import csv_text
-from coverage.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
