@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +17,11 @@ from coverage.errors import MissingDependencyError
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from coverage.siting.problem import Bools, Floats, Ints
 
+_MAKING = threading.Lock()
 PRESOLVED = 20_000  # entries of a model for which a second of presolving is granted
 WHOLE = 1.0 - 1e-4  # a gap below this closes when only whole numbers are possible
 
@@ -202,6 +206,30 @@ def relax(model: Mip, *, clock: Clock) -> tuple[Floats, Floats] | None:
     return np.array(solution.col_value), np.array(solution.row_dual)
 
 
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Nothing that is written to file descriptor 1 meanwhile comes out.
+
+    Some releases of HiGHS greet there while they are made, before they can be told to be
+    quiet, and below `sys.stdout`. One thread at a time, so that what is put back is the
+    descriptor that was there at first.
+    """
+    with _MAKING:
+        try:
+            kept = os.dup(1)
+        except OSError:  # no standard output at all
+            yield
+            return
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.close(nowhere)
+            yield
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
 def _solver(h: Any, model: Mip) -> Any:
     lp = h.HighsLp()
     lp.num_col_, lp.num_row_ = len(model.cost), model.matrix.shape[0]
@@ -215,7 +243,8 @@ def _solver(h: Any, model: Mip) -> Any:
     kinds = (h.HighsVarType.kContinuous, h.HighsVarType.kInteger)
     if model.whole.any():
         lp.integrality_ = [kinds[int(one)] for one in model.whole]
-    solver = h.Highs()
+    with _silenced():
+        solver = h.Highs()
     solver.setOptionValue("output_flag", False)
     solver.passModel(lp)
     return solver
