@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("assessment",),
     ("scenarios",),
     ("proposals",),
-    ("results",),
+    ("reports",),
     ("maps",),
     ("briefs", "intake"),
     ("cli",),

@@ -48,7 +48,7 @@ def _show(report: Any) -> None:
     from rich import box
     from rich.table import Table
 
-    from coverage.results.table import WIDTH, console
+    from coverage.reports.table import WIDTH, console
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, width=WIDTH)
     for name, width in (("check", 22), ("action", 8), ("count", 8), ("metres", 10)):
@@ -93,9 +93,9 @@ def fetch(
     out: Path,
 ) -> None:
     """下载路网。 Download a city's roads from OpenStreetMap (needs the internet)."""
+    from coverage.roads.convert import write_graphml
     from coverage.roads.fetch import fetch as fetch_roads
     from coverage.roads.network import MODES
-    from coverage.roads.sources import write_graphml
 
     found = chosen_city(city, workspace)
     network = fetch_roads(
