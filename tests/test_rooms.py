@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("assessment",),
     ("scenarios",),
     ("proposals",),
-    ("reports",),
+    ("results",),
     ("maps",),
     ("briefs", "intake"),
     ("cli",),

@@ -31,7 +31,7 @@ def _print(title: str, columns: list[tuple[str, int]], rows: list[list[str]]) ->
     from rich.table import Table
     from rich.text import Text
 
-    from coverage.reports.table import WIDTH, console
+    from coverage.results.table import WIDTH, console
 
     table: Table = Table(
         title=title,

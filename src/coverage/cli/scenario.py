@@ -131,7 +131,7 @@ def run(
     found, register, scenarios = _read(files, city, workspace, facilities)
     made = _compare(found, register, scenarios, years, how)
     for one in made if out else ():
-        from coverage.reports.scenario_data import write_folder
+        from coverage.results.scenario_data import write_folder
 
         folder = out / str(one.year) if len(made) > 1 and out else out
         written = write_folder(one, folder, lang) if folder else []
@@ -250,7 +250,7 @@ def _show(made: Sequence[Comparison], format_: str, lang: Lang) -> None:
     if format_ == "json":
         import json
 
-        from coverage.reports.scenario_data import to_dict
+        from coverage.results.scenario_data import to_dict
 
         found = [to_dict(one, lang) for one in made]
         data = found[0] if len(found) == 1 else {"years": found}
@@ -260,12 +260,12 @@ def _show(made: Sequence[Comparison], format_: str, lang: Lang) -> None:
         if n:
             click.echo()
         if format_ == "table":
-            from coverage.reports.scenario import show as draw
-            from coverage.reports.table import console
+            from coverage.results.scenario import show as draw
+            from coverage.results.table import console
 
             draw(one, console(), lang)
         else:
-            from coverage.reports import scenario, scenario_data
+            from coverage.results import scenario, scenario_data
 
             text = scenario_data.to_csv if format_ == "csv" else scenario.to_markdown
             click.echo(text(one, lang), nl=False)
