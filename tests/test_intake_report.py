@@ -48,8 +48,7 @@ def _tiff(path: Path) -> Path:
 
 
 def _roads(path: Path) -> Path:
-    from coverage.roads.convert import write_graphml
-    from coverage.roads.sources import load
+    from coverage.roads.sources import load, write_graphml
 
     write_graphml(load("441800"), path)
     return path

@@ -18,6 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages", "settings", "kinds"),
     ("errors",),
     ("text", "tables", "gaps", "datum", "ragged", "archives", "asking"),
+    ("fields",),
     ("units", "workspace"),
     ("roads", "population", "facilities", "plans", "profiles"),
     ("city",),

@@ -93,9 +93,9 @@ def fetch(
     out: Path,
 ) -> None:
     """下载路网。 Download a city's roads from OpenStreetMap (needs the internet)."""
-    from coverage.roads.convert import write_graphml
     from coverage.roads.fetch import fetch as fetch_roads
     from coverage.roads.network import MODES
+    from coverage.roads.sources import write_graphml
 
     found = chosen_city(city, workspace)
     network = fetch_roads(

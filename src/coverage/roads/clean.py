@@ -18,7 +18,8 @@ import numpy as np
 
 from coverage.ragged import gather
 from coverage.roads.build import line_lengths
-from coverage.roads.network import MODES, CleaningReport, RoadNetwork
+from coverage.roads.network import MODES, RoadNetwork
+from coverage.roads.report import CleaningReport
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
