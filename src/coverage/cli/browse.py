@@ -6,32 +6,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coverage.cli.options import chosen_city, city_options
+from coverage.cli.grammar import command
+from coverage.cli.options import print_json, takes_city, takes_format
+from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from rich.table import Table
 
+    from coverage.city import City
     from coverage.messages import Lang
     from coverage.plans import Plan, PlanIndicator
 
-_LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
-_FORMAT = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-)
+    Columns = Sequence[tuple[str, int]]
 
 
-def _print(title: str, columns: list[tuple[str, int]], rows: list[list[str]]) -> None:
+def _print(title: str, columns: Columns, rows: list[list[str]]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    from coverage.results.table import WIDTH, console
+    from coverage.reports.table import WIDTH, console
 
     table: Table = Table(
         title=title,
@@ -48,7 +44,7 @@ def _print(title: str, columns: list[tuple[str, int]], rows: list[list[str]]) ->
     console().print(table)
 
 
-def _emit(format_: str, title: str, columns: list[tuple[str, int]], rows: list[list[str]]) -> None:
+def _emit(format_: str, title: str, columns: Columns, rows: list[list[str]]) -> None:
     names = [name for name, _ in columns]
     if format_ == "table":
         _print(title, columns, rows)
@@ -57,16 +53,19 @@ def _emit(format_: str, title: str, columns: list[tuple[str, int]], rows: list[l
 
         click.echo(csv_text(names, rows), nl=False)
     else:
-        import json
-
-        data = [dict(zip(names, row, strict=True)) for row in rows]
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
 
 
-@click.command()
-@_FORMAT
-def cities(format_: str) -> None:
-    """随附的城市。 The cities that ship, and the names each answers to."""
+def _headed(lang: Lang, format_: str, *columns: tuple[str, str, int]) -> list[tuple[str, int]]:
+    """Columns of a table in its reader's language; files keep their names."""
+    named = lang == "zh" and format_ == "table"
+    return [(zh if named else en, ratio) for zh, en, ratio in columns]
+
+
+@command("随附的城市，以及各自的名称。")
+@takes_format("table", "json", "csv")
+def cities(format_: str, lang: Lang) -> None:
+    """The cities that ship, and the names each answers to."""
     from coverage.units import city_names
 
     rows = [
@@ -79,17 +78,27 @@ def cities(format_: str) -> None:
         ]
         for c in city_names()
     ]
-    columns = [("code", 8), ("name", 20), ("english", 20), ("province", 10), ("aliases", 40)]
-    _emit(format_, "城市 Cities", columns, rows)
+    columns = _headed(
+        lang,
+        format_,
+        ("代码", "code", 8),
+        ("名称", "name", 20),
+        ("英文名", "english", 20),
+        ("省份", "province", 10),
+        ("别名", "aliases", 40),
+    )
+    _emit(format_, Said("城市", "Cities").to(lang), columns, rows)
 
 
-@click.command(epilog="例 Example:  coverage plan --city 珠山 --lang en")
-@city_options
-@_FORMAT
-@_LANG
-def plan(city: str | None, workspace: Path | None, format_: str, lang: Lang) -> None:
-    """规划指标与条款。 Every indicator of a city's plan: baseline, targets, the clause of each."""
-    found = chosen_city(city, workspace).plan
+@command(
+    "规划指标与条款：规划的每个指标，基期、目标和各自的条款。",
+    "coverage plan --city 珠山 --lang en",
+)
+@takes_city
+@takes_format("table", "json", "csv")
+def plan(city: City, format_: str, lang: Lang) -> None:
+    """Every indicator of a city's plan: baseline, targets, the clause of each."""
+    found = city.plan
     rows = [row for indicator in found.indicators for row in _plan_rows(found, indicator, lang)]
     names = (
         ("指标", "单位", "年", "目标", "性质", "条款")
@@ -118,21 +127,28 @@ def _plan_rows(found: Plan, i: PlanIndicator, lang: Lang) -> list[list[str]]:
     return [rows[0], *([["", "", *row[2:]] for row in rows[1:]])]
 
 
-@click.command()
-@_FORMAT
-def sources(format_: str) -> None:
-    """数据来源与许可。 What each shipped file is: origin, licence, date, how it was derived."""
+@command("数据来源与许可：每个随附文件出自哪里、何种许可、何日、怎样得来。")
+@takes_format("table", "json", "csv")
+def sources(format_: str, lang: Lang) -> None:
+    """What each shipped file is: origin, licence, date, how it was derived."""
     from coverage import settings
     from coverage.tables import read_table
 
     table = read_table(settings.data_dir() / "sources.csv")
-    if format_ == "table":
-        rows = [
-            [f"{r.get('file')}\n{r.get('title')}", r.get("origin"), r.get("licence"), r.get("date")]
-            for r in table.records
-        ]
-        columns = [("file", 40), ("origin", 36), ("licence", 16), ("date", 10)]
-        _emit(format_, "数据来源 Sources", columns, rows)
+    if format_ != "table":
+        rows = [[r.get(c) for c in table.columns] for r in table.records]
+        _emit(format_, "", [(c, 1) for c in table.columns], rows)
         return
-    rows = [[r.get(c) for c in table.columns] for r in table.records]
-    _emit(format_, "", [(c, 1) for c in table.columns], rows)
+    rows = [
+        [f"{r.get('file')}\n{r.get('title')}", r.get("origin"), r.get("licence"), r.get("date")]
+        for r in table.records
+    ]
+    columns = _headed(
+        lang,
+        format_,
+        ("文件", "file", 40),
+        ("出处", "origin", 36),
+        ("许可", "licence", 16),
+        ("日期", "date", 10),
+    )
+    _emit(format_, Said("数据来源", "Sources").to(lang), columns, rows)

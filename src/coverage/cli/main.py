@@ -9,53 +9,48 @@ from __future__ import annotations
 import errno
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
-from coverage.errors import CoverageError, InputError
+from coverage.cli.grammar import Group, Option, command, complain, heading, language_of
+from coverage.errors import CoverageError, InputError, Problem
+from coverage.messages import Said
 
-_COMMANDS: dict[str, tuple[str, str]] = {
-    "report": (
-        "coverage.cli.report:report",
-        "现状、目标与缺口 · Where a city stands against its plan.",
-    ),
+if TYPE_CHECKING:
+    from coverage.messages import Lang
+
+# Where each command is, and what it does in a line.
+_COMMANDS: dict[str, tuple[str, Said]] = {
+    "report": ("report:report", Said("现状、目标与缺口", "Where a city stands against its plan.")),
     "circle": (
-        "coverage.cli.circle:circle",
-        "服务圈与可达人口 · Circles over roads, and the people within them.",
+        "circle:circle",
+        Said("服务圈与可达人口", "Circles over roads, and the people within them."),
     ),
-    "route": (
-        "coverage.cli.circle:route",
-        "解释一次出行 · Why a place is covered, or not.",
-    ),
-    "site": ("coverage.cli.site:site", "选址 · Where to build."),
+    "route": ("circle:route", Said("解释一次出行", "Why a place is covered, or not.")),
+    "site": ("site:site", Said("选址", "Where to build.")),
     "scenario": (
-        "coverage.cli.scenario:scenario",
-        "情景比较 · What edits would change: run, check and show scenario files.",
+        "scenario:scenario",
+        Said("情景比较", "What edits would change: run, check and show scenario files."),
     ),
-    "map": (
-        "coverage.cli.map:map_",
-        "地图 · A map as one offline page, or for paper.",
-    ),
+    "map": ("map:map_", Said("地图", "A map as one offline page, or for paper.")),
     "brief": (
-        "coverage.cli.brief:brief",
-        "会议材料 · Documents for a meeting: Word, slides, workbook, page, layers.",
+        "brief:brief",
+        Said("会议材料", "Documents for a meeting: Word, slides, workbook, page, layers."),
     ),
-    "replay": ("coverage.cli.brief:replay", "复核 · Compute a brief again from its record."),
-    "roads": ("coverage.cli.roads:roads", "路网 · Check and download road networks."),
-    "init": ("coverage.cli.workspace:init", "新建工作区 · Make a workspace of your own."),
-    "import": ("coverage.cli.imports:import_", "导入自己的数据 · Bring your own data."),
+    "replay": ("brief:replay", Said("复核会议材料", "Compute a brief again from its record.")),
+    "roads": ("roads:roads", Said("路网的检查与下载", "Check and download road networks.")),
+    "init": ("workspace:init", Said("新建工作区", "Make a workspace of your own.")),
+    "import": ("imports:import_", Said("导入自己的数据", "Bring your own data.")),
     "rebase": (
-        "coverage.cli.rebase:rebase",
-        "新旧区划换算 · An earlier year's data on today's units, and back.",
+        "rebase:rebase",
+        Said("新旧区划换算", "An earlier year's data on today's units, and back."),
     ),
-    "fetch": ("coverage.cli.workspace:fetch", "下载公开数据 · Download public data into it."),
-    "check": ("coverage.cli.workspace:check", "数据是否够用 · What the data is fit for."),
-    "plan": ("coverage.cli.browse:plan", "规划指标与条款 · The indicators and clauses of a plan."),
-    "cities": ("coverage.cli.browse:cities", "随附的城市 · The cities that ship."),
-    "sources": (
-        "coverage.cli.browse:sources",
-        "数据来源与许可 · What the data is, and its licences.",
-    ),
+    "fetch": ("workspace:fetch", Said("下载公开数据", "Download public data into it.")),
+    "check": ("workspace:check", Said("数据是否够用", "What the data is fit for.")),
+    "plan": ("browse:plan", Said("规划指标与条款", "The indicators and clauses of a plan.")),
+    "cities": ("browse:cities", Said("随附的城市", "The cities that ship.")),
+    "sources": ("browse:sources", Said("数据来源与许可", "What the data is, and its licences.")),
 }
 
 # A disk that is full or may not be written is no fault of the program's.
@@ -66,33 +61,24 @@ _REFUSED_BY_DISK = {
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Group):
     """A group that knows its commands' one-line help and imports them on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """In the order of a planner's work."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, imported now."""
         if cmd_name not in _COMMANDS:
             return None
         module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        command: click.Command = getattr(import_module(f"coverage.cli.{module}"), attribute)
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            ctx.fail(f"No such command '{args[0]}'.{hint} Commands: {', '.join(_COMMANDS)}.")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+    def summaries(self, ctx: click.Context) -> dict[str, Said]:  # noqa: ARG002
+        """One line a command, without importing it."""
+        return {name: said for name, (_, said) in _COMMANDS.items()}
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -104,21 +90,22 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     ctx.exit()
 
 
-@click.command(
+@command(
+    "民政设施覆盖与选址工具。",
+    "coverage report --city 清远",
     cls=_LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="例 Example:  coverage report --city 清远",
 )
 @click.option(
     "--version",
+    cls=Option,
+    said=Said("显示版本号", "Show the version."),
     is_flag=True,
     expose_value=False,
     is_eager=True,
     callback=_version,
-    help="Show the version and exit.",
 )
 def cli() -> None:
-    """民政设施覆盖与选址工具。 Facility siting and coverage for civil-affairs planners."""
+    """Facility siting and coverage for civil-affairs planners."""
 
 
 def main(args: list[str] | None = None) -> None:
@@ -127,18 +114,20 @@ def main(args: list[str] | None = None) -> None:
         # A pipe under LANG=C would otherwise refuse Chinese.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    args = sys.argv[1:] if args is None else args
+    lang = language_of(args)
     try:
-        cli.main(args=args, prog_name="coverage", standalone_mode=False)
+        cli.main(args=args, prog_name="coverage", standalone_mode=False, obj=lang)
     except CoverageError as error:
-        _complain(error)
+        _complain(error, lang)
         sys.exit(2)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.Abort:
-        click.echo("已中断 Aborted.", err=True)
+        click.echo(_said("已中断", "aborted", lang), err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        complain(error, lang)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of the pipe (head, less) has seen enough.
@@ -148,18 +137,22 @@ def main(args: list[str] | None = None) -> None:
         if error.errno not in _REFUSED_BY_DISK:
             raise
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(
-            f"错误 error: {where}磁盘写不进去 · the disk refuses ({error.strerror})", err=True
-        )
+        reason = _said("磁盘写不进去", f"the disk refuses ({error.strerror})", lang)
+        click.echo(f"{heading(lang)}{where}{reason}", err=True)
         sys.exit(2)
 
 
-def _complain(error: CoverageError) -> None:
+def _complain(error: CoverageError, lang: Lang | None) -> None:
     problems = error.problems if isinstance(error, InputError) else (error,)
     for problem in problems:
-        click.echo(f"错误 error: {problem}", err=True)
+        said = problem.to(lang) if isinstance(problem, Problem) else str(problem)
+        click.echo(f"{heading(lang)}{said}", err=True)
     if len(problems) > 1:
-        click.echo(f"共 {len(problems)} 处 ({len(problems)} problems)", err=True)
+        click.echo(_said(f"共 {len(problems)} 处", f"{len(problems)} problems", lang), err=True)
+
+
+def _said(zh: str, en: str, lang: Lang | None) -> str:
+    return Said(zh, en).to(lang)
 
 
 if __name__ == "__main__":

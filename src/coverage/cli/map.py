@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from coverage.cli.options import MINUTES, chosen_city, city_options
+from coverage.cli.grammar import command
+from coverage.cli.options import CITY, REGISTER, ROADS, chosen_city, say_written, takes
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -19,95 +20,33 @@ if TYPE_CHECKING:
     from coverage.maps.view import View
     from coverage.messages import Lang
 
-_EPILOG = """\b
-例 Examples:
-  coverage map --city 清远
-  coverage map --city 清远 --out 清远.html --out 清远.png
-  coverage map --city 清远 --indicator social_work.township_station --out 社工站.pdf --size A3
-  coverage map --city 阳江 --facilities 我的台账.csv --minutes 10,20 --lang en
-  coverage map --scenario 新增五处.toml --out 前后对比.html --out 前后对比.png
-  coverage map --city 清远 --mask-sensitive --suppress-below 10
-"""
 _PICTURES = (".png", ".pdf", ".svg")
 
 
-@click.command(epilog=_EPILOG)
-@city_options
-@click.option(
-    "--indicator",
-    "indicators",
-    multiple=True,
-    metavar="ID",
-    help="Show this indicator; may be given several times. [all that a map can show]",
+@command(
+    "地图：一个离线网页，或打印用的图。\n\n"
+    "按状况和数值着色的乡镇和县、设施、服务圈、未覆盖的人和道路；每个数都出自报告。",
+    "coverage map --city 清远",
+    "coverage map --city 清远 --out 清远.html --out 清远.png",
+    "coverage map --city 清远 --indicator social_work.township_station --out 社工站.pdf --size A3",
+    "coverage map --city 阳江 --facilities 我的台账.csv --minutes 10,20 --lang en",
+    "coverage map --scenario 新增五处.toml --out 前后对比.html --out 前后对比.png",
+    "coverage map --city 清远 --mask-sensitive --suppress-below 10",
+    name="map",
 )
-@click.option(
-    "--out",
-    "outs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A .html page, or a .png, .pdf or .svg; several may be given. [maps/<city>.html]",
-)
-@click.option(
-    "--scenario",
-    type=click.Path(path_type=Path),
-    metavar="FILE.toml",
-    help="Show before and after this scenario.",
-)
-@click.option("--year", type=int, metavar="YYYY", help="Judge the targets of this year.")
-@click.option("--provenance", metavar="LIST", help="Count only rows of these provenances.")
-@click.option(
-    "--facilities",
-    type=click.Path(path_type=Path),
-    metavar="FILE.csv",
-    help="Your own register instead of the shipped one.",
-)
-@click.option(
-    "--kind", "kinds", multiple=True, metavar="KIND", help="Circles of these. [the indicator's]"
-)
-@click.option("--profile", default="older_walk", show_default=True, help="How people travel.")
-@click.option("--minutes", type=MINUTES, default="5,10,15", show_default=True, help="Limits.")
-@click.option(
-    "--roads", type=click.Path(path_type=Path), metavar="FILE", help="Roads. [main roads]"
-)
-@click.option(
-    "--population", type=click.Path(path_type=Path), metavar="FILE", help="Where people live."
-)
-@click.option(
-    "--tiles",
-    type=click.Choice(["none", "osm", "tianditu", "amap"]),
-    default="none",
-    show_default=True,
-    help="Base map of a page; all but none need the internet when it is opened.",
-)
-@click.option("--tianditu-key", metavar="KEY", help="Stands in the page. [COVERAGE_TIANDITU_KEY]")
-@click.option(
-    "--size", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help="Of paper."
-)
-@click.option("--dpi", type=click.IntRange(50, 1200), default=300, show_default=True)
-@click.option("--level", type=click.Choice(["township", "county"]), help="Shade these on paper.")
-@click.option("--not-reached", is_flag=True, help="Draw people not reached on paper too.")
-@click.option("--mask-sensitive", is_flag=True, help="Withhold places of protected facilities.")
-@click.option(
-    "--suppress-below", type=int, metavar="N", help="Withhold counts of people below this."
-)
-@click.option(
-    "--date", "dated", type=click.DateTime(["%Y-%m-%d"]), help="In the title block. [today]"
-)
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@takes(*CITY, "indicators", "outs", "scenario", "year", *REGISTER, "kinds", *ROADS, "minutes")
+@takes("population", "tiles", "tianditu_key", "size", "dpi", "level", "not_reached")
+@takes("mask_sensitive", "suppress_below", "dated")
 def map_(
     city: str | None,
     workspace: Path | None,
     indicators: tuple[str, ...],
     outs: tuple[Path, ...],
+    scenario: Path | None,
     year: int | None,
     provenance: str | None,
     facilities: Path | None,
-    kinds: tuple[str, ...],
-    profile: str,
-    minutes: tuple[float, ...],
     roads: Path | None,
-    population: Path | None,
     tiles: str,
     tianditu_key: str | None,
     size: str,
@@ -116,11 +55,11 @@ def map_(
     not_reached: bool,
     mask_sensitive: bool,
     suppress_below: int | None,
-    scenario: Path | None,
     dated: datetime | None,
     lang: Lang,
+    **circles: Any,
 ) -> None:
-    """地图：一个离线网页，或打印用的图。 A map as one offline page, or for paper.
+    """A map as one offline page, or for paper.
 
     Townships and counties by status and value, facilities, service circles,
     people not reached, and roads; every number is the report's own.
@@ -142,13 +81,10 @@ def map_(
     wanted = Wanted(
         lang=lang,
         indicators=indicators,
-        kinds=kinds,
-        profile=profile,
-        minutes=minutes,
         roads=roads,
-        population=population,
         masked=mask_sensitive,
         below=suppress_below,
+        **circles,
     )
     moments = _moments(found, wanted, year, provenance, facilities, scenario)
     day = dated.date() if dated else None
@@ -162,7 +98,7 @@ def map_(
             from coverage.maps import prints
 
             prints.draw(view, out, size=size, dpi=dpi, level=level, crowd=not_reached)
-        click.echo(f"已写入 written: {out}")
+        say_written(lang, out)
     _say(view)
 
 

@@ -1,58 +1,136 @@
-"""Kinds of value that several commands take."""
+"""Every option of the command line, declared once, and the groups that commands take them in."""
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from coverage.cli.grammar import Argument, Option, Refused
+from coverage.messages import Said
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from coverage.city import City
+    from coverage.messages import Lang
+
+    Command = Callable[..., None]
+    Decorator = Callable[[Command], Command]
 
 
-class _Minutes(click.ParamType):  # type: ignore[type-arg]
-    """A comma-separated list of limits in minutes."""
+class _Numbers(click.ParamType):  # type: ignore[type-arg]
+    """Numbers separated by commas."""
 
-    name = "minutes"
+    name = "numbers"
+
+    def __init__(self, said: Said, count: int | None = None) -> None:
+        self.said = said
+        self.count = count
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
         if isinstance(value, tuple):
             return value
         try:
-            return tuple(float(part) for part in str(value).replace("，", ",").split(","))
+            found = tuple(float(part) for part in str(value).replace("，", ",").split(","))
         except ValueError:
-            self.fail(f"{value!r} is not a list of minutes such as 5,10,15", param, ctx)
+            found = ()
+        if not found or self.count not in {None, len(found)}:
+            raise Refused(
+                Said(f"{value!r} {self.said.zh}", f"{value!r} {self.said.en}"), ctx, param
+            )
+        return found
 
 
-class _Place(click.ParamType):  # type: ignore[type-arg]
-    """A place as lon,lat in degrees."""
+MINUTES = _Numbers(Said("应为分钟数，如 5,10,15", "is not a list of minutes such as 5,10,15"))
+PLACE = _Numbers(
+    Said("应为经度,纬度，如 113.05,23.68", "is not a place such as 113.05,23.68 (lon,lat)"), 2
+)
+TYPES: dict[str, Any] = {
+    "text": str,
+    "int": int,
+    "float": float,
+    "file": click.Path(path_type=Path),
+    "new_file": click.Path(path_type=Path, dir_okay=False),
+    "folder": click.Path(path_type=Path, file_okay=False),
+    "day": click.DateTime(["%Y-%m-%d"]),
+    "dpi": click.IntRange(50, 1200),
+    "minutes": _Numbers(Said("应为分钟数，如 5,10,15", "is not a list of minutes such as 5,10,15")),
+    "place": _Numbers(
+        Said("应为经度,纬度，如 113.05,23.68", "is not a place such as 113.05,23.68 (lon,lat)"), 2
+    ),
+}
 
-    name = "lon,lat"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, float]:
-        try:
-            lon, lat = (float(part) for part in str(value).replace("，", ",").split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a place such as 113.05,23.68 (lon,lat)", param, ctx)
-        return lon, lat
+# Groups that belong together.
+CITY = ("city", "workspace")
+REGISTER = ("facilities", "provenance")
+ROADS = ("profile", "roads")
+SERVER = ("endpoint", "cache", "timeout_s", "retries")
 
 
-MINUTES = _Minutes()
-PLACE = _Place()
+@cache
+def declared() -> dict[str, dict[str, Any]]:
+    """The options of ``options.toml`` by name."""
+    text = Path(__file__).with_name("options.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
-def city_options(command: Callable[..., None]) -> Callable[..., None]:
-    """``--city`` and ``--workspace``: every command that speaks of a city takes both."""
-    command = click.option(
-        "--workspace",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="DIR",
-        help="Your own folder ('coverage init'); found by itself when you are inside one.",
-    )(command)
-    return click.option("--city", metavar="NAME", help="清远, 清远市, qingyuan or 441800.")(command)
+def takes(*names: str, **changes: Any) -> Decorator:
+    """Give a command the options called `names`, in this order.
+
+    Args:
+        names: Keys of ``options.toml``.
+        changes: What this command alone tells click otherwise, of all `names`:
+            that they are required, say.
+    """
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            command = _option(name, **declared()[name] | changes)(command)
+        return command
+
+    return decorate
+
+
+def _option(
+    name: str, *, option: str, zh: str, en: str, choices: list[str] | None = None, **how: Any
+) -> Decorator:
+    flag, _, shown = option.partition(" ")
+    kind = how.pop("type", "file" if shown[:4] == "FILE" else "folder" if shown == "DIR" else None)
+    return click.option(
+        flag,
+        name.rpartition(".")[2],
+        cls=Option,
+        said=Said(zh, en),
+        metavar=shown or None,
+        is_flag=(not shown and not choices) or None,
+        type=click.Choice(choices) if choices else TYPES.get(kind),
+        **how,
+    )
+
+
+def argument(name: str, shown: str, kind: str = "file", **how: Any) -> Decorator:
+    """What a command is given without a flag, shown as `shown`."""
+    how = {"type": TYPES[kind]} | how
+    return click.argument(name, cls=Argument, metavar=shown, **how)
+
+
+def takes_format(*formats: str) -> Decorator:
+    """``--format``, one of `formats`; the first by default."""
+    return takes("format_", choices=formats, default=formats[0])
+
+
+def takes_city(command: Command) -> Command:
+    """``--city`` and ``--workspace``; the command is given the `City` that they mean."""
+
+    @wraps(command)
+    def run(*, city: str | None, workspace: Path | None, **given: Any) -> None:
+        command(city=chosen_city(city, workspace), **given)
+
+    return takes(*CITY)(run)
 
 
 def chosen_city(name: str | None, workspace: Path | None) -> City:
@@ -60,3 +138,46 @@ def chosen_city(name: str | None, workspace: Path | None) -> City:
     from coverage.city import City
 
     return City.choose(name, workspace, Path.cwd())
+
+
+def own_city(workspace: Path | None) -> City:
+    """The city of the workspace that a command writes into.
+
+    Raises:
+        InputError: If none is named and none is around.
+    """
+    from coverage.errors import InputError
+
+    city = chosen_city(None, workspace)
+    if city.workspace is None:
+        raise InputError(Said("请在工作区内运行或用 --workspace 指定", "run inside a workspace"))
+    return city
+
+
+def own_folder(workspace: Path | None) -> Path:
+    """The folder of the workspace that a command writes into, as `own_city`."""
+    space = own_city(workspace).workspace
+    assert space is not None  # noqa: S101 -- the line above has seen to it
+    return space.folder
+
+
+def print_json(data: object) -> None:
+    """Print `data` as JSON that keeps Chinese as it is."""
+    import json
+
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def say(zh: str, en: str, lang: Lang) -> None:
+    """One sentence beside the output."""
+    click.echo(Said(zh, en).to(lang), err=True)
+
+
+def say_written(lang: Lang, *files: Path | str, into: Path | None = None) -> None:
+    """What was written: each file, or how many into a folder."""
+    if into is None:
+        names = "、".join(map(str, files)), ", ".join(map(str, files))
+        say(f"已写入 {names[0]}", f"written: {names[1]}", lang)
+    else:
+        one = "file" if len(files) == 1 else "files"
+        say(f"已写入 {len(files)} 个文件：{into}", f"{len(files)} {one} written: {into}", lang)

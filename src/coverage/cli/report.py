@@ -2,76 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from coverage.cli.options import chosen_city, city_options
+from coverage.cli.grammar import command
+from coverage.cli.options import REGISTER, say_written, takes, takes_city, takes_format
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from coverage.assessment import Report
+    from coverage.city import City
     from coverage.messages import Lang
 
-_EPILOG = """\b
-例 Examples:
-  coverage report --city 清远
-  coverage report --city qingyuan --indicator elder_care.integrated_township --lang en
-  coverage report --city 清远 --provenance published,surveyed
-  coverage report --city 阳江 --facilities 我的台账.csv --out 报告
-  coverage report --city 441800 --format json > report.json
-"""
 
-
-@click.command(epilog=_EPILOG)
-@city_options
-@click.option(
-    "--year",
-    type=int,
-    metavar="YYYY",
-    help="Judge the targets in force in this year. [plan's last]",
+@command(
+    "现状、目标与缺口：一个城市对照五年规划的每项目标。\n\n"
+    "列出每个指标的现状、目标、还差几个，缺的是哪些乡镇（受影响人多的在前），以及分县的表。",
+    "coverage report --city 清远",
+    "coverage report --city qingyuan --indicator elder_care.integrated_township --lang en",
+    "coverage report --city 清远 --provenance published,surveyed",
+    "coverage report --city 阳江 --facilities 我的台账.csv --out 报告",
+    "coverage report --city 441800 --format json > report.json",
 )
-@click.option(
-    "--indicator",
-    "indicators",
-    multiple=True,
-    metavar="ID",
-    help="Only this indicator; may be given several times.",
-)
-@click.option(
-    "--provenance",
-    metavar="LIST",
-    help="Count only rows of these: published,surveyed,modelled,illustrative.",
-)
-@click.option(
-    "--facilities",
-    type=click.Path(path_type=Path),
-    metavar="FILE.csv",
-    help="Your own register instead of the shipped one.",
-)
-@click.option(
-    "--values",
-    type=click.Path(path_type=Path),
-    metavar="FILE.csv",
-    help="Values of reported indicators (columns id,value).",
-)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "csv", "markdown"]),
-    default="table",
-    show_default=True,
-)
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Write the table, JSON, Markdown and one CSV per indicator into this folder.",
-)
+@takes_city
+@takes("year", "indicators", *REGISTER, "values")
+@takes_format("table", "json", "csv", "markdown")
+@takes("folder.out")
 def report(
-    city: str | None,
-    workspace: Path | None,
+    city: City,
     year: int | None,
     indicators: tuple[str, ...],
     provenance: str | None,
@@ -81,7 +41,7 @@ def report(
     lang: Lang,
     out: Path | None,
 ) -> None:
-    """现状、目标与缺口。 Where a city stands against every target of its five-year plan.
+    """Where a city stands against every target of its five-year plan.
 
     Shows each indicator's value, target and gap in whole units, the townships
     that are missing (most people affected first), and a table by county.
@@ -90,39 +50,38 @@ def report(
     from coverage.errors import gathered
     from coverage.facilities import parse_provenances
 
-    found = chosen_city(city, workspace)
     with gathered() as gather:
-        gather(check_request, found, year, indicators)
+        gather(check_request, city, year, indicators)
         kept = gather(parse_provenances, provenance) if provenance is not None else ()
-        register = gather(found.read_register, facilities) if facilities else None
-        given = gather(read_values, values, found) if values else None
+        register = gather(city.read_register, facilities) if facilities else None
+        given = gather(read_values, values, city) if values else None
     made = assess(
-        found,
+        city,
         year=year,
         indicators=indicators,
         provenance=kept,
         register=register,
         values=given,
     )
-    written = _write(made, out, lang) if out else None
+    written = _write(made, out, lang) if out else []
     _show(made, format_, lang)
-    if written is not None:
-        click.echo(f"已写入 {len(written)} 个文件 files written: {out}", err=True)
+    if out is not None:
+        say_written(lang, *written, into=out)
 
 
 def _write(made: Report, out: Path, lang: Lang) -> list[Path]:
-    from coverage.results.export import write_folder
+    from coverage.reports.export import write_folder
 
     return write_folder(made, out, lang)
 
 
 def _show(made: Report, format_: str, lang: Lang) -> None:
     if format_ == "table":
-        from coverage.results.table import console, show
+        from coverage.reports.table import console, show
 
         show(made, console(), lang)
         return
-    from coverage.results import export
+    from coverage.reports import export
 
     text = {"json": export.to_json, "csv": export.to_csv, "markdown": export.to_markdown}
     click.echo(text[format_](made, lang), nl=False)

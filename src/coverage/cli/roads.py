@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from coverage.cli.options import PLACE, chosen_city, city_options
+from coverage.cli.grammar import Group, command
+from coverage.cli.options import (
+    SERVER,
+    argument,
+    print_json,
+    say,
+    say_written,
+    takes,
+    takes_city,
+    takes_format,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from coverage.city import City
-
-_FETCH = """\b
-例 Examples:
-  coverage roads fetch --city 清远 --out 清远.graphml
-  coverage roads fetch --city 清远 --endpoint http://my-server/api --cache ./osm --out r.graphml
-"""
+    from coverage.messages import Lang
 
 
-@click.group()
+@command("路网：检查和下载。", cls=Group)
 def roads() -> None:
-    """路网。 Check and download road networks."""
+    """Check and download road networks."""
 
 
-@roads.command(epilog="例 Example:  coverage roads check 清远.osm.pbf")
-@click.argument("file", metavar="FILE_OR_CITY")
-@click.option("--edges", type=click.Path(path_type=Path), help="Table of edges beside nodes.csv.")
-@click.option(
-    "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
+@command(
+    "检查路网：清理时发现的孤岛、重复、不可能的速度和长度。",
+    "coverage roads check 清远.osm.pbf",
+    within=roads,
 )
-def check(file: str, edges: Path | None, format_: str) -> None:
-    """检查路网。 What cleaning finds: islands, duplicates, impossible speeds, lengths."""
+@argument("file", "FILE_OR_CITY", "text")
+@takes("edges")
+@takes_format("table", "json")
+def check(file: str, edges: Path | None, format_: str, lang: Lang) -> None:  # noqa: ARG001
+    """What cleaning finds: islands, duplicates, impossible speeds, lengths."""
     from coverage.roads.sources import check as check_roads
 
     report = check_roads(file, edges=edges)
     if format_ == "json":
-        import json
-
-        rows = [{str(k): v for k, v in row.items()} for row in report.rows()]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
+        print_json([{str(k): v for k, v in row.items()} for row in report.rows()])
         return
     _show(report)
 
@@ -48,7 +53,7 @@ def _show(report: Any) -> None:
     from rich import box
     from rich.table import Table
 
-    from coverage.results.table import WIDTH, console
+    from coverage.reports.table import WIDTH, console
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, width=WIDTH)
     for name, width in (("check", 22), ("action", 8), ("count", 8), ("metres", 10)):
@@ -60,94 +65,61 @@ def _show(report: Any) -> None:
     console().print(table)
 
 
-@roads.command(epilog=_FETCH)
-@city_options
-@click.option("--endpoint", metavar="URL", help="Overpass API; osmnx's own by default.")
-@click.option(
-    "--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder for raw answers."
+@command(
+    "下载一个城市的路网（OpenStreetMap，要联网）。",
+    "coverage roads fetch --city 清远 --out 清远.graphml",
+    "coverage roads fetch --city 清远 --endpoint http://server/api --cache ./osm --out r.graphml",
+    within=roads,
 )
-@click.option("--timeout", type=float, default=180, show_default=True, help="Seconds an answer.")
-@click.option("--retries", type=int, default=3, show_default=True)
-@click.option(
-    "--mode",
-    "modes",
-    type=click.Choice(["foot", "bicycle", "car"]),
-    multiple=True,
-    help="Who travels; all by default.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    metavar="FILE.graphml",
-    help="Where to keep the network; use it with --roads.",
-)
-def fetch(
-    city: str | None,
-    workspace: Path | None,
-    endpoint: str | None,
-    cache: Path | None,
-    timeout: float,
-    retries: int,
-    modes: tuple[str, ...],
-    out: Path,
-) -> None:
-    """下载路网。 Download a city's roads from OpenStreetMap (needs the internet)."""
+@takes_city
+@takes(*SERVER, "modes")
+@takes("out", required=True)
+def fetch(city: City, modes: tuple[str, ...], out: Path, lang: Lang, **server: Any) -> None:
+    """Download a city's roads from OpenStreetMap (needs the internet)."""
     from coverage.roads.fetch import fetch as fetch_roads
     from coverage.roads.network import MODES
     from coverage.roads.sources import write_graphml
 
-    found = chosen_city(city, workspace)
-    network = fetch_roads(
-        _outline(found),
-        endpoint=endpoint,
-        cache=cache,
-        timeout_s=timeout,
-        retries=retries,
-        modes=modes or tuple(MODES),
+    found = fetch_roads(_outline(city), modes=modes or tuple(MODES), **server)
+    write_graphml(found, out)
+    say(
+        f"{found.node_count:,} 个节点、{found.edge_count:,} 条边",
+        f"{found.node_count:,} nodes, {found.edge_count:,} edges",
+        lang,
     )
-    write_graphml(network, out)
-    click.echo(f"{network.node_count:,} nodes, {network.edge_count:,} edges: {out}", err=True)
+    say_written(lang, out)
     click.echo("© OpenStreetMap contributors, ODbL", err=True)
 
 
-_COMPARE = """\b
-例 Example:
-  coverage roads circles liechtenstein-2021.osm.pbf --at 9.5209,47.1410 --out circles.png
-"""
-
-
-@roads.command(epilog=_COMPARE)
-@click.argument("file", metavar="FILE_OR_CITY")
-@click.option(
-    "--at", "places", type=PLACE, multiple=True, required=True, help="A facility; may be repeated."
+@command(
+    "对比图：沿街道的服务圈与直线圆圈并列，画成一张图。",
+    "coverage roads circles liechtenstein-2021.osm.pbf --at 9.5209,47.1410 --out circles.png",
+    within=roads,
 )
-@click.option("--profile", default="older_walk", show_default=True)
-@click.option("--minutes", type=float, default=15, show_default=True)
-@click.option("--resolution", type=float, default=10, show_default=True, metavar="M")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    metavar="FILE.png",
-)
+@argument("file", "FILE_OR_CITY", "text")
+@takes("places", "profile", "one.minutes")
+@takes("resolution", default=10)
+@takes("out", required=True)
 def circles(
     file: str,
     places: tuple[tuple[float, float], ...],
-    profile: str,
-    minutes: float,
     resolution: float,
     out: Path,
+    lang: Lang,
+    **travel: Any,
 ) -> None:
-    """对比图。 Circles over real streets beside straight circles, as a picture."""
+    """Circles over real streets beside straight circles, as a picture."""
+    from coverage.messages import Said
     from coverage.reach.picture import compare_circles
 
-    areas = compare_circles(file, places, out, profile=profile, minutes=minutes, step_m=resolution)
+    areas = compare_circles(file, places, out, step_m=resolution, **travel)
     for (lon, lat), (street, straight) in zip(places, areas, strict=True):
-        click.echo(
-            f"{lon:g},{lat:g}: {street:.2f} km² over streets, {straight:.2f} km² straight "
-            f"({100 * street / straight:.0f} %)"
+        share = 100 * street / straight
+        said = Said(
+            f"沿街道 {street:.2f} km²，直线 {straight:.2f} km²（{share:.0f} %）",
+            f"{street:.2f} km² over streets, {straight:.2f} km² straight ({share:.0f} %)",
         )
+        click.echo(f"{lon:g},{lat:g}: {said.to(lang)}")
 
 
 def _outline(city: City) -> Any:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from coverage.cli.options import chosen_city, city_options
+from coverage.cli.grammar import Group, command
+from coverage.cli.options import (
+    CITY,
+    ROADS,
+    argument,
+    chosen_city,
+    print_json,
+    say_written,
+    takes,
+    takes_format,
+)
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from coverage.city import City
     from coverage.facilities import Register
@@ -20,20 +30,24 @@ if TYPE_CHECKING:
     from coverage.scenarios.live import Question
     from coverage.scenarios.outcome import Comparison
 
-_CRITERIA = ("people", "loss", "targets", "townships", "cost", "cost_per_person")
-_EPILOG = """\b
-例 Examples:
-  coverage scenario list
-  coverage scenario run 441700-home
-  coverage scenario run 方案一.toml 方案二.toml --city 清远 --rank-by cost_per_person
-  coverage scenario run 方案一.toml --year 2025 --year 2030 --profile drive --minutes 20
-  coverage scenario run 方案一.toml --out 情景比较 --lang en
-"""
+_EXAMPLES = (
+    "coverage scenario list",
+    "coverage scenario run 441700-home",
+    "coverage scenario run 方案一.toml 方案二.toml --city 清远 --rank-by cost_per_person",
+    "coverage scenario run 方案一.toml --year 2025 --year 2030 --profile drive --minutes 20",
+    "coverage scenario run 方案一.toml --out 情景比较 --lang en",
+)
 
 
-@click.group(epilog=_EPILOG)
+@command(
+    "情景比较：改动设施、道路、人口、时限、目标之后会怎样。\n\n"
+    "情景是手写的小 TOML 文件，或由 coverage site --out 得来；在内存的副本上运行，"
+    "不动任何数据文件。",
+    *_EXAMPLES,
+    cls=Group,
+)
 def scenario() -> None:
-    """情景比较。 What edits would change: facilities, roads, people, limits, targets.
+    """What edits would change: facilities, roads, people, limits, targets.
 
     A scenario is a small TOML file that a planner writes by hand, or gets
     from 'coverage site --out'. It is run on a copy in memory; no data file
@@ -43,139 +57,111 @@ def scenario() -> None:
 
 def _files(command: Callable[..., None]) -> Callable[..., None]:
     """The files, the city, and the register that a command reads them with."""
-    command = click.option(
-        "--facilities",
-        type=click.Path(path_type=Path),
-        metavar="FILE.csv",
-        help="Your own register instead of the shipped one.",
-    )(command)
-    command = city_options(command)
-    return click.argument("files", nargs=-1, required=True, metavar="FILE…")(command)
+    files = argument("files", "FILE…", "text", nargs=-1, required=True)
+    return files(takes(*CITY, "facilities")(command))
 
 
-_LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
-
-
-@scenario.command(epilog=_EPILOG)
+@command(
+    "前后对比：谁获益、谁受损、还差什么，逐项指标和目标。\n\n"
+    "列出有变化的指标、新覆盖和失去覆盖的乡镇、时限内获益和受损的人、各县最近设施用时的"
+    "分位数、最不便的地方，以及造价。几个文件并排比较、排序，处处不如另一个的会标出。",
+    *_EXAMPLES,
+    within=scenario,
+)
 @_files
-@click.option(
-    "--year",
-    "years",
-    type=int,
-    multiple=True,
-    metavar="YYYY",
-    help="What holds at the end of this year; may be given several times. [plan's last]",
-)
-@click.option(
-    "--rank-by",
-    type=click.Choice(_CRITERIA),
-    default="people",
-    show_default=True,
-    help="What several scenarios are ranked by.",
-)
-@click.option("--kind", multiple=True, metavar="KIND", help="Travel to these kinds of facility.")
-@click.option("--service", multiple=True, metavar="NAME", help="… that have these services.")
-@click.option("--group", default="60+", show_default=True, help="Whose travel times, with --kind.")
-@click.option("--minutes", type=float, default=15, show_default=True, help="Limit in minutes.")
-@click.option(
-    "--profile",
-    default="older_walk",
-    show_default=True,
-    metavar="NAME",
-    help="How people travel: a profile or its file.",
-)
-@click.option(
-    "--roads", type=click.Path(path_type=Path), metavar="FILE", help="A road file of your own."
-)
-@click.option(
-    "--population",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A raster or table of people of your own.",
-)
-@click.option(
-    "--provenance", metavar="LIST", help="Count only rows of these, as in 'coverage report'."
-)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "csv", "markdown"]),
-    default="table",
-    show_default=True,
-)
-@_LANG
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Write the page, JSON, Markdown, tables and the scenarios run into this folder.",
-)
+@takes("years", "rank_by", "kinds", "services", "group", "one.minutes", *ROADS, "population")
+@takes("provenance")
+@takes_format("table", "json", "csv", "markdown")
+@takes("folder.out")
 def run(
     files: tuple[str, ...],
     city: str | None,
     workspace: Path | None,
     facilities: Path | None,
     years: tuple[int, ...],
+    kinds: tuple[str, ...],
+    services: tuple[str, ...],
+    group: str,
+    provenance: str | None,
     format_: str,
     lang: Lang,
     out: Path | None,
     **how: Any,
 ) -> None:
-    """前后对比：谁获益、谁受损、还差什么。 Before and after, for every indicator and target.
+    """Before and after, for every indicator and target.
 
     Shows the indicators that change, townships covered or lost, people who
     gain and who lose within the limit, nearest times by percentile and
     county, the places served worst, and the cost. Several files are ranked
     side by side, and those that another one beats in every respect are marked.
     """
+    from coverage.facilities import parse_provenances
+    from coverage.scenarios.compare import compare
+
     found, register, scenarios = _read(files, city, workspace, facilities)
-    made = _compare(found, register, scenarios, years, how)
+    how["provenance"] = parse_provenances(provenance) if provenance is not None else ()
+    how["question"] = _question(kinds, services, group)
+    made = [
+        compare(found, scenarios, year=year, register=register, **how)
+        for year in (dict.fromkeys(years) or [None])
+    ]
     for one in made if out else ():
-        from coverage.results.scenario_data import write_folder
+        from coverage.reports.scenario_data import write_folder
 
         folder = out / str(one.year) if len(made) > 1 and out else out
         written = write_folder(one, folder, lang) if folder else []
-        click.echo(f"已写入 {len(written)} 个文件 files written: {folder}", err=True)
+        say_written(lang, *written, into=folder)
     _show(made, format_, lang)
 
 
-@scenario.command()
+@command(
+    "检查情景文件，一次说清所有问题。",
+    "coverage scenario check 方案一.toml --city 清远",
+    within=scenario,
+)
 @_files
 def check(
-    files: tuple[str, ...], city: str | None, workspace: Path | None, facilities: Path | None
+    files: tuple[str, ...],
+    city: str | None,
+    workspace: Path | None,
+    facilities: Path | None,
+    lang: Lang,
 ) -> None:
-    """检查情景文件，一次说清所有问题。 Check files against the city, all problems at once.
-
-    例 Example:  coverage scenario check 方案一.toml --city 清远
-    """
+    """Check files against the city, all problems at once."""
     found, _, scenarios = _read(files, city, workspace, facilities)
     for one in scenarios:
-        click.echo(
-            Said(
-                f"{one.file}：可以运行，{len(one.edits)} 处改动（{found.name}，{one.name}）",
-                f"can be run, {len(one.edits)} edits",
-            )
+        count = len(one.edits)
+        said = Said(
+            f"{one.file}：可以运行，{count} 处改动（{found.name}，{one.name}）",
+            f"{one.file}: can be run, {count} edit{'s' * (count != 1)} "
+            f"({found.label.english}, {one.name})",
         )
+        click.echo(said.to(lang))
 
 
-@scenario.command()
+@command(
+    "把情景按标准格式列出，带编号和名称。",
+    "coverage scenario show 441700-home",
+    within=scenario,
+)
 @_files
 def show(
-    files: tuple[str, ...], city: str | None, workspace: Path | None, facilities: Path | None
+    files: tuple[str, ...],
+    city: str | None,
+    workspace: Path | None,
+    facilities: Path | None,
+    lang: Lang,  # noqa: ARG001 -- a file has no language
 ) -> None:
-    """把情景按标准格式列出，带编号和名称。 Print files as they are read, with ids and names.
-
-    例 Example:  coverage scenario show 441700-home
-    """
+    """Print files as they are read, with ids and names."""
     from coverage.scenarios.file import to_toml
 
     _, _, scenarios = _read(files, city, workspace, facilities)
     click.echo("\n".join(to_toml(one) for one in scenarios), nl=False)
 
 
-@scenario.command("list")
-def list_() -> None:
-    """随附的情景：规划里写明的项目。 Scenarios that ship: what the plans themselves propose."""
+@command("随附的情景：规划里写明的项目。", name="list", within=scenario)
+def list_(lang: Lang) -> None:  # noqa: ARG001 -- names of data
+    """Scenarios that ship: what the plans themselves propose."""
     from coverage.scenarios.shipped import shipped
 
     for path, name in shipped():
@@ -195,35 +181,6 @@ def _read(
     found = chosen_city(city, workspace)
     register = found.read_register(facilities) if facilities else None
     return found, register, read_all(paths, found, register=register)
-
-
-def _compare(
-    city: City,
-    register: Register | None,
-    scenarios: Sequence[Scenario],
-    years: Sequence[int],
-    how: dict[str, Any],
-) -> list[Comparison]:
-    from coverage.facilities import parse_provenances
-    from coverage.scenarios.compare import compare
-
-    kept = parse_provenances(how["provenance"]) if how["provenance"] is not None else ()
-    return [
-        compare(
-            city,
-            scenarios,
-            year=year,
-            register=register,
-            provenance=kept,
-            question=_question(how["kind"], how["service"], how["group"]),
-            minutes=how["minutes"],
-            profile=how["profile"],
-            roads=how["roads"],
-            population=how["population"],
-            rank_by=how["rank_by"],
-        )
-        for year in (dict.fromkeys(years) or [None])
-    ]
 
 
 def _question(kind: Sequence[str], service: Sequence[str], group: str) -> Question | None:
@@ -248,24 +205,21 @@ def _question(kind: Sequence[str], service: Sequence[str], group: str) -> Questi
 
 def _show(made: Sequence[Comparison], format_: str, lang: Lang) -> None:
     if format_ == "json":
-        import json
-
-        from coverage.results.scenario_data import to_dict
+        from coverage.reports.scenario_data import to_dict
 
         found = [to_dict(one, lang) for one in made]
-        data = found[0] if len(found) == 1 else {"years": found}
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        print_json(found[0] if len(found) == 1 else {"years": found})
         return
     for n, one in enumerate(made):
         if n:
             click.echo()
         if format_ == "table":
-            from coverage.results.scenario import show as draw
-            from coverage.results.table import console
+            from coverage.reports.scenario import show as draw
+            from coverage.reports.table import console
 
             draw(one, console(), lang)
         else:
-            from coverage.results import scenario, scenario_data
+            from coverage.reports import scenario, scenario_data
 
             text = scenario_data.to_csv if format_ == "csv" else scenario.to_markdown
             click.echo(text(one, lang), nl=False)

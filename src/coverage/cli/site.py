@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coverage.cli.options import chosen_city, city_options
+from coverage.cli.options import CITY, chosen_city, takes
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _with(command: Callable[..., None], options: tuple[Any, ...]) -> Callable[..
 
 
 @click.command(epilog=_EPILOG)
-@city_options
+@takes(*CITY)
 @_question
 @_places
 @_sources
@@ -272,13 +272,13 @@ def _write(proposal: Proposal, out: Path | None, picture: Path | None) -> None:
 
 
 def _show(proposal: Proposal, format_: str, lang: Lang) -> None:
-    from coverage.results import proposal as shown
+    from coverage.reports import proposal as shown
 
     if format_ == "json":
         import json
 
         click.echo(json.dumps(shown.to_dict(proposal, lang), ensure_ascii=False, indent=2))
         return
-    from coverage.results.table import console
+    from coverage.reports.table import console
 
     shown.show(proposal, console(), lang)

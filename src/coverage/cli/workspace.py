@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from coverage.cli.options import chosen_city, city_options
+from coverage.cli.grammar import command
+from coverage.cli.options import SERVER, argument, own_folder, say, say_written, takes, takes_city
 from coverage.messages import Said
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from coverage.city import City
     from coverage.messages import Lang
 
-_INIT = """\b
-例 Examples:
-  coverage init 清远工作区 --city 清远
-  coverage init 韶关工作区 --name 韶关市 --code 440200 --boundaries 乡镇界.shp
-"""
-_CHECK = """\b
-例 Examples:
-  coverage check --city 清远
-  coverage check --workspace 清远工作区 --all
-"""
-_FETCH = """\b
-例 Examples:
-  coverage fetch roads --workspace 清远工作区
-  coverage fetch population --endpoint http://my-server/people.tif
-"""
-_LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+_SUBJECTS = ("boundaries", "roads", "population", "facilities")
 
 
-@click.command(epilog=_INIT)
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--city", metavar="NAME", help="A shipped city to start from.")
-@click.option("--name", default="", metavar="NAME", help="A city that does not ship.")
-@click.option("--code", default="", metavar="CODE", help="Its six-digit code.")
-@click.option(
-    "--boundaries",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Its townships: .shp, .geojson, .gpkg or a .zip of one.",
+@command(
+    "新建工作区：带注释的 city.toml 和一本模板工作簿。",
+    "coverage init 清远工作区 --city 清远",
+    "coverage init 韶关工作区 --name 韶关市 --code 440200 --boundaries 乡镇界.shp",
 )
-@click.option("--crs", metavar="CRS", help="Of the boundaries, if their file does not say.")
+@argument("folder", "FOLDER")
+@takes("city", "name", "code", "boundaries", "crs")
 def init(
     folder: Path,
     city: str | None,
@@ -51,8 +33,9 @@ def init(
     code: str,
     boundaries: Path | None,
     crs: str | None,
+    lang: Lang,
 ) -> None:
-    """新建工作区。 Make a folder with a commented city.toml and a workbook of templates."""
+    """Make a folder with a commented city.toml and a workbook of templates."""
     from coverage.city import City
     from coverage.errors import InputError
     from coverage.intake.setup import TEMPLATE, create
@@ -71,65 +54,61 @@ def init(
             )
         )
     else:
-        create(folder, name=name, code=code, fill=lambda half: _filled(half, boundaries, crs))
-    click.echo(f"已建立 {folder}：先填 {TEMPLATE}，再运行 coverage import facilities", err=True)
+        create(folder, name=name, code=code, fill=lambda half: _filled(half, boundaries, crs, lang))
+    say(
+        f"已建立 {folder}：先填 {TEMPLATE}，再运行 coverage import facilities",
+        f"{folder} is made: fill in {TEMPLATE}, then run coverage import facilities",
+        lang,
+    )
 
 
-def _filled(half: Path, boundaries: Path, crs: str | None) -> City:
+def _filled(half: Path, boundaries: Path, crs: str | None, lang: Lang) -> City:
     from coverage.city import City
     from coverage.intake.boundaries import import_boundaries
 
     made = import_boundaries(boundaries, half, crs=crs)
     for finding in made.warnings:
-        click.echo(f"! {finding.said.zh}", err=True)
+        click.echo(f"! {finding.said.to(lang)}", err=True)
     return City.open(half)
 
 
-@click.command(epilog=_CHECK)
-@city_options
-@click.option("--all", "every", is_flag=True, help="Name every indicator that a gap touches.")
-@_LANG
-def check(city: str | None, workspace: Path | None, every: bool, lang: Lang) -> None:
-    """数据是否够用。 Every source of a city, its state, and the indicators it blocks."""
+@command(
+    "数据是否够用：一个城市的每种数据、它的状况，以及因此算不了的指标。",
+    "coverage check --city 清远",
+    "coverage check --workspace 清远工作区 --all",
+)
+@takes_city
+@takes("every")
+def check(city: City, every: bool, lang: Lang) -> None:
+    """Every source of a city, its state, and the indicators it blocks."""
     from coverage.intake.fit import page
 
-    for line in page(chosen_city(city, workspace), lang, every=every):
+    for line in page(city, lang, every=every):
         click.echo(line)
 
 
-@click.command(epilog=_FETCH)
-@click.argument("subject", type=click.Choice(["boundaries", "roads", "population", "facilities"]))
-@click.option("--workspace", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
-@click.option("--endpoint", metavar="URL", help="Another server than the public one.")
-@click.option(
-    "--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder for raw answers."
+@command(
+    "下载公开数据到工作区，旁边写明出处和许可。",
+    "coverage fetch roads --workspace 清远工作区",
+    "coverage fetch population --endpoint http://my-server/people.tif",
 )
-@click.option("--timeout", type=float, default=180, show_default=True, help="Seconds an answer.")
-@click.option("--retries", type=int, default=3, show_default=True)
-@click.option("--year", type=int, default=2020, show_default=True, help="Of the population grid.")
-@click.option("--replace", is_flag=True, help="Replace a file that is your own.")
-@_LANG
+@argument("subject", "|".join(_SUBJECTS), type=click.Choice(_SUBJECTS))
+@takes("workspace", *SERVER, "grid.year", "replace")
 def fetch(
     subject: str,
     workspace: Path | None,
-    endpoint: str | None,
-    cache: Path | None,
-    timeout: float,
-    retries: int,
     year: int,
     replace: bool,
     lang: Lang,
+    **server: Any,
 ) -> None:
-    """下载公开数据。 Public data into a workspace, with its source and licence beside it."""
-    from coverage.errors import InputError
+    """Public data into a workspace, with its source and licence beside it."""
     from coverage.intake.fetch import Server
     from coverage.intake.fetch import fetch as download
 
-    place = chosen_city(None, workspace).workspace
-    if place is None:
-        raise InputError(Said("请在工作区内运行或用 --workspace 指定", "run inside a workspace"))
-    server = Server(endpoint, cache, timeout, retries)
-    got = download(subject, place.folder, server=server, replace=replace, year=year)
+    got = download(
+        subject, own_folder(workspace), server=Server(**server), replace=replace, year=year
+    )
     for line in got.lines(lang):
         click.echo(line)
-    click.echo(f"已写入 {', '.join(p.name for p in got.written)}", err=True)
+    say_written(lang, *(path.name for path in got.written))
