@@ -50,7 +50,7 @@ def run(capsys: pytest.CaptureFixture[str], *args: str) -> Run:
 def told(report: ImportReport, lang: Lang = "zh") -> str:
     """What an import prints."""
     from coverage.intake.report import show
-    from coverage.reports.table import console
+    from coverage.results.table import console
 
     out = io.StringIO()
     show(report, console(terminal=False, file=out), lang, columns=True)

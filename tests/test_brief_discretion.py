@@ -17,7 +17,7 @@ from scipy.optimize import linprog
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.reports.discretion import (
+from coverage.results.discretion import (
     HIDDEN,
     PROTECTED_KINDS,
     SENSITIVE_KINDS,
@@ -26,7 +26,7 @@ from coverage.reports.discretion import (
     suppress,
     suppress_together,
 )
-from coverage.reports.document import build
+from coverage.results.document import build
 from helpers import centre, run, write_register
 
 if TYPE_CHECKING:

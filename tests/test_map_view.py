@@ -26,7 +26,7 @@ from coverage.maps.moments import Wanted, now
 from coverage.maps.payload import payload
 from coverage.maps.themes import scale_for, value_class, value_classes
 from coverage.maps.view import Mark
-from coverage.reports.discretion import HIDDEN, SENSITIVE_KINDS
+from coverage.results.discretion import HIDDEN, SENSITIVE_KINDS
 from helpers import centre, write_register
 
 if TYPE_CHECKING:

@@ -156,7 +156,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, where: str, 
         load_profile(written(tmp_path, GOOD.replace(old, new, 1)))
     told = [problem for problem in caught.value.problems if problem.column == where]
     assert told, caught.value
-    assert any(why in problem.reason for problem in told), caught.value
+    assert any(why in str(problem.reason) for problem in told), caught.value
     assert all(problem.file == "mine.toml" for problem in caught.value.problems)
 
 
@@ -168,10 +168,10 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
 
 
 def test_a_broken_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"mine\.toml: the profile cannot be read"):
+    with pytest.raises(InputError, match=r"mine\.toml: .*not valid TOML and cannot be read"):
         load_profile(written(tmp_path, "zh = "))
     (tmp_path / "gbk.toml").write_bytes("zh = '测试'".encode("gbk"))
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"gbk\.toml.*not UTF-8"):
         load_profile(tmp_path / "gbk.toml")
 
 

@@ -17,8 +17,8 @@ from coverage.proposals.propose import propose
 from coverage.proposals.question import Rules, read_question
 from coverage.reach.people import people_reached
 from coverage.reach.service import travel_time
-from coverage.reports import proposal as shown
-from coverage.reports.table import console
+from coverage.results import proposal as shown
+from coverage.results.table import console
 from coverage.scenarios.compare import compare
 from coverage.scenarios.file import read
 from coverage.scenarios.live import Question

@@ -17,9 +17,9 @@ from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.reach.service import travel_ground, travel_time
-from coverage.reports.scenario import to_markdown, to_text
-from coverage.reports.scenario_data import to_csv, to_dict
-from coverage.reports.table import WIDTH
+from coverage.results.scenario import to_markdown, to_text
+from coverage.results.scenario_data import to_csv, to_dict
+from coverage.results.table import WIDTH
 from coverage.scenarios.apply import edited_city, growths_of
 from coverage.scenarios.compare import compare
 from coverage.scenarios.edits import (

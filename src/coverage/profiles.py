@@ -44,29 +44,35 @@ distance_m = 1000            # for measure = "distance"
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import math
-import tomllib
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from coverage.errors import InputError, Problem, UnknownNameError
+from coverage.fields import read_toml, unknown
+from coverage.messages import Said
 from coverage.settings import data_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import ArrayLike, NDArray
+
+    from coverage.fields import Fields
 
 SlopeModel: TypeAlias = Literal["tobler", "minetti"]
 Mode: TypeAlias = Literal["foot", "bicycle", "car"]
 Measure: TypeAlias = Literal["time", "distance"]
 
 _KMH = 1 / 3.6
+_AGE = re.compile(r"[0-9]{1,3}")
+_WHAT = Said("这一项", "value")
+_MEANINGLESS = Said(
+    'measure = "distance" 时没有意义', 'this has no meaning with measure = "distance"'
+)
 _STEEPEST = 0.45  # the range in which Minetti measured; short edges on a coarse raster exceed it
 
 
@@ -172,11 +178,19 @@ class Profile:
         """
         if self.measure == "distance":
             if minutes is not None:
-                raise InputError(f"profile {self.name} is limited by metres, not by minutes")
+                raise InputError(
+                    Said(
+                        f"出行方式 {self.name} 按米限定，不按分钟",
+                        f"profile {self.name} is limited by metres, not by minutes",
+                    )
+                )
             return float(self.distance_limit_m or 0)
         if minutes is None or not (math.isfinite(minutes) and minutes > 0):
             raise InputError(
-                f"profile {self.name} needs a limit in minutes above 0, not {minutes!r}"
+                Said(
+                    f"出行方式 {self.name} 的时限应为大于 0 的分钟数，不是 {minutes!r}",
+                    f"profile {self.name} needs a limit in minutes above 0, not {minutes!r}",
+                )
             )
         return 60.0 * minutes
 
@@ -203,7 +217,12 @@ class Profile:
                     access_speed_mps=self.access_speed_mps * ratio,
                     main_roads=legs and replace(legs, speed_mps=legs.speed_mps * ratio),
                 )
-        raise InputError(f"profile {self.name} has no speed for age {age}")
+        raise InputError(
+            Said(
+                f"出行方式 {self.name} 没有 {age} 岁的速度",
+                f"profile {self.name} has no speed for age {age}",
+            )
+        )
 
 
 def slope_factor(grade: ArrayLike, model: SlopeModel = "tobler") -> NDArray[np.float64]:
@@ -226,7 +245,12 @@ def slope_factor(grade: ArrayLike, model: SlopeModel = "tobler") -> NDArray[np.f
     if model == "minetti":
         cost = np.polynomial.polynomial.polyval(i, (2.5, 19.6, 51.9, -76.8, -58.7, 280.5))
         return np.asarray(np.maximum(cost / 2.5, 1.0), dtype=np.float64)
-    raise InputError(f"unknown slope model {model!r}: tobler or minetti")
+    raise InputError(
+        Said(
+            f"没有坡度模型 {model!r}，可用 tobler、minetti",
+            f"unknown slope model {model!r}: tobler or minetti",
+        )
+    )
 
 
 def profile_names() -> list[str]:
@@ -246,220 +270,116 @@ def load_profile(name_or_path: str | Path) -> Profile:
     if path.suffix != ".toml" and len(path.parts) == 1:
         names = profile_names()
         if str(name_or_path) not in names:
-            close = difflib.get_close_matches(str(name_or_path), names, n=3)
-            hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names)}"
-            raise UnknownNameError(f"unknown profile {str(name_or_path)!r}; {hint}")
+            what = Said("这种出行方式", f"profile {str(name_or_path)!r}")
+            raise UnknownNameError(unknown(what, str(name_or_path), names))
         path = data_dir() / "profiles" / f"{name_or_path}.toml"
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise UnknownNameError(Problem("there is no such profile file", file=str(path))) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(Problem(f"the profile cannot be read: {error}", file=path.name)) from error
-    return _Reader(path.name, raw).profile(path.stem)
+    if not path.exists():
+        said = Said("没有这个出行方式文件", "there is no such profile file")
+        raise UnknownNameError(Problem(said, str(path)))
+    fields = read_toml(path)
+    made = _profile(fields, path.stem)
+    fields.check()
+    return Profile(**made)
 
 
-class _Reader:
-    """Takes a profile's keys one by one and remembers what is wrong with each."""
-
-    def __init__(self, file: str, raw: dict[str, Any]) -> None:
-        self.file = file
-        self.raw = raw
-        self.problems: list[Problem] = []
-        self.taken: set[str] = set()
-
-    def bad(self, key: str, reason: str, value: object = None) -> None:
-        shown = None if value is None else str(value)
-        self.problems.append(Problem(reason, file=self.file, column=key, value=shown))
-
-    def get(self, key: str) -> Any:
-        """The value at a dotted key, None if absent."""
-        self.taken.add(key)
-        at: Any = self.raw
-        for part in key.split("."):
-            if not isinstance(at, dict):
-                return None
-            at = at.get(part)
-        return at
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.get(key)
-        if value is None and default is not None:
-            return default
-        if not isinstance(value, str) or (default is None and not value.strip()):
-            self.bad(key, "a text is needed here", value)
-            return default or ""
-        return value
-
-    def choice(self, key: str, choices: tuple[str, ...], default: str | None) -> Any:
-        value = self.get(key)
-        if value is None and default is not None:
-            return default
-        if value not in choices:
-            self.bad(key, f"must be one of {', '.join(choices)}", value)
-            return choices[0]
-        return value
-
-    def flag(self, key: str) -> bool:
-        value = self.get(key)
-        if value is not None and not isinstance(value, bool):
-            self.bad(key, "must be true or false", value)
-        return bool(value)
-
-    def number(
-        self, key: str, default: float | None = None, *, above: float = -math.inf, least: float = 0
-    ) -> float:
-        value = self.get(key)
-        if value is None and default is not None:
-            return default
-        return self.checked(key, value, above=above, least=least)
-
-    def checked(self, key: str, value: object, *, above: float, least: float = 0) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            self.bad(key, "a number is needed here", value)
-        elif not math.isfinite(value):
-            self.bad(key, "must be a finite number", value)
-        elif not value > above:
-            self.bad(key, f"must be above {above:g}", value)
-        elif value < least:
-            self.bad(key, f"must be {least:g} or more", value)
-        else:
-            return float(value)
-        return 1.0
-
-    def names(self, key: str) -> tuple[str, ...]:
-        value = self.get(key)
-        if value is None:
-            return ()
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self.bad(key, "must be a list of road classes", value)
-            return ()
-        return tuple(sorted(value))
-
-    def table(self, key: str) -> dict[str, Any]:
-        value = self.get(key)
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            self.bad(key, "must be a table", value)
-            return {}
-        self.taken |= {f"{key}.{name}" for name in value}
-        return value
-
-    def profile(self, stem: str) -> Profile:
-        """The whole profile, or every problem at once."""
-        measure = self.choice("measure", ("time", "distance"), "time")
-        unit = self.choice("speed.unit", ("m/s", "km/h"), "m/s")
-        to_mps = _KMH if unit == "km/h" else 1.0
-        one = 1.0 if measure == "distance" else None
-        default = self.number("speed.default", one, above=0) * (1.0 if one else to_mps)
-        access = self.number("access.speed", one, above=0) * (1.0 if one else to_mps)
-        classes = self.table("speed.classes")
-        speeds = {
-            key: self.checked(f"speed.classes.{key}", value, above=0) * to_mps
-            for key, value in classes.items()
-        }
-        factor = self.get("speed.maxspeed_factor")
-        made: dict[str, Any] = {
-            "name": self.text("name", stem),
-            "zh": self.text("zh"),
-            "en": self.text("en"),
-            "mode": self.choice("mode", ("foot", "bicycle", "car"), None),
-            "source": self.text("source"),
-            "note": self.text("note", ""),
-            "measure": measure,
-            "speed_mps": default,
-            "class_speeds": tuple(sorted(speeds.items())),
-            "age_speeds": self._ages(to_mps),
-            "access_speed_mps": access,
-            "detour": self.number("access.detour", 1.0, least=1),
-            "max_access_m": self.number("access.max_access_m", 300.0),
-            "max_direct_m": self.number("access.max_direct_m", 0.0),
-            "ignore_oneway": self.flag("ignore_oneway"),
-            "maxspeed_factor": (
-                None if factor is None else self.number("speed.maxspeed_factor", above=0)
-            ),
-            "exclude_classes": self.names("speed.exclude_classes"),
-            "no_access_classes": self.names("access.no_access_classes"),
-            "crossing_s": self.number("crossing.seconds", 0.0),
-            "resolution_m": self.number("resolution_m", 25.0, above=0),
-            "slope": (
-                None
-                if self.get("slope") is None
-                else self.choice("slope", ("tobler", "minetti"), None)
-            ),
-            "distance_limit_m": self._distance(measure),
-            "main_roads": self._main_roads(to_mps),
-        }
-        self._distance_only(made)
-        self._unknown(self.raw, "")
-        if self.problems:
-            raise InputError(self.problems)
-        return Profile(**made)
-
-    def _main_roads(self, to_mps: float) -> OffRoad | None:
-        if self.get("access.main_roads") is None:
-            return None
-        return OffRoad(
-            self.number("access.main_roads.speed", above=0) * to_mps,
-            self.number("access.main_roads.detour", least=1),
-            self.number("access.main_roads.max_access_m"),
-            self.number("access.main_roads.max_direct_m"),
+def _profile(top: Fields, stem: str) -> dict[str, Any]:
+    """The parts of a profile; what is wrong with them goes to the fields' problems."""
+    distance = top.choice("measure", get_args(Measure), "time", what=_WHAT) == "distance"
+    speed, access = top.table("speed"), top.table("access")
+    unit = speed.choice("unit", ("m/s", "km/h"), "m/s", what=Said("这个单位", "unit"))
+    to_mps = _KMH if unit == "km/h" else 1.0
+    classes = speed.table("classes")
+    factor = speed.number("maxspeed_factor", above=0)
+    made = {
+        "name": top.text("name", stem),
+        "zh": top.text("zh", needed=True),
+        "en": top.text("en", needed=True),
+        "mode": top.choice("mode", get_args(Mode), "foot", what=_WHAT, needed=True),
+        "source": top.text("source", needed=True),
+        "note": top.text("note"),
+        "measure": "distance" if distance else "time",
+        "class_speeds": tuple(
+            sorted((key, _real(classes, key, above=0) * to_mps) for key in classes.data)
+        ),
+        "age_speeds": _ages(speed.table("ages"), to_mps),
+        "detour": _real(access, "detour", 1.0, least=1),
+        "max_access_m": _real(access, "max_access_m", 300.0),
+        "max_direct_m": _real(access, "max_direct_m", 0.0),
+        "ignore_oneway": top.flag("ignore_oneway"),
+        "maxspeed_factor": None if factor is None else float(factor),
+        "exclude_classes": tuple(sorted(speed.names("exclude_classes"))),
+        "no_access_classes": tuple(sorted(access.names("no_access_classes"))),
+        "crossing_s": _real(top.table("crossing"), "seconds", 0.0),
+        "resolution_m": _real(top, "resolution_m", 25.0, above=0),
+        "slope": top.choice("slope", get_args(SlopeModel), what=_WHAT) or None,
+        "main_roads": _main_roads(access, to_mps),
+    }
+    for part, key, name in ((speed, "default", "speed_mps"), (access, "speed", "access_speed_mps")):
+        given = _real(part, key, 1.0 if distance else None, above=0)
+        made[name] = given * (1.0 if distance else to_mps)
+        if distance and given != 1:
+            part.bad(key, _MEANINGLESS)
+    limit = top.table("limit")
+    if distance:
+        made["distance_limit_m"] = _real(limit, "distance_m", above=0)
+        # A metre is a metre: nothing may make it cost more or less than one second.
+        for part, keys in (
+            (speed, ("classes", "ages", "maxspeed_factor")),
+            (top, ("crossing", "slope")),
+            (access, ("main_roads",)),
+        ):
+            for key in keys:
+                if part.has(key):
+                    part.bad(key, _MEANINGLESS)
+    elif limit.has("distance_m"):
+        limit.bad(
+            "distance_m",
+            Said('只用于 measure = "distance"', 'this is only for measure = "distance"'),
         )
+    return made
 
-    def _distance(self, measure: str) -> float | None:
-        if measure == "time":
-            if self.get("limit.distance_m") is not None:
-                self.bad("limit.distance_m", 'is only for measure = "distance"')
-            return None
-        return self.number("limit.distance_m", above=0)
 
-    def _distance_only(self, made: dict[str, Any]) -> None:
-        """A metre is a metre: nothing may make it cost more or less than one second."""
-        if made["measure"] == "time":
-            return
-        keys = ("speed.classes", "speed.ages", "speed.maxspeed_factor", "crossing", "slope")
-        for key in (*keys, "access.main_roads"):
-            if self.get(key) is not None:
-                self.bad(key, 'has no meaning with measure = "distance"')
-        for key in ("speed_mps", "access_speed_mps"):
-            if made[key] != 1.0:
-                where = "speed.default" if key == "speed_mps" else "access.speed"
-                self.bad(where, 'has no meaning with measure = "distance"')
+def _real(
+    fields: Fields,
+    key: str,
+    default: float | None = None,
+    *,
+    least: float = 0,
+    above: float | None = None,
+) -> float:
+    """A number; where none is needed, `default` stands for it."""
+    found = fields.number(key, least=least, above=above, needed=default is None)
+    return float(found) if found is not None else 1.0 if default is None else default
 
-    def _ages(self, to_mps: float) -> tuple[tuple[int, int, float], ...]:
-        ages: list[tuple[int, int, float]] = []
-        for key, value in self.table("speed.ages").items():
-            where = f"speed.ages.{key}"
-            lowest, _, highest = key.partition("-")
-            if key.endswith("+"):
-                lowest, highest = key[:-1], "999"
-            speed = self.checked(where, value, above=0) * to_mps
-            if not (lowest.isascii() and lowest.isdigit() and highest.isdigit()):
-                self.bad(where, 'ages are written "65-74" or "85+"')
-            elif int(lowest) > int(highest):
-                self.bad(where, "the first age is above the second")
-            else:
-                ages.append((int(lowest), int(highest), speed))
-        ages.sort()
-        for before, after in itertools.pairwise(ages):
-            if after[0] <= before[1]:
-                self.bad("speed.ages", f"age {after[0]} is in two groups")
-        return tuple(ages)
 
-    def _unknown(self, table: dict[str, Any], prefix: str) -> None:
-        """Name every key nobody asked for: most are misspelt."""
-        for key, value in table.items():
-            dotted = f"{prefix}{key}"
-            if dotted in self.taken:
-                continue
-            inside = any(known.startswith(f"{dotted}.") for known in self.taken)
-            if inside and isinstance(value, dict):
-                self._unknown(value, f"{dotted}.")
-            elif inside:
-                self.bad(dotted, "must be a table", value)
-            else:
-                leaves: Callable[[str], str] = lambda known: known.rpartition(".")[2]  # noqa: E731
-                close = difflib.get_close_matches(key, map(leaves, sorted(self.taken)), n=1)
-                hint = f"; did you mean {close[0]}?" if close else ""
-                self.bad(dotted, f"unknown key{hint}")
+def _main_roads(access: Fields, to_mps: float) -> OffRoad | None:
+    if not access.has("main_roads"):
+        return None
+    legs = access.table("main_roads")
+    return OffRoad(
+        _real(legs, "speed", above=0) * to_mps,
+        _real(legs, "detour", least=1),
+        _real(legs, "max_access_m"),
+        _real(legs, "max_direct_m"),
+    )
+
+
+def _ages(fields: Fields, to_mps: float) -> tuple[tuple[int, int, float], ...]:
+    ages: list[tuple[int, int, float]] = []
+    for key in fields.data:
+        lowest, _, highest = key.partition("-")
+        if key.endswith("+"):
+            lowest, highest = key[:-1], "999"
+        speed = _real(fields, key, above=0) * to_mps
+        if not (_AGE.fullmatch(lowest) and _AGE.fullmatch(highest)):
+            fields.bad(key, Said('年龄写作 "65-74" 或 "85+"', 'ages are written "65-74" or "85+"'))
+        elif int(lowest) > int(highest):
+            fields.bad(key, Said("起始年龄大于终止年龄", "the first age is above the second"))
+        else:
+            ages.append((int(lowest), int(highest), speed))
+    ages.sort()
+    for before, after in itertools.pairwise(ages):
+        if after[0] <= before[1]:
+            said = f"age {after[0]} is in two groups"
+            fields.bad("", Said(f"{after[0]} 岁在两组里", said))
+    return tuple(ages)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.briefs.tables import computed, due, label, lead, plain, shown
 from coverage.messages import Said
-from coverage.reports.discretion import hidden
-from coverage.reports.document import GROUPS
+from coverage.results.discretion import hidden
+from coverage.results.document import GROUPS
 from coverage.text import precise
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from coverage.briefs.styling import qml, styles
 from coverage.briefs.tables import computed, lead, plain
 from coverage.maps.outlines import plane_of, read_areas, road_lines
 from coverage.messages import Said
-from coverage.reports.discretion import hidden
-from coverage.reports.document import GROUPS
+from coverage.results.discretion import hidden
+from coverage.results.document import GROUPS
 from coverage.roads.sources import load
 from coverage.settings import WGS84
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from coverage.messages import Said
-from coverage.reports.discretion import HIDDEN, hidden
-from coverage.reports.document import GROUPS
+from coverage.results.discretion import HIDDEN, hidden
+from coverage.results.document import GROUPS
 from coverage.text import fraction, number
 
 if TYPE_CHECKING:

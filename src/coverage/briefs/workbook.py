@@ -20,7 +20,7 @@ from coverage.briefs.cells import FONT, Formula, finish, put, put_header, put_te
 from coverage.briefs.office import describe
 from coverage.briefs.tables import STATUS_COLOURS, computed, plain
 from coverage.messages import Said
-from coverage.reports.document import GROUPS
+from coverage.results.document import GROUPS
 from coverage.text import width
 
 if TYPE_CHECKING:

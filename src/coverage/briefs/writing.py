@@ -17,8 +17,8 @@ from coverage.briefs.request import FORMATS
 from coverage.briefs.tables import tables
 from coverage.errors import InputError, MissingDependencyError, Problem, gathered
 from coverage.messages import Said
-from coverage.reports import change, discretion, document
-from coverage.reports.folders import check, staged
+from coverage.results import change, discretion, document
+from coverage.results.folders import check, staged
 from coverage.tables import write_text
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ def _print(title: str, columns: Columns, rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from coverage.reports.table import WIDTH, console
+    from coverage.results.table import WIDTH, console
 
     table: Table = Table(
         title=title,

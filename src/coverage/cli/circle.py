@@ -82,10 +82,10 @@ def _register(city: City, facilities: Path | None, provenance: str | None) -> Re
 
 
 def _show(times: ServiceTimes, format_: str, lang: Lang) -> None:
-    from coverage.reports import circles
+    from coverage.results import circles
 
     if format_ == "table":
-        from coverage.reports.table import console
+        from coverage.results.table import console
 
         circles.show(times, console(), lang)
     elif format_ == "json":

@@ -143,7 +143,7 @@ def plan(file: Path, workspace: Path | None, lang: Lang, **how: Any) -> None:
 def _tell(made: ImportReport, lang: Lang, *, dry_run: bool) -> None:
     """Counts, rejections and findings; how columns were understood, if nothing is written yet."""
     from coverage.intake.report import show
-    from coverage.reports.table import console
+    from coverage.results.table import console
 
     show(made, console(), lang, columns=dry_run)
     if made.written:

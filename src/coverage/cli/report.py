@@ -70,18 +70,18 @@ def report(
 
 
 def _write(made: Report, out: Path, lang: Lang) -> list[Path]:
-    from coverage.reports.export import write_folder
+    from coverage.results.export import write_folder
 
     return write_folder(made, out, lang)
 
 
 def _show(made: Report, format_: str, lang: Lang) -> None:
     if format_ == "table":
-        from coverage.reports.table import console, show
+        from coverage.results.table import console, show
 
         show(made, console(), lang)
         return
-    from coverage.reports import export
+    from coverage.results import export
 
     text = {"json": export.to_json, "csv": export.to_csv, "markdown": export.to_markdown}
     click.echo(text[format_](made, lang), nl=False)

@@ -53,7 +53,7 @@ def _show(report: Any) -> None:
     from rich import box
     from rich.table import Table
 
-    from coverage.reports.table import WIDTH, console
+    from coverage.results.table import WIDTH, console
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, width=WIDTH)
     for name, width in (("check", 22), ("action", 8), ("count", 8), ("metres", 10)):

@@ -106,7 +106,7 @@ def run(
         for year in (dict.fromkeys(years) or [None])
     ]
     for one in made if out else ():
-        from coverage.reports.scenario_data import write_folder
+        from coverage.results.scenario_data import write_folder
 
         folder = out / str(one.year) if len(made) > 1 and out else out
         written = write_folder(one, folder, lang) if folder else []
@@ -205,7 +205,7 @@ def _question(kind: Sequence[str], service: Sequence[str], group: str) -> Questi
 
 def _show(made: Sequence[Comparison], format_: str, lang: Lang) -> None:
     if format_ == "json":
-        from coverage.reports.scenario_data import to_dict
+        from coverage.results.scenario_data import to_dict
 
         found = [to_dict(one, lang) for one in made]
         print_json(found[0] if len(found) == 1 else {"years": found})
@@ -214,12 +214,12 @@ def _show(made: Sequence[Comparison], format_: str, lang: Lang) -> None:
         if n:
             click.echo()
         if format_ == "table":
-            from coverage.reports.scenario import show as draw
-            from coverage.reports.table import console
+            from coverage.results.scenario import show as draw
+            from coverage.results.table import console
 
             draw(one, console(), lang)
         else:
-            from coverage.reports import scenario, scenario_data
+            from coverage.results import scenario, scenario_data
 
             text = scenario_data.to_csv if format_ == "csv" else scenario.to_markdown
             click.echo(text(one, lang), nl=False)

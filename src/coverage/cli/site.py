@@ -272,13 +272,13 @@ def _write(proposal: Proposal, out: Path | None, picture: Path | None) -> None:
 
 
 def _show(proposal: Proposal, format_: str, lang: Lang) -> None:
-    from coverage.reports import proposal as shown
+    from coverage.results import proposal as shown
 
     if format_ == "json":
         import json
 
         click.echo(json.dumps(shown.to_dict(proposal, lang), ensure_ascii=False, indent=2))
         return
-    from coverage.reports.table import console
+    from coverage.results.table import console
 
     shown.show(proposal, console(), lang)

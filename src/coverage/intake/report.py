@@ -10,7 +10,7 @@ from rich.text import Text
 
 from coverage.intake.findings import CHECK, DATA, OUTCOMES
 from coverage.messages import Said
-from coverage.reports.table import WIDTH
+from coverage.results.table import WIDTH
 from coverage.text import wrap
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Charts that planners read: progress to targets, counties, times to the nearest, before and after.
 
-Each takes plain data (`coverage.reports.export.to_dict`,
-`coverage.reports.circles.to_dict`), or less of it, and writes one picture.
+Each takes plain data (`coverage.results.export.to_dict`,
+`coverage.results.circles.to_dict`), or less of it, and writes one picture.
 """
 
 from __future__ import annotations

@@ -54,10 +54,10 @@ class Moment:
 
     Attributes:
         id: ``now``, ``before`` or ``after``.
-        document: The result object (`coverage.reports.document.build`), or what
+        document: The result object (`coverage.results.document.build`), or what
             may be published of it.
         times: Travel times for the service circles, `None` to draw none.
-        reach: Their data (`coverage.reports.circles.to_dict`), or less of it.
+        reach: Their data (`coverage.results.circles.to_dict`), or less of it.
         services: Services that the circles ask for.
         scenario: Name of the scenario, empty now.
         changes: ``added``, ``changed`` or ``closed`` by facility id, in a scenario.

@@ -14,7 +14,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from coverage.reports.discretion import HIDDEN, small
+from coverage.results.discretion import HIDDEN, small
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ def suppress_together(reaches: Sequence[Mapping[str, Any]], below: int) -> list[
     two, is hidden at each of them: beside the others it would be known.
 
     Args:
-        reaches: The data (`coverage.reports.circles.to_dict`).
+        reaches: The data (`coverage.results.circles.to_dict`).
         below: Counts above 0 and below this are small.
     """
     few = {key for reach in reaches for key, row in _by_unit(reach) if _is_small(row, below)}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from coverage.maps import discreet
 from coverage.maps.compose import Moment, chosen_indicators
 from coverage.reach.service import DEFAULT_PROFILE, kinds_of, travel_time
-from coverage.reports.change import facility_changes
-from coverage.reports.circles import to_dict
-from coverage.reports.discretion import SENSITIVE_KINDS, mask, suppress_together
-from coverage.reports.document import build as build_document
+from coverage.results.change import facility_changes
+from coverage.results.circles import to_dict
+from coverage.results.discretion import SENSITIVE_KINDS, mask, suppress_together
+from coverage.results.document import build as build_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from coverage.maps import figures
 from coverage.maps.themes import scale_for, value_class, value_shading
 from coverage.maps.view import Crowd, Mark, Ring, Theme
 from coverage.reach.draw import shapes_of
-from coverage.reports.circles import limit_name
+from coverage.results.circles import limit_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Facilities as symbols: where they stand, and what their pop-ups say.
 
-They come from the result object (`coverage.reports.document`), in which a
+They come from the result object (`coverage.results.document`), in which a
 masked facility has lost its name, its source and its precise place.
 """
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from coverage.reports import words
+from coverage.results import words
 from coverage.text import number, wrap
 
 if TYPE_CHECKING:

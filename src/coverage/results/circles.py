@@ -9,7 +9,7 @@ from rich.text import Text
 
 from coverage.kinds import KINDS
 from coverage.reach.people import PERCENTILES, nearest_times, people_reached
-from coverage.reports.table import bullet, data_table
+from coverage.results.table import bullet, data_table
 from coverage.tables import csv_text
 
 if TYPE_CHECKING:

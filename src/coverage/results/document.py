@@ -1,9 +1,9 @@
 """The one result object that every page, sheet, slide, layer and map is written from.
 
-`build` takes the JSON of a report (`coverage.reports.export.to_dict`) and adds
+`build` takes the JSON of a report (`coverage.results.export.to_dict`) and adds
 what documents need besides: the people of every unit, the facilities with
 their places, totals by kind, and each number as it is to be printed. It is
-plain data (JSON), so that what is kept back (`coverage.reports.discretion`)
+plain data (JSON), so that what is kept back (`coverage.results.discretion`)
 is kept back from all of them at once.
 """
 
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from coverage.indicators import affected_group
 from coverage.kinds import KINDS, PROVENANCES, STATUSES
 from coverage.messages import Said
-from coverage.reports import words
-from coverage.reports.export import to_dict
+from coverage.results import words
+from coverage.results.export import to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from coverage.reports.document import build
+from coverage.results.document import build
 from coverage.scenarios.words import sentences
 
 if TYPE_CHECKING:

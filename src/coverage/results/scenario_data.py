@@ -7,9 +7,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from coverage.reach.people import PERCENTILES
-from coverage.reports import words
-from coverage.reports.export import plain, write_files
-from coverage.reports.scenario import illustrative, outcome_notes, to_markdown, to_text
+from coverage.results import words
+from coverage.results.export import plain, write_files
+from coverage.results.scenario import illustrative, outcome_notes, to_markdown, to_text
 from coverage.scenarios.file import to_toml
 from coverage.scenarios.ranking import CRITERIA
 from coverage.scenarios.words import paragraph

@@ -10,7 +10,7 @@ from rich.text import Text
 from coverage.kinds import KINDS
 from coverage.messages import Said
 from coverage.proposals.question import MODELS, TRAVEL_MODELS
-from coverage.reports.table import bullet, data_table
+from coverage.results.table import bullet, data_table
 from coverage.text import number
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from coverage.reports import words
-from coverage.reports.folders import staged
+from coverage.results import words
+from coverage.results.folders import staged
 from coverage.tables import csv_text, write_text
 from coverage.text import number
 
@@ -316,7 +316,7 @@ def files(report: Report, lang: Lang = "zh") -> dict[str, str]:
 
     A file whose rows include example data says so in its name.
     """
-    from coverage.reports.table import to_text
+    from coverage.results.table import to_text
 
     found = {
         "report.txt": to_text(report, lang),
@@ -335,7 +335,7 @@ def write_folder(report: Report, folder: Path, lang: Lang = "zh") -> list[Path]:
 
 
 def write_files(texts: Mapping[str, str], folder: Path) -> list[Path]:
-    """Write files by name into `folder`, all or nothing (`coverage.reports.folders`).
+    """Write files by name into `folder`, all or nothing (`coverage.results.folders`).
 
     Raises:
         InputError: If a file that the tool did not write would be replaced, or

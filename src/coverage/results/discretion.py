@@ -1,6 +1,6 @@
 """What is kept back before anything is written: small counts of people, and precise places.
 
-Both functions take the result object (`coverage.reports.document.build`) and
+Both functions take the result object (`coverage.results.document.build`) and
 return a changed copy, so that every document, chart and map made from it
 keeps the same things back.
 
@@ -409,7 +409,7 @@ def _small_share(part: dict[str, Any], below: int) -> bool:
 
 def _withhold(indicator: dict[str, Any], lang: Lang) -> None:
     """Take the value out of an indicator, with every number and verdict that follows from it."""
-    from coverage.reports.words import STATUS
+    from coverage.results.words import STATUS
 
     indicator["numerator"] = indicator["value"] = HIDDEN
     if indicator["denominator"] is not None:

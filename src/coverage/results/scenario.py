@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from coverage.reach.people import PERCENTILES
-from coverage.reports import words
-from coverage.reports.circles import GROUPS
-from coverage.reports.table import WIDTH, console
+from coverage.results import words
+from coverage.results.circles import GROUPS
+from coverage.results.table import WIDTH, console
 from coverage.scenarios.ranking import CRITERIA
 from coverage.scenarios.words import heads, limit_name, paragraph
 from coverage.text import cut, precise, wrap
