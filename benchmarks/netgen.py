@@ -29,7 +29,7 @@ from scipy.spatial import Delaunay, KDTree
 from coverage.datum import unproject
 from coverage.roads.build import build
 from coverage.roads.network import ALL_MODES, CAR
-from coverage.roads.store import cached
+from coverage.roads.sources import cached
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

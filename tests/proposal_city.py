@@ -12,7 +12,7 @@ from coverage.facilities import Facility, Register
 from coverage.proposals.field import Sources
 from coverage.reach.people import people_reached
 from coverage.reach.service import travel_time
-from coverage.roads.sources import write_graphml
+from coverage.roads.convert import write_graphml
 from demand_city import CODE, EAST, MIDDLE, WEST, small_city
 from networks import CRS, Street, build
 

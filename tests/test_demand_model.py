@@ -15,12 +15,12 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coverage import archives
 from coverage.city import City
-from coverage.demand import store
+from coverage.demand.demand import CACHE, model_files
 from coverage.demand.ground import onto, read_ground
 from coverage.demand.model import from_townships, township_figures
-from coverage.demand.sources import demand_of, model_files
-from coverage.demand.store import cached_from_townships, from_npz
+from coverage.demand.sources import cached_from_townships, demand_of
 from coverage.errors import InputError, UnknownNameError
 from demand_city import CELLS, CODE, EAST, FARM, MIDDLE, NO_SEAT, PEOPLE, SEATS, WEST, small_city
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from coverage.demand.people import Demand
+    from coverage.demand.demand import Demand
 
 CITIES = ("清远", "中山", "阳江", "江门", "珠山")
 
@@ -304,7 +304,7 @@ def test_the_cache_gives_back_what_was_made(tmp_path: Path) -> None:
     city = small_city(tmp_path / "city")
     made = cached_from_townships(city, folder=tmp_path / "cache")
     (entry,) = (tmp_path / "cache").iterdir()
-    read = from_npz(entry)
+    read = CACHE.read(entry)
     assert read is not None
     assert_same(made, read)
     assert_same(made, cached_from_townships(city, folder=tmp_path / "cache"))
@@ -320,9 +320,9 @@ def test_a_spoilt_cache_is_made_anew(tmp_path: Path, harm: str) -> None:
     raw[len(raw) // 2] ^= 1
     spoilt = {"cut": raw[:-100], "empty": b"", "flip": raw, "other": b"x" * 200}[harm]
     entry.write_bytes(bytes(spoilt))
-    assert from_npz(entry) is None
+    assert CACHE.read(entry) is None
     assert_same(made, cached_from_townships(city, folder=tmp_path / "cache"))
-    assert from_npz(entry) is not None
+    assert CACHE.read(entry) is not None
 
 
 def test_the_cache_follows_every_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -334,7 +334,7 @@ def test_the_cache_follows_every_input(tmp_path: Path, monkeypatch: pytest.Monke
         path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
         cached_from_townships(city, folder=cache)
         assert len(list(cache.iterdir())) == count
-    monkeypatch.setattr(store, "__version__", "999")
+    monkeypatch.setattr(archives, "__version__", "999")
     cached_from_townships(city, folder=cache)
     assert len(list(cache.iterdir())) == len(model_files(city)) + 3
 

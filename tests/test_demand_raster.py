@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.city import City
-    from coverage.demand.people import Demand
+    from coverage.demand.demand import Demand
 
 # Corner and cell sizes of a grid that holds the whole city, in several CRSs.
 GRIDS = {

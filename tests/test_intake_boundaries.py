@@ -19,7 +19,7 @@ from coverage.intake import landing, topology
 from coverage.intake.boundaries import import_boundaries
 from coverage.intake.newcity import UNIT_COLUMNS, category_of
 from coverage.intake.setup import create
-from coverage.intake.unitmatch import code_in
+from coverage.places.find import code_in
 from coverage.tables import read_table
 
 if TYPE_CHECKING:

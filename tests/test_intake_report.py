@@ -48,7 +48,8 @@ def _tiff(path: Path) -> Path:
 
 
 def _roads(path: Path) -> Path:
-    from coverage.roads.sources import load, write_graphml
+    from coverage.roads.convert import write_graphml
+    from coverage.roads.sources import load
 
     write_graphml(load("441800"), path)
     return path

@@ -11,7 +11,8 @@ import pytest
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.intake.roads import import_roads
-from coverage.roads.sources import load, write_graphml
+from coverage.roads.convert import write_graphml
+from coverage.roads.sources import load
 from coverage.settings import data_dir
 from helpers import told
 

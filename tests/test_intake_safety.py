@@ -57,7 +57,8 @@ IMPORTERS = ("facilities", "boundaries", "population", "people", "plan", "roads"
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace that has a file of every importer."""
-    from coverage.roads.sources import load, write_graphml
+    from coverage.roads.convert import write_graphml
+    from coverage.roads.sources import load
 
     folder = tmp_path_factory.mktemp("safe")
     space = create(folder / "w", city=City.load("清远"))

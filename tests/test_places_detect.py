@@ -21,7 +21,7 @@ from coverage.places.detect import (
     datum_named,
     detect_datum,
 )
-from coverage.roads.shipped import shipped
+from coverage.roads.sources import load
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +49,7 @@ def about_seats(
 
 def by_roads(n: int, off_m: float, datum: str, seed: int = 0) -> tuple[Floats, Floats]:
     """Rows near the main roads of 清远, written in a datum."""
-    roads, rng = shipped("441800"), np.random.default_rng(seed)
+    roads, rng = load("441800"), np.random.default_rng(seed)
     edge, part = rng.integers(0, roads.edge_count, n), rng.random(n)
     tail, head = roads.tail[edge], roads.head[edge]
     x = roads.x[tail] * (1 - part) + roads.x[head] * part + rng.normal(0, off_m, n)
@@ -72,7 +72,7 @@ def test_known_places_settle_it_with_ten_points(datum: str) -> None:
 @pytest.mark.parametrize("datum", HYPOTHESES)
 def test_points_by_roads_settle_it(datum: str) -> None:
     lon, lat = by_roads(60, 50, datum)
-    found = detect_datum(lon, lat, roads=shipped("441800"))
+    found = detect_datum(lon, lat, roads=load("441800"))
     assert found.datum == datum
     assert found.evidence[0].kind == "roads"
 
@@ -80,7 +80,7 @@ def test_points_by_roads_settle_it(datum: str) -> None:
 @pytest.mark.parametrize("datum", HYPOTHESES)
 def test_main_roads_say_nothing_of_places_away_from_them(datum: str) -> None:
     lon, lat = by_roads(200, 3_000, datum, seed=4)
-    found = detect_datum(lon, lat, roads=shipped("441800"))
+    found = detect_datum(lon, lat, roads=load("441800"))
     assert found.datum is None
     assert found.evidence[0].note is not None
     assert "误差" in found.reason.zh
@@ -174,7 +174,7 @@ def test_nothing_to_go_by_and_bad_input() -> None:
     empty: list[float] = []
     found = detect_datum([113.0, 112.9], [23.7, 23.8])
     assert (found.datum, found.confidence, found.evidence) == (None, 0.0, ())
-    assert isinstance(detect_datum(empty, empty, roads=shipped("441800")), Detection)
+    assert isinstance(detect_datum(empty, empty, roads=load("441800")), Detection)
     with pytest.raises(InputError):
         detect_datum([113.0], [23.0, 24.0])
 
@@ -183,6 +183,6 @@ def test_missing_places_are_left_out_and_inputs_unchanged() -> None:
     lon, lat, anchors = about_seats(40, 80, "gcj02")
     lon[::4] = np.nan
     before = lon.copy()
-    found = detect_datum(lon, lat, anchors=[anchors], roads=shipped("441800"))
+    found = detect_datum(lon, lat, anchors=[anchors], roads=load("441800"))
     assert found.datum == "gcj02"
     assert np.array_equal(lon, before, equal_nan=True)

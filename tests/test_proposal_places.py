@@ -20,7 +20,7 @@ from coverage.proposals import candidates as places
 from coverage.proposals.filters import Away, Filters, filtered
 from coverage.proposals.lists import read_candidates
 from coverage.reach.service import travel_ground
-from coverage.roads.shipped import shipped
+from coverage.roads.sources import load
 from coverage.tables import read_table
 from demand_city import CODE, small_city
 from helpers import run
@@ -92,8 +92,8 @@ def test_candidates_know_their_township(grid: Candidates) -> None:
 def test_points_along_roads_lie_on_roads(travel: TravelGround) -> None:
     import shapely
 
-    found = places.along_roads(QINGYUAN, GROUND, shipped(QINGYUAN.code), 2000.0)
-    network = shipped(QINGYUAN.code)
+    found = places.along_roads(QINGYUAN, GROUND, load(QINGYUAN.code), 2000.0)
+    network = load(QINGYUAN.code)
     lines = shapely.MultiLineString([network.line(e) for e in range(network.edge_count)])
     far = shapely.distance(shapely.points(found.xy), lines)
     assert float(np.max(far)) < 0.01

@@ -371,7 +371,8 @@ def test_roads_of_another_place_are_refused(tmp_path: Path) -> None:
     nodes, edges = tmp_path / "nodes.csv", tmp_path / "edges.csv"
     nodes.write_text("node,lon,lat\n1,9.5,47.1\n2,9.6,47.1\n", encoding="utf-8")
     edges.write_text("u,v,length_m\n1,2,7600\n", encoding="utf-8")
-    from coverage.roads.sources import load, write_graphml
+    from coverage.roads.convert import write_graphml
+    from coverage.roads.sources import load
 
     graph = tmp_path / "elsewhere.graphml"
     write_graphml(load(nodes, edges=edges, cache=False), graph)

@@ -14,8 +14,7 @@ from pyproj import Geod
 from coverage.datum import utm_crs
 from coverage.errors import InputError
 from coverage.roads.build import build, ground_steps
-from coverage.roads.network import BICYCLE, CAR, FOOT, mode_flags
-from coverage.roads.report import CleaningReport
+from coverage.roads.network import BICYCLE, CAR, FOOT, CleaningReport, mode_flags
 
 if TYPE_CHECKING:
     from coverage.roads.network import RoadNetwork

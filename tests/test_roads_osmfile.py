@@ -15,7 +15,7 @@ from conftest import shared_file
 from coverage.errors import InputError
 from coverage.roads.access import rules, speed_kmh, use_of
 from coverage.roads.network import ALL_MODES, BICYCLE, CAR, FOOT
-from coverage.roads.osmfile import read_osm
+from coverage.roads.osm import read_osm
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 
 from conftest import shared_file
 from coverage.errors import InputError
-from coverage.roads import store
 from coverage.roads.build import build
-from coverage.roads.sources import check, load
+from coverage.roads.sources import CACHE, cached, check, load
 from test_roads_convert import assert_same
 from test_roads_network import ALL, networks
 
@@ -43,11 +43,11 @@ def small() -> RoadNetwork:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(network=networks())
 def test_read_back_is_what_was_saved(tmp_path: Path, network: RoadNetwork) -> None:
-    store.save(network, tmp_path / "a.npz")
-    back = store.read(tmp_path / "a.npz")
+    CACHE.write(network, tmp_path / "a.npz")
+    back = CACHE.read(tmp_path / "a.npz")
     assert back is not None
     assert_same(network, back)
-    for name in store._ARRAYS:
+    for name in CACHE.pack(network)[1]:
         assert getattr(back, name).dtype == getattr(network, name).dtype
         assert np.array_equal(
             getattr(back, name), getattr(network, name), equal_nan=name == "maxspeed_kmh"
@@ -63,9 +63,9 @@ def test_built_once(tmp_path: Path) -> None:
         return small()
 
     for _ in range(3):
-        assert_same(store.cached({"file": "a"}, make, folder=tmp_path), small())
+        assert_same(cached({"file": "a"}, make, folder=tmp_path), small())
     assert len(calls) == 1
-    store.cached({"file": "b"}, make, folder=tmp_path)
+    cached({"file": "b"}, make, folder=tmp_path)
     assert len(calls) == 2
     assert len(list(tmp_path.iterdir())) == 2  # and no leftover parts
     with np.load(next(tmp_path.glob("*.npz"))) as plain:
@@ -73,7 +73,7 @@ def test_built_once(tmp_path: Path) -> None:
 
 
 def test_damaged_caches_are_built_anew(tmp_path: Path) -> None:
-    store.cached({}, small, folder=tmp_path)
+    cached({}, small, folder=tmp_path)
     path = next(tmp_path.iterdir())
     whole = path.read_bytes()
     size = len(whole)
@@ -82,27 +82,29 @@ def test_damaged_caches_are_built_anew(tmp_path: Path) -> None:
     flipped = [0, 30, size // 3, size - 1, size - 33, size - 40, *rng.integers(0, size, 60)]
     spoilt += [whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1 :] for at in flipped]
     spoilt += [whole + b"\0", b"\0" * size, whole * 2]
-    spoilt += [whole[:-36] + struct.pack("<I", store.FORMAT + 1) + whole[-32:]]
+    spoilt += [whole[:-36] + struct.pack("<I", CACHE.archive.version + 1) + whole[-32:]]
     for content in spoilt:
         path.write_bytes(content)
-        assert store.read(path) is None
+        assert CACHE.read(path) is None
     path.write_bytes(spoilt[0])
-    assert_same(store.cached({}, small, folder=tmp_path), small())
+    assert_same(cached({}, small, folder=tmp_path), small())
     assert path.read_bytes()[-40:-36] == b"FCRN"
-    assert store.read(path) is not None
+    assert CACHE.read(path) is not None
 
 
-def test_another_format_or_rule_is_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = store.key_of({"a": 1})
-    assert store.key_of({"a": 2}) != before
-    monkeypatch.setattr(store, "FORMAT", store.FORMAT + 1)
-    assert store.key_of({"a": 1}) != before
+def test_another_format_or_rule_is_another_key(tmp_path: Path) -> None:
+    before = CACHE.key({"a": 1})
+    assert CACHE.key({"a": 2}) != before
+    later = replace(CACHE.archive, version=CACHE.archive.version + 1)
+    assert replace(CACHE, archive=later).key({"a": 1}) != before
+    cached({"a": 1}, small, folder=tmp_path)
+    assert next(tmp_path.iterdir()).stem != before  # the rules of access are in it
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    assert_same(store.cached({}, small, folder=blocked / "roads"), small())
+    assert_same(cached({}, small, folder=blocked / "roads"), small())
 
 
 def test_a_failing_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +112,7 @@ def test_a_failing_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
         raise OSError("disk full")
 
     monkeypatch.setattr("pathlib.Path.replace", fail)
-    assert_same(store.cached({}, small, folder=tmp_path), small())
+    assert_same(cached({}, small, folder=tmp_path), small())
     assert not list(tmp_path.iterdir())
 
 

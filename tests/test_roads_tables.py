@@ -9,7 +9,7 @@ import pytest
 
 from coverage.errors import InputError, UnknownNameError
 from coverage.roads.network import ALL_MODES, CAR, FOOT
-from coverage.roads.shipped import shipped
+from coverage.roads.sources import load, load_checked, shipped_files
 from coverage.roads.tables import read_tables
 
 if TYPE_CHECKING:
@@ -244,27 +244,27 @@ def test_shipped_roads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COVERAGE_DATA", str(tmp_path))
     settings.data_dir.cache_clear()
     try:
-        network = shipped("441800")
+        nodes, edges = shipped_files("441800")
+        network = load(nodes, edges=edges, cache=False)
+        assert network.origin["shipped"] == "441800"
         assert network.highway_names == ("main_road",)
         assert set(network.modes) == {ALL_MODES}
         assert network.edge_count == 4
         with pytest.raises(UnknownNameError, match="roads for 441800"):
-            shipped("000000")
+            shipped_files("000000")
     finally:
         settings.data_dir.cache_clear()
 
 
 @pytest.mark.parametrize("code", ["360203", "440700", "441700", "441800", "442000"])
 def test_roads_of_the_five_cities(code: str) -> None:
-    from coverage.roads.clean import clean
     from coverage.settings import data_dir
 
     if not (data_dir() / "roads" / f"{code}-nodes.csv").is_file():
         pytest.skip(f"no roads ship for {code} yet")
-    network = shipped(code)
+    found = load_checked(code)
     rows = (data_dir() / "roads" / f"{code}-edges.csv").read_text(encoding="utf-8").splitlines()
-    assert network.edge_count == 2 * (len(rows) - 1)
-    cleaned, report = clean(network)
+    assert found.pieces == len(rows) - 1
     # Nothing to mend: only remarks (islands, lengths far above the drawn line).
-    assert {found.action for found in report.findings if found.count} <= {"kept"}
-    assert cleaned.edge_count == network.edge_count
+    assert {flaw.action for flaw in found.report.findings if flaw.count} <= {"kept"}
+    assert found.network.edge_count == 2 * found.pieces

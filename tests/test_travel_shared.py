@@ -14,7 +14,7 @@ from pyproj import Transformer
 from conftest import shared_file
 from coverage.profiles import load_profile
 from coverage.roads.network import RoadNetwork
-from coverage.roads.osmfile import read_osm
+from coverage.roads.osm import read_osm
 from coverage.travel.prepare import prepare
 from coverage.travel.times import nearest, node_times, reach
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import Facility, Register
-from coverage.intake.rebase import rebase, rebase_file, rebase_people, today_of
+from coverage.intake.rebase import rebase, rebase_file, rebase_people
 from coverage.places.changes import Change, Changes, load_changes
+from coverage.places.find import today_of
 from coverage.population import People
 from helpers import run, write_register
 
@@ -247,7 +248,10 @@ def test_what_is_inferred_is_marked_as_unverified() -> None:
     back, again = rebase(today, changes, units, on=date(2015, 1, 1), back=True)
     assert back.facilities[0] == register.facilities[0]
     assert any("未经核实" in note.zh for note in again)
-    assert "未核实" in today_of(old, units, changes)[1]
+    found = today_of(old, units, changes)
+    assert found is not None
+    assert "未核实" in found.said[0].zh
+    assert "not verified" in found.said[0].en
 
 
 def test_files_of_then_and_of_today(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,17 +17,20 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from coverage import __version__
 from coverage.errors import InputError, Problem
+from coverage.settings import cache_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
+_T = TypeVar("_T")
 _TRAILER = struct.Struct("<4sI32s")
 
 
@@ -90,6 +93,65 @@ class Archive:
         with np.load(io.BytesIO(body), allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
         return json.loads(arrays.pop("meta").tobytes()), arrays
+
+
+@dataclass(frozen=True)
+class Cache(Generic[_T]):
+    """Things of one kind that are made once and read back.
+
+    What is cut short, altered or of another version is made anew.
+
+    Attributes:
+        name: Folder below `settings.cache_dir()`.
+        archive: Kind of file; its version counts up when the file or the making changes.
+        pack: What is written of a thing: plain JSON values, and arrays.
+        unpack: The way back.
+    """
+
+    name: str
+    archive: Archive
+    pack: Callable[[_T], tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]]
+    unpack: Callable[[dict[str, Any], dict[str, NDArray[Any]]], _T]
+
+    def key(self, parts: Mapping[str, Any]) -> str:
+        """Name of an entry: a hash of all it depends on and of the versions."""
+        whole = {"parts": parts, "format": self.archive.version, "version": __version__}
+        text = json.dumps(whole, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def get(
+        self, parts: Mapping[str, Any], make: Callable[[], _T], *, folder: Path | None = None
+    ) -> _T:
+        """A thing from the cache, or made and put there.
+
+        A cache that cannot be written (a full disk, a read-only home) costs
+        time, not the answer.
+
+        Args:
+            parts: All that the thing depends on, as plain JSON values.
+            make: Makes it.
+            folder: Where its kind lies, by default below the user's own cache.
+        """
+        path = (folder or cache_dir() / self.name) / f"{self.key(parts)}.npz"
+        thing = self.read(path)
+        if thing is None:
+            thing = make()
+            with suppress(OSError):
+                self.write(thing, path)
+        return thing
+
+    def write(self, thing: _T, path: Path) -> None:
+        """Write a thing whole, or not at all.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        self.archive.write(path, *self.pack(thing))
+
+    def read(self, path: Path) -> _T | None:
+        """A thing as `write` wrote it; None if it is not there or not as it was written."""
+        found = self.archive.read(path)
+        return None if found is None else self.unpack(*found)
 
 
 def file_digest(path: str | Path) -> str:

@@ -76,9 +76,9 @@ def _show(report: Any) -> None:
 @takes("out", required=True)
 def fetch(city: City, modes: tuple[str, ...], out: Path, lang: Lang, **server: Any) -> None:
     """Download a city's roads from OpenStreetMap (needs the internet)."""
+    from coverage.roads.convert import write_graphml
     from coverage.roads.fetch import fetch as fetch_roads
     from coverage.roads.network import MODES
-    from coverage.roads.sources import write_graphml
 
     found = fetch_roads(_outline(city), modes=modes or tuple(MODES), **server)
     write_graphml(found, out)

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from coverage.demand.demand import Demand, model_files
 from coverage.demand.ground import read_ground
-from coverage.demand.people import Demand
-from coverage.demand.sources import model_files
 from coverage.errors import InputError
 from coverage.messages import Said
 

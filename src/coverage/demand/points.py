@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from coverage.demand.demand import Demand
 from coverage.demand.ground import read_ground
 from coverage.demand.lists import read_list
-from coverage.demand.people import Demand
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coverage.archives import file_digest
+from coverage.demand.demand import CACHE, model_files
 from coverage.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from coverage.city import City
-    from coverage.demand.people import Demand
-    from coverage.workspace import Role
+    from coverage.demand.demand import Demand
 
 RASTERS = (".tif", ".tiff")
 POINTS = (".csv", ".geojson", ".json", ".gpkg")
@@ -35,8 +36,6 @@ def demand_of(
         MissingDependencyError: If a raster is given and the extra ``raster`` is not installed.
     """
     if source is None:
-        from coverage.demand.store import cached_from_townships
-
         return cached_from_townships(city), []
     path = Path(source)
     suffix = path.suffix.lower()
@@ -53,8 +52,28 @@ def demand_of(
     raise InputError(Problem(reason, path.name))
 
 
-def model_files(city: City) -> tuple[Path, ...]:
-    """Every file that the model of a city is made from."""
-    roles: tuple[Role, ...] = ("population", "units", "villages", "counties", "townships")
-    found = [city.find(role) if role == "villages" else city.file(role) for role in roles]
-    return tuple(path for path in found if path is not None)
+def cached_from_townships(
+    city: City, *, step_m: float = 500.0, folder: Path | None = None
+) -> Demand:
+    """`model.from_townships`, from the cache where it is there.
+
+    Args:
+        city: The city.
+        step_m: Distance of the points outside the seats, metres.
+        folder: Where the cache lies, by default below the user's own.
+
+    Raises:
+        InputError: As `model.from_townships`.
+    """
+
+    def make() -> Demand:
+        from coverage.demand.model import from_townships
+
+        return from_townships(city, step_m=step_m)
+
+    parts = {
+        "city": (city.code, city.name),
+        "files": [file_digest(path) for path in model_files(city)],
+        "step": step_m,
+    }
+    return CACHE.get(parts, make, folder=folder)

@@ -26,12 +26,10 @@ from coverage.intake.unitmatch import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
     NAME_COLUMNS,
-    Matcher,
-    code_in,
     find_column,
 )
 from coverage.messages import Said
-from coverage.places.changes import load_changes
+from coverage.places.find import Evidence, code_in, find_unit
 from coverage.tables import decode
 
 if TYPE_CHECKING:
@@ -213,8 +211,6 @@ def _units(city: City, rows: list[newcity.Named], layer: Layer) -> Units:
 
 def _match(draft: _Draft, city: City) -> None:
     """Find the unit of every feature and make its polygon valid."""
-    changes = load_changes()
-    matcher = Matcher(draft.units, draft.level, changes)
     kept: dict[int, tuple[Unit, BaseGeometry, list[Said]]] = {}
     for i, row in enumerate(draft.rows):
         if i in draft.layer.bad:
@@ -224,15 +220,17 @@ def _match(draft: _Draft, city: City) -> None:
         if shape is None or shape.is_empty:
             draft.outcome(i, "", [Said("没有几何", "there is no geometry")], ok=False)
             continue
-        unit, said, _ = matcher.match(row.code, row.name, row.county)
+        evidence = Evidence(row.code, row.county, name=row.name)
+        found = find_unit(evidence, draft.units, level=draft.level)
+        unit = found.unit
         if unit is None:
-            draft.outcome(i, "", said, ok=False)
+            draft.outcome(i, "", found.why, ok=False)
             continue
         own, why, change = topology.repaired(shape)
         if own is None:
             draft.outcome(i, unit.code, [Said("不是面", "it is no polygon")], ok=False)
             continue
-        notes = list(said)
+        notes = list(found.said)
         if why:
             notes.append(
                 Said(

@@ -13,6 +13,7 @@ from shapely.geometry import mapping, shape
 from coverage.errors import InputError, Problem
 from coverage.intake import osm
 from coverage.messages import Said
+from coverage.places.find import Evidence, find_unit
 from coverage.tables import decode
 
 if TYPE_CHECKING:
@@ -142,12 +143,11 @@ def _is_area(thing: Thing) -> bool:
 
 def _unit_of(thing: Thing, city: City, county: str) -> tuple[Unit | None, Said | None]:
     """The township that an area is called by, or why it is none."""
-    from coverage.intake.unitmatch import Matcher
-
     name = osm.name_of(thing.tags)
-    match = Matcher(city.units).match("", name, city.units.name(county) if county else "")
+    evidence = Evidence(county=city.units.name(county) if county else "", name=name)
+    match = find_unit(evidence, city.units, level="township")
     if match.unit is None:
-        return None, match.said[0] if match.said else None
+        return None, match.why[0]
     if county and match.unit.code[:6] != county:
         return None, Said("与名录所在县不符", "it lies in another county than listed")
     return match.unit, None

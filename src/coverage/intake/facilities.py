@@ -192,7 +192,7 @@ def _ledger_rows(sheet: RawSheet, use: Understanding, city: City) -> list[Judged
         unit = city.units.get(row.unit_code[:9])
         if unit is not None and unit.placed:
             row.place = "seat"
-        if not (row.unit_code or row.maybe or row.reasons):
+        if not (row.unit_code or row.found.maybe or row.reasons):
             row.reasons.append("没有写明乡镇 · no township is stated")
     return rows
 

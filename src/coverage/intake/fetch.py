@@ -149,9 +149,9 @@ def fetch_boundaries(folder: Path, *, server: Server, replace: bool = False) -> 
 def fetch_roads(folder: Path, *, server: Server, replace: bool = False) -> Fetched:
     """Roads of the city as ``roads/roads.graphml``."""
     from coverage.intake.roads import previous
+    from coverage.roads.convert import graphml_text
     from coverage.roads.fetch import PUBLIC_ENDPOINT
     from coverage.roads.fetch import fetch as fetch_network
-    from coverage.roads.sources import graphml_text
 
     city = _open(folder, "roads", replace=replace)
     network = fetch_network(

@@ -52,7 +52,7 @@ def judge_places(rows: Sequence[Judged], city: City) -> list[Finding]:
     """
     crs = plane(city)
     placed = [row for row in rows if row.place == "coordinates"]
-    about = [row for row in rows if row.maybe and row.about]
+    about = [row for row in rows if row.found.maybe and row.about]
     if crs is None or not (placed or about):
         _ask(rows)
         return []
@@ -135,7 +135,7 @@ def _settle(
     townships: Outlines | None,
 ) -> None:
     """By its place choose between the units that a row's words fit, or find one it lacks."""
-    open_ = [n for n, row in enumerate(rows) if row.maybe or len(row.unit_code) <= 6]
+    open_ = [n for n, row in enumerate(rows) if row.found.maybe or len(row.unit_code) <= 6]
     if not open_:
         return
     county = _codes_at(counties, points[open_])
@@ -143,7 +143,7 @@ def _settle(
     for n, c, t in zip(open_, county, township, strict=True):
         row = rows[n]
         sure = bool(t and townships and townships.published[townships.index[t]])
-        if row.maybe:
+        if row.found.maybe:
             _choose(row, city, c, t if sure else "")
         elif not row.reasons:
             _by_place(row, city, c, t, sure=sure)
@@ -157,13 +157,10 @@ def _codes_at(outlines: Outlines | None, points: NDArray[np.object_]) -> list[st
 
 def _choose(row: Judged, city: City, county: str, township: str) -> None:
     """Of several units of one name the one that the place lies in."""
-    for here in (county, township):
-        fits = [code for code in row.maybe if here and code.startswith(here)]
-        if len(fits) == 1:
-            name = f"{city.units.name(fits[0][:6])}{city.units.name(fits[0])}"
-            row.corrections.append(f"同名乡镇按坐标定为 {name}")
-            row.unit_code, row.maybe = fits[0], ()
-            return
+    settled = row.found.settled_at(city.units, county, township)
+    if settled is not None:
+        row.found = settled
+        row.corrections.append(f"{settled.said[-1].zh} · {settled.said[-1].en}")
 
 
 def _choose_about(rows: Sequence[Judged], city: City, counties: Outlines | None, crs: str) -> None:
@@ -178,19 +175,19 @@ def _choose_about(rows: Sequence[Judged], city: City, counties: Outlines | None,
     for row, n, sure in zip(rows, at.tolist(), deep, strict=True):
         if n >= 0 and sure:
             _choose(row, city, counties.codes[n], "")
-            if not row.maybe:
+            if not row.found.maybe:
                 put_at_seat(row, city)
 
 
 def _by_place(row: Judged, city: City, county: str, township: str, *, sure: bool) -> None:
     """The unit of a row that names no township."""
     if sure and township.startswith(row.unit_code):
-        row.unit_code = township
+        row.found.unit = city.units[township]
         row.corrections.append(f"乡镇由坐标得出：{city.units.name(township)}")
         return
     if not row.unit_code:
         # A city without counties has one county row, of its own code.
-        row.unit_code = county or city.code
+        row.found.unit = city.units.get(county) or city.units.city
         row.corrections.append(
             f"单元由坐标得出：{city.units.name(county) if county else city.name}"
         )
@@ -213,8 +210,9 @@ def _by_place(row: Judged, city: City, county: str, township: str, *, sure: bool
 def _ask(rows: Sequence[Judged]) -> None:
     """Ask back where neither words nor place told which unit is meant."""
     for row in rows:
-        if row.maybe:
-            row.reasons.append(row.question)
+        asked = row.found.question
+        if row.found.maybe and asked is not None:
+            row.reasons.append(f"{asked.zh} · {asked.en}")
 
 
 def _far_from_seat(

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from coverage.places.find import Found as UnitFound
+
 if TYPE_CHECKING:
     from coverage.facilities import Facility
     from coverage.intake.columns import Understanding
@@ -31,9 +33,7 @@ class Judged:
         reasons: Why it is rejected.
         corrections: What was changed on the way.
         findings: What the planner should look at; the row is taken all the same.
-        unit_code: Finest unit found.
-        maybe: Units that the row's words fit equally well; its place may tell which.
-        question: What to ask back if it does not.
+        found: The unit that its words, or its place, name.
         place: How it was placed: ``coordinates``, ``geocoded``, ``seat``, ``none``.
         lon: EPSG:4326 degrees.
         lat: As `lon`.
@@ -47,14 +47,17 @@ class Judged:
     reasons: list[str] = field(default_factory=list)
     corrections: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    unit_code: str = ""
-    maybe: tuple[str, ...] = ()
-    question: str = ""
+    found: UnitFound = field(default_factory=UnitFound)
     place: Place = "none"
     lon: float | None = None
     lat: float | None = None
     about: tuple[float, float] | None = None
     ledger: list[dict[str, object]] | None = None
+
+    @property
+    def unit_code(self) -> str:
+        """Code of the finest unit found, empty where none was."""
+        return self.found.code
 
     @property
     def is_data(self) -> bool:

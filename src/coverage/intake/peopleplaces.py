@@ -22,11 +22,10 @@ from coverage.intake.unitmatch import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
     NAME_COLUMNS,
-    Matcher,
-    code_in,
     find_column,
 )
 from coverage.messages import Said
+from coverage.places.find import Evidence, code_in, find_unit
 from coverage.tables import csv_text
 
 if TYPE_CHECKING:
@@ -169,13 +168,12 @@ def _townships(sheet: RawSheet, rows: Sequence[RawRow], city: City) -> list[str]
     at = [sheet.columns.index(name) if name else -1 for name in names]
     if at[0] < 0 and at[1] < 0:
         return []
-    matcher = Matcher(city.units)
     codes = []
     for row in rows:
         code, name, county = (_cell(row.get(i)) if i >= 0 else "" for i in at)
         number = code_in(code)[:9]  # a village stands for its township
-        unit = matcher.match(number, "" if number else name, county).unit
-        codes.append(unit.code if unit else "")
+        evidence = Evidence(number, county, name="" if number else name)
+        codes.append(find_unit(evidence, city.units, level="township").code)
     return codes
 
 

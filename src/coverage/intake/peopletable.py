@@ -22,12 +22,12 @@ from coverage.intake.unitmatch import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
     NAME_COLUMNS,
-    Matcher,
     find_column,
     plain,
 )
 from coverage.messages import Said
 from coverage.places.changes import load_changes
+from coverage.places.find import Evidence, find_unit
 from coverage.population import People
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class _Row:
 class _Reader:
     def __init__(self, table: Table, units: Units, year: int | None) -> None:
         self.table, self.units, self.year = table, units, year
-        self.matcher = Matcher(units, "township", load_changes())
+        self.changes = load_changes()
         self.seen: dict[tuple[str, int], dict[str, int]] = {}
 
     def read(self, sheet: RawSheet) -> None:
@@ -164,7 +164,7 @@ class _Reader:
     def finish(self) -> None:
         """Say which units of today have figures of a part only."""
         for (code, year), seen in self.seen.items():
-            parts = self.matcher.changes.to_then(code, date(year, 12, 31))
+            parts = self.changes.to_then(code, date(year, 12, 31))
             gone = [part for part in parts if part not in seen]
             if set(seen) <= set(parts) and gone and len(parts) > 1:
                 self.table.find(
@@ -192,23 +192,24 @@ class _Reader:
         year = self._year(row, year_cell)
         unit: Unit | None = None
         on = date(year, 12, 31) if year is not None else None
-        match = self.matcher.match(row.code, row.name, row.county, on)
+        evidence = Evidence(row.code, row.county, name=row.name, day=on)
+        found = find_unit(evidence, self.units, level="township", changes=self.changes)
         figures, reason = _figures(row, columns)
         self.table.in_file += _main(figures)
-        unit = match.unit
+        unit = found.unit
         if unit is None:
-            self._done(row, "", "rejected", match.said)
+            self._done(row, "", "rejected", found.why)
         elif year is None:
             self._done(row, unit.code, "rejected", row.said)
         elif reason is not None:
             self._done(row, unit.code, "rejected", [reason])
         else:
-            row.said += match.said
-            self._keep(row, unit, year, figures, match.old or unit.code)
+            row.said += found.said
+            self._keep(row, unit, year, figures, found.old or unit.code)
 
     def _keep(self, row: _Row, unit: Unit, year: int, figures: dict[str, int], own: str) -> None:
         seen = self.seen.setdefault((unit.code, year), {})
-        parts = self.matcher.changes.to_then(unit.code, date(year, 12, 31))
+        parts = self.changes.to_then(unit.code, date(year, 12, 31))
         if seen and not (own in parts and own not in seen and set(seen) <= set(parts)):
             first = next(iter(seen.values()))
             why = Said(f"与第 {first} 行重复", f"the same unit and year as row {first}")

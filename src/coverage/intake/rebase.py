@@ -20,6 +20,7 @@ from coverage.intake.people import COLUMNS as POPULATION_COLUMNS
 from coverage.intake.people import population_cells
 from coverage.messages import Said
 from coverage.places.changes import load_changes
+from coverage.places.find import MARK, UNVERIFIED
 from coverage.population import load_population
 from coverage.tables import csv_text, read_table
 from coverage.units import Unit, Units
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from coverage.places.changes import Changes
     from coverage.population import People
 
-MARK = "原区划代码"
-UNVERIFIED = "（对应未核实）"
 _MARKED = re.compile(rf"；?{MARK} (\d+)(?:{UNVERIFIED})?")
 
 
@@ -265,25 +264,6 @@ def units_of_all_times(units: Units, changes: Changes) -> Units:
         if code not in units and len(code) in levels
     ]
     return Units([*units, *gone], city=units.city)
-
-
-def today_of(code: str, units: Units, changes: Changes) -> tuple[str, str, str]:
-    """What a code that today's list does not have is today.
-
-    Returns:
-        Today's code, empty where none or several fit; the sentence that says so; and the mark
-        by which `rebase` finds the way back, empty where there is nothing to find.
-    """
-    day = changes.last_day(code)
-    found = [c for c in (changes.to_today(code, day) if day else []) if c in units]
-    if len(found) != 1:
-        listed = "、".join(f"{c}{units.name(c)}" for c in found)
-        reason = f"{code} 今分属 {listed}，请写明 · several units today" if found else ""
-        return "", reason, ""
-    old = changes.name_on(code, date.min) or ""
-    doubt = UNVERIFIED if changes.unverified(code, found[0]) else ""
-    said = f"旧代码 {code}{old} 今为 {found[0]}{units.name(found[0])}{doubt}"
-    return found[0], f"{said} · {code} is {found[0]} today", f"{MARK} {code}{doubt}"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from coverage.errors import InputError, Problem
 from coverage.intake.commit import deliver
 from coverage.intake.findings import Finding, ImportReport, Part, RowOutcome, ordered
 from coverage.messages import Said
-from coverage.roads.sources import graphml_text, load_checked
+from coverage.roads.convert import graphml_text
+from coverage.roads.sources import load_checked
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.messages import Lang
-    from coverage.roads.network import RoadNetwork
-    from coverage.roads.report import CleaningReport
+    from coverage.roads.network import CleaningReport, RoadNetwork
     from coverage.roads.sources import Checked
 
 NEAR_M = 2_000.0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from coverage.demand.grid import Bounds
+    from coverage.demand.raster import Bounds
 
 LICENCE = "CC BY 4.0"
 ATTRIBUTION = "WorldPop (www.worldpop.org), University of Southampton"

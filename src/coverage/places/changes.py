@@ -284,4 +284,9 @@ def load_changes(*paths: Path) -> Changes:
     """
     folder = settings.data_dir() / "units"
     shipped = [folder / name for name in SHIPPED if (folder / name).is_file()]
-    return Changes(change for path in paths or shipped for change in read_changes(path))
+    return _load_once(*((path, path.stat().st_mtime_ns) for path in paths or shipped))
+
+
+@cache
+def _load_once(*stamped: tuple[Path, int]) -> Changes:
+    return Changes(change for path, stamp in stamped for change in _read_once(path, stamp))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.city import City
-    from coverage.demand.people import Demand
+    from coverage.demand.demand import Demand
     from coverage.errors import Problem
     from coverage.facilities import Register
     from coverage.reach.sites import Sites

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from coverage.roads.report import CleaningReport
+    from coverage.roads.network import CleaningReport
 
 _A, _E2 = 6_378_137.0, 0.006_694_379_990_141_317  # WGS84: equatorial radius, eccentricity squared
 _LONG_STEP_M = 10_000.0

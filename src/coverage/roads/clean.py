@@ -18,8 +18,7 @@ import numpy as np
 
 from coverage.ragged import gather
 from coverage.roads.build import line_lengths
-from coverage.roads.network import MODES, RoadNetwork
-from coverage.roads.report import CleaningReport
+from coverage.roads.network import MODES, CleaningReport, RoadNetwork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.errors import InputError, Problem
+from coverage.ragged import starts
 from coverage.roads.access import speed_kmh, use_of
 from coverage.roads.build import build
 from coverage.roads.network import ALL_MODES, FOOT, MODES, mode_flags
-from coverage.roads.ways import EDGE_NUMBERS, PIECES_PER_WAY
+from coverage.roads.osm import EDGE_NUMBERS, PIECES_PER_WAY
 from coverage.settings import WGS84
+from coverage.tables import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
 
-    from coverage.roads.network import RoadNetwork
-    from coverage.roads.report import CleaningReport
+    from coverage.roads.network import CleaningReport, RoadNetwork
 
 _YES = {"true", "yes", "1", "-1", "reverse"}
 _SAME_LENGTH_M = 0.01
@@ -83,6 +84,33 @@ def to_networkx(network: RoadNetwork, *, mode: str | None = None) -> nx.MultiDiG
         graph.add_edge(u, v, key=keys[u, v], **data)
         keys[u, v] += 1
     return graph
+
+
+def graphml_text(network: RoadNetwork) -> str:
+    """A network as GraphML, which osmnx and `load` read."""
+    import networkx as nx
+
+    graph = to_networkx(network)
+    for _, _, attributes in graph.edges(data=True):
+        for key, value in attributes.items():
+            if not isinstance(value, (str, int, float)):
+                attributes[key] = getattr(value, "wkt", None) or str(value)
+            elif isinstance(value, bool):
+                attributes[key] = str(value)
+    return "\n".join(nx.generate_graphml(graph)) + "\n"
+
+
+def write_graphml(network: RoadNetwork, path: Path) -> None:
+    """Write a network as GraphML; all at once or not at all.
+
+    Raises:
+        InputError: If the file cannot be written.
+    """
+    try:
+        write_text(path, graphml_text(network))
+    except OSError as error:
+        reason = f"the file cannot be written ({error.strerror or type(error).__name__})"
+        raise InputError(Problem(reason, str(path))) from error
 
 
 def read_graphml(
@@ -378,7 +406,7 @@ def _bends(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Bends of every edge from its u to its v, in lon and lat."""
     counts = [0 if edge.line is None else max(len(edge.line) - 2, 0) for edge in edges]
-    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    start = starts(np.array(counts))
     lines = [edge.line for edge in edges if edge.line is not None and len(edge.line) > 2]
     if not lines:
         return start, np.zeros(0), np.zeros(0)

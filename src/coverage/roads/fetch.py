@@ -18,9 +18,8 @@ from coverage import asking
 from coverage.errors import InputError, MissingDependencyError, NetworkUnreachableError
 from coverage.messages import Said
 from coverage.roads.network import MODES
-from coverage.roads.osmfile import ATTRIBUTION, LICENCE
-from coverage.roads.store import cached
-from coverage.roads.ways import Ways
+from coverage.roads.osm import ATTRIBUTION, LICENCE, Ways
+from coverage.roads.sources import cached
 from coverage.settings import cache_dir
 
 if TYPE_CHECKING:

@@ -1,26 +1,35 @@
-"""One door to all road networks: a file, a city, a graph."""
+"""One door to all road networks: a file, a city, a graph; read once and kept in a cache.
+
+The roads that ship are coarse: main roads only, nodes rounded, no road classes,
+no speeds, no one-way streets. Good enough to try the toolkit with; for a
+decision, load an extract of OpenStreetMap.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coverage.archives import file_digest
-from coverage.errors import InputError, Problem
+from coverage.archives import Archive, Cache, file_digest
+from coverage.errors import InputError, Problem, UnknownNameError
 from coverage.roads.clean import clean
-from coverage.roads.network import MODES, RoadNetwork
-from coverage.roads.report import CleaningReport
-from coverage.roads.store import cached
+from coverage.roads.network import MODES, CleaningReport, RoadNetwork
+from coverage.settings import data_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
 _OSM = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
 _LINES = (".gpkg", ".parquet", ".geoparquet", ".pq", ".shp", ".geojson", ".fgb")
 _KNOWN = (*_OSM, ".graphml", ".csv", *_LINES)
+_SHIPPED_CLASS = "main_road"
+_PLAIN = ("crs", "highway_names", "origin")
 
 
 def load(
@@ -51,30 +60,26 @@ def load(
     """
     if isinstance(source, RoadNetwork):
         return source
-    options = {
-        "modes": None if modes is None else tuple(modes),
-        "area": area,
-        "crs": crs,
-        "edges": edges,
-    }
+    modes = None if modes is None else tuple(modes)
     if not isinstance(source, (str, Path)):
-        return clean(_from_graph(source, options, CleaningReport()))[0]
+        return clean(_from_graph(source, modes, crs, CleaningReport()))[0]
     path, edges = _files(source, edges)
-    options["edges"] = edges
-    if area is not None and not path.name.endswith(_OSM):
-        raise InputError(Problem("an area can only be cut out of an OSM extract", path.name))
+
+    def build() -> RoadNetwork:
+        return clean(_read(path, edges, modes, area, crs))[0]
+
     if not cache:
-        return clean(_read(path, options, None))[0]
+        return build()
     key = {
         "file": file_digest(path),
         "name": path.name,
         "edges": file_digest(edges) if edges else None,
-        "modes": options["modes"],
+        "modes": modes,
         "area": area.wkb_hex if area is not None else None,
         "crs": crs,
         "ships": _ships(path),
     }
-    return cached(key, lambda: clean(_read(path, options, None))[0])
+    return cached(key, build)
 
 
 @dataclass(frozen=True)
@@ -109,21 +114,14 @@ def load_checked(
     Raises:
         InputError: If the source cannot be read at all.
     """
-    report = CleaningReport()
-    options = {
-        "modes": None if modes is None else tuple(modes),
-        "area": area,
-        "crs": crs,
-        "edges": edges,
-    }
-    bad: list[Problem] = []
+    report, bad = CleaningReport(), list[Problem]()
+    modes = None if modes is None else tuple(modes)
     if isinstance(source, RoadNetwork):
         network = source
     elif isinstance(source, (str, Path)):
-        path, options["edges"] = _files(source, edges)
-        network = _read(path, options, report, bad)
+        network = _read(*_files(source, edges), modes, area, crs, report, bad)
     else:
-        network = _from_graph(source, options, report)
+        network = _from_graph(source, modes, crs, report)
     pieces = len(set(network.edge_id.tolist()))
     return Checked(*clean(network, report=report), pieces, tuple(bad))
 
@@ -131,6 +129,21 @@ def load_checked(
 def check(source: Any, **options: Any) -> CleaningReport:
     """What is wrong with a source; arguments and errors as in `load_checked`."""
     return load_checked(source, **options).report
+
+
+def shipped_files(city_code: str) -> tuple[Path, Path]:
+    """The tables of nodes and edges of a city.
+
+    Raises:
+        UnknownNameError: If no roads ship for the city.
+    """
+    folder = data_dir() / "roads"
+    nodes, edges = folder / f"{city_code}-nodes.csv", folder / f"{city_code}-edges.csv"
+    if not (nodes.is_file() and edges.is_file()):
+        codes = sorted(path.name[:-10] for path in folder.glob("*-nodes.csv"))
+        known = ", ".join(codes) or "none"
+        raise UnknownNameError(f"no roads ship for city {city_code!r}; there are roads for {known}")
+    return nodes, edges
 
 
 def _files(source: str | Path, edges: str | Path | None) -> tuple[Path, Path | None]:
@@ -146,54 +159,56 @@ def _files(source: str | Path, edges: str | Path | None) -> tuple[Path, Path | N
         if not path.is_file():
             raise InputError(Problem("the file does not exist", str(path)))
         return path, None if edges is None else Path(edges)
-    from coverage.roads.shipped import shipped_files
     from coverage.units import find_city
 
     return shipped_files(find_city(str(source)).code)
 
 
 def _ships(path: Path) -> bool:
-    from coverage.settings import data_dir
-
     try:
         return path.parent == data_dir() / "roads"
     except FileNotFoundError:
         return False
 
 
-def _from_graph(graph: Any, options: dict[str, Any], report: CleaningReport) -> RoadNetwork:
+def _from_graph(
+    graph: Any, modes: Iterable[str] | None, crs: str | None, report: CleaningReport
+) -> RoadNetwork:
     from coverage.roads.convert import from_networkx
 
     if not hasattr(graph, "edges") or not hasattr(graph, "graph"):
         raise InputError(f"a {type(graph).__name__} is no source of roads")
-    return from_networkx(graph, modes=options["modes"], crs=options["crs"], report=report)
+    return from_networkx(graph, modes=modes, crs=crs, report=report)
 
 
 def _read(
     path: Path,
-    options: dict[str, Any],
-    report: CleaningReport | None,
+    edges: Path | None,
+    modes: tuple[str, ...] | None,
+    area: BaseGeometry | None,
+    crs: str | None,
+    report: CleaningReport | None = None,
     bad: list[Problem] | None = None,
 ) -> RoadNetwork:
     """Read a file by its suffix; with a report, bad rows are noted there (and in `bad`)."""
-    modes, crs = options["modes"], options["crs"]
     if path.name.endswith(_OSM):
-        from coverage.roads.osmfile import read_osm
+        from coverage.roads.osm import read_osm
 
-        return read_osm(path, modes=modes or tuple(MODES), area=options["area"], crs=crs)
+        return read_osm(path, modes=modes or tuple(MODES), area=area, crs=crs)
+    if area is not None:
+        raise InputError(Problem("an area can only be cut out of an OSM extract", path.name))
     if path.suffix == ".graphml":
         from coverage.roads.convert import read_graphml
 
         return read_graphml(path, modes=modes, crs=crs, report=report)
-    from coverage.roads.shipped import HIGHWAY
     from coverage.roads.tables import read_tables
 
     ships = _ships(path)
     network, problems = read_tables(
         path,
-        options["edges"],
+        edges,
         modes=tuple(MODES) if ships and modes is None else modes,
-        highway=HIGHWAY if ships else "road",
+        highway=_SHIPPED_CLASS if ships else "road",
         crs=crs,
         skip_bad=report is not None,
     )
@@ -206,32 +221,30 @@ def _read(
     return network
 
 
-def graphml_text(network: RoadNetwork) -> str:
-    """A network as GraphML, which osmnx and `load` read."""
-    import networkx as nx
-
-    from coverage.roads.convert import to_networkx
-
-    graph = to_networkx(network)
-    for _, _, attributes in graph.edges(data=True):
-        for key, value in attributes.items():
-            if not isinstance(value, (str, int, float)):
-                attributes[key] = getattr(value, "wkt", None) or str(value)
-            elif isinstance(value, bool):
-                attributes[key] = str(value)
-    return "\n".join(nx.generate_graphml(graph)) + "\n"
+def _pack(network: RoadNetwork) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    columns = {name: getattr(network, name) for name in network.__dataclass_fields__}
+    return {name: columns.pop(name) for name in _PLAIN}, columns
 
 
-def write_graphml(network: RoadNetwork, path: Path) -> None:
-    """Write a network as GraphML; all at once or not at all.
+def _unpack(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> RoadNetwork:
+    columns: dict[str, Any] = {**about, **arrays}
+    return RoadNetwork(**{**columns, "highway_names": tuple(about["highway_names"])})
 
-    Raises:
-        InputError: If the file cannot be written.
+
+CACHE = Cache("roads", Archive(b"FCRN", 3), _pack, _unpack)
+
+
+def cached(
+    key_parts: dict[str, Any], build: Callable[[], RoadNetwork], *, folder: Path | None = None
+) -> RoadNetwork:
+    """A network from the cache, or built and put there.
+
+    Args:
+        key_parts: All that the network depends on beside the rules of access, as plain JSON
+            values: digests of files, options.
+        build: Builds the network.
+        folder: Where the cache lies, by default below the user's own.
     """
-    from coverage.tables import write_text
-
-    try:
-        write_text(path, graphml_text(network))
-    except OSError as error:
-        reason = f"the file cannot be written ({error.strerror or type(error).__name__})"
-        raise InputError(Problem(reason, str(path))) from error
+    rules = files("coverage.roads").joinpath("access.toml").read_bytes()
+    parts = {"parts": key_parts, "access": hashlib.sha256(rules).hexdigest()}
+    return CACHE.get(parts, build, folder=folder)

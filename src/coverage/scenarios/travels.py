@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.demand.people import Demand
+    from coverage.demand.demand import Demand
     from coverage.facilities import Register
     from coverage.measures import Measure
     from coverage.plans import PlanIndicator

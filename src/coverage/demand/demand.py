@@ -1,18 +1,27 @@
-"""The one shape of demand: weighted points on the city's plane."""
+"""The one shape of demand: weighted points on the city's plane, and how they are kept.
+
+Nothing here needs shapely or pyproj, which is most of what the model costs.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from coverage.archives import Archive, Cache
 from coverage.errors import UnknownNameError
+from coverage.messages import Said
 
 if TYPE_CHECKING:
-    import numpy as np
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
-    from coverage.messages import Said
+    from coverage.city import City
+    from coverage.workspace import Role
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,3 +73,31 @@ class Demand:
             raise UnknownNameError(f"the demand has no group {group!r}; it has {known}")
         placed = float(self.people[group].sum())
         return placed + math.fsum(self.not_placed.get(group, {}).values())
+
+
+def model_files(city: City) -> tuple[Path, ...]:
+    """Every file that the model of a city is made from."""
+    roles: tuple[Role, ...] = ("population", "units", "villages", "counties", "townships")
+    found = [city.find(role) if role == "villages" else city.file(role) for role in roles]
+    return tuple(path for path in found if path is not None)
+
+
+_ARRAYS = ("x", "y", "unit", "people")
+
+
+def _pack(demand: Demand) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    columns: dict[str, Any] = {name: getattr(demand, name) for name in demand.__dataclass_fields__}
+    columns["people"] = np.stack([demand.people[group] for group in demand.groups])
+    arrays = {name: columns.pop(name) for name in _ARRAYS}
+    return {**columns, "groups": demand.groups}, arrays
+
+
+def _unpack(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Demand:
+    about["people"] = dict(zip(about.pop("groups"), arrays.pop("people"), strict=True))
+    about["unit_codes"] = tuple(about["unit_codes"])
+    about["notes"] = tuple(Said(*note) for note in about["notes"])
+    columns: dict[str, Any] = {**about, **arrays}
+    return Demand(**columns)
+
+
+CACHE = Cache("demand", Archive(b"FCDM", 2), _pack, _unpack)

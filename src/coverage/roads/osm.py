@@ -1,20 +1,26 @@
-"""Ways of OpenStreetMap, collected one by one and cut where they meet.
+"""OpenStreetMap: extracts on disk, and ways collected one by one and cut where they meet.
 
 A graph node is a way's end or a point that ways share (or that one way
 passes twice); the points between are bends. A piece is numbered
 ``way * 10000 + position``: OpenStreetMap allows 2000 points in a way, so the
 way's own number can be read off a piece's number.
+
+Extracts are ``.osm.pbf``, ``.osm``, ``.osm.bz2`` and ``.osm.gz``. Lengths are
+measured on the WGS84 ellipsoid (see `coverage.roads.build`), who may use a road
+is judged by `coverage.roads.access`.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.errors import InputError, Problem
+from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.ragged import expand, starts
 from coverage.roads.access import use_of
 from coverage.roads.build import build
 from coverage.roads.network import mode_flags
@@ -27,6 +33,9 @@ if TYPE_CHECKING:
 
     from coverage.roads.network import RoadNetwork
 
+SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.bz2", ".osm.gz")
+LICENCE = "ODbL 1.0"
+ATTRIBUTION = "© OpenStreetMap contributors"
 PIECES_PER_WAY = 10_000
 EDGE_NUMBERS = "osm way * 10000 + piece"
 NOWHERE = 2_147_483_647  # osmium's own mark of a point whose place is not in the file
@@ -126,9 +135,7 @@ class Ways:
         way = owner[first]
         ends, index = np.unique(np.concatenate([ref[first], ref[last]]), return_index=True)
         at = np.concatenate([first, last])[index]
-        bend_start = np.concatenate([[0], np.cumsum(last - first - 1)])
-        steps = np.arange(bend_start[-1]) - np.repeat(bend_start[:-1], last - first - 1)
-        bend = np.repeat(first + 1, last - first - 1) + steps
+        bend = expand(first + 1, last - first - 1)
         column = {key: np.asarray(values) for key, values in self._columns.items()}
         position = np.arange(len(way)) - np.searchsorted(way, way)
         return build(
@@ -143,7 +150,7 @@ class Ways:
             maxspeed_back_kmh=column["speed_back"][way],
             edge_id=column["way"][way] * PIECES_PER_WAY + position,
             node_id=ends,
-            bends=(bend_start, lon[bend], lat[bend]),
+            bends=(starts(last - first - 1), lon[bend], lat[bend]),
             crs=crs,
             origin={**origin, **self._counts(), "missing_points": int(missing.sum())},
         )
@@ -193,8 +200,69 @@ def _touching(
 
     counts = last - first + 1
     line = np.repeat(np.arange(len(first)), counts)
-    step = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    index = np.repeat(first, counts) + step
+    index = expand(first, counts)
     lines = shapely.linestrings(lon[index], lat[index], indices=line)
     shapely.prepare(area)
     return np.asarray(shapely.intersects(area, lines))
+
+
+def read_osm(
+    path: str | Path,
+    *,
+    modes: Iterable[str] = ("foot",),
+    area: Geometry | None = None,
+    crs: str | None = None,
+) -> RoadNetwork:
+    """Read the roads of an OpenStreetMap extract.
+
+    One pass: osmium indexes the places of all points, and only ways with a
+    ``highway`` tag come up into Python. The points of a file must stand
+    before its ways, as they do in every published extract.
+
+    Args:
+        path: The file.
+        modes: Keep what at least one of these may use.
+        area: Polygon in lon, lat: keep the pieces of road that touch it.
+        crs: Projected CRS in metres; by default the UTM zone of the middle.
+
+    Raises:
+        InputError: If the file is missing, empty, cut short or no such file,
+            or if no road is left.
+        MissingDependencyError: If osmium is not installed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(Problem("the file does not exist", str(path)))
+    if not path.stat().st_size:
+        raise InputError(Problem("the file is empty", path.name))
+    if not path.name.endswith(SUFFIXES):
+        raise InputError(
+            Problem(f"an OpenStreetMap extract ends in {', '.join(SUFFIXES)}", path.name)
+        )
+    try:
+        import osmium  # noqa: F401
+    except ImportError as error:
+        raise MissingDependencyError(
+            "reading OpenStreetMap extracts needs osmium: pip install 'facility-coverage[osm]'"
+        ) from error
+    ways = Ways(path.name, modes)
+    try:
+        _collect(path, ways)
+    except RuntimeError as error:
+        raise InputError(
+            Problem(f"the file is damaged or no OpenStreetMap extract ({error})", path.name)
+        ) from error
+    origin = {"source": path.name, "licence": LICENCE, "attribution": ATTRIBUTION}
+    return ways.network(area=area, crs=crs, origin=origin)
+
+
+def _collect(path: Path, ways: Ways) -> None:
+    from osmium import FileProcessor
+    from osmium.filter import EntityFilter, KeyFilter
+    from osmium.osm import WAY
+
+    found: Any = FileProcessor(str(path)).with_locations()
+    for way in found.with_filter(EntityFilter(WAY)).with_filter(KeyFilter("highway")):
+        tags = {tag.k: tag.v for tag in way.tags}
+        # x and y are whole numbers (1e-7 degrees) and need no test of validity.
+        ways.add(way.id, tags, [(n.ref, n.x, n.y) for n in way.nodes])
