@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "coverage"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages", "settings", "kinds"),
     ("errors",),
-    ("text", "tables", "gaps", "datum", "ragged", "archives", "asking"),
+    ("text", "nearest", "tables", "gaps", "datum", "ragged", "archives", "asking"),
     ("fields",),
     ("units", "workspace"),
     ("roads", "population", "facilities", "plans", "profiles"),

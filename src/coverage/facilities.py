@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from coverage.errors import InputError, Problem
 from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES
 from coverage.messages import Said
+from coverage.nearest import nearest
 from coverage.tables import read_table
 
 if TYPE_CHECKING:
@@ -215,11 +216,9 @@ _EMPTY = "单元格为空 · the cell is empty"
 
 def _unknown(column: str, cell: str, known: Iterable[str]) -> str:
     """Why a word of a fixed list is refused, with the nearest or, if few, all of the list."""
-    import difflib
-
     words = list(known)
     named = {**ALIASES, **{k: k for k in words}} if column == "kind" else dict.fromkeys(words)
-    near = difflib.get_close_matches(cell, named, n=3, cutoff=0.4)
+    near = nearest(cell, named)
     listed = near or (words if len(words) < 8 else [*words[:3], "… (coverage kinds)"])
     return f"词表中没有这一项，可用：{'、'.join(listed)} · the {column} is not known"
 

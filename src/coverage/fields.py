@@ -30,8 +30,9 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
+from coverage.nearest import nearest
 from coverage.tables import decode
-from coverage.text import cut, nearest
+from coverage.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

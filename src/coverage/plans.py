@@ -18,6 +18,7 @@ from coverage.errors import InputError, Problem, UnknownNameError
 from coverage.gaps import OPS
 from coverage.kinds import KINDS, SYSTEMS
 from coverage.messages import Said
+from coverage.nearest import nearest
 from coverage.tables import decode
 
 if TYPE_CHECKING:
@@ -185,9 +186,7 @@ class Plan:
         for indicator in self.indicators:
             if indicator.id == id_:
                 return indicator
-        import difflib
-
-        near = difflib.get_close_matches(id_, [i.id for i in self.indicators], n=3, cutoff=0.5)
+        near = nearest(id_, [i.id for i in self.indicators])
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnknownNameError(
             Said(

@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from fractions import Fraction
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # A Latin word or number with its space, or one wide character with the opening marks before it
 # and the closing marks after it.
@@ -56,20 +52,6 @@ def wrap(text: str, columns: int) -> list[str]:
             piece = piece[len(head) :]  # noqa: PLW2901
         line += piece
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
-
-
-def nearest(word: str, known: Iterable[str], *, shown: int = 3, cutoff: float = 0.4) -> list[str]:
-    """The known words most like `word`, best first.
-
-    Args:
-        word: What was written.
-        known: What could have been meant.
-        shown: How many at most.
-        cutoff: How like they must be, 0 to 1.
-    """
-    import difflib
-
-    return difflib.get_close_matches(word[:80], list(dict.fromkeys(known)), shown, cutoff)
 
 
 def round_half_up(value: Fraction, digits: int = 1) -> Fraction:

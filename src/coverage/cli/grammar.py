@@ -221,10 +221,10 @@ class Group(Command, click.Group):
         """The command that is meant; a slip is answered with the nearest name."""
         known = self.list_commands(ctx)
         if args and args[0] not in known and not args[0].startswith("-"):
-            import difflib
+            from coverage.nearest import nearest
 
             listed = "、".join(known)
-            near = difflib.get_close_matches(args[0], known, n=1)
+            near = nearest(args[0], known, shown=1)
             zh, en = (
                 (f"，是不是 {near[0]}？", f" Did you mean '{near[0]}'?") if near else ("。", "")
             )

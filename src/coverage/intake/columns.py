@@ -8,7 +8,6 @@ out before anything else is asked, unless the user wants it kept.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from coverage.intake.aliases import (
 from coverage.intake.personal import is_credit_code, personal_share
 from coverage.kinds import ALIASES, KINDS, SERVICES
 from coverage.messages import Said
+from coverage.nearest import alike
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -250,14 +250,16 @@ def _fuzzy(forms: list[str]) -> tuple[str | None, How, float, str]:
     if any(_OTHER_THING.search(form) for form in forms):
         return None, "left out", 0.0, ""
     for form in forms:
-        for alias in table:
-            if len(alias) < 2 or not table[alias]:
-                continue
-            if len(alias) >= 3 and form.endswith(alias):
-                best = max(best, (0.55 + 0.4 * len(alias) / len(form), alias))
-            elif form.isascii() == alias.isascii() and min(len(form), len(alias)) >= 4:
-                ratio = difflib.SequenceMatcher(None, form, alias).ratio()
-                best = max(best, (ratio if ratio >= 0.75 else 0.0, alias))
+        known = [alias for alias in table if len(alias) >= 2 and table[alias]]
+        ends = [alias for alias in known if len(alias) >= 3 and form.endswith(alias)]
+        best = max([best, *((0.55 + 0.4 * len(alias) / len(form), alias) for alias in ends)])
+        if len(form) >= 4:
+            others = [
+                alias
+                for alias in known
+                if len(alias) >= 4 and alias.isascii() == form.isascii() and alias not in ends
+            ]
+            best = max([best, *alike(form, others, 0.75)])
     score, alias = best
     if score < 0.65:
         return None, "left out", 0.0, ""

@@ -8,7 +8,6 @@ indicator is not decided.
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from coverage import settings
+from coverage.nearest import alike, nearest
 from coverage.plans import load_plan
 
 if TYPE_CHECKING:
@@ -79,22 +79,18 @@ def recognise(name: str, *, city: str = "") -> tuple[Known | None, tuple[str, ..
         if row_form == form:
             return Known(indicator, plan, 1.0), ()
     telling = _tell(form)
-    matcher = difflib.SequenceMatcher(b=form, autojunk=False)
+    like = {row_form for row_form, row_telling, _, _ in rows if row_telling == telling}
+    scores = {row_form: round(score, 3) for score, row_form in alike(form, like, LEAST)}
     found: dict[str, Known] = {}
-    for row_form, row_telling, plan, indicator in rows:
-        if row_telling != telling:
-            continue
-        matcher.set_seq1(row_form)
-        if matcher.real_quick_ratio() < LEAST or matcher.quick_ratio() < LEAST:
-            continue
-        score = round(matcher.ratio(), 3)
+    for row_form, _, plan, indicator in rows:
+        score = scores.get(row_form, 0.0)
         best = found.get(indicator.id)
-        if score >= LEAST and (best is None or score > best.score):
+        if score and (best is None or score > best.score):
             found[indicator.id] = Known(indicator, plan, score)
     ranked = sorted(found.values(), key=lambda known: -known.score)
     if not ranked:
         names = {row_form: indicator.name for row_form, _, _, indicator in reversed(rows)}
-        near = difflib.get_close_matches(form, names, n=2, cutoff=_NEAR)
+        near = nearest(form, names, shown=2, least=_NEAR)
         return None, tuple(names[row_form] for row_form in near)
     if len(ranked) > 1 and ranked[0].score - ranked[1].score < _APART:
         return None, tuple(known.indicator.name for known in ranked[:3])

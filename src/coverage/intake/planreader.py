@@ -7,7 +7,6 @@ the row itself says how it is computed.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from coverage.intake.planwords import (
 from coverage.intake.promises import cell_text, is_empty, parse_promise, parse_value
 from coverage.kinds import KINDS, SYSTEMS
 from coverage.messages import Said
+from coverage.nearest import nearest
 from coverage.plans import MEASURES
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ class _Reader:
         method = self.text("method")
         found = METHODS.get(normal(method)) if method else None
         if method and found is None:
-            near = difflib.get_close_matches(method, [zh for zh, _ in MEASURES.values()], 2, 0.3)
+            near = nearest(method, [zh for zh, _ in MEASURES.values()])
             listed = "、".join(near or [MEASURES[m][0] for m in MEASURES])
             out.reject(
                 f"计算方式“{method}”不认识，可用：{listed}", "the way of computing is not known"
@@ -312,7 +312,7 @@ class _Reader:
         for word in filter(None, SEPARATORS.split(text)):
             value = names.get(normal(word))
             if value is None:
-                near = difflib.get_close_matches(normal(word), names, n=3, cutoff=0.4)
+                near = nearest(normal(word), names)
                 hint = f"，相近的有：{'、'.join(near)}" if near else ""
                 self.out.reject(f"{zh}“{word}”不认识{hint}", f"the {en} {word!r} is not known")
             else:

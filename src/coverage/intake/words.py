@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from functools import cache, lru_cache
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coverage.intake.aliases import SERVICE_NAMES, normal
 from coverage.intake.values import Parsed, clean_text, is_empty, parse_bool
 from coverage.kinds import ALIASES, KINDS, SERVICES, STATUSES
+from coverage.nearest import alike
 
 if TYPE_CHECKING:
     from coverage.intake.sheets import Cell
@@ -276,8 +276,8 @@ def _kind(form: str) -> KindGuess:
 def _near(form: str) -> KindGuess:
     """A kind whose name differs from `form` by a slip."""
     names = _kind_names()
-    near = difflib.get_close_matches(form[:40], [n for n in names if len(n) >= 4], n=2, cutoff=0.75)
-    if near and len({names[n] for n in near}) == 1:
-        ratio = difflib.SequenceMatcher(None, form[:40], near[0]).ratio()
-        return KindGuess(names[near[0]], "fuzzy", round(0.9 * ratio, 2), near[0])
+    near = sorted(alike(form[:40], (n for n in names if len(n) >= 4), 0.75), reverse=True)[:2]
+    if near and len({names[n] for _, n in near}) == 1:
+        likeness, name = near[0]
+        return KindGuess(names[name], "fuzzy", round(0.9 * likeness, 2), name)
     return _NOTHING

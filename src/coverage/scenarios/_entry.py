@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.errors import Problem
 from coverage.facilities import parse_day
+from coverage.nearest import nearest as nearest_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 def nearest(word: str, known: Iterable[str], *, shown: int = 3) -> str:
     """The known words most like `word`, in quotation marks, or an empty text."""
-    near = difflib.get_close_matches(word, list(known), n=shown, cutoff=0.4)
-    return "、".join(f"“{one}”" for one in near)
+    return "、".join(f"“{one}”" for one in nearest_names(word, known, shown=shown))
 
 
 class Entry:
