@@ -70,18 +70,19 @@ def report(
 
 
 def _write(made: Report, out: Path, lang: Lang) -> list[Path]:
-    from coverage.results.export import write_folder
+    from coverage.results.report import write_folder
 
     return write_folder(made, out, lang)
 
 
 def _show(made: Report, format_: str, lang: Lang) -> None:
+    from coverage.results import report as pages
+    from coverage.results.export import to_json
+
     if format_ == "table":
-        from coverage.results.table import console, show
+        from coverage.results.table import console
 
-        show(made, console(), lang)
+        pages.show(made, console(), lang)
         return
-    from coverage.results import export
-
-    text = {"json": export.to_json, "csv": export.to_csv, "markdown": export.to_markdown}
+    text = {"json": to_json, "csv": pages.to_csv, "markdown": pages.to_markdown}
     click.echo(text[format_](made, lang), nl=False)

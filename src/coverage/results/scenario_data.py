@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.reach.people import PERCENTILES
 from coverage.results import words
-from coverage.results.export import plain, write_files
+from coverage.results.report import write_files
 from coverage.results.scenario import illustrative, outcome_notes, to_markdown, to_text
+from coverage.results.table import plain
 from coverage.scenarios.file import to_toml
 from coverage.scenarios.ranking import CRITERIA
 from coverage.scenarios.words import paragraph

@@ -1,276 +1,355 @@
-"""A report as terminal tables, at most 100 columns wide with Chinese text, plain when piped."""
+"""One table for every page: titled columns of typed cells, and how each kind of page prints them.
+
+A maker says once what a row holds. The terminal, Markdown, CSV and HTML print
+it here; Word, slides and workbooks do in `coverage.briefs`. A cell keeps its
+exact number to the end: how it reads follows from the kind of its column.
+"""
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from html import escape
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from coverage.results import words
+from coverage.messages import Said
+from coverage.tables import csv_text
 from coverage.text import number, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from coverage.assessment import IndicatorResult, Report
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
     from coverage.messages import Lang
 
 WIDTH = 100
-_NAMED_MISSING = 12
-_COUNTY_COLUMNS = 4
-_STYLE = {"met": "green", "not_met": "red", "contested": "yellow"}
+Kind = Literal["text", "serial", "count", "percent", "change", "decimal"]
+STATUS_COLOURS = {"met": "1B7F5C", "not_met": "B3401F", "contested": "9A6B00"}
+_STYLES = {"met": "green", "not_met": "red", "contested": "yellow"}
+# Headings of columns, each word once.
+HEADS: dict[str, Said] = {
+    "action": Said("动作", "action"),
+    "after": Said("方案后", "after"),
+    "baseline": Said("基期", "baseline"),
+    "beds": Said("床位", "beds"),
+    "before": Said("方案前", "before"),
+    "category": Said("类别", "category"),
+    "change": Said("变化", "change"),
+    "clause": Said("条款", "clause"),
+    "code": Said("代码", "code"),
+    "county": Said("县（市、区）", "county"),
+    "data": Said("数据", "data"),
+    "denominator": Said("分母", "denominator"),
+    "facility": Said("设施", "facility"),
+    "file": Said("文件", "file"),
+    "floor_area": Said("建筑面积（平方米）", "floor area (m²)"),
+    "gap": Said("缺口", "gap"),
+    "gap_points": Said("缺口（单位同指标）", "gap (unit of the indicator)"),
+    "gap_units": Said("缺口（整数个）", "gap (whole units)"),
+    "hash": Said("SHA-256 前 12 位", "SHA-256, first 12"),
+    "id": Said("编号", "id"),
+    "indicator": Said("指标", "indicator"),
+    "kind": Said("类别", "kind"),
+    "kind_of_facility": Said("设施类别", "kind"),
+    "lat": Said("纬度", "lat"),
+    "lon": Said("经度", "lon"),
+    "modelled": Said("推算的数", "modelled"),
+    "name": Said("名称", "name"),
+    "now": Said("现状", "now"),
+    "number": Said("数量", "number"),
+    "numerator": Said("分子", "numerator"),
+    "nursing_beds": Said("护理型床位", "nursing beds"),
+    "op": Said("比较", "op"),
+    "origin": Said("来自", "origin"),
+    "ownership": Said("性质", "ownership"),
+    "people": Said("总人数", "people"),
+    "place": Said("所在", "in"),
+    "planned": Said("规划目标", "target"),
+    "provenance": Said("来源", "provenance"),
+    "reached": Said("可达人数", "reached"),
+    "serial": Said("序号", "no."),
+    "source": Said("出处", "source"),
+    "status": Said("状态", "status"),
+    "target": Said("目标", "target"),
+    "township": Said("乡镇（街道）", "township"),
+    "unit": Said("单位", "unit"),
+    "unit_name": Said("所在单元", "unit"),
+    "year": Said("目标年", "year"),
+}
+_KINDS: dict[str, Kind] = {
+    "serial": "serial",
+    "change": "change",
+    "beds": "count",
+    "nursing_beds": "count",
+    "number": "count",
+}
+_NARROW = 3  # a page's table of up to four columns fits a phone as it is
+
+
+class Noted(NamedTuple):
+    """A cell with a second, fainter line: a name and its id."""
+
+    text: str
+    note: str
+
+
+Cell: TypeAlias = "str | Said | Noted | Fraction | int | float | None"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column.
+
+    Attributes:
+        head: Its heading, in both languages or as it is.
+        kind: What its cells are, and so how they read.
+        weight: Its share of the width of a page.
+        width: Columns of text that it takes in a terminal, as many as it needs if 0.
+        right: Whether it stands flush right; numbers do by default.
+    """
+
+    head: Said | str
+    kind: Kind = "text"
+    weight: float = 1.0
+    width: int = 0
+    right: bool | None = None
+
+    @property
+    def flush_right(self) -> bool:
+        """Whether its cells stand at the right edge."""
+        return self.kind != "text" if self.right is None else self.right
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under titled columns.
+
+    Attributes:
+        title: Caption, in both languages or as it is.
+        columns: From left to right.
+        rows: Cells, whose numbers are exact; `None` reads as a dash in a column of numbers.
+        lang: Language in which it is printed.
+        name: Name in templates.
+        marks: By row, the status that colours its last cell; may be empty.
+        note: A line below the table.
+    """
+
+    title: Said | str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    lang: Lang = "zh"
+    name: str = ""
+    marks: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def caption(self) -> str:
+        """The title in the table's language."""
+        return _text(self.title, self.lang)
+
+    @property
+    def heads(self) -> list[str]:
+        """The headings in the table's language."""
+        return [_text(column.head, self.lang) for column in self.columns]
+
+    def shown(self, row: int, column: int) -> str:
+        """A cell as it is printed."""
+        return shown(self.rows[row][column], self.columns[column].kind, self.lang)
+
+    def texts(self) -> list[list[str]]:
+        """Every row as it is printed."""
+        return [
+            [shown(c, column.kind, self.lang) for c, column in zip(row, self.columns, strict=True)]
+            for row in self.rows
+        ]
+
+    def mark(self, row: int) -> str:
+        """The status that colours a row's last cell, empty for none."""
+        return self.marks[row] if self.marks else ""
+
+    def first(self, rows: int) -> Table:
+        """The table with only its first rows."""
+        return replace(self, rows=self.rows[:rows], marks=self.marks[:rows])
+
+
+def named(**weights: float) -> tuple[Column, ...]:
+    """Columns of `HEADS` by name, each with its share of the width of a page."""
+    return tuple(Column(HEADS[n], _KINDS.get(n, "text"), w) for n, w in weights.items())
+
+
+def columns(heads: Sequence[Said | str], sides: str) -> tuple[Column, ...]:
+    """Columns by their headings; for each an ``l`` if it holds words, an ``r`` if figures."""
+    return tuple(Column(head, right=side == "r") for head, side in zip(heads, sides, strict=True))
+
+
+def _text(text: Said | str, lang: Lang) -> str:
+    return text.to(lang) if isinstance(text, Said) else text
+
+
+def shown(value: Cell, kind: Kind = "text", lang: Lang = "zh") -> str:
+    """A number as planners print it; text as it is."""
+    if value is None:
+        return "" if kind == "text" else "—"
+    if isinstance(value, Noted):
+        return f"{value.text}\n{value.note}"
+    if isinstance(value, str | Said):
+        return _text(value, lang)
+    exact = Fraction(value)
+    if kind == "percent":
+        return f"{number(exact)}%"
+    if kind == "change":
+        sign = "+" if exact > 0 else "−" if exact < 0 else ""
+        return f"{sign}{number(abs(exact))}"
+    return number(exact)
+
+
+def plain(value: Fraction | float | None) -> float | int | None:
+    """An exact number as the nearest JSON number; whole ones stay whole."""
+    if isinstance(value, Fraction):
+        return int(value) if value.denominator == 1 else float(value)
+    return value
+
+
+# The terminal.
 
 
 def console(*, terminal: bool | None = None, file: io.TextIOBase | None = None) -> Console:
     """A console of 100 columns that writes no control codes into a pipe."""
+    from rich.console import Console
+
     made = Console(file=file, force_terminal=terminal, highlight=False)  # type: ignore[arg-type]
     # Also on a narrower terminal: it then breaks lines, and nothing is lost.
     made.width = WIDTH
     return made
 
 
-def to_text(report: Report, lang: Lang) -> str:
-    """The tables as plain text, for files."""
+def printed(draw: Callable[[Console], None]) -> str:
+    """What `draw` prints, as plain text for files."""
     out = io.StringIO()
-    show(report, console(terminal=False, file=out), lang)
+    draw(console(terminal=False, file=out))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def show(report: Report, to: Console, lang: Lang) -> None:
-    """Print the whole report."""
-    to.print(Text(words.heading(report, lang), style="bold"))
-    to.print(Text(words.subheading(report, lang), style="dim"))
-    for note in report.notes:
-        bullet(to, note.to(lang), "yellow" if "示意" in note.zh else "dim")
-    computed = [r for r in report.results if r.indicator.computed]
-    told = [r for r in report.results if not r.indicator.computed]
-    number_of = {r.indicator.id: n for n, r in enumerate(computed, start=1)}
-    if computed:
-        to.print()
-        to.print(_computed_table(computed, number_of, lang))
-    counties = [r for r in computed if r.counties and r.indicator.level != "village"]
-    for start in range(0, len(counties), _COUNTY_COLUMNS):
-        to.print()
-        to.print(_county_table(counties[start : start + _COUNTY_COLUMNS], lang))
-    _missing(report, computed, to, lang)
-    _result_notes(computed, number_of, to, lang)
-    if told:
-        to.print()
-        to.print(_reported_table(told, lang))
+def say(to: Console, text: str, style: str = "", *, first: str = "", rest: str = "") -> None:
+    """Print a text as wide as the tables, its lines begun with `first` and `rest`."""
+    from rich.text import Text
+
+    for index, line in enumerate(wrap(text, WIDTH - 4)):
+        to.print(Text(f"{rest if index else first}{line}", style=style), soft_wrap=True)
 
 
 def bullet(to: Console, text: str, style: str = "") -> None:
     """Print a remark as wide as the tables, its further lines indented."""
-    for number_, line in enumerate(wrap(text, WIDTH - 4)):
-        to.print(Text(f" {'·' if number_ == 0 else ' '} {line}", style=style), soft_wrap=True)
+    say(to, text, style, first=" · ", rest="   ")
+
+
+def to_rich(
+    table: Table, *, edge: bool = False, padding: tuple[int, ...] = (0, 1, 0, 0)
+) -> RichTable:
+    """The table as a terminal shows it.
+
+    Args:
+        table: The table.
+        edge: Whether an empty line stands above and below it.
+        padding: Spaces around a cell: above, right, below, left.
+    """
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    made = RichTable(
+        title=table.caption or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=edge,
+        padding=padding,  # type: ignore[arg-type]
+        pad_edge=False,
+    )
+    for head, column in zip(table.heads, table.columns, strict=True):
+        justify: Literal["left", "right"] = "right" if column.flush_right else "left"
+        made.add_column(head, width=column.width or None, justify=justify, overflow="fold")
+    for index, row in enumerate(table.rows):
+        cells = []
+        for cell, column in zip(row, table.columns, strict=True):
+            text = shown(cell.text if isinstance(cell, Noted) else cell, column.kind, table.lang)
+            cells.append(Text(_wrapped(text, column.width)))
+            if isinstance(cell, Noted):
+                cells[-1].append(f"\n{cell.note}", style="dim")
+        if table.marks:
+            cells[-1].stylize(_STYLES.get(table.mark(index), "dim"))
+        made.add_row(*cells)
+    return made
 
 
 def data_table(
     title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int
-) -> Table:
-    """A table of texts: the first `left` columns flush left, numbers flush right."""
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-    for number_, name in enumerate(head):
-        justify = "left" if number_ < left else "right"
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*row)
-    return table
+) -> RichTable:
+    """A table of texts for a terminal: the first `left` columns flush left, others flush right."""
+    sides = ("l" * left).ljust(len(head), "r")
+    table = Table(title, columns(head, sides), tuple(map(tuple, rows)))
+    return to_rich(table, edge=True, padding=(0, 1))
 
 
-def _heading(zh: str, en: str, lang: Lang) -> str:
-    return zh if lang == "zh" else en
+def _wrapped(text: str, width: int) -> str:
+    """Lines of at most `width`, Latin words whole."""
+    if not width:
+        return text
+    return "\n".join(line for part in text.split("\n") for line in wrap(part, width))
 
 
-def _table(title: str) -> Table:
-    return Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        padding=(0, 0),
-        pad_edge=False,
-    )
+# Files.
 
 
-def _computed_table(
-    results: Sequence[IndicatorResult], number_of: dict[str, int], lang: Lang
-) -> Table:
-    table = _table(_heading("一、设施类指标：现状、目标、缺口", "Facility indicators", lang))
-    columns = (
-        ("", "", 3, "right"),
-        ("指标", "indicator", 33, "left"),
-        ("基期", "baseline", 8, "right"),
-        ("现状", "now", 14, "right"),
-        ("目标", "target", 11, "left"),
-        ("缺口", "gap", 17, "left"),
-        ("状态", "status", 8, "left"),
-    )
-    _add_columns(table, columns, lang)
-    for result in results:
-        _add_computed(table, result, number_of[result.indicator.id], lang)
-    return table
+def to_markdown(table: Table) -> list[str]:
+    """The table as lines of Markdown."""
+    sides = ["---:" if column.flush_right else "---" for column in table.columns]
+    rows = [_markdown_row(row) for row in [table.heads, *table.texts()]]
+    return [rows[0], f"|{'|'.join(sides)}|", *rows[1:]]
 
 
-def _add_columns(table: Table, columns: Sequence[tuple[str, str, int, str]], lang: Lang) -> None:
-    for zh, en, width, justify in columns:
-        table.add_column(
-            _heading(zh, en, lang),
-            width=width,
-            justify=justify,  # type: ignore[arg-type]
-            overflow="fold",
+def _markdown_row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(c.replace("\n", " ").replace("|", "\\|") for c in cells) + " |"
+
+
+def to_csv(table: Table, *, bom: bool = False) -> str:
+    """The table as CSV; numbers of kind ``decimal`` with four decimals, others with all."""
+    rows = [
+        [_csv_cell(c, at.kind, table.lang) for c, at in zip(row, table.columns, strict=True)]
+        for row in table.rows
+    ]
+    return csv_text(table.heads, rows, bom=bom)
+
+
+def _csv_cell(cell: Cell, kind: Kind, lang: Lang) -> object:
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, Noted | Said):
+        return shown(cell, kind, lang)
+    return number(Fraction(cell), 4).replace(",", "") if kind == "decimal" else plain(cell)
+
+
+def to_html(table: Table, label: str = "") -> str:
+    """The table as a page shows it, `label` before its title."""
+    heads = "".join(f"<th>{escape(head)}</th>" for head in table.heads)
+    rows = []
+    last = len(table.columns) - 1
+    for row, texts in enumerate(table.texts()):
+        marks = ["" if column.kind == "text" else ' class="n"' for column in table.columns]
+        colour = STATUS_COLOURS.get(table.mark(row))
+        if colour:
+            marks[last] = f' style="color:#{colour};font-weight:600;white-space:nowrap"'
+        cells = "".join(
+            f"<td{mark}>{escape(text)}</td>" for mark, text in zip(marks, texts, strict=True)
         )
-
-
-def _add_computed(table: Table, result: IndicatorResult, serial: int, lang: Lang) -> None:
-    status = Text(words.STATUS[result.status].to(lang), style=_STYLE.get(result.status, "dim"))
-    name = Text("\n".join(wrap(words.name(result, lang), 33)))
-    name.append(f"\n{result.indicator.id}", style="dim")
-    now = words.current(result, lang).replace(" ", "\n")
-    if words.illustrative(result):
-        now += _heading("\n（示意）", "\n(example)", lang)
-    if result.plan_basis:
-        basis = result.plan_basis
-        now += _heading("\n规划口径", "\nby the plan", lang)
-        now += f"\n{result.measurement.numerator}/{basis.denominator}\n{number(basis.value)}%"
-    aims, gaps = _targets(result, lang)
-    table.add_row(str(serial), name, words.short_baseline(result, 8), now, aims, gaps, status)
-
-
-def _targets(result: IndicatorResult, lang: Lang) -> tuple[str, str]:
-    """Targets in force and their gaps, clauses that say the same once, line by line.
-
-    Before the first target is due, the next ones are shown.
-    """
-    shown = [t for t in result.targets if t.due]
-    if not shown and result.targets:
-        following = min(t.target.year for t in result.targets)
-        shown = [t for t in result.targets if t.target.year == following]
-    aims: list[str] = []
-    gaps: list[str] = []
-    said: set[tuple[int, str]] = set()
-    for t in shown:
-        in_words = t.target.op is None
-        aim = _heading("见说明", "see notes", lang) if in_words else words.target(result, t)
-        if (t.target.year, aim) in said:
-            continue
-        said.add((t.target.year, aim))
-        parts = words.gap(result, t, lang).split(_heading("，", ", ", lang))
-        lines = [line for part in parts for line in wrap(part, 17)]
-        aims += [f"{t.target.year} {aim}", *[""] * (len(lines) - 1)]
-        gaps += lines
-    return "\n".join(aims), "\n".join(gaps)
-
-
-def _county_table(results: Sequence[IndicatorResult], lang: Lang) -> Table:
-    table = _table(_heading("二、分县（市、区）覆盖", "Covered by county", lang))
-    table.add_column(_heading("县（市、区）", "county", lang), width=20)
-    for result in results:
-        mark = _heading("（示意）", " (ex.)", lang) if words.illustrative(result) else ""
-        table.add_column(f"{words.short_name(result, lang)}{mark}", justify="right", width=18)
-    for index, county in enumerate(results[0].counties):
-        shares = [result.counties[index] for result in results]
-        table.add_row(county.name, *(words.county_share(share, lang) for share in shares))
-    return table
-
-
-def _missing(report: Report, results: Sequence[IndicatorResult], to: Console, lang: Lang) -> None:
-    lists = [r for r in results if r.measurement.missing]
-    if not lists:
-        return
-    title = _heading("三、尚未覆盖（受影响人口多者在前）", "Missing, most people first", lang)
-    to.print()
-    to.print(Text(title, style="bold"))
-    for result in lists:
-        missing = result.measurement.missing or ()
-        mark = _heading("，示意", ", example rows", lang) if words.illustrative(result) else ""
-        to.print(
-            Text(f" {words.name(result, lang)}（{len(missing)}{mark}）", style="red"),
-            soft_wrap=True,
-        )
-        for line in wrap(_missing_names(report, result, lang), WIDTH - 4):
-            to.print(Text(f"   {line}"), soft_wrap=True)
-
-
-def _missing_names(report: Report, result: IndicatorResult, lang: Lang) -> str:
-    missing = result.measurement.missing or ()
-    if result.indicator.level == "village":
-        return _heading("名单见 --out 的表格", "listed in the tables of --out", lang)
-    named = [_named(report, result, code) for code in missing[:_NAMED_MISSING]]
-    who = words.group_counted(report, result, lang)
-    more = _heading(f" 等共 {len(missing)} 个", f" … {len(missing)} in all", lang)
-    joined = _heading("、", ", ", lang).join(named)
-    return joined + (more if len(missing) > len(named) else "") + f"（{who}）"
-
-
-def _named(report: Report, result: IndicatorResult, code: str) -> str:
-    people = result.people.get(code)
-    name = words.unit_name(report, code)
-    return f"{name} {people:,}" if people is not None else name
-
-
-def _result_notes(
-    results: Sequence[IndicatorResult], number_of: dict[str, int], to: Console, lang: Lang
-) -> None:
-    """Notes by the row's number; those that say the same of several rows are said once."""
-    said: dict[str, list[str]] = {}
-    for result in results:
-        serial = str(number_of[result.indicator.id])
-        in_words = [
-            f"{t.target.year}：{t.target.text}（{t.target.clause}）"
-            for t in result.targets
-            if t.target.op is None
-        ]
-        for text in [*(note.to(lang) for note in result.notes), *in_words]:
-            said.setdefault(text, []).append(serial)
-    if not said:
-        return
-    to.print()
-    to.print(
-        Text(_heading("说明（数字为表一的行号）", "Notes, by row of the table", lang), style="bold")
+        rows.append(f"<tr>{cells}</tr>")
+    wide = ' class="wide"' if last > _NARROW else ""
+    note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
+    return (
+        f'<div class="scroll"><table id="t-{table.name}"{wide}><caption>{label}'
+        f"{escape(table.caption)}</caption><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>{note}"
     )
-    for text, serials in said.items():
-        numbers = ", ".join(dict.fromkeys(serials))
-        for index, line in enumerate(wrap(f"[{numbers}] {text}", WIDTH - 4)):
-            to.print(Text(f"{'  ' if index == 0 else '    '}{line}"), soft_wrap=True)
-
-
-def _reported_table(results: Sequence[IndicatorResult], lang: Lang) -> Table:
-    table = _table(
-        _heading("四、填报类指标：规划基期与目标", "Reported indicators: as planned", lang)
-    )
-    columns = (
-        ("指标", "indicator", 38, "left"),
-        ("单位", "unit", 8, "left"),
-        ("基期", "baseline", 14, "left"),
-        ("目标", "target", 28, "left"),
-        ("状态", "status", 8, "left"),
-    )
-    _add_columns(table, columns, lang)
-    for result in results:
-        base = words.baseline(result.indicator.baseline)
-        now = words.current(result, lang) if result.value is not None else base
-        status = Text(words.STATUS[result.status].to(lang), style=_STYLE.get(result.status, "dim"))
-        name = "\n".join(wrap(words.name(result, lang), 38))
-        aims = "\n".join(line for aim in _aims(result) for line in wrap(aim, 28))
-        table.add_row(name, result.indicator.unit, now, aims, status)
-    return table
-
-
-def _aims(result: IndicatorResult) -> list[str]:
-    """Targets in order of year; years that ask the same stand together."""
-    years: dict[str, list[str]] = {}
-    for t in result.targets:
-        years.setdefault(words.target(result, t), []).append(str(t.target.year))
-    return [f"{'、'.join(dict.fromkeys(when))} {aim}" for aim, when in years.items()]

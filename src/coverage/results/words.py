@@ -27,6 +27,7 @@ STATUS: dict[str, Said] = {
     "withheld": Said("不予公布", "withheld"),
 }
 
+PAUSE, COMMA = Said("、", ", "), Said("，", ", ")
 ILLUSTRATIVE = Said("含示意数据", "ILLUSTRATIVE DATA")
 
 LEVEL: dict[str, Said] = {
