@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from shapely.geometry import Polygon
 from coverage.demand.ground import read_ground
 from coverage.demand.raster import from_raster, people_in_polygons
 from coverage.demand.sources import demand_of
-from coverage.errors import InputError, MissingDependencyError
+from coverage.errors import InputError
 from demand_city import CELLS, COUNTIES, EAST, FARM, MIDDLE, NO_SEAT, PEOPLE, WEST, small_city
 
 if TYPE_CHECKING:
@@ -352,22 +351,6 @@ def test_damaged_files_are_refused(tmp_path: Path, city: City) -> None:
         assert "cut short, damaged" in one_problem(path, city)
     path.unlink()
     assert "does not exist" in one_problem(path, city)
-
-
-def test_a_missing_library_names_the_extra(
-    tmp_path: Path, city: City, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write_grid(tmp_path / "a.tif", people_grid("EPSG:4326"))
-    real = builtins.__import__
-
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name.startswith("exactextract"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingDependencyError, match=r"facility-coverage\[raster\]"):
-        from_raster(path, city)
 
 
 def test_the_same_grid_gives_the_same_points_and_stays_as_it_is(tmp_path: Path, city: City) -> None:

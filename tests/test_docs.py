@@ -87,10 +87,25 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_readme_has_two_commands_for_a_fresh_machine() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     lines = [line.strip() for line in readme.splitlines() if line.startswith("    ")]
-    assert lines[0].startswith("python3 -m venv .venv")
-    assert lines[0].endswith("coverage report --city 清远")
-    assert lines[1] == ".venv/bin/python -m pytest"
-    assert lines[:2] == [line for line in lines if ".venv/bin" in line], "two, and no more"
+    first, second = [line for line in lines if ".venv/bin" in line]
+    install = ".venv/bin/pip install --quiet -c constraints.txt -e "
+    assert first.startswith(f"python3 -m venv .venv && {install}. && ")
+    assert first.endswith(".venv/bin/coverage report --city 清远")
+    assert second == f'{install}".[test]" && .venv/bin/python -m pytest'
+
+
+def test_the_readme_has_a_line_for_windows_beside_each() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = [line.strip() for line in readme.splitlines() if line.startswith("    ")]
+    posix = [line for line in lines if ".venv/bin" in line]
+    windows = [line for line in lines if ".venv\\Scripts" in line]
+    same = [
+        line.replace("python3 -m venv", "py -m venv")
+        .replace(".venv/bin/", ".venv\\Scripts\\")
+        .replace(" && ", " & ")
+        for line in posix
+    ]
+    assert windows == same
 
 
 def test_the_example_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:

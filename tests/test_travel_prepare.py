@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coverage.errors import InputError, MissingDependencyError
+from coverage.errors import InputError
 from coverage.profiles import Profile, slope_factor
 from coverage.roads.network import CAR, FOOT
 from coverage.travel.access import access_legs
@@ -150,12 +149,6 @@ def test_heights_from_a_raster(tmp_path: Path) -> None:
     (tmp_path / "not.tif").write_text("no")
     with pytest.raises(InputError, match=r"not\.tif: the raster cannot be read"):
         prepare(net, hilly, elevation=tmp_path / "not.tif")
-
-
-def test_heights_need_rasterio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "rasterio", None)
-    with pytest.raises(MissingDependencyError, match=r"facility-coverage\[raster\]"):
-        prepare(grid(2, 2), replace(FOOT_AT_1, slope="tobler"), elevation=tmp_path / "dem.tif")
 
 
 def test_barriers_close_and_slow() -> None:

@@ -70,6 +70,11 @@ def _named(zh: str, en: str, value: str | None, lang: Lang | None) -> str | None
 class CoverageError(Exception):
     """Root of the toolkit's exceptions; the command line turns it into exit code 2."""
 
+    def to(self, lang: Lang | None) -> str:
+        """What is wrong in one language; in both where it is `None`."""
+        said = self.args[0] if self.args else ""
+        return said.to(lang) if isinstance(said, Said) else str(said)
+
 
 class InputError(CoverageError, ValueError):
     """What the user gave cannot be used; carries every problem found, in order."""
@@ -115,7 +120,7 @@ def gathered() -> Iterator[Callable[..., Any]]:
 
 
 class MissingDependencyError(CoverageError, ImportError):
-    """An optional library is needed and not installed; the message names the extra."""
+    """A library or program is needed and not installed; the message says how to get it."""
 
 
 class NetworkUnreachableError(CoverageError, ConnectionError):

@@ -47,7 +47,6 @@ def draw(report: Report, document: Mapping[str, Any], folder: Path) -> dict[str,
 
     Raises:
         InputError: If no Chinese font is found, saying how to get one.
-        MissingDependencyError: If matplotlib is not installed.
     """
     from coverage.maps import charts
     from coverage.maps.compose import Moment

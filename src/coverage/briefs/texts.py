@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -93,16 +93,9 @@ def _rendered(
     figures: Collection[str],
     folder: Path | None,
 ) -> str:
-    try:
-        import jinja2
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-    except ImportError as error:
-        raise MissingDependencyError(
-            Said(
-                "文书需要 jinja2",
-                "documents need jinja2: pip install 'facility-coverage[documents]'",
-            )
-        ) from error
+    import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
     folders = [folder, FOLDER] if folder is not None else [FOLDER]
     # Templates are passed around between bureaus: they may compute, and reach nothing else.
     environment = ImmutableSandboxedEnvironment(

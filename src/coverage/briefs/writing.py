@@ -156,7 +156,7 @@ def write(
     Raises:
         InputError: For anything wrong with the request, its files or templates,
             and if the folder cannot be written to.
-        MissingDependencyError: If a library is not installed.
+        MissingDependencyError: If LibreOffice is not installed.
     """
     formats, skipped = _formats(request)
     names = [RESULT, record.NAME, *(NAMES[f] for f in formats)]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from coverage.cli.grammar import Group, Option, command, complain, heading, language_of
-from coverage.errors import CoverageError, InputError, Problem
+from coverage.errors import CoverageError, InputError, MissingDependencyError
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def main(args: list[str] | None = None) -> None:
     lang = language_of(args)
     try:
         cli.main(args=args, prog_name="coverage", standalone_mode=False, obj=lang)
-    except CoverageError as error:
+    except (CoverageError, ImportError) as error:
         _complain(error, lang)
         sys.exit(2)
     except click.exceptions.Exit as error:
@@ -142,11 +142,19 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(2)
 
 
-def _complain(error: CoverageError, lang: Lang | None) -> None:
+def _complain(error: CoverageError | ImportError, lang: Lang | None) -> None:
+    if not isinstance(error, CoverageError):
+        # All that a task needs is a default dependency: the installation is broken.
+        mend = "pip install --upgrade facility-coverage"
+        error = MissingDependencyError(
+            Said(
+                f"缺少或无法载入 {error.name or error}，请重新安装：{mend}",
+                f"{error.name or error} is missing or cannot be loaded; install again: {mend}",
+            )
+        )
     problems = error.problems if isinstance(error, InputError) else (error,)
     for problem in problems:
-        said = problem.to(lang) if isinstance(problem, Problem) else str(problem)
-        click.echo(f"{heading(lang)}{said}", err=True)
+        click.echo(f"{heading(lang)}{problem.to(lang)}", err=True)
     if len(problems) > 1:
         click.echo(_said(f"共 {len(problems)} 处", f"{len(problems)} problems", lang), err=True)
 

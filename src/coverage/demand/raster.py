@@ -21,7 +21,7 @@ import shapely.geometry
 from coverage.demand.demand import Demand
 from coverage.demand.ground import onto, read_ground
 from coverage.demand.model import township_figures
-from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -94,16 +94,10 @@ def read_grid(path: Path, bounds_in: Callable[[pyproj.CRS], Bounds]) -> Grid:
     Raises:
         InputError: If the file is unreadable or cut short, has no CRS, several bands or a
             turned grid, or does not overlap the area.
-        MissingDependencyError: If the extra ``raster`` is not installed.
     """
-    try:
-        import exactextract  # noqa: F401
-        import rasterio
-        from rasterio.errors import NotGeoreferencedWarning, RasterioError
-    except ImportError as error:
-        raise MissingDependencyError(
-            "reading a grid needs rasterio and exactextract: install facility-coverage[raster]"
-        ) from error
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
     if not path.is_file():
         raise InputError(Problem("the file does not exist", str(path)))
     try:
@@ -210,7 +204,6 @@ def from_raster(
         InputError: If the file is unreadable or cut short, has no CRS, several bands or a
             turned grid, does not overlap the city, or has cells below zero in it; or if a
             part is not between 0 and 1.
-        MissingDependencyError: If the extra ``raster`` is not installed.
     """
     ground = read_ground(city)
     areas = np.append(np.array([ground.city], np.object_), ground.cells)
@@ -261,7 +254,6 @@ def people_in_polygons(path: Path, polygons: NDArray[np.object_], crs: str) -> N
 
     Raises:
         InputError: If the file cannot be used, or overlaps none of the polygons.
-        MissingDependencyError: If the extra ``raster`` is not installed.
     """
     polygons = np.asarray(polygons, np.object_)
     grid = read_grid(path, lambda own: tuple(shapely.total_bounds(onto(polygons, crs, own))))

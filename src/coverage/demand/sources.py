@@ -33,7 +33,6 @@ def demand_of(
 
     Raises:
         InputError: If the file cannot be used, or is of another kind.
-        MissingDependencyError: If a raster is given and the extra ``raster`` is not installed.
     """
     if source is None:
         return cached_from_townships(city), []

@@ -102,7 +102,6 @@ def fetch(
         InputError: If the folder is no workspace, the city has no boundary to ask for, a file
             of the planner's own stands in the way, or nothing of use was found.
         NetworkUnreachableError: If the server cannot be reached or refuses.
-        MissingDependencyError: If an optional library is missing.
     """
     server = server or Server()
     if subject == "boundaries":

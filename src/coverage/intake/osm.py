@@ -118,7 +118,6 @@ def ask(
     Raises:
         NetworkUnreachableError: If there is no way to the server, or it refuses, stays busy
             or silent, or answers nonsense.
-        MissingDependencyError: If osmnx is not installed.
     """
     server = (endpoint or PUBLIC_ENDPOINT).rstrip("/")
     key = hashlib.sha256(f"{server} {area.wkb_hex} {sorted(tags)}".encode()).hexdigest()

@@ -83,7 +83,6 @@ def import_population(
 
     Raises:
         InputError: If the file cannot be used, or no row of it can.
-        MissingDependencyError: If it is a raster and the extra ``raster`` is not installed.
     """
     city = City.open(folder)
     suffix = path.suffix.lower()

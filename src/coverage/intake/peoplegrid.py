@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyproj
 
-from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -57,14 +57,10 @@ def prepared(path: Path, crs: str | None) -> Iterator[Prepared]:
     Raises:
         InputError: If it cannot be read, its CRS is stated as one that no raster can have, or
             rewriting it would lose people.
-        MissingDependencyError: If the extra ``raster`` is not installed.
     """
-    try:
-        import rasterio
-        from rasterio.errors import NotGeoreferencedWarning, RasterioError
-    except ImportError as error:
-        reason = "reading a grid needs rasterio: install facility-coverage[raster]"
-        raise MissingDependencyError(reason) from error
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
     wanted = _crs(path, crs) if crs else None
     with tempfile.TemporaryDirectory() as name, warnings.catch_warnings():
         # A grid without a place is refused by who reads it, with a sentence.

@@ -73,7 +73,6 @@ def read_file(
 
     Raises:
         InputError: In one sentence, if the file cannot be read or is refused.
-        MissingDependencyError: If the library for the format is not installed.
     """
     path = Path(path)
     limits = limits or Limits()

@@ -7,7 +7,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.errors import InputError, Problem
 from coverage.intake.safety import check_xml, open_archive, refuse
 from coverage.intake.sheets import Grid, Merge, plain, trimmed
 from coverage.messages import Said
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 
 _MERGES = 100_000
 _SHOWN = 8  # hidden rows and columns that a note names
-
-
-def _missing(error: ImportError, library: str) -> MissingDependencyError:
-    return MissingDependencyError(
-        f"reading Excel workbooks needs {library}: "
-        f"pip install 'facility-coverage[intake]' ({error})"
-    )
 
 
 def _damaged(file: str, error: Exception) -> InputError:
@@ -47,12 +40,9 @@ def read_xlsx(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]
 
     Raises:
         InputError: If it is damaged, refused for safety, or too large.
-        MissingDependencyError: If openpyxl is not installed.
     """
-    try:
-        import openpyxl
-    except ImportError as error:  # pragma: no cover - the test environment has it
-        raise _missing(error, "openpyxl") from error
+    import openpyxl
+
     with open_archive(io.BytesIO(raw), file, limits) as archive:
         names = archive.namelist()
         for name in names:
@@ -217,12 +207,9 @@ def read_xls(raw: bytes, file: str, meter: Meter) -> list[Grid]:
 
     Raises:
         InputError: If it is damaged, locked, no workbook, or too large.
-        MissingDependencyError: If xlrd is not installed.
     """
-    try:
-        import xlrd
-    except ImportError as error:  # pragma: no cover - the test environment has it
-        raise _missing(error, "xlrd") from error
+    import xlrd
+
     locked = "EncryptedPackage".encode("utf-16-le")
     if locked in raw:
         refuse(file, "工作簿有密码，请去掉密码后再导入", "the workbook is protected by a password")

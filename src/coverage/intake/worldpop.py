@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coverage import asking
-from coverage.errors import InputError, MissingDependencyError, NetworkUnreachableError
+from coverage.errors import InputError, NetworkUnreachableError
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -95,16 +95,7 @@ def read_window(
         NetworkUnreachableError: If there is no way to the server, or it refuses, stays busy
             or breaks off.
         InputError: If more than `most_mb` would be downloaded, or the file is no grid of the city.
-        MissingDependencyError: If rasterio or requests is not installed.
     """
-    try:
-        import rasterio  # noqa: F401
-        import requests  # noqa: F401
-    except ImportError as error:
-        raise MissingDependencyError(
-            "reading a grid from a server needs rasterio and requests: "
-            "pip install 'facility-coverage[raster,osm]'"
-        ) from error
     ranges, size = _probe(url, timeout_s, retries)
     if ranges:
         with _remote(timeout_s, retries):

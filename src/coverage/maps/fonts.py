@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ def families() -> list[str]:
 
     Raises:
         InputError: If that file is no font.
-        MissingDependencyError: If matplotlib is not installed.
     """
     named = os.environ.get("COVERAGE_FONT")
     own = [_family_of(Path(named))] if named else []
@@ -116,15 +115,8 @@ def _installed() -> tuple[str, ...]:
 
 
 def _manager() -> Any:
-    try:
-        from matplotlib import font_manager
-    except ImportError as error:
-        raise MissingDependencyError(
-            Said(
-                "图片需要 matplotlib",
-                "pictures need matplotlib: pip install 'facility-coverage[maps]'",
-            )
-        ) from error
+    from matplotlib import font_manager
+
     return font_manager.fontManager
 
 

@@ -12,7 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from coverage.errors import InputError, MissingDependencyError
+from coverage.errors import InputError
 from coverage.maps.payload import patterns, payload, words
 from coverage.messages import Said
 from coverage.settings import PACKAGE_DIR
@@ -45,7 +45,6 @@ def write(view: View, path: Path, *, tiles: str = "none", key: str | None = None
     Raises:
         InputError: If the base map is not known or lacks its key, or the file
             cannot be written.
-        MissingDependencyError: If folium is not installed.
     """
     text = folium_map(view, tiles=tiles, key=key).get_root().render()
     with replacing(path) as temporary:
@@ -55,16 +54,8 @@ def write(view: View, path: Path, *, tiles: str = "none", key: str | None = None
 def folium_map(view: View, *, tiles: str = "none", key: str | None = None) -> Any:
     """The view as a `folium.Map` with everything inside; arguments as in `write`."""
     base, datum = base_map(tiles, key)
-    try:
-        import folium
-        from branca.element import Element
-    except ImportError as error:
-        raise MissingDependencyError(
-            Said(
-                "网页地图需要 folium",
-                "maps for the screen need folium: pip install 'facility-coverage[maps]'",
-            )
-        ) from error
+    import folium
+    from branca.element import Element
 
     class OfflineMap(folium.Map):
         """A folium map that links to nothing: its library is in the page."""

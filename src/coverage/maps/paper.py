@@ -187,11 +187,7 @@ def look_of(style: str) -> dict[str, Any]:
 
 @contextmanager
 def drawing(*, dpi: float | None = None) -> Iterator[None]:
-    """The settings under which everything here is drawn.
-
-    Raises:
-        MissingDependencyError: If matplotlib is not installed.
-    """
+    """The settings under which everything here is drawn."""
     found: Any = fonts.settings(dpi=dpi)
     import matplotlib as mpl
 

@@ -46,7 +46,6 @@ def draw(
     Raises:
         InputError: If the format or size is not known, no Chinese font is
             found, or the file cannot be written.
-        MissingDependencyError: If matplotlib is not installed.
     """
     check_format(path)
     width, height = paper_size(size)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.demand.ground import read_ground
-from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.errors import InputError, Problem
 from coverage.maps.fonts import families
 from coverage.messages import Said
 from coverage.proposals.propose import proof
@@ -42,18 +42,13 @@ def draw(proposal: Proposal, path: Path) -> None:
 
     Raises:
         InputError: If the ending is another.
-        MissingDependencyError: If matplotlib is not installed.
     """
     if path.suffix.lower() not in {".png", ".svg", ".pdf"}:
         reason = Said("图只能写成 .png、.svg 或 .pdf", "a picture is .png, .svg or .pdf")
         raise InputError(Problem(reason, str(path)))
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingDependencyError(
-            "pictures need matplotlib: pip install 'facility-coverage[maps]'"
-        ) from error
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     ground = read_ground(proposal.city)
     west, south, east, north = ground.city.bounds
     tall = (north - south) / (east - west)

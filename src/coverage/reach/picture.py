@@ -10,7 +10,7 @@ import numpy as np
 
 from coverage.circles.polygons import service_circles
 from coverage.datum import project
-from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.errors import InputError, Problem
 from coverage.profiles import load_profile
 from coverage.roads.sources import load
 from coverage.travel.prepare import prepare
@@ -50,7 +50,6 @@ def compare_circles(
 
     Raises:
         InputError: If a place has no street near it or the file type is unknown.
-        MissingDependencyError: If matplotlib is not installed.
     """
     if out.suffix.lower() not in {".png", ".svg", ".pdf"}:
         raise InputError(Problem("the picture is written to .png, .svg or .pdf", str(out)))
@@ -79,14 +78,10 @@ def _draw(
     out: Path,
     what: str,
 ) -> None:
-    try:
-        from matplotlib.collections import LineCollection
-        from matplotlib.figure import Figure
-        from matplotlib.patches import Circle
-    except ImportError as error:
-        raise MissingDependencyError(
-            "pictures need matplotlib: pip install 'facility-coverage[maps]'"
-        ) from error
+    from matplotlib.collections import LineCollection
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Circle
+
     columns = min(len(xy), 3)
     rows = -(-len(xy) // columns)
     figure = Figure(figsize=(4.2 * columns, 4.6 * rows), layout="constrained")

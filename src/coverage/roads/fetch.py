@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from coverage import asking
-from coverage.errors import InputError, MissingDependencyError, NetworkUnreachableError
+from coverage.errors import InputError, NetworkUnreachableError
 from coverage.messages import Said
 from coverage.roads.network import MODES
 from coverage.roads.osm import ATTRIBUTION, LICENCE, Ways
@@ -65,7 +65,6 @@ def fetch(
         NetworkUnreachableError: If there is no way to the server, or it
             stays busy, silent or answers nonsense.
         InputError: If the area is no polygon, or no road touches it.
-        MissingDependencyError: If osmnx is not installed.
     """
     polygon = _polygon(area)
     modes = tuple(modes)
@@ -125,14 +124,8 @@ def overpass(
     Raises:
         NetworkUnreachableError: From the question, if there is no way to the server, or it
             refuses, stays busy or silent, or answers nonsense.
-        MissingDependencyError: If osmnx is not installed.
     """
-    try:
-        import osmnx
-    except ImportError as error:
-        raise MissingDependencyError(
-            "downloading needs osmnx: pip install 'facility-coverage[osm]'"
-        ) from error
+    import osmnx
     from osmnx._errors import CacheOnlyInterruptError, InsufficientResponseError
 
     def put(question: Callable[[], object]) -> None:

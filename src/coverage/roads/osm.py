@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.errors import InputError, Problem
 from coverage.ragged import expand, starts
 from coverage.roads.access import use_of
 from coverage.roads.build import build
@@ -228,7 +228,6 @@ def read_osm(
     Raises:
         InputError: If the file is missing, empty, cut short or no such file,
             or if no road is left.
-        MissingDependencyError: If osmium is not installed.
     """
     path = Path(path)
     if not path.is_file():
@@ -239,12 +238,6 @@ def read_osm(
         raise InputError(
             Problem(f"an OpenStreetMap extract ends in {', '.join(SUFFIXES)}", path.name)
         )
-    try:
-        import osmium  # noqa: F401
-    except ImportError as error:
-        raise MissingDependencyError(
-            "reading OpenStreetMap extracts needs osmium: pip install 'facility-coverage[osm]'"
-        ) from error
     ways = Ways(path.name, modes)
     try:
         _collect(path, ways)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.messages import Said
 from coverage.roads.build import build
 from coverage.roads.rows import Pieces, Row, coordinate, whole_numbers
 from coverage.settings import WGS84
@@ -289,7 +290,10 @@ def _read_frames(path: Path, layer: str | None) -> dict[str, Any]:
         return {name: _frame(path, name)}
     except ImportError as error:
         raise MissingDependencyError(
-            "reading GeoParquet needs pyarrow: pip install 'facility-coverage[parquet]'"
+            Said(
+                "读取 GeoParquet 需要 pyarrow：pip install 'facility-coverage[parquet]'",
+                "reading GeoParquet needs pyarrow: pip install 'facility-coverage[parquet]'",
+            )
         ) from error
     except InputError:
         raise

@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from coverage.errors import MissingDependencyError
-from coverage.messages import Said
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -117,17 +114,9 @@ class Stack:
 
 
 def highs() -> Any:
-    """The solver's module.
+    """The solver's module."""
+    import highspy
 
-    Raises:
-        MissingDependencyError: If it is not installed.
-    """
-    try:
-        import highspy
-    except ImportError as error:
-        raise MissingDependencyError(
-            Said("选址需要 HiGHS", "siting needs HiGHS: pip install 'facility-coverage[siting]'")
-        ) from error
     return highspy
 
 

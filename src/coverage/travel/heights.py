@@ -35,7 +35,6 @@ def grades(
 
     Raises:
         InputError: If there is not one height a node, or the raster covers no node.
-        MissingDependencyError: If a raster is given and rasterio is missing.
     """
     if isinstance(elevation, str | Path):
         height = sample_heights(network, Path(elevation))
@@ -58,7 +57,6 @@ def sample_heights(network: RoadNetwork, path: Path) -> NDArray[np.float64]:
 
     Raises:
         InputError: If the file cannot be read or covers no node.
-        MissingDependencyError: If rasterio is missing.
     """
     with _opened(path) as raster:
         height = _sampled(raster, network.x, network.y, network.crs)
@@ -83,7 +81,6 @@ def slopes_at(xy: NDArray[np.float64], crs: str, path: Path) -> NDArray[np.float
 
     Raises:
         InputError: If the file cannot be read.
-        MissingDependencyError: If rasterio is missing.
     """
     with _opened(path) as raster:
         cell = max(abs(raster.res[0]), abs(raster.res[1]))
@@ -100,14 +97,8 @@ def slopes_at(xy: NDArray[np.float64], crs: str, path: Path) -> NDArray[np.float
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """The raster, open, with a CRS."""
-    try:
-        import rasterio
-    except ImportError as error:
-        from coverage.errors import MissingDependencyError
+    import rasterio
 
-        raise MissingDependencyError(
-            "heights are read with rasterio: install facility-coverage[raster]"
-        ) from error
     try:
         raster = rasterio.open(path)
     except rasterio.errors.RasterioIOError as error:
