@@ -333,8 +333,9 @@ def _main(args: list[str]) -> None:
 
 def _workspace(folder: Path) -> None:
     """清远 with the population table changed: one township with few older people."""
+    from coverage.atomic import write_text
+    from coverage.formats.tables import csv_text, read_table
     from coverage.settings import data_dir
-    from coverage.tables import csv_text, read_table, write_text
 
     folder.mkdir()
     (folder / "city.toml").write_text(

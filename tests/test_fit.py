@@ -9,11 +9,11 @@ import pytest
 
 from coverage.assessment import assess
 from coverage.city import City
+from coverage.download.licences import Origin, note_origin, read_origins
 from coverage.facilities import COLUMNS
+from coverage.formats.tables import csv_text
 from coverage.intake.fit import blockers, check_workspace, page
-from coverage.intake.origins import Origin, note_origin, read_origins
 from coverage.settings import data_dir
-from coverage.tables import csv_text
 from coverage.text import width
 from coverage.units import city_names
 

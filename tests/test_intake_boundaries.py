@@ -11,16 +11,17 @@ import pytest
 import shapely
 from shapely.geometry import Polygon, box, mapping
 
+from coverage import atomic
 from coverage.city import City
 from coverage.datum import wgs84_to_gcj02
 from coverage.demand.ground import read_ground
 from coverage.errors import InputError
-from coverage.intake import landing, topology
+from coverage.formats.tables import read_table
+from coverage.intake import topology
 from coverage.intake.boundaries import import_boundaries
 from coverage.intake.newcity import UNIT_COLUMNS, category_of
 from coverage.intake.setup import create
 from coverage.places.find import code_in
-from coverage.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -403,7 +404,7 @@ def test_a_failure_on_the_way_leaves_what_was_there(
     city, _ = new_city(tmp_path / "w", geojson(tmp_path / "t.geojson", towns()))
     before = {p: p.read_bytes() for p in (tmp_path / "w").rglob("*") if p.is_file()}
     assert city.workspace is not None
-    real = landing._backup
+    real = atomic._second_name
     calls = []
 
     def full_disk(goal: Path) -> Path | None:
@@ -412,7 +413,7 @@ def test_a_failure_on_the_way_leaves_what_was_there(
             raise OSError(28, "No space left on device")
         return real(goal)
 
-    monkeypatch.setattr(landing, "_backup", full_disk)
+    monkeypatch.setattr(atomic, "_second_name", full_disk)
     shapes = [shapely.affinity.scale(t[3], 0.9, 0.9) for t in TOWNS]
     with pytest.raises(InputError, match="No space"):
         import_boundaries(geojson(tmp_path / "t2.geojson", towns(shapes)), tmp_path / "w")

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS, read_register
+from coverage.formats.tables import csv_text
 from coverage.intake.account import account
 from coverage.intake.commit import register_rows
 from coverage.intake.facilities import intake_facilities
 from coverage.intake.reading import read_file
 from coverage.intake.reportpage import to_html
 from coverage.intake.setup import create
-from coverage.tables import csv_text
 
 if TYPE_CHECKING:
     from coverage.intake.judged import FacilityIntake

@@ -17,13 +17,12 @@ import numpy as np
 import pytest
 from shapely.geometry import shape
 
-from coverage import asking
 from coverage.city import City
 from coverage.demand.sources import demand_of
+from coverage.download import http, osm
+from coverage.download.licences import read_origins
 from coverage.errors import InputError, NetworkUnreachableError
-from coverage.intake import osm
 from coverage.intake.fetch import Server, fetch, fetch_population
-from coverage.intake.origins import read_origins
 from coverage.roads.sources import load
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ def player() -> Iterator[Player]:
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
-    monkeypatch.setattr(asking, "pause", slept.append)
+    monkeypatch.setattr(http, "pause", slept.append)
     return slept
 
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from coverage.city import City
 from coverage.facilities import COLUMNS, Facility, read_register
+from coverage.formats.tables import csv_text
 from coverage.intake.commit import register_rows
 from coverage.intake.facilities import intake_facilities
 from coverage.intake.nearby import Form, form_of, score
 from coverage.intake.previous import compare
 from coverage.intake.setup import create
-from coverage.tables import csv_text
 from helpers import run
 
 if TYPE_CHECKING:

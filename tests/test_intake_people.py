@@ -18,12 +18,12 @@ from coverage.demand.ground import read_ground
 from coverage.demand.raster import people_in_polygons
 from coverage.demand.sources import demand_of
 from coverage.errors import InputError
+from coverage.formats.tables import read_table
 from coverage.intake.people import import_population
 from coverage.intake.peoplecells import group_of
 from coverage.intake.peoplegrid import prepared
 from coverage.intake.setup import create
 from coverage.population import load_population
-from coverage.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.errors import InputError
+from coverage.formats.encodings import detect
+from coverage.formats.safety import Limits, inside
 from coverage.intake.aliases import FIELDS, exact_names
 from coverage.intake.columns import read_mapping, understand
-from coverage.intake.encodings import detect
 from coverage.intake.personal import is_credit_code, is_id_number, redact
 from coverage.intake.reading import read_file
 from coverage.intake.rows import take_rows
-from coverage.intake.safety import Limits, inside
 from coverage.intake.values import (
     chinese_number,
     harmless,

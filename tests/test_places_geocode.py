@@ -11,11 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from coverage import asking, datum
+from coverage import datum
 from coverage.city import City
+from coverage.download import http
+from coverage.download.geocode import Amap, Geocoded, Geocoder, QuotaError, Tianditu, open_geocoder
 from coverage.errors import InputError, NetworkUnreachableError, UnknownNameError
 from coverage.intake.setup import create
-from coverage.places.geocode import Amap, Geocoded, Geocoder, QuotaError, Tianditu, open_geocoder
 from helpers import run
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Service:
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    monkeypatch.setattr(asking, "pause", lambda _: None)
+    monkeypatch.setattr(http, "pause", lambda _: None)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     playing = Service()

@@ -147,8 +147,8 @@ def test_filters_say_who_took_how_many(place: Tiny, tmp_path: Path) -> None:
 )
 def test_lists_of_candidates(place: Tiny, tmp_path: Path, text: str, rows: int) -> None:
     from coverage.demand.ground import read_ground
+    from coverage.formats.tables import read_table
     from coverage.proposals.lists import read_candidates
-    from coverage.tables import read_table
 
     path = tmp_path / "list.csv"
     path.write_text(text, encoding="utf-8")

@@ -16,12 +16,12 @@ from coverage.datum import unproject
 from coverage.demand.ground import read_ground
 from coverage.errors import InputError
 from coverage.facilities import Facility, Register
+from coverage.formats.tables import read_table
 from coverage.proposals import candidates as places
 from coverage.proposals.filters import Away, Filters, filtered
 from coverage.proposals.lists import read_candidates
 from coverage.reach.service import travel_ground
 from coverage.roads.sources import load
-from coverage.tables import read_table
 from demand_city import CODE, small_city
 from helpers import run
 

@@ -15,10 +15,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from coverage import asking
+from coverage.download import http
+from coverage.download import roads as module
+from coverage.download.roads import fetch
 from coverage.errors import InputError, NetworkUnreachableError
-from coverage.roads import fetch as module
-from coverage.roads.fetch import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,7 @@ def overpass() -> Iterator[Overpass]:
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
-    monkeypatch.setattr(asking, "pause", slept.append)
+    monkeypatch.setattr(http, "pause", slept.append)
     return slept
 
 
@@ -131,7 +131,7 @@ def test_a_second_call_needs_neither_network_nor_osmnx(overpass: Overpass, tmp_p
     overpass.say((200, GOOD))
     fetch(AREA, endpoint=overpass.url, cache=tmp_path)
     code = (
-        "import sys, pathlib\nfrom coverage.roads.fetch import fetch\n"
+        "import sys, pathlib\nfrom coverage.download.roads import fetch\n"
         f"n = fetch({AREA}, endpoint={overpass.url!r}, cache=pathlib.Path({str(tmp_path)!r}))\n"
         "print(n.edge_count, 'osmnx' in sys.modules)"
     )

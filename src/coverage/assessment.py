@@ -12,11 +12,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from coverage.errors import InputError, gathered
+from coverage.formats.tables import read_table
 from coverage.gaps import gap
 from coverage.indicators import Measurement, by_county, people_affected
 from coverage.measures import measure
 from coverage.messages import Said
-from coverage.tables import read_table
 from coverage.text import number, round_half_up
 from coverage.workspace import ROLE_NAMES
 

@@ -15,16 +15,16 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
+from coverage.formats.tables import read_table
 from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES
 from coverage.messages import Said
 from coverage.nearest import nearest
-from coverage.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from coverage.tables import Record, Table
+    from coverage.formats.tables import Record, Table
     from coverage.units import Units
 
 REQUIRED = ("id", "name", "kind", "unit_code")

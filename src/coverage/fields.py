@@ -29,16 +29,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
+from coverage.formats.tables import decode
 from coverage.messages import Said
 from coverage.nearest import nearest
-from coverage.tables import decode
 from coverage.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
-    from coverage.tables import Record
+    from coverage.formats.tables import Record
 
 TEXT = Said("文字", "a text")
 NUMBER = Said("数字", "a number")
@@ -416,7 +416,7 @@ class Cells(Fields):
 
     @classmethod
     def of(cls, record: Record, problems: list[Problem], *, file: str | None) -> Cells:
-        """The cells of a record of `coverage.tables`."""
+        """The cells of a record of `coverage.formats.tables`."""
         return cls(record.cells, problems, file=file, row=record.row)
 
     def get(self, key: str) -> Any:

@@ -15,11 +15,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from coverage.errors import InputError, Problem, UnknownNameError
+from coverage.formats.tables import decode
 from coverage.gaps import OPS
 from coverage.kinds import KINDS, SYSTEMS
 from coverage.messages import Said
 from coverage.nearest import nearest
-from coverage.tables import decode
 
 if TYPE_CHECKING:
     from pathlib import Path

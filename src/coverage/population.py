@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coverage.tables import read_table
+from coverage.formats.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

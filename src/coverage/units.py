@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Literal
 
 from coverage import settings
 from coverage.errors import InputError, UnknownNameError
+from coverage.formats.tables import read_table
 from coverage.messages import Said
-from coverage.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from coverage.tables import Record, Table
+    from coverage.formats.tables import Record, Table
 
 Level = Literal["city", "county", "township", "village"]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from coverage.errors import InputError, Problem
+from coverage.formats.tables import decode
 from coverage.messages import Said
-from coverage.tables import decode
 
 if TYPE_CHECKING:
     from pathlib import Path

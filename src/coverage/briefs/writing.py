@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coverage.atomic import write_text
 from coverage.briefs import record, texts
 from coverage.briefs.facts import facts
 from coverage.briefs.pdf import ConversionError, office
@@ -19,7 +20,6 @@ from coverage.errors import InputError, MissingDependencyError, Problem, gathere
 from coverage.messages import Said
 from coverage.results import change, discretion, document
 from coverage.results.folders import check, staged
-from coverage.tables import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

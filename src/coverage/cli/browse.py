@@ -49,7 +49,7 @@ def _emit(format_: str, title: str, columns: Columns, rows: list[list[str]]) -> 
     if format_ == "table":
         _print(title, columns, rows)
     elif format_ == "csv":
-        from coverage.tables import csv_text
+        from coverage.formats.tables import csv_text
 
         click.echo(csv_text(names, rows), nl=False)
     else:
@@ -132,7 +132,7 @@ def _plan_rows(found: Plan, i: PlanIndicator, lang: Lang) -> list[list[str]]:
 def sources(format_: str, lang: Lang) -> None:
     """What each shipped file is: origin, licence, date, how it was derived."""
     from coverage import settings
-    from coverage.tables import read_table
+    from coverage.formats.tables import read_table
 
     table = read_table(settings.data_dir() / "sources.csv")
     if format_ != "table":

@@ -59,7 +59,7 @@ def facilities(
     city = own_city(workspace)
     asked = None
     if geocoder is not None:
-        from coverage.places.geocode import open_geocoder
+        from coverage.download.geocode import open_geocoder
 
         asked = open_geocoder(geocoder, **({"url": geocoder_url} if geocoder_url else {}))
     given = read_mapping(mapping) if mapping else None

@@ -35,12 +35,12 @@ def rebase(file: Path, city: City, on: datetime | None, back: bool, out: Path, l
     Mergers, renames and new codes are followed; nothing is lost. What cannot be told stays at
     the unit that is known and is named, as is a change that nobody has verified.
     """
-    from coverage.intake.landing import land
+    from coverage.atomic import write_files
     from coverage.intake.rebase import rebase_file
 
     day = on.date() if on is not None else None
     made = rebase_file(file, city, on=day, back=back)
-    land({out: made.text})
+    write_files({out: made.text})
     for note in made.notes:
         click.echo(f"· {note.to(lang)}")
     say(

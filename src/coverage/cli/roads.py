@@ -76,8 +76,8 @@ def _show(report: Any) -> None:
 @takes("out", required=True)
 def fetch(city: City, modes: tuple[str, ...], out: Path, lang: Lang, **server: Any) -> None:
     """Download a city's roads from OpenStreetMap (needs the internet)."""
+    from coverage.download.roads import fetch as fetch_roads
     from coverage.roads.convert import write_graphml
-    from coverage.roads.fetch import fetch as fetch_roads
     from coverage.roads.network import MODES
 
     found = fetch_roads(_outline(city), modes=modes or tuple(MODES), **server)

@@ -14,9 +14,9 @@ from coverage.messages import Said
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from coverage.formats.tables import Table
     from coverage.messages import Lang
     from coverage.proposals.propose import Proposal
-    from coverage.tables import Table
 
 _EPILOG = """\b
 例 Examples:
@@ -234,12 +234,12 @@ def _percent(value: float) -> Fraction:
 
 def _table(path: Path) -> Table:
     """A table of the user's, from CSV or a workbook."""
-    from coverage.tables import read_table
+    from coverage.formats.tables import read_table
 
     if path.suffix.lower() in {".csv", ".txt"}:
         return read_table(path)
+    from coverage.formats.tables import Record, Table
     from coverage.intake.reading import read_file
-    from coverage.tables import Record, Table
 
     sheet = next(one for one in read_file(path) if one.data)
     columns = tuple(name.strip().lower() for name in sheet.columns)

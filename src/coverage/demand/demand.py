@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.archives import Archive, Cache
 from coverage.errors import UnknownNameError
+from coverage.formats.archives import Archive, Cache
 from coverage.messages import Said
 
 if TYPE_CHECKING:

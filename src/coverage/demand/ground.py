@@ -17,8 +17,8 @@ import shapely.geometry
 
 from coverage.datum import utm_crs
 from coverage.errors import InputError, Problem
+from coverage.formats.tables import decode
 from coverage.settings import WGS84
-from coverage.tables import decode
 
 if TYPE_CHECKING:
     from pathlib import Path

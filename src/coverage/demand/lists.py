@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.errors import InputError, Problem
+from coverage.formats.tables import decode, read_table
 from coverage.settings import WGS84
-from coverage.tables import decode, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

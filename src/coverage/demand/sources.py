@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coverage.archives import file_digest
+from coverage.atomic import file_digest
 from coverage.demand.demand import CACHE, model_files
 from coverage.errors import InputError, Problem
 

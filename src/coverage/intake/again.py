@@ -9,7 +9,7 @@ from coverage.intake.findings import CHECK, DATA, OUTCOMES
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from coverage.intake.sheets import Cell, Grid
+    from coverage.formats.grids import Cell, Grid
     from coverage.messages import Lang
 
 # Columns of the report before those of the user, with their widths; and the last one of them.

@@ -16,11 +16,11 @@ import shapely.geometry
 
 from coverage.city import City
 from coverage.errors import InputError, Problem
+from coverage.formats.layers import read_layer
+from coverage.formats.tables import decode
 from coverage.intake import newcity, topology
-from coverage.intake.commit import deliver
+from coverage.intake.commit import deliver, own_file
 from coverage.intake.findings import FEATURES, Finding, ImportReport, RowOutcome, ordered
-from coverage.intake.landing import own_file
-from coverage.intake.layers import read_layer
 from coverage.intake.parts import layer_sheet, part_of, uses_of
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
@@ -30,7 +30,6 @@ from coverage.intake.unitmatch import (
 )
 from coverage.messages import Said
 from coverage.places.find import Evidence, code_in, find_unit
-from coverage.tables import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from coverage.intake.landing import Content
-    from coverage.intake.layers import Layer
+    from coverage.atomic import Content
+    from coverage.formats.layers import Layer
     from coverage.messages import Lang
     from coverage.units import Unit, Units
 

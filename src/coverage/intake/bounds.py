@@ -10,17 +10,17 @@ import numpy as np
 import shapely
 from shapely.geometry import mapping, shape
 
+from coverage.download import osm
 from coverage.errors import InputError, Problem
-from coverage.intake import osm
+from coverage.formats.tables import decode
 from coverage.messages import Said
 from coverage.places.find import Evidence, find_unit
-from coverage.tables import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from coverage.city import City
-    from coverage.intake.osm import Thing
+    from coverage.download.osm import Thing
     from coverage.units import Unit
     from coverage.workspace import Role
 

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from coverage.intake.sheets import Cell, RawSheet
+    from coverage.formats.grids import Cell
+    from coverage.intake.sheets import RawSheet
 
 How: TypeAlias = Literal[
     "mapping", "geometry", "exact", "normalised", "fuzzy", "content", "left out", "personal"

@@ -8,26 +8,29 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING
 
+from coverage.atomic import disk_errors, write_files
 from coverage.city import City
+from coverage.errors import InputError
 from coverage.facilities import COLUMNS
+from coverage.formats.tables import csv_text
 from coverage.intake.account import account
 from coverage.intake.findings import Finding
-from coverage.intake.landing import disk_errors, land, own_file
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
 from coverage.messages import Said
-from coverage.tables import csv_text
+from coverage.workspace import OWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from coverage.atomic import Content
     from coverage.facilities import Facility
     from coverage.intake.findings import ImportReport
     from coverage.intake.judged import FacilityIntake
-    from coverage.intake.landing import Content
     from coverage.messages import Lang
     from coverage.units import Units
+    from coverage.workspace import Role
 
 
 def register_rows(facilities: Iterable[Facility]) -> list[list[object]]:
@@ -76,7 +79,7 @@ def deliver(
         folder: The workspace.
         files: Content by goal; they are renamed into place after the report.
         copies: Copies of what is replaced, likewise; they are no files that the import made.
-        aside: Files that the new ones take the place of, see `coverage.intake.landing.land`.
+        aside: Files that the new ones take the place of, see `coverage.atomic.write_files`.
         now: Moment that names the report.
         lang: Language of the report.
 
@@ -105,7 +108,7 @@ def deliver(
         base.with_name(f"{base.name}.json"): json.dumps(record, ensure_ascii=False, indent=1)
         + "\n",
     }
-    land({**told, **(copies or {}), **files}, aside=aside)
+    write_files({**told, **(copies or {}), **files}, aside=aside)
     return replace(report, written=tuple(files), reports=tuple(told))
 
 
@@ -153,3 +156,16 @@ def _copy_of(path: Path, now: datetime) -> Path:
 def _marks() -> Iterator[str]:
     yield ""
     yield from (f"-{number}" for number in count(2))
+
+
+def own_file(city: City, role: Role) -> Path:
+    """Where a workspace keeps its own file of a role: as `city.toml` says, else the usual place.
+
+    Raises:
+        InputError: If the city has no workspace.
+    """
+    if city.workspace is None:
+        raise InputError(
+            Said("导入需要工作区", "an import needs a workspace: run 'coverage init' first")
+        )
+    return city.workspace.files.get(role) or city.workspace.folder / OWN[role][0]

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
+    from coverage.download.geocode import Geocoder
     from coverage.intake.columns import Understanding
     from coverage.intake.previous import Replace
     from coverage.intake.sheets import RawSheet
-    from coverage.places.geocode import Geocoder
 
 
 def intake_facilities(

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from coverage.atomic import write_files, write_text
 from coverage.city import City
+from coverage.download import osm
+from coverage.download.licences import Origin, is_downloaded, note_origin
 from coverage.errors import InputError, Problem
-from coverage.intake import osm
+from coverage.formats.tables import csv_text
 from coverage.intake.bounds import TAGS, outline, place_townships
-from coverage.intake.landing import land
-from coverage.intake.origins import Origin, is_downloaded, note_origin
 from coverage.messages import Said
-from coverage.tables import csv_text, write_text
 from coverage.text import number
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from coverage.intake.osm import Answer, Thing
+    from coverage.download.osm import Answer, Thing
     from coverage.messages import Lang
     from coverage.workspace import Role
 
@@ -147,10 +147,10 @@ def fetch_boundaries(folder: Path, *, server: Server, replace: bool = False) -> 
 
 def fetch_roads(folder: Path, *, server: Server, replace: bool = False) -> Fetched:
     """Roads of the city as ``roads/roads.graphml``."""
+    from coverage.download.roads import PUBLIC_ENDPOINT
+    from coverage.download.roads import fetch as fetch_network
     from coverage.intake.roads import previous
     from coverage.roads.convert import graphml_text
-    from coverage.roads.fetch import PUBLIC_ENDPOINT
-    from coverage.roads.fetch import fetch as fetch_network
 
     city = _open(folder, "roads", replace=replace)
     network = fetch_network(
@@ -162,7 +162,7 @@ def fetch_roads(folder: Path, *, server: Server, replace: bool = False) -> Fetch
     )
     goal = folder / "roads" / "roads.graphml"
     gone = previous(folder, goal)
-    land({goal: graphml_text(network)}, aside=gone)
+    write_files({goal: graphml_text(network)}, aside=gone)
     origin = Origin(
         title=f"{city.name}路网",
         source=(server.endpoint or PUBLIC_ENDPOINT).rstrip("/"),
@@ -193,7 +193,7 @@ def fetch_population(
     most_mb: float | None = None,
 ) -> Fetched:
     """People per 100 m cell from WorldPop as ``population/people.tif``."""
-    from coverage.intake import worldpop
+    from coverage.download import worldpop
 
     city = _open(folder, "people", replace=replace)
     url = server.endpoint or worldpop.default_url(year)

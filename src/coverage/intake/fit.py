@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
+from coverage.download.licences import read_origins
 from coverage.errors import InputError
+from coverage.formats.tables import read_table
 from coverage.intake.looks import LOOKS
-from coverage.intake.origins import read_origins
 from coverage.measures import measure
 from coverage.messages import Said
-from coverage.tables import read_table
 from coverage.workspace import ROLE_NAMES
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.places.geocode import QuotaError
+from coverage.download.geocode import QuotaError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coverage.city import City
+    from coverage.download.geocode import Geocoded, Geocoder
     from coverage.intake.judged import Judged
-    from coverage.places.geocode import Geocoded, Geocoder
 
 # Answers that are a place; from a township on they are that of a whole area.
 PRECISE = {

@@ -337,7 +337,7 @@ def _water(
 ) -> list[Finding]:
     """Rows inside a polygon of the workspace's own water layer."""
     from coverage.demand.ground import onto
-    from coverage.intake.layers import read_layer
+    from coverage.formats.layers import read_layer
     from coverage.settings import WGS84
 
     folder = city.workspace.folder if city.workspace else None

@@ -15,8 +15,9 @@ from coverage.intake.values import clean_text, is_empty, parse_bool, parse_numbe
 from coverage.kinds import KINDS
 
 if TYPE_CHECKING:
+    from coverage.formats.grids import Cell
     from coverage.intake.columns import Understanding
-    from coverage.intake.sheets import Cell, RawRow
+    from coverage.intake.sheets import RawRow
 
 _INTEGRATED = "综合功能"
 _FULL = ("全托", "日托", "上门", "协调指导")

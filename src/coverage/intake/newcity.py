@@ -15,8 +15,8 @@ import shapely
 import shapely.geometry
 
 from coverage.errors import InputError, Problem
+from coverage.formats.tables import csv_text
 from coverage.messages import Said
-from coverage.tables import csv_text
 from coverage.units import TOWNSHIP_CATEGORIES, Unit, Units
 
 if TYPE_CHECKING:

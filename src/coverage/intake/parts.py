@@ -13,8 +13,8 @@ from coverage.messages import Said
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from coverage.formats.layers import Layer
     from coverage.intake.columns import Understanding
-    from coverage.intake.layers import Layer
     from coverage.intake.sheets import Role
 
 

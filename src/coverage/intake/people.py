@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from coverage.city import City
 from coverage.errors import InputError, Problem
-from coverage.intake.commit import deliver
+from coverage.formats.tables import csv_text
+from coverage.intake.commit import deliver, own_file
 from coverage.intake.findings import CELLS, Finding, ImportReport, Part, ordered
-from coverage.intake.landing import own_file
 from coverage.intake.peopletable import (
     KNOWN,
     SUMMED,
@@ -21,14 +21,13 @@ from coverage.intake.reading import read_file
 from coverage.intake.template import POPULATION
 from coverage.messages import Said
 from coverage.population import load_population
-from coverage.tables import csv_text
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from coverage.intake.landing import Content
+    from coverage.atomic import Content
     from coverage.intake.peopleplaces import Places
     from coverage.intake.peopletable import Table
     from coverage.intake.sheets import RawSheet

@@ -13,7 +13,7 @@ from coverage.messages import Said
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coverage.intake.sheets import Cell
+    from coverage.formats.grids import Cell
 
 _FROM = re.compile(r"(\d{2,3})(?:周?岁)?(?:及以上|以上|\+|≥|含以上)|≥(\d{2,3})")
 _BETWEEN = re.compile(r"(\d{1,3})(?:周?岁)?[-~至到—–～](\d{1,3})")

@@ -13,9 +13,10 @@ import shapely
 
 from coverage.demand.points import from_points
 from coverage.errors import InputError, Problem
+from coverage.formats.layers import degrees, read_layer
+from coverage.formats.tables import csv_text
 from coverage.intake.datums import detected
 from coverage.intake.findings import FEATURES, ROWS, Finding, Part, RowOutcome
-from coverage.intake.layers import degrees, read_layer
 from coverage.intake.parts import layer_sheet, other_row, part_of, uses_of
 from coverage.intake.peoplecells import people_columns
 from coverage.intake.unitmatch import (
@@ -26,15 +27,15 @@ from coverage.intake.unitmatch import (
 )
 from coverage.messages import Said
 from coverage.places.find import Evidence, code_in, find_unit
-from coverage.tables import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coverage.city import City
+    from coverage.formats.grids import Cell
     from coverage.intake.findings import Outcome, Use
     from coverage.intake.peoplecells import Column
-    from coverage.intake.sheets import Cell, RawRow, RawSheet
+    from coverage.intake.sheets import RawRow, RawSheet
 
 LON = "lon lng long longitude 经度 东经 lng_wgs84 lon_wgs84"
 LAT = "lat latitude 纬度 北纬 lat_wgs84"

@@ -33,9 +33,10 @@ from coverage.population import People
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from coverage.formats.grids import Cell
     from coverage.intake.findings import Outcome, Part, Use, Weight
     from coverage.intake.peoplecells import Column
-    from coverage.intake.sheets import Cell, RawRow, RawSheet
+    from coverage.intake.sheets import RawRow, RawSheet
     from coverage.units import Unit, Units
 
 YEAR_COLUMNS = "年份 年 年度 统计年份 数据年份 year"

@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.city import City
 from coverage.errors import CoverageError, InputError, Problem
-from coverage.intake.commit import deliver
+from coverage.intake.commit import deliver, own_file
 from coverage.intake.findings import Finding, ImportReport, RowOutcome
-from coverage.intake.landing import own_file
 from coverage.intake.parts import part_of, uses_of
 from coverage.intake.planreader import read_rows
 from coverage.intake.planrows import join

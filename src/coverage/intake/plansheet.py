@@ -18,7 +18,8 @@ from coverage.intake.promises import cell_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coverage.intake.sheets import Cell, RawRow, RawSheet
+    from coverage.formats.grids import Cell
+    from coverage.intake.sheets import RawRow, RawSheet
 
 _NAMES: dict[str, str] = {
     "name": "指标名称 指标 名称 主要指标 发展指标 指标内容 指标项目 主要指标名称 规划指标 目标任务 "

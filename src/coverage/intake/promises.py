@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from coverage.messages import Said
 
 if TYPE_CHECKING:
+    from coverage.formats.grids import Cell
     from coverage.gaps import Op
-    from coverage.intake.sheets import Cell
 
 _EMPTY = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "未设", "none", "null", "nan", "n/a"}
 _BEFORE: tuple[tuple[str, Op], ...] = (

@@ -14,19 +14,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.errors import CoverageError, InputError, Problem
+from coverage.formats.delimited import read_text
+from coverage.formats.markup import looks_like_html, read_html, read_spreadsheet_xml
+from coverage.formats.safety import Limits, Meter, open_archive, read_bytes, refuse
+from coverage.formats.workbooks import read_xls, read_xlsx
 from coverage.intake.again import unwrapped
+from coverage.intake.aliases import is_header_word, is_service_word
 from coverage.intake.layout import lay_out
-from coverage.intake.markup import looks_like_html, read_html, read_spreadsheet_xml
-from coverage.intake.safety import Limits, Meter, open_archive, read_bytes, refuse
-from coverage.intake.textfiles import read_text
-from coverage.intake.workbooks import read_xls, read_xlsx
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     import zipfile
     from collections.abc import Collection
 
-    from coverage.intake.sheets import Grid, RawSheet
+    from coverage.formats.grids import Grid
+    from coverage.intake.sheets import RawSheet
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BIFF = (
@@ -116,7 +118,7 @@ def _grids(
 def _marked_or_plain(
     path: Path, raw: bytes, limits: Limits, meter: Meter, encoding: str | None
 ) -> list[Grid]:
-    from coverage.intake.geojson import read_json
+    from coverage.formats.geojson import read_json
 
     file = path.name
     head = raw[:4096]
@@ -137,7 +139,12 @@ def _marked_or_plain(
         return read_json(raw, file, meter, encoding)
     if path.suffix.lower() in {".json", ".geojson"} and b"\x00" in head:
         return read_json(raw, file, meter, encoding)
-    return [read_text(raw, file, limits, meter, encoding)]
+    return [read_text(raw, file, limits, meter, encoding, _names_column)]
+
+
+def _names_column(cell: str) -> bool:
+    """Whether a cell names a column; names of services are as likely to be values."""
+    return is_header_word(cell) and not is_service_word(cell)
 
 
 def _zip(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]:
@@ -153,7 +160,7 @@ def _zip(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]:
         return read_xlsx(raw, file, limits, meter)
     if ods:
         refuse(file, "这是 OpenDocument，请另存为 .xlsx", "an OpenDocument file: save it as .xlsx")
-    from coverage.intake.geofiles import read_zip
+    from coverage.formats.geofiles import read_zip
 
     return read_zip(raw, file, limits, meter)
 
@@ -165,7 +172,7 @@ def _mimetype(archive: zipfile.ZipFile) -> bool:
 
 
 def _gpkg(path: Path, raw: bytes, limits: Limits, meter: Meter) -> list[Grid]:
-    from coverage.intake.geofiles import read_gpkg
+    from coverage.formats.geofiles import read_gpkg
 
     with tempfile.TemporaryDirectory() as folder:
         # A copy with the right ending: GDAL opens it as nothing else and leaves no lock beside.
@@ -177,7 +184,7 @@ def _gpkg(path: Path, raw: bytes, limits: Limits, meter: Meter) -> list[Grid]:
 def _shapefile(
     path: Path, raw: bytes, limits: Limits, meter: Meter, encoding: str | None
 ) -> list[Grid]:
-    from coverage.intake.geofiles import read_shapefile
+    from coverage.formats.geofiles import read_shapefile
 
     if not raw.startswith(b"\x00\x00\x27\x0a") or path.suffix.lower() != ".shp":
         beside = [p for p in path.parent.iterdir() if p.stem == path.stem]

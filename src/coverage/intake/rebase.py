@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS, read_register
+from coverage.formats.tables import csv_text, read_table
 from coverage.intake.commit import register_rows
 from coverage.intake.people import COLUMNS as POPULATION_COLUMNS
 from coverage.intake.people import population_cells
@@ -22,7 +23,6 @@ from coverage.messages import Said
 from coverage.places.changes import load_changes
 from coverage.places.find import MARK, UNVERIFIED
 from coverage.population import load_population
-from coverage.tables import csv_text, read_table
 from coverage.units import Unit, Units
 
 if TYPE_CHECKING:

@@ -240,7 +240,7 @@ def _inside(network: RoadNetwork, city: City, once: NDArray[np.intp]) -> float |
     from shapely.geometry import shape
 
     from coverage.demand.ground import onto
-    from coverage.tables import decode
+    from coverage.formats.tables import decode
 
     path = city.find("counties") or city.find("townships")
     if path is None or not len(once):

@@ -19,8 +19,9 @@ from coverage.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from coverage.formats.grids import Cell
     from coverage.intake.columns import ColumnUse, Understanding
-    from coverage.intake.sheets import Cell, RawRow, RawSheet
+    from coverage.intake.sheets import RawRow, RawSheet
 
 Outcome: TypeAlias = Literal["accepted", "rejected", "title", "header", "blank", "total", "note"]
 # Fields whose cells the next stage reads itself: they are handed on as they are.

@@ -1,19 +1,15 @@
-"""What a file of rows looks like inside: a grid as its reader met it, a sheet with roles on it.
-
-A reader of one format makes a `Grid`; `coverage.intake.layout` finds its
-header and gives every row a role. Cells keep the type they have in the file.
-"""
+"""A sheet with a header and a role for every row, as `coverage.intake.layout` makes one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-Cell: TypeAlias = str | int | float | date | None
+    from coverage.formats.grids import Cell
+
 Role: TypeAlias = Literal["data", "title", "header", "blank", "total", "note"]
 HeaderFound: TypeAlias = Literal["names", "guessed", "none"]
 
@@ -90,68 +86,3 @@ class RawSheet:
                 return
             count += 1
             yield cell
-
-
-class Merge(NamedTuple):
-    """A merged range: first and last row (as numbered), first and last column (from 0)."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-
-@dataclass
-class Grid:
-    """Rows of one worksheet, layer or text file before anything is known about them.
-
-    Attributes:
-        name: Of the sheet or layer.
-        rows: Number and cells; blank rows inside are kept, blank rows at the end are not.
-        merges: Merged ranges.
-        columns: Names, where the format itself has them (layers); then no header is looked for.
-    """
-
-    name: str
-    rows: list[tuple[int, list[Cell]]]
-    merges: list[Merge] = field(default_factory=list)
-    columns: tuple[str, ...] | None = None
-    hidden: bool = False
-    crs: str | None = None
-    geometry: tuple[int, int] | None = None
-    encoding: str = ""
-    notes: list[str] = field(default_factory=list)
-
-
-def is_blank(cells: Sequence[Cell]) -> bool:
-    """Whether no cell holds more than white space."""
-    for cell in cells:
-        if cell is None:
-            continue
-        if not isinstance(cell, str) or cell.strip():
-            return False
-    return True
-
-
-def trimmed(cells: list[Cell]) -> list[Cell]:
-    """`cells` without the empty ones at the end; the list itself is shortened."""
-    while cells and (cells[-1] is None or cells[-1] == ""):
-        cells.pop()
-    return cells
-
-
-def plain(value: object) -> Cell:
-    """A value of a workbook as a `Cell`: midnight becomes a date, truth becomes text."""
-    kind = type(value)
-    if kind in (str, int, float) or value is None:
-        return None if value == "" else value  # type: ignore[return-value]
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, datetime):
-        naive = value.replace(tzinfo=None)
-        return naive.date() if naive.time() == time.min else naive
-    if isinstance(value, (date, str, int, float)):
-        return value
-    if isinstance(value, timedelta):
-        return str(value)
-    return str(value)

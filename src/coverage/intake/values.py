@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from coverage.intake.sheets import Cell
+    from coverage.formats.grids import Cell
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from coverage.kinds import ALIASES, KINDS, SERVICES, STATUSES
 from coverage.nearest import alike
 
 if TYPE_CHECKING:
-    from coverage.intake.sheets import Cell
+    from coverage.formats.grids import Cell
 
 _SEPARATORS = re.compile(r"[;；,，、|/\s+&＋]+|和|及|与")
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError
+from coverage.formats.tables import read_table
 from coverage.kinds import PROVENANCES
 from coverage.maps import figures, reached
 from coverage.maps.outlines import plane_of, read_areas, road_lines
@@ -15,7 +16,6 @@ from coverage.maps.themes import mappable, scale_for, theme
 from coverage.maps.view import Stage, View
 from coverage.messages import Said
 from coverage.roads.sources import load
-from coverage.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

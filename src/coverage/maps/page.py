@@ -12,11 +12,11 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from coverage.atomic import replacing
 from coverage.errors import InputError
 from coverage.maps.payload import patterns, payload, words
 from coverage.messages import Said
 from coverage.settings import PACKAGE_DIR
-from coverage.tables import replacing
 
 if TYPE_CHECKING:
     from pathlib import Path

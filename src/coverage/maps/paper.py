@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from coverage.atomic import replacing
 from coverage.errors import InputError, Problem
 from coverage.maps import fonts
 from coverage.maps.styles import INK, QUIET, fill
 from coverage.messages import Said
-from coverage.tables import replacing
 from coverage.text import wrap
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from coverage import settings
 from coverage.errors import InputError
-from coverage.tables import read_table
+from coverage.formats.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

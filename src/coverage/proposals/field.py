@@ -17,6 +17,7 @@ from scipy.sparse import csr_array, vstack
 
 from coverage.assessment import assess
 from coverage.errors import InputError
+from coverage.formats.tables import read_table
 from coverage.indicators import people_affected
 from coverage.messages import Said
 from coverage.proposals import candidates as places
@@ -25,7 +26,6 @@ from coverage.proposals.lists import read_candidates
 from coverage.proposals.question import TRAVEL_MODELS
 from coverage.reach.service import DEFAULT_PROFILE, travel_ground
 from coverage.reach.sites import check_sites, place, site_notes
-from coverage.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from coverage.demand.ground import Ground
     from coverage.errors import Problem
     from coverage.facilities import Facility, Register
+    from coverage.formats.tables import Table
     from coverage.proposals.candidates import Candidates
     from coverage.proposals.filters import Filters
     from coverage.proposals.question import Question
     from coverage.reach.service import TravelGround
-    from coverage.tables import Table
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]

@@ -15,11 +15,11 @@ import numpy as np
 
 from coverage.datum import project
 from coverage.errors import InputError
+from coverage.formats.tables import Record
 from coverage.messages import Said
 from coverage.places.coordinates import parse_coordinates
 from coverage.places.names import match_unit, settled
 from coverage.proposals.candidates import Candidates, units_at
-from coverage.tables import Record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.demand.ground import Ground
     from coverage.errors import Problem
-    from coverage.tables import Table
+    from coverage.formats.tables import Table
     from coverage.units import Unit
 
 NAMES = {

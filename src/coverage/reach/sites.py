@@ -11,9 +11,9 @@ import numpy as np
 
 from coverage.datum import project
 from coverage.errors import InputError, Problem
+from coverage.formats.tables import decode
 from coverage.kinds import KINDS
 from coverage.messages import Said
-from coverage.tables import decode
 from coverage.travel.access import access_legs
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from coverage.formats.tables import csv_text
 from coverage.kinds import KINDS
 from coverage.reach.people import PERCENTILES, nearest_times, people_reached
 from coverage.results.table import bullet, data_table
-from coverage.tables import csv_text
 
 if TYPE_CHECKING:
     from rich.console import Console

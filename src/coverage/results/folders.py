@@ -17,9 +17,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coverage.atomic import write_text
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.tables import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

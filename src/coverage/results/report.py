@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from coverage.atomic import write_text
 from coverage.messages import Said
 from coverage.results import words
 from coverage.results.export import to_json
@@ -27,7 +28,6 @@ from coverage.results.table import (
 from coverage.results.table import (
     to_markdown as table_markdown,
 )
-from coverage.tables import write_text
 from coverage.text import number, wrap
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from coverage.formats.tables import csv_text
 from coverage.reach.people import PERCENTILES
 from coverage.results import words
 from coverage.results.report import write_files
@@ -14,7 +15,6 @@ from coverage.results.table import plain
 from coverage.scenarios.file import to_toml
 from coverage.scenarios.ranking import CRITERIA
 from coverage.scenarios.words import paragraph
-from coverage.tables import csv_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from coverage.formats.tables import csv_text
 from coverage.messages import Said
-from coverage.tables import csv_text
 from coverage.text import number, wrap
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.atomic import write_text
 from coverage.errors import InputError, Problem
 from coverage.ragged import starts
 from coverage.roads.access import speed_kmh, use_of
@@ -21,7 +22,6 @@ from coverage.roads.build import build
 from coverage.roads.network import ALL_MODES, FOOT, MODES, mode_flags
 from coverage.roads.osm import EDGE_NUMBERS, PIECES_PER_WAY
 from coverage.settings import WGS84
-from coverage.tables import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,8 +13,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coverage.archives import Archive, Cache, file_digest
+from coverage.atomic import file_digest
 from coverage.errors import InputError, Problem, UnknownNameError
+from coverage.formats.archives import Archive, Cache
 from coverage.roads.clean import clean
 from coverage.roads.network import MODES, CleaningReport, RoadNetwork
 from coverage.settings import data_dir

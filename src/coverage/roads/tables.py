@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.formats.tables import read_table
 from coverage.messages import Said
 from coverage.roads.build import build
 from coverage.roads.rows import Pieces, Row, coordinate, whole_numbers
 from coverage.settings import WGS84
-from coverage.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

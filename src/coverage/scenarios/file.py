@@ -68,13 +68,14 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from coverage.atomic import write_text
 from coverage.errors import InputError, Problem
+from coverage.formats.tables import decode
 from coverage.messages import Said
 from coverage.scenarios._checks import Reader
 from coverage.scenarios._entry import Entry
 from coverage.scenarios._write import to_toml
 from coverage.scenarios.edits import Scenario
-from coverage.tables import decode, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path

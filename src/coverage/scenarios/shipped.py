@@ -7,9 +7,9 @@ from pathlib import Path
 
 from coverage import settings
 from coverage.errors import InputError, Problem
+from coverage.formats.tables import decode
 from coverage.messages import Said
 from coverage.scenarios._entry import nearest
-from coverage.tables import decode
 
 
 def shipped() -> list[tuple[Path, str]]:

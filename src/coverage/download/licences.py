@@ -11,10 +11,10 @@ import tomllib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from coverage.archives import file_digest
+from coverage.atomic import file_digest, write_text
 from coverage.errors import InputError, Problem
+from coverage.formats.tables import decode
 from coverage.messages import Said
-from coverage.tables import decode, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, runtime_checkable
 from urllib.parse import urlencode, urlsplit
 
-from coverage.asking import BUSY, TryAgainError, persist
 from coverage.datum import to_wgs84
+from coverage.download.http import BUSY, TryAgainError, persist
 from coverage.errors import InputError, NetworkUnreachableError, UnknownNameError
 from coverage.messages import Said
 

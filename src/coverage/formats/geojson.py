@@ -7,18 +7,18 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
-from coverage.intake.encodings import decode
-from coverage.intake.geofiles import name_geometry, point_on
-from coverage.intake.safety import refuse
-from coverage.intake.sheets import Grid, plain, trimmed
+from coverage.formats.encodings import decode
+from coverage.formats.geofiles import name_geometry, point_on
+from coverage.formats.grids import Grid, plain, trimmed
+from coverage.formats.safety import refuse
 from coverage.messages import Said
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coverage.intake.safety import Meter
-    from coverage.intake.sheets import Cell
+    from coverage.formats.grids import Cell
+    from coverage.formats.safety import Meter
 
 
 def read_json(raw: bytes, file: str, meter: Meter, encoding: str | None = None) -> list[Grid]:

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from coverage.errors import InputError, Problem
-from coverage.intake.encodings import decode
-from coverage.intake.safety import check_xml, refuse
-from coverage.intake.sheets import Grid, Merge, is_blank, trimmed
+from coverage.formats.encodings import decode
+from coverage.formats.grids import Grid, Merge, is_blank, trimmed
+from coverage.formats.safety import check_xml, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coverage.intake.safety import Meter
-    from coverage.intake.sheets import Cell
+    from coverage.formats.grids import Cell
+    from coverage.formats.safety import Meter
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,20})", re.IGNORECASE)
 _SPAN = 65_536

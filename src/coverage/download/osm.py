@@ -1,6 +1,6 @@
 """Things of OpenStreetMap inside an area, through osmnx, and what they mean here.
 
-Questions are put by the rules of `coverage.asking`: a fixed number of
+Questions are put by the rules of `coverage.download.http`: a fixed number of
 tries with growing pauses, refusals met at once, a broken answer never kept.
 osmnx first collects the answers and then builds geometries of them offline.
 """
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from coverage.download.roads import PUBLIC_ENDPOINT, overpass
 from coverage.errors import NetworkUnreachableError
 from coverage.kinds import ALIASES, KINDS
 from coverage.messages import Said
-from coverage.roads.fetch import PUBLIC_ENDPOINT, overpass
 from coverage.settings import cache_dir
 
 if TYPE_CHECKING:

@@ -17,16 +17,16 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
-from coverage.intake.encodings import detect
-from coverage.intake.safety import open_archive, refuse
-from coverage.intake.sheets import Grid, plain, trimmed
+from coverage.formats.encodings import detect
+from coverage.formats.grids import Grid, plain, trimmed
+from coverage.formats.safety import open_archive, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coverage.intake.safety import Limits, Meter
-    from coverage.intake.sheets import Cell
+    from coverage.formats.grids import Cell
+    from coverage.formats.safety import Limits, Meter
 
 _BESIDE = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj")
 

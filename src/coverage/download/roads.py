@@ -14,7 +14,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from coverage import asking
+from coverage.download import http
 from coverage.errors import InputError, NetworkUnreachableError
 from coverage.messages import Said
 from coverage.roads.network import MODES
@@ -130,19 +130,19 @@ def overpass(
 
     def put(question: Callable[[], object]) -> None:
         try:
-            asking.once(question, server)
+            http.once(question, server)
         except CacheOnlyInterruptError:
             return  # every answer lies in the cache
         except (InsufficientResponseError, ValueError) as error:
             raise NetworkUnreachableError(
                 Said(f"{server} 的回答不是 Overpass 格式", "the answer is not of the Overpass API")
             ) from error
-        raise asking.TryAgainError("nothing was asked")
+        raise http.TryAgainError("nothing was asked")
 
     answers.mkdir(parents=True, exist_ok=True)
     _discard_damaged(answers)
     with _settings(osmnx.settings, server, answers, timeout_s, polite=polite):
-        yield lambda question: asking.persist(lambda: put(question), server=server, retries=retries)
+        yield lambda question: http.persist(lambda: put(question), server=server, retries=retries)
 
 
 def _discard_damaged(answers: Path) -> None:
@@ -156,12 +156,12 @@ def _discard_damaged(answers: Path) -> None:
 
 def _judge_answer(response: Any, server: str) -> None:
     """Meet a refusal before osmnx does, which would wait and ask without end."""
-    asking.judge(response, server)
+    http.judge(response, server)
     # A query that broke off half-way is answered with 200 and a remark at its end.
     if b'"remark"' in response.content[-_REMARK_TAIL:]:
         remark = response.json().get("remark")
         if remark:
-            raise asking.TryAgainError(str(remark))
+            raise http.TryAgainError(str(remark))
 
 
 @contextmanager

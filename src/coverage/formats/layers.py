@@ -21,8 +21,8 @@ import shapely
 
 from coverage.datum import check_datum_name, to_wgs84
 from coverage.errors import InputError, Problem
-from coverage.intake.encodings import detect
-from coverage.intake.safety import Limits, open_archive, read_bytes, refuse
+from coverage.formats.encodings import detect
+from coverage.formats.safety import Limits, open_archive, read_bytes, refuse
 from coverage.messages import Said
 from coverage.settings import WGS84
 

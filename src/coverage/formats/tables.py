@@ -1,26 +1,22 @@
-"""Delimited files, read strictly and written whole.
+"""Delimited files, read strictly, and their text.
 
 Reading keeps the row number that a spreadsheet shows (the header is row 1)
-beside every record, so that a complaint can be found. Writing goes to a
-neighbour file first and is renamed, so that a reader never meets half of it.
+beside every record, so that a complaint can be found.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -169,43 +165,3 @@ def _harmless(cell: object) -> object:
     if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and len(cell) > 1:
         return "'" + cell
     return "" if cell is None else cell
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` all at once: a crash leaves the previous file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _neighbour(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A neighbour of `path` to write to, which takes its place once the block is through.
-
-    Raises:
-        InputError: If the folder or the disk refuses; nothing new stands at `path` then.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise InputError(Problem(Said("这是文件夹，不是文件", "this is a folder"), str(path)))
-        with _neighbour(path) as temporary:
-            yield temporary
-    except OSError as error:
-        reason = Said("文件写不进去", f"the file cannot be written ({error.strerror or error})")
-        raise InputError(Problem(reason, str(path))) from error
-
-
-@contextmanager
-def _neighbour(path: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise

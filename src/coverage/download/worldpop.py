@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coverage import asking
+from coverage.download import http
 from coverage.errors import InputError, NetworkUnreachableError
 from coverage.messages import Said
 
@@ -112,7 +112,7 @@ def read_window(
         )
     with tempfile.TemporaryDirectory(dir=goal.parent, prefix=".") as place:
         whole = Path(place) / "whole.tif"
-        asking.download(url, whole, size=size, timeout_s=timeout_s, retries=retries)
+        http.download(url, whole, size=size, timeout_s=timeout_s, retries=retries)
         people, cells = _cut(str(whole), url, area, goal, size, most_mb)
     return Window(url, people, cells, whole_file=True)
 
@@ -120,7 +120,7 @@ def read_window(
 def _probe(url: str, timeout_s: float, retries: int) -> tuple[bool, int | None]:
     """Whether the server answers ranges, and the size of the file if it says so."""
     head = {"Range": "bytes=0-15"}
-    with asking.get(url, timeout_s=timeout_s, retries=retries, headers=head) as answer:
+    with http.get(url, timeout_s=timeout_s, retries=retries, headers=head) as answer:
         stated = answer.headers.get("Content-Range", "")
         if answer.status_code == 206 and "/" in stated:
             total = stated.rpartition("/")[2]

@@ -10,14 +10,15 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from coverage.intake.aliases import is_header_word, is_service_word
-from coverage.intake.encodings import decode
-from coverage.intake.safety import refuse
-from coverage.intake.sheets import Grid, trimmed
+from coverage.formats.encodings import decode
+from coverage.formats.grids import Grid, trimmed
+from coverage.formats.safety import refuse
 
 if TYPE_CHECKING:
-    from coverage.intake.safety import Limits, Meter
-    from coverage.intake.sheets import Cell
+    from collections.abc import Callable
+
+    from coverage.formats.grids import Cell
+    from coverage.formats.safety import Limits, Meter
 
 _SEPARATORS = (",", "\t", ";", "|", "，", "；")
 _SAID = re.compile(r'\ufeff?"?sep=(.)"?\s*?(\r\n|\r|\n)', re.IGNORECASE)
@@ -33,9 +34,14 @@ _NAMES = {
 
 
 def read_text(
-    raw: bytes, file: str, limits: Limits, meter: Meter, encoding: str | None = None
+    raw: bytes,
+    file: str,
+    limits: Limits,
+    meter: Meter,
+    encoding: str | None = None,
+    names_column: Callable[[str], bool] = lambda _: False,
 ) -> Grid:
-    """A delimited text file.
+    """A delimited text file; `names_column` says whether a text is the name of a column.
 
     Raises:
         InputError: If it is no text, or has more rows or cells than `limits`.
@@ -62,7 +68,7 @@ def read_text(
         rows.append((0, [said[0].strip()]))
         text = text[said.end() :]
     else:
-        separator = _separator(text)
+        separator = _separator(text, names_column)
     text = text.rstrip("\x1a")
     records = _records(text, separator, notes)
     for number, record in enumerate(records, start=1):
@@ -75,7 +81,7 @@ def read_text(
     return Grid("", rows, encoding=str(found), notes=notes)
 
 
-def _separator(text: str) -> str:
+def _separator(text: str, names_column: Callable[[str], bool]) -> str:
     """The character that makes the most even table whose header is best known."""
     head = text[: 1 << 16]
     best: tuple[float, str] = (-1.0, ",")
@@ -94,16 +100,11 @@ def _separator(text: str) -> str:
         usual, often = max(widths.items(), key=lambda item: (item[1], item[0]))
         if max(widths) < 2:
             continue
-        known = max(sum(_names_column(cell.strip()) for cell in row) for row in rows)
+        known = max(sum(names_column(cell.strip()) for cell in row) for row in rows)
         even = often / sum(widths.values()) if usual > 1 else 0.0
         score = 3.0 * known + 2.0 * even + 0.01 * min(usual, 30) - 0.05 * rank
         best = max(best, (score, separator))
     return best[1]
-
-
-def _names_column(cell: str) -> bool:
-    """Whether a cell names a column; names of services are as likely to be values."""
-    return is_header_word(cell) and not is_service_word(cell)
 
 
 def _records(text: str, separator: str, notes: list[str]) -> list[list[str]]:

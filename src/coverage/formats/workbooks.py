@@ -8,15 +8,15 @@ import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coverage.errors import InputError, Problem
-from coverage.intake.safety import check_xml, open_archive, refuse
-from coverage.intake.sheets import Grid, Merge, plain, trimmed
+from coverage.formats.grids import Grid, Merge, plain, trimmed
+from coverage.formats.safety import check_xml, open_archive, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     import zipfile
 
-    from coverage.intake.safety import Limits, Meter
-    from coverage.intake.sheets import Cell
+    from coverage.formats.grids import Cell
+    from coverage.formats.safety import Limits, Meter
 
 _MERGES = 100_000
 _SHOWN = 8  # hidden rows and columns that a note names

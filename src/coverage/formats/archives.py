@@ -11,22 +11,21 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import struct
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from coverage import __version__
-from coverage.errors import InputError, Problem
+from coverage.atomic import replacing
+from coverage.errors import InputError
 from coverage.settings import cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -57,24 +56,16 @@ class Archive:
             arrays: By name; ``meta`` is taken.
 
         Raises:
-            OSError: If the file cannot be written.
+            InputError: If the file cannot be written.
         """
         meta = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
         buffer = io.BytesIO()
         np.savez(buffer, meta=meta, **arrays)  # type: ignore[arg-type]
         body = buffer.getbuffer()
         trailer = _TRAILER.pack(self.mark, self.version, hashlib.sha256(body).digest())
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(body)
-                file.write(trailer)
-            Path(temporary).replace(path)
-        except BaseException:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
+        with replacing(path) as half, half.open("wb") as file:
+            file.write(body)
+            file.write(trailer)
 
     def read(self, path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
         """What `write` was given; None if it is not there or not as it was written."""
@@ -136,7 +127,7 @@ class Cache(Generic[_T]):
         thing = self.read(path)
         if thing is None:
             thing = make()
-            with suppress(OSError):
+            with suppress(InputError):
                 self.write(thing, path)
         return thing
 
@@ -144,7 +135,7 @@ class Cache(Generic[_T]):
         """Write a thing whole, or not at all.
 
         Raises:
-            OSError: If the file cannot be written.
+            InputError: If the file cannot be written.
         """
         self.archive.write(path, *self.pack(thing))
 
@@ -152,17 +143,3 @@ class Cache(Generic[_T]):
         """A thing as `write` wrote it; None if it is not there or not as it was written."""
         found = self.archive.read(path)
         return None if found is None else self.unpack(*found)
-
-
-def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal.
-
-    Raises:
-        InputError: If the file cannot be read.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(Problem(f"the file cannot be read ({reason})", str(path))) from error

@@ -1,0 +1,1 @@
+"""What comes from the internet: asked for with patience, never half, its licence kept."""
