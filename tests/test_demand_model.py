@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from coverage import archives
 from coverage.city import City
 from coverage.demand.demand import CACHE, model_files
-from coverage.demand.ground import onto, read_ground
 from coverage.demand.model import from_townships, township_figures
 from coverage.demand.sources import cached_from_townships, demand_of
+from coverage.demand.townships import onto, read_townships
 from coverage.errors import InputError, UnknownNameError
 from demand_city import CELLS, CODE, EAST, FARM, MIDDLE, NO_SEAT, PEOPLE, SEATS, WEST, small_city
 
@@ -118,7 +118,7 @@ def test_residents_live_near_the_seat_and_the_rest_everywhere(tmp_path: Path) ->
     assert distance[heavy].max() <= 1000 + 1e-6
     assert people[heavy].sum() == pytest.approx(PEOPLE[WEST] * near, rel=1e-12)
     assert np.ptp(people[~heavy]) == 0
-    ground = read_ground(small_city(tmp_path))
+    ground = read_townships(small_city(tmp_path))
     # One point stands for step² of ground: their number tells the area, border aside.
     cell = ground.cells[0]
     assert abs((~heavy).sum() * 500.0**2 / cell.area - 1) < 0.1
@@ -126,7 +126,7 @@ def test_residents_live_near_the_seat_and_the_rest_everywhere(tmp_path: Path) ->
 
 def test_every_lattice_point_is_in_its_cell_and_all_are(tmp_path: Path) -> None:
     city = small_city(tmp_path, committees={})
-    ground, demand = read_ground(city), from_townships(city, step_m=400)
+    ground, demand = read_townships(city), from_townships(city, step_m=400)
     for i, cell in zip(ground.cell_unit, ground.cells, strict=True):
         mine = demand.unit == i
         points = shapely.points(demand.x[mine], demand.y[mine])
@@ -148,7 +148,7 @@ def test_only_residents_committees_means_only_the_disc(tmp_path: Path) -> None:
 
 def test_the_disc_is_clipped_to_the_cell(tmp_path: Path) -> None:
     city = small_city(tmp_path, seats={**SEATS, MIDDLE: (113.119, 23.65)})
-    demand, ground = from_townships(city), read_ground(city)
+    demand, ground = from_townships(city), read_townships(city)
     mine = demand.unit == demand.unit_codes.index(MIDDLE)
     assert shapely.contains_xy(ground.cells[1], demand.x[mine], demand.y[mine]).all()
     assert 140 < mine.sum() < 220
@@ -265,7 +265,7 @@ def test_bad_boundaries_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_point_on_a_border_has_the_lower_code(tmp_path: Path) -> None:
-    ground = read_ground(small_city(tmp_path))
+    ground = read_townships(small_city(tmp_path))
     shared = shapely.intersection(ground.cells[1], ground.cells[2])
     x, y = (
         np.array([shapely.get_x(shapely.get_point(shared, 0))]),

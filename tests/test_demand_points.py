@@ -14,9 +14,9 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coverage.demand.ground import read_ground
 from coverage.demand.points import from_points, group_name
 from coverage.demand.sources import demand_of
+from coverage.demand.townships import read_townships
 from coverage.errors import InputError
 from demand_city import CELLS, EAST, MIDDLE, WEST, small_city
 
@@ -376,7 +376,7 @@ def test_nobody_is_lost(tmp_path: Path, places: list[tuple[float, float, float]]
 
 
 def test_points_are_placed_on_the_same_ground_as_the_model(city: City) -> None:
-    ground = read_ground(city)
+    ground = read_townships(city)
     centres = shapely.centroid(ground.cells)
     found = ground.unit_at(shapely.get_x(centres), shapely.get_y(centres))
     assert found.tolist() == ground.cell_unit.tolist()

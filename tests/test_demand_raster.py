@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from rasterio.transform import Affine
 from shapely.geometry import Polygon
 
-from coverage.demand.ground import read_ground
 from coverage.demand.raster import from_raster, people_in_polygons
 from coverage.demand.sources import demand_of
+from coverage.demand.townships import read_townships
 from coverage.errors import InputError
 from demand_city import CELLS, COUNTIES, EAST, FARM, MIDDLE, NO_SEAT, PEOPLE, WEST, small_city
 
@@ -133,7 +133,7 @@ def test_townships_agree_with_an_overlay(tmp_path: Path, city: City, crs: str) -
 @pytest.mark.parametrize("crs", GRIDS)
 def test_totals_reconcile_with_the_grid(tmp_path: Path, city: City, crs: str) -> None:
     path = write_grid(tmp_path / "people.tif", people_grid(crs), crs=crs)
-    demand, ground = from_raster(path, city), read_ground(city)
+    demand, ground = from_raster(path, city), read_townships(city)
     areas = np.array([ground.city, *ground.cells], object)
     whole, *towns = people_in_polygons(path, areas, ground.crs)
     assert demand.total("all") == pytest.approx(whole, rel=1e-9)
@@ -173,7 +173,7 @@ def test_nobody_is_lost_on_any_grid(tmp_path: Path, data: st.DataObject) -> None
     values = random.gamma(0.3, 100, data.draw(st.tuples(st.integers(3, 60), st.integers(3, 60))))
     values[random.random(values.shape) < 0.2] = -9999
     path = write_grid(tmp_path / "a.tif", values, grid=grid, nodata=-9999)
-    ground = read_ground(city)
+    ground = read_townships(city)
     try:
         demand = from_raster(path, city)
     except InputError as error:
@@ -189,7 +189,7 @@ def test_two_townships_that_overlap_count_nobody_twice(tmp_path: Path) -> None:
     wide = Polygon([(113.05, 23.6), (113.14, 23.6), (113.14, 23.7), (113.07, 23.7)])
     city = small_city(tmp_path, cells={**CELLS, MIDDLE: wide})
     path = write_grid(tmp_path / "a.tif", people_grid("EPSG:4326"))
-    ground = read_ground(city)
+    ground = read_townships(city)
     (whole,) = people_in_polygons(path, np.array([ground.city], object), ground.crs)
     assert from_raster(path, city).total("all") == pytest.approx(whole, rel=1e-9)
 
@@ -337,7 +337,7 @@ def test_what_is_no_grid_of_the_city_is_refused(tmp_path: Path, city: City) -> N
     assert "2 bands" in one_problem(write_grid(path, two), city)
     # Inside the city's bounds and beside the city itself there is no overlap either.
     corner = small_city(tmp_path / "corner")
-    west, south, _, _ = shapely.total_bounds(read_ground(corner).city)
+    west, south, _, _ = shapely.total_bounds(read_townships(corner).city)
     plane = (west + 1, south + 2, 1.0, 1.0)
     path = write_grid(path, np.ones((1, 1)), crs="EPSG:32649", grid=plane)
     assert "does not overlap" in one_problem(path, corner)

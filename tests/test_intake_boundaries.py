@@ -14,7 +14,7 @@ from shapely.geometry import Polygon, box, mapping
 from coverage import atomic
 from coverage.city import City
 from coverage.datum import wgs84_to_gcj02
-from coverage.demand.ground import read_ground
+from coverage.demand.townships import read_townships
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
 from coverage.intake import topology
@@ -114,7 +114,7 @@ def test_a_new_city_gets_units_counties_and_townships(tmp_path: Path) -> None:
     assert seat.get("place_precision") == "representative"
     assert "不是驻地" in seat.get("place_note")
     assert TOWNS[0][3].contains(shapely.Point(float(seat.get("lon")), float(seat.get("lat"))))
-    ground = read_ground(city)
+    ground = read_townships(city)
     assert ground.city.area == pytest.approx(sum(c.area for c in ground.cells), rel=1e-6)
     counties = json.loads(city.file("counties").read_text(encoding="utf-8"))["features"]
     assert [f["properties"]["quality"] for f in counties] == ["surveyed"] * 2
@@ -193,7 +193,7 @@ def test_one_town_in_two_features_is_joined(tmp_path: Path) -> None:
     city, report = new_city(tmp_path / "w", geojson(tmp_path / "t.geojson", rows))
     assert report.outcomes[4].said[0].zh == "并入第 1 个要素"
     assert (report.accepted, report.rejected) == (5, 0)
-    assert len(read_ground(city).cells) == 4
+    assert len(read_townships(city).cells) == 4
 
 
 def test_gbk_shapefiles_alone_and_zipped(tmp_path: Path) -> None:
@@ -214,9 +214,9 @@ def test_gbk_shapefiles_alone_and_zipped(tmp_path: Path) -> None:
             archive.write(tmp_path / f"乡镇.{part}", f"数据/乡镇.{part}")
         archive.writestr("说明.txt", "x")
     zipped, _ = new_city(tmp_path / "b", tmp_path / "乡镇.zip")
-    for one, other in zip(read_ground(city).cells, read_ground(zipped).cells, strict=True):
+    for one, other in zip(read_townships(city).cells, read_townships(zipped).cells, strict=True):
         assert one.symmetric_difference(other).area < 1.0
-    ground = read_ground(city)
+    ground = read_townships(city)
     own = shapely.transform(TOWNS[0][3], lambda c: np.column_stack(ground.project(*c.T)))
     assert ground.cells[0].hausdorff_distance(own) < 0.5
     # A code page that lies.
@@ -239,7 +239,7 @@ def test_a_missing_crs_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="没有坐标系"):
         new_city(tmp_path / "w", tmp_path / "t.shp")
     city, _ = new_city(tmp_path / "w", tmp_path / "t.shp", crs="gk3-38")
-    assert shapely.total_bounds(read_ground(city).cells)[0] > 0
+    assert shapely.total_bounds(read_townships(city).cells)[0] > 0
     with pytest.raises(InputError, match="度写成米"):
         new_city(tmp_path / "v", tmp_path / "t.shp", crs="EPSG:4326")
     with pytest.raises(InputError, match="坐标系不认识"):
@@ -330,7 +330,7 @@ def test_wrong_codes_outside_and_missing(tmp_path: Path) -> None:
     assert report.rejected == 4
     missing = next(f for f in report.findings if f.id == "missing")
     assert len(missing.units) == len(city.units.townships) - len(rows) + 4
-    assert len(read_ground(City.open(tmp_path / "w")).cells) == len(rows) - 4
+    assert len(read_townships(City.open(tmp_path / "w")).cells) == len(rows) - 4
 
 
 def test_an_old_code_is_followed_to_today(tmp_path: Path) -> None:

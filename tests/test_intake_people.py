@@ -14,9 +14,9 @@ from shapely.geometry import box, mapping
 
 from coverage.city import City
 from coverage.datum import wgs84_to_gcj02
-from coverage.demand.ground import read_ground
 from coverage.demand.raster import people_in_polygons
 from coverage.demand.sources import demand_of
+from coverage.demand.townships import read_townships
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
 from coverage.intake.people import import_population
@@ -425,7 +425,7 @@ def test_nobody_is_lost_whatever_the_crs(space: Path, crs: str) -> None:
     assert report.totals["people_in_file"] == pytest.approx(values.sum(), rel=1e-12)
     assert report.totals["people_written"] == report.totals["people_in_file"]
     city = City.open(space)
-    ground = read_ground(city)
+    ground = read_townships(city)
     shape = np.array([ground.city], np.object_)
     inside = people_in_polygons(city.file("people"), shape, ground.crs)[0]
     demand, _ = demand_of(city, city.file("people"))

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from coverage.city import City
 from coverage.datum import unproject
-from coverage.demand.ground import read_ground
+from coverage.demand.townships import read_townships
 from coverage.errors import InputError
 from coverage.facilities import Facility, Register
 from coverage.formats.tables import read_table
 from coverage.proposals import candidates as places
 from coverage.proposals.filters import Away, Filters, filtered
 from coverage.proposals.lists import read_candidates
-from coverage.reach.service import travel_ground
+from coverage.reach.service import set_up_travel
 from coverage.roads.sources import load
 from demand_city import CODE, small_city
 from helpers import run
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.proposals.candidates import Candidates
-    from coverage.reach.service import TravelGround
+    from coverage.reach.service import TravelSetup
 
 QINGYUAN = City.load("清远")
-GROUND = read_ground(QINGYUAN)
+GROUND = read_townships(QINGYUAN)
 
 
 @pytest.fixture(scope="module")
-def travel() -> TravelGround:
-    return travel_ground(QINGYUAN, profile="drive")
+def travel() -> TravelSetup:
+    return set_up_travel(QINGYUAN, profile="drive")
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_candidates_know_their_township(grid: Candidates) -> None:
         assert not cells or code == min(cells)
 
 
-def test_points_along_roads_lie_on_roads(travel: TravelGround) -> None:
+def test_points_along_roads_lie_on_roads(travel: TravelSetup) -> None:
     import shapely
 
     found = places.along_roads(QINGYUAN, GROUND, load(QINGYUAN.code), 2000.0)
@@ -124,7 +124,7 @@ def _geojson(path: Path, *boxes: tuple[float, float, float, float]) -> Path:
     return path
 
 
-def _kept(grid: Candidates, travel: TravelGround, register: Register, **filters: Any) -> Any:
+def _kept(grid: Candidates, travel: TravelSetup, register: Register, **filters: Any) -> Any:
     return filtered(
         grid,
         Filters(**filters),
@@ -135,7 +135,7 @@ def _kept(grid: Candidates, travel: TravelGround, register: Register, **filters:
     )
 
 
-def test_areas_keep_in_and_out(grid: Candidates, travel: TravelGround, tmp_path: Path) -> None:
+def test_areas_keep_in_and_out(grid: Candidates, travel: TravelSetup, tmp_path: Path) -> None:
     area = _geojson(tmp_path / "area.geojson", (113.0, 23.5, 113.4, 24.0))
     lon, lat = unproject(grid.xy[:, 0], grid.xy[:, 1], grid.crs)
     inside = (lon > 113.0) & (lon < 113.4) & (lat > 23.5) & (lat < 24.0)
@@ -146,7 +146,7 @@ def test_areas_keep_in_and_out(grid: Candidates, travel: TravelGround, tmp_path:
     assert within.removed[0].count == len(grid) - len(within)
 
 
-def test_distances_are_kept(grid: Candidates, travel: TravelGround, tmp_path: Path) -> None:
+def test_distances_are_kept(grid: Candidates, travel: TravelSetup, tmp_path: Path) -> None:
     grave = Facility("g", "公墓", "cemetery", "441802", lon=113.2, lat=23.8)
     blind = Facility("h", "公墓二", "eco_burial", "441802008")
     register = Register((grave, blind))
@@ -163,7 +163,7 @@ def test_distances_are_kept(grid: Candidates, travel: TravelGround, tmp_path: Pa
     assert len(kept) < len(grid)
 
 
-def test_roads_must_be_near(grid: Candidates, travel: TravelGround) -> None:
+def test_roads_must_be_near(grid: Candidates, travel: TravelSetup) -> None:
     import shapely
 
     network = travel.network.network
@@ -175,7 +175,7 @@ def test_roads_must_be_near(grid: Candidates, travel: TravelGround) -> None:
         _kept(grid, travel, Register(()), road_m=9000.0)
 
 
-def test_steep_ground_is_left_out(grid: Candidates, travel: TravelGround, tmp_path: Path) -> None:
+def test_steep_ground_is_left_out(grid: Candidates, travel: TravelSetup, tmp_path: Path) -> None:
     """A plane that rises 20 % to the east, west of the middle; flat east of it."""
     rasterio = pytest.importorskip("rasterio")
     west, south, east, north = GROUND.city.bounds
@@ -201,7 +201,7 @@ def test_steep_ground_is_left_out(grid: Candidates, travel: TravelGround, tmp_pa
 
 
 def test_no_candidate_left_says_which_filter_took_how_many(
-    grid: Candidates, travel: TravelGround, tmp_path: Path
+    grid: Candidates, travel: TravelSetup, tmp_path: Path
 ) -> None:
     area = _geojson(tmp_path / "one.geojson", (113.0, 23.5, 113.4, 24.0))
     other = _geojson(tmp_path / "two.geojson", (112.0, 24.5, 112.4, 25.0))

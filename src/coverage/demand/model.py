@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 
 from coverage.demand.demand import Demand, model_files
-from coverage.demand.ground import read_ground
+from coverage.demand.townships import read_townships
 from coverage.errors import InputError
 from coverage.messages import Said
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from coverage.city import City
-    from coverage.demand.ground import Ground
+    from coverage.demand.townships import Townships
 
 RESIDENTS_WEIGHT = 3.45  # calibrated in data/README.md; a villagers' committee weighs 1
 SEAT_RADIUS_M = 1_000.0
@@ -66,15 +66,15 @@ def from_townships(city: City, *, step_m: float = 500.0) -> Demand:
             sensible distance.
     """
     _check_step(step_m)
-    ground = read_ground(city)
+    townships = read_townships(city)
     figures, left_out = township_figures(city)
-    if step_m**2 * _MOST_POINTS < ground.city.area:
+    if step_m**2 * _MOST_POINTS < townships.city.area:
         raise InputError(f"step_m = {step_m:g} would make more than {_MOST_POINTS:,} points")
-    spread = _spread(city, ground, step_m, figures["all"])
-    placed = {ground.unit_codes[i] for i in np.unique(spread.unit)}
+    spread = _spread(city, townships, step_m, figures["all"])
+    placed = {townships.unit_codes[i] for i in np.unique(spread.unit)}
     people, not_placed = {}, {}
     for group, by_code in figures.items():
-        figure = np.array([by_code.get(code, 0) for code in ground.unit_codes], np.float64)
+        figure = np.array([by_code.get(code, 0) for code in townships.unit_codes], np.float64)
         people[group] = figure[spread.unit] * spread.part
         not_placed[group] = {
             code: float(count)
@@ -82,12 +82,12 @@ def from_townships(city: City, *, step_m: float = 500.0) -> Demand:
             if code not in placed and count
         }
     return Demand(
-        crs=ground.crs,
+        crs=townships.crs,
         x=spread.x,
         y=spread.y,
         people=people,
         unit=spread.unit,
-        unit_codes=ground.unit_codes,
+        unit_codes=townships.unit_codes,
         not_placed=not_placed,
         provenance="modelled",
         source="; ".join(f"{path.parent.name}/{path.name}" for path in model_files(city)),
@@ -132,18 +132,18 @@ def _seat_radius(people: float) -> float:
     return max(SEAT_RADIUS_M, 1000.0 * math.sqrt(people / (math.pi * DENSEST_PER_KM2)))
 
 
-def _spread(city: City, ground: Ground, step_m: float, everyone: dict[str, int]) -> _Spread:
+def _spread(city: City, townships: Townships, step_m: float, everyone: dict[str, int]) -> _Spread:
     """Points of every township that has a cell and a seat, township by township."""
     committees = Counter((village.parent, village.category) for village in city.units.villages)
-    units = [city.units[ground.unit_codes[i]] for i in ground.cell_unit]
+    units = [city.units[townships.unit_codes[i]] for i in townships.cell_unit]
     seats = np.array([(u.lon, u.lat) if u.placed else (np.nan, np.nan) for u in units], np.float64)
-    seat_x, seat_y = ground.project(seats[:, 0], seats[:, 1])
-    shapely.prepare(ground.cells)
+    seat_x, seat_y = townships.project(seats[:, 0], seats[:, 1])
+    shapely.prepare(townships.cells)
     xs, ys, parts, index, outside = [], [], [], [], []
     for i, unit in enumerate(units):
         if not unit.placed:
             continue
-        cell, seat = ground.cells[i], (float(seat_x[i]), float(seat_y[i]))
+        cell, seat = townships.cells[i], (float(seat_x[i]), float(seat_y[i]))
         if not shapely.intersects_xy(cell, *seat):
             outside.append(unit.code)
         weight = RESIDENTS_WEIGHT * committees[unit.code, "社区"]
@@ -159,7 +159,7 @@ def _spread(city: City, ground: Ground, step_m: float, everyone: dict[str, int])
                 xs.append(points[0])
                 ys.append(points[1])
                 parts.append(np.full(len(points[0]), share / len(points[0])))
-                index.append(np.full(len(points[0]), ground.cell_unit[i], np.int32))
+                index.append(np.full(len(points[0]), townships.cell_unit[i], np.int32))
     if not xs:
         return _Spread(*(np.empty(0),) * 2, np.empty(0, np.int32), np.empty(0), ())
     return _Spread(

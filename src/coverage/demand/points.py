@@ -14,8 +14,8 @@ import numpy as np
 import shapely
 
 from coverage.demand.demand import Demand
-from coverage.demand.ground import read_ground
 from coverage.demand.lists import read_list
+from coverage.demand.townships import read_townships
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.city import City
-    from coverage.demand.ground import Ground
     from coverage.demand.lists import PlaceList
+    from coverage.demand.townships import Townships
 
 BORDER_M = 500.0  # the polygons are approximate: a place this near to one is taken as in it
 
@@ -55,11 +55,11 @@ def from_points(path: Path, city: City, *, skip_bad: bool = False) -> tuple[Dema
             cannot be used: unreadable, a column or the CRS missing, no good row.
     """
     places = read_list(path)
-    ground = read_ground(city)
+    townships = read_townships(city)
     columns = _columns(places)
     values = {group: places.numbers(column) for group, column in columns.items()}
     _check_people(places, columns, values)
-    x, y, unit = _locate(places, ground, city.name)
+    x, y, unit = _locate(places, townships, city.name)
     good = ~places.bad
     if places.problems and not skip_bad:
         raise InputError(places.ordered())
@@ -67,12 +67,12 @@ def from_points(path: Path, city: City, *, skip_bad: bool = False) -> tuple[Dema
         nothing = Problem("the list has no row that can be used", places.file)
         raise InputError([*places.ordered(), nothing])
     demand = Demand(
-        crs=ground.crs,
+        crs=townships.crs,
         x=x[good],
         y=y[good],
         people={group: value[good] for group, value in values.items()},
         unit=unit[good],
-        unit_codes=ground.unit_codes,
+        unit_codes=townships.unit_codes,
         not_placed={group: {} for group in values},
         provenance="surveyed",
         source=places.file,
@@ -128,20 +128,20 @@ def _check_people(
 
 
 def _locate(
-    places: PlaceList, ground: Ground, name: str
+    places: PlaceList, townships: Townships, name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
     """Metres and township of every place; what lies outside the city is complained of."""
     lon, lat = places.lon, places.lat
     given = np.isfinite(lon) & np.isfinite(lat)
     on_globe = given & (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
     x, y = np.full(len(lon), np.nan), np.full(len(lon), np.nan)
-    x[on_globe], y[on_globe] = ground.project(lon[on_globe], lat[on_globe])
-    away = _distance(ground, x, y)
+    x[on_globe], y[on_globe] = townships.project(lon[on_globe], lat[on_globe])
+    away = _distance(townships, x, y)
     unit = np.full(len(lon), -1, np.int32)
     near = away <= BORDER_M
-    unit[near] = ground.unit_at(x[near], y[near], tolerance_m=BORDER_M)
+    unit[near] = townships.unit_at(x[near], y[near], tolerance_m=BORDER_M)
     lost = np.flatnonzero(given & ~near)
-    swapped = _distance(ground, *ground.project(lat[lost], lon[lost])) <= BORDER_M
+    swapped = _distance(townships, *townships.project(lat[lost], lon[lost])) <= BORDER_M
     lon_column, lat_column = places.place_columns
     for i, other_way in zip(lost.tolist(), swapped.tolist(), strict=True):
         if other_way:
@@ -167,15 +167,15 @@ def _locate(
 
 
 def _distance(
-    ground: Ground, x: NDArray[np.float64], y: NDArray[np.float64]
+    townships: Townships, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Metres to the city, 0 inside it, infinite where there is no place."""
     distance = np.full(len(x), np.inf)
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    shapely.prepare(ground.city)
-    outside = known[~shapely.contains_xy(ground.city, x[known], y[known])]
+    shapely.prepare(townships.city)
+    outside = known[~shapely.contains_xy(townships.city, x[known], y[known])]
     distance[known] = 0.0
-    distance[outside] = shapely.distance(ground.city, shapely.points(x[outside], y[outside]))
+    distance[outside] = shapely.distance(townships.city, shapely.points(x[outside], y[outside]))
     return distance
 
 

@@ -19,8 +19,8 @@ import shapely
 import shapely.geometry
 
 from coverage.demand.demand import Demand
-from coverage.demand.ground import onto, read_ground
 from coverage.demand.model import township_figures
+from coverage.demand.townships import onto, read_townships
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from coverage.city import City
-    from coverage.demand.ground import Ground
+    from coverage.demand.townships import Townships
 
 Bounds = tuple[float, float, float, float]
 
@@ -205,35 +205,35 @@ def from_raster(
             turned grid, does not overlap the city, or has cells below zero in it; or if a
             part is not between 0 and 1.
     """
-    ground = read_ground(city)
-    areas = np.append(np.array([ground.city], np.object_), ground.cells)
-    grid = read_grid(path, lambda crs: tuple(shapely.total_bounds(onto(areas, ground.crs, crs))))
-    own = onto(areas, ground.crs, grid.crs)
-    inside, *townships = _fractions(grid, own)
+    townships = read_townships(city)
+    areas = np.append(np.array([townships.city], np.object_), townships.cells)
+    grid = read_grid(path, lambda crs: tuple(shapely.total_bounds(onto(areas, townships.crs, crs))))
+    own = onto(areas, townships.crs, grid.crs)
+    inside, *found = _fractions(grid, own)
     if not len(inside[0]):
         raise InputError(Problem(f"the grid does not overlap {city.name}", grid.file))
     _check_cells(grid, inside[0])
-    pieces = _pieces(grid, ground, inside, townships)
+    pieces = _pieces(grid, townships, inside, found)
     people = np.nan_to_num(grid.values.ravel()[pieces.cell], nan=0.0) * pieces.part
     some = people > 0
     cell, unit, people = pieces.cell[some], pieces.unit[some], people[some]
-    x, y = _centres(grid, cell, ground.crs)
+    x, y = _centres(grid, cell, townships.crs)
     notes = [
         *_about_grid(grid, city, group, float(people.sum())),
         *_about_gaps(grid, inside, own[0]),
     ]
     counted = {group: people}
     if group == "all":
-        parts, said = _parts(city, ground, shares)
+        parts, said = _parts(city, townships, shares)
         counted |= {other: people * part[unit] for other, part in parts.items()}
         notes += said
     return Demand(
-        crs=ground.crs,
+        crs=townships.crs,
         x=x,
         y=y,
         people=counted,
         unit=unit,
-        unit_codes=ground.unit_codes,
+        unit_codes=townships.unit_codes,
         not_placed={name: {} for name in counted},
         provenance="modelled",
         source=grid.file,
@@ -308,17 +308,17 @@ def _check_cells(grid: Grid, cells: NDArray[np.int64]) -> None:
 
 def _pieces(
     grid: Grid,
-    ground: Ground,
+    townships: Townships,
     inside: tuple[NDArray[np.int64], NDArray[np.float64]],
-    townships: list[tuple[NDArray[np.int64], NDArray[np.float64]]],
+    found: list[tuple[NDArray[np.int64], NDArray[np.float64]]],
 ) -> _Pieces:
     """The part of each cell that is the city's, shared out so that nothing is lost or doubled."""
     size = grid.values.size
     city = np.zeros(size)
     city[inside[0]] = inside[1]
-    cell = np.concatenate([np.empty(0, np.int64), *(found[0] for found in townships)])
-    part = np.concatenate([np.empty(0), *(found[1] for found in townships)])
-    unit = np.repeat(ground.cell_unit, [len(found[0]) for found in townships])
+    cell = np.concatenate([np.empty(0, np.int64), *(cells for cells, _ in found)])
+    part = np.concatenate([np.empty(0), *(parts for _, parts in found)])
+    unit = np.repeat(townships.cell_unit, [len(cells) for cells, _ in found])
     shared = np.bincount(cell, part, minlength=size)
     rest = city - shared
     # Borders that were rounded apart may overlap by a hair, and two 32-bit parts need not make
@@ -396,7 +396,7 @@ def _about_gaps(
 
 
 def _parts(
-    city: City, ground: Ground, shares: Mapping[str, Mapping[str, float]] | None
+    city: City, townships: Townships, shares: Mapping[str, Mapping[str, float]] | None
 ) -> tuple[dict[str, NDArray[np.float64]], list[Said]]:
     """By group the part of ``all`` in each unit; the last one is for people of no unit."""
     notes: list[Said] = []
@@ -407,9 +407,9 @@ def _parts(
         tables = {group: dict(by_code) for group, by_code in shares.items()}
     parts = {}
     for group, by_code in tables.items():
-        _check_shares(group, by_code, ground.unit_codes)
+        _check_shares(group, by_code, townships.unit_codes)
         typical = overall.get(group, math.fsum(by_code.values()) / len(by_code))
-        parts[group] = np.array([by_code.get(c, typical) for c in ground.unit_codes] + [typical])
+        parts[group] = np.array([by_code.get(c, typical) for c in townships.unit_codes] + [typical])
     if parts:
         groups = "、".join(parts)
         zh, en = ("人口表", "in the population table") if shares is None else ("给定", "as given")

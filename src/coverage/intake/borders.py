@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from coverage.datum import utm_crs
-from coverage.demand.ground import onto, qualities, read_polygons
+from coverage.demand.townships import onto, qualities, read_polygons
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:

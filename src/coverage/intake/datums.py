@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.demand.ground import qualities, read_polygons
+from coverage.demand.townships import qualities, read_polygons
 from coverage.errors import CoverageError
 from coverage.places.detect import KNOWN_PLACES, Anchors, detect_datum, seat_anchors
 from coverage.roads.sources import load

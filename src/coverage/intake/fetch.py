@@ -241,7 +241,7 @@ def fetch_facilities(folder: Path, *, server: Server) -> Fetched:
     OpenStreetMap knows a small part of a city's facilities: as the city's register it would
     make most townships look bare. The list is for 'coverage import facilities' and for checks.
     """
-    from coverage.demand.ground import read_ground
+    from coverage.demand.townships import read_townships
     from coverage.facilities import COLUMNS, read_register
     from coverage.intake.commit import register_rows
 
@@ -250,7 +250,7 @@ def fetch_facilities(folder: Path, *, server: Server) -> Fetched:
     kinds = [(thing, osm.kind_of(thing.tags)) for thing in answer.things]
     known = [(thing, kind) for thing, kind in kinds if kind]
     places = [thing.shape.representative_point() for thing, _ in known]
-    ground = read_ground(city)
+    ground = read_townships(city)
     x, y = ground.project(np.array([p.x for p in places]), np.array([p.y for p in places]))
     inside = shapely.intersects_xy(ground.city, x, y) if known else np.zeros(0, bool)
     unit = ground.unit_at(x, y, tolerance_m=_FAR_M) if known else np.zeros(0, np.int32)

@@ -336,7 +336,7 @@ def _water(
     rows: Sequence[Judged], points: NDArray[np.object_], city: City, crs: str
 ) -> list[Finding]:
     """Rows inside a polygon of the workspace's own water layer."""
-    from coverage.demand.ground import onto
+    from coverage.demand.townships import onto
     from coverage.formats.layers import read_layer
     from coverage.settings import WGS84
 

@@ -110,7 +110,7 @@ def _look_townships(city: City) -> Look:
 
 def _look_polygons(city: City, role: Role, wanted: set[str]) -> Look:
     # Imported here: this page is wanted for cities without polygons, too.
-    from coverage.demand.ground import qualities
+    from coverage.demand.townships import qualities
 
     quality = qualities(city.file(role))
     said = [Said(f"{len(quality)} 个多边形", f"{len(quality)} polygons")]

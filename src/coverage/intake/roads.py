@@ -239,7 +239,7 @@ def _inside(network: RoadNetwork, city: City, once: NDArray[np.intp]) -> float |
     import shapely
     from shapely.geometry import shape
 
-    from coverage.demand.ground import onto
+    from coverage.demand.townships import onto
     from coverage.formats.tables import decode
 
     path = city.find("counties") or city.find("townships")

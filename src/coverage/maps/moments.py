@@ -122,10 +122,7 @@ def _shown_access(outcome: Outcome, wanted: Wanted) -> Access | None:
 
 def _within(times: ServiceTimes | None, minutes: Sequence[float]) -> ServiceTimes | None:
     """The same travel times against the limits of the map."""
-    if times is None or not times.sites.facilities or times.profile.measure == "distance":
-        return times if times is not None and times.sites.facilities else None
-    limits = tuple(sorted({times.profile.limit_s(m) for m in minutes}))
-    return replace(times, limits_s=limits, minutes=tuple(minutes))
+    return None if times is None or not times.sites.facilities else times.against(minutes)
 
 
 def _moment(

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from coverage.datum import unproject, utm_crs
-from coverage.demand.ground import boundary_files, qualities, read_polygons
+from coverage.demand.townships import boundary_files, qualities, read_polygons
 from coverage.maps.view import Area
 from coverage.units import TOWNSHIP_CATEGORIES
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.demand.ground import read_ground
+from coverage.demand.townships import read_townships
 from coverage.errors import InputError, Problem
 from coverage.maps.fonts import families
 from coverage.messages import Said
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from coverage.demand.ground import Ground
+    from coverage.demand.townships import Townships
     from coverage.proposals.propose import Proposal
 
 _TODAY, _GAINED, _REST = "#4a7fb5", "#e07b39", "#dcdfe4"
@@ -49,7 +49,7 @@ def draw(proposal: Proposal, path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    ground = read_ground(proposal.city)
+    ground = read_townships(proposal.city)
     west, south, east, north = ground.city.bounds
     tall = (north - south) / (east - west)
     with mpl.rc_context({"font.family": families(), "axes.unicode_minus": False}):
@@ -76,7 +76,7 @@ def draw(proposal: Proposal, path: Path) -> None:
         figure.savefig(path, dpi=130, facecolor="white", metadata=plain)
 
 
-def _units(axes: Any, proposal: Proposal, ground: Ground) -> None:
+def _units(axes: Any, proposal: Proposal, ground: Townships) -> None:
     """Township cells by what they are today and afterwards."""
     field = proposal.field
     had = field.reached(range(field.standing))
@@ -89,7 +89,7 @@ def _units(axes: Any, proposal: Proposal, ground: Ground) -> None:
         _fill(axes, cell, state.get(ground.unit_codes[index], "white"))
 
 
-def _people(axes: Any, proposal: Proposal, ground: Ground) -> None:
+def _people(axes: Any, proposal: Proposal, ground: Townships) -> None:
     """Demand points, those who gain on top, and the roads inside the city."""
     field = proposal.field
     if field.travel is None:
@@ -128,7 +128,7 @@ def _fill(axes: Any, shape: Any, colour: str) -> None:
     )
 
 
-def _borders(axes: Any, proposal: Proposal, ground: Ground) -> None:
+def _borders(axes: Any, proposal: Proposal, ground: Townships) -> None:
     """Outlines of the counties, from their townships' cells, with their names."""
     import shapely
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.city import City
-    from coverage.demand.ground import Ground
+    from coverage.demand.townships import Townships
     from coverage.roads.network import RoadNetwork
     from coverage.units import Unit
 
@@ -172,7 +172,9 @@ def villages(city: City, crs: str) -> Candidates:
     return of_units(city, found, crs, said)
 
 
-def along_roads(city: City, ground: Ground, network: RoadNetwork, spacing_m: float) -> Candidates:
+def along_roads(
+    city: City, ground: Townships, network: RoadNetwork, spacing_m: float
+) -> Candidates:
     """Road nodes, bends and points between, thinned so that any two are `spacing_m` apart.
 
     Points outside the city's counties are left out: roads go on beyond the border.
@@ -198,7 +200,7 @@ def along_roads(city: City, ground: Ground, network: RoadNetwork, spacing_m: flo
     return _numbered(city, ground, xy, said)
 
 
-def on_grid(city: City, ground: Ground, step_m: float) -> Candidates:
+def on_grid(city: City, ground: Townships, step_m: float) -> Candidates:
     """The points of a square lattice of `step_m` inside the city."""
     _check_step(step_m, "grid")
     west, south, east, north = ground.city.bounds
@@ -254,7 +256,7 @@ def _too_many(count: int) -> None:
     )
 
 
-def _numbered(city: City, ground: Ground, xy: Floats, source: Said) -> Candidates:
+def _numbered(city: City, ground: Townships, xy: Floats, source: Said) -> Candidates:
     """Points inside the city, named by their township and a number."""
     import shapely
 
@@ -280,7 +282,7 @@ def _numbered(city: City, ground: Ground, xy: Floats, source: Said) -> Candidate
     )
 
 
-def units_at(ground: Ground, xy: Floats) -> tuple[str, ...]:
+def units_at(ground: Townships, xy: Floats) -> tuple[str, ...]:
     """Code of the township of each point, empty where there is none."""
     found = ground.unit_at(xy[:, 0], xy[:, 1], tolerance_m=_BORDER_M)
     return tuple(ground.unit_codes[i] if i >= 0 else "" for i in found)

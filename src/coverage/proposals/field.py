@@ -24,7 +24,7 @@ from coverage.proposals import candidates as places
 from coverage.proposals.filters import filtered, on_roads
 from coverage.proposals.lists import read_candidates
 from coverage.proposals.question import TRAVEL_MODELS
-from coverage.reach.service import DEFAULT_PROFILE, travel_ground
+from coverage.reach.service import DEFAULT_PROFILE, set_up_travel
 from coverage.reach.sites import check_sites, place, site_notes
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.city import City
-    from coverage.demand.ground import Ground
+    from coverage.demand.townships import Townships
     from coverage.errors import Problem
     from coverage.facilities import Facility, Register
     from coverage.formats.tables import Table
     from coverage.proposals.candidates import Candidates
     from coverage.proposals.filters import Filters
     from coverage.proposals.question import Question
-    from coverage.reach.service import TravelGround
+    from coverage.reach.service import TravelSetup
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -98,7 +98,7 @@ class Field:
     candidates: Candidates
     placed: int
     limit_s: float = 0.0
-    travel: TravelGround | None = None
+    travel: TravelSetup | None = None
     notes: tuple[Said, ...] = field(default=())
 
     @property
@@ -265,15 +265,15 @@ class _Setting:
         self.city, self.question, self.sources = city, question, sources
 
     @cached_property
-    def ground(self) -> Ground:
-        from coverage.demand.ground import read_ground
+    def ground(self) -> Townships:
+        from coverage.demand.townships import read_townships
 
-        return read_ground(self.city)
+        return read_townships(self.city)
 
     @cached_property
-    def travel(self) -> TravelGround:
+    def travel(self) -> TravelSetup:
         sources = self.sources
-        return travel_ground(
+        return set_up_travel(
             self.city,
             profile=sources.profile,
             minutes=(self.question.minutes,),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.city import City
-    from coverage.demand.ground import Ground
+    from coverage.demand.townships import Townships
     from coverage.errors import Problem
     from coverage.formats.tables import Table
     from coverage.units import Unit
@@ -95,7 +95,7 @@ def named_columns(table: Table) -> Table:
     return replace(table, columns=columns, records=records)
 
 
-def read_candidates(table: Table, city: City, ground: Ground, crs: str) -> Candidates:
+def read_candidates(table: Table, city: City, ground: Townships, crs: str) -> Candidates:
     """Candidates of a list, each with a place of its own or that of its unit.
 
     Raises:

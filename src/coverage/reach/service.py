@@ -7,7 +7,8 @@ walks off the road where only main roads are known) is said in its notes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,7 @@ from coverage.kinds import KINDS
 from coverage.messages import Said
 from coverage.profiles import Profile, load_profile
 from coverage.reach.sites import check_sites, place, read_barriers, site_notes
+from coverage.roads.network import RoadNetwork
 from coverage.roads.sources import load
 from coverage.travel.access import Points
 from coverage.travel.prepare import prepare
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from coverage.errors import Problem
     from coverage.facilities import Register
     from coverage.reach.sites import Sites
-    from coverage.roads.network import RoadNetwork
     from coverage.travel.barriers import Barrier
     from coverage.travel.prepare import Direction, TravelNetwork
 
@@ -45,14 +46,13 @@ _NEAR_M = 5000.0
 
 
 @dataclass(frozen=True, eq=False)
-class TravelGround:
+class TravelSetup:
     """What travel times rest on whatever the facilities: people, roads, how one travels.
 
     Attributes:
-        profile: How people travel, fitted to what the roads know.
+        network: Road network with travel times of the profile.
         limits_s: Limits in the profile's unit (seconds, or metres).
         minutes: The same as asked for; empty for a limit in metres.
-        network: Road network with travel times.
         demand: The people.
         points: Demand points with their access legs.
         roads: Name of the road source.
@@ -60,15 +60,19 @@ class TravelGround:
         skipped: Bad rows of the people left out because the user asked for it.
     """
 
-    profile: Profile
+    network: TravelNetwork
     limits_s: tuple[float, ...]
     minutes: tuple[float, ...]
-    network: TravelNetwork
     demand: Demand
     points: Points
     roads: str
     notes: tuple[Said, ...]
     skipped: tuple[Problem, ...]
+
+    @property
+    def profile(self) -> Profile:
+        """How people travel, fitted to what the roads know."""
+        return self.network.profile
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,39 +83,83 @@ class ServiceTimes:
         city: The city.
         kinds: Kinds of facility asked for.
         year: Facilities open at the end of this year.
-        profile: How people travel.
-        limits_s: Limits in the profile's unit (seconds, or metres).
-        minutes: The same as asked for; empty for a limit in metres.
-        network: Road network with travel times.
+        setup: People, roads, and how one travels.
         sites: The facilities.
-        demand: The people.
-        points: Demand points with their access legs, for further questions.
-        seconds: (p,) to the nearest facility, infinite where none is reached.
+        seconds: (p,) to the nearest facility, infinite where none is reached; metres where
+            the profile is limited in metres.
         facility: (p,) index into `sites`, -1 where none.
         share_on_access: (p,) share of the time off the road.
-        straight_m: (p,) straight distance to the nearest facility.
-        roads: Name of the road source.
-        notes: What was assumed.
-        skipped: Bad rows left out because the user asked for it.
+        astray: Facilities left out because the user asked for it.
     """
 
     city: City
     kinds: tuple[str, ...]
     year: int
-    profile: Profile
-    limits_s: tuple[float, ...]
-    minutes: tuple[float, ...]
-    network: TravelNetwork
+    setup: TravelSetup
     sites: Sites
-    demand: Demand
-    points: Points
     seconds: NDArray[np.float64]
     facility: NDArray[np.int32]
     share_on_access: NDArray[np.float64]
-    straight_m: NDArray[np.float64]
-    roads: str
-    notes: tuple[Said, ...]
-    skipped: tuple[Problem, ...] = field(default=())
+    astray: tuple[Problem, ...] = ()
+
+    @property
+    def profile(self) -> Profile:
+        """How people travel, fitted to what the roads know."""
+        return self.setup.profile
+
+    @property
+    def limits_s(self) -> tuple[float, ...]:
+        """Limits in the profile's unit (seconds, or metres)."""
+        return self.setup.limits_s
+
+    @property
+    def minutes(self) -> tuple[float, ...]:
+        """The limits as asked for; empty for a limit in metres."""
+        return self.setup.minutes
+
+    @property
+    def network(self) -> TravelNetwork:
+        """Road network with travel times."""
+        return self.setup.network
+
+    @property
+    def demand(self) -> Demand:
+        """The people."""
+        return self.setup.demand
+
+    @property
+    def roads(self) -> str:
+        """Name of the road source."""
+        return self.setup.roads
+
+    @property
+    def notes(self) -> tuple[Said, ...]:
+        """What was assumed."""
+        return (*self.setup.notes, *site_notes(self.sites), *self.setup.demand.notes)
+
+    @property
+    def skipped(self) -> tuple[Problem, ...]:
+        """Bad rows and facilities left out because the user asked for it."""
+        return (*self.setup.skipped, *self.astray)
+
+    @cached_property
+    def straight_m(self) -> NDArray[np.float64]:
+        """(p,) straight distance to the nearest facility, infinite where there is none."""
+        from scipy.spatial import KDTree
+
+        xy, sites = self.setup.points.xy, self.sites.xy
+        if not len(sites):
+            return np.full(len(xy), np.inf)
+        return np.asarray(KDTree(sites).query(xy)[0], dtype=np.float64)
+
+    def against(self, minutes: Sequence[float]) -> ServiceTimes:
+        """The same travel times against other limits; a limit in metres stays what it is.
+
+        Raises:
+            InputError: If a limit is not above 0.
+        """
+        limits, asked = _limits(self.profile, minutes)
+        return replace(self, setup=replace(self.setup, limits_s=limits, minutes=asked))
 
     def straight_radius_m(self, limit: float) -> float:
         """Radius of the straight circle that a map would draw for the same limit.
@@ -164,7 +212,7 @@ def travel_time(
             a limit is not above 0, or a source cannot be used.
     """
     kinds = kinds_of(kind)
-    ground = travel_ground(
+    setup = set_up_travel(
         city,
         profile=profile,
         minutes=minutes,
@@ -175,34 +223,26 @@ def travel_time(
         elevation=elevation,
         skip_bad=skip_bad,
     )
-    network, points = ground.network, ground.points
+    network = setup.network
     facilities = register if register is not None else city.register
     year = city.plan.end if year is None else year
     sites = place(city, facilities, kinds, frozenset(services), year, network.crs)
     sites, astray = check_sites(city, sites, network, register=facilities, skip_bad=skip_bad)
-    found = nearest(network, sites.xy, points)
+    found = nearest(network, sites.xy, setup.points)
     return ServiceTimes(
         city=city,
         kinds=kinds,
         year=year,
-        profile=ground.profile,
-        limits_s=ground.limits_s,
-        minutes=ground.minutes,
-        network=network,
+        setup=setup,
         sites=sites,
-        demand=ground.demand,
-        points=points,
         seconds=found.seconds,
         facility=found.facility,
         share_on_access=found.share_on_access,
-        straight_m=straight_metres(sites.xy, points.xy),
-        roads=ground.roads,
-        notes=(*ground.notes, *site_notes(sites), *ground.demand.notes),
-        skipped=(*ground.skipped, *astray),
+        astray=astray,
     )
 
 
-def travel_ground(
+def set_up_travel(
     city: City,
     *,
     profile: str | Path | Profile = DEFAULT_PROFILE,
@@ -213,7 +253,7 @@ def travel_ground(
     barriers: Sequence[Barrier] | Path = (),
     elevation: Path | None = None,
     skip_bad: bool = False,
-) -> TravelGround:
+) -> TravelSetup:
     """People and roads of a city made ready for one way of travelling.
 
     The arguments are those of `travel_time`; `roads` may be a network too.
@@ -223,34 +263,65 @@ def travel_ground(
     """
     # Imported here: one trip needs roads and no people.
     from coverage.demand.sources import demand_of
-    from coverage.roads.network import RoadNetwork
 
     travel = profile if isinstance(profile, Profile) else load_profile(profile)
-    limits = _limits(travel, minutes)
+    limits, asked = _limits(travel, minutes)
     people = population if population is not None else city.find("people")
     demand, skipped = demand_of(city, people, skip_bad=skip_bad)
+    network, name, notes = travel_network(
+        city,
+        travel,
+        max(limits),
+        roads=roads,
+        crs=demand.crs,
+        direction=direction,
+        barriers=barriers,
+        elevation=elevation,
+    )
+    _check_area(city, network.network, demand)
+    return TravelSetup(
+        network=network,
+        limits_s=limits,
+        minutes=asked,
+        demand=demand,
+        points=Points.of(network, np.column_stack([demand.x, demand.y])),
+        roads=name,
+        notes=notes,
+        skipped=tuple(skipped),
+    )
+
+
+def travel_network(
+    city: City,
+    profile: Profile,
+    limit_s: float,
+    *,
+    roads: str | Path | RoadNetwork | None,
+    crs: str | None = None,
+    direction: str = "to_facility",
+    barriers: Sequence[Barrier] | Path = (),
+    elevation: Path | None = None,
+) -> tuple[TravelNetwork, str, tuple[Said, ...]]:
+    """Roads made ready for one way of travelling, the name of their source, and what was assumed.
+
+    The arguments are those of `travel_time`; `roads` may be a network too.
+
+    Raises:
+        InputError: If a source cannot be used, or the direction is not known.
+    """
     given = roads if roads is not None else city.roads
-    road = given if isinstance(given, RoadNetwork) else load(given, crs=demand.crs)
-    travel, notes = fit_to_roads(travel, road.origin, max(limits))
-    _check_area(city, road, demand)
+    road = given if isinstance(given, RoadNetwork) else load(given, crs=crs)
+    fitted, notes = fit_to_roads(profile, road.origin, limit_s)
     network = prepare(
         road,
-        travel,
+        fitted,
         direction=checked_direction(direction),
         barriers=read_barriers(barriers, road.crs) if isinstance(barriers, Path) else barriers,
         elevation=elevation,
     )
-    return TravelGround(
-        profile=travel,
-        limits_s=limits,
-        minutes=() if travel.measure == "distance" else tuple(minutes),
-        network=network,
-        demand=demand,
-        points=Points.of(network, np.column_stack([demand.x, demand.y])),
-        roads=roads_name("" if isinstance(given, RoadNetwork) else given, road.origin),
-        notes=notes,
-        skipped=tuple(skipped),
-    )
+    if "shipped" in road.origin:
+        return network, "OpenStreetMap main roads (shipped)", notes
+    return network, "" if isinstance(given, RoadNetwork) else Path(str(given)).name, notes
 
 
 def _check_area(city: City, road: RoadNetwork, demand: Demand) -> None:
@@ -283,12 +354,15 @@ def checked_direction(direction: str) -> Direction:
     return cast("Direction", direction)
 
 
-def _limits(profile: Profile, minutes: Sequence[float]) -> tuple[float, ...]:
+def _limits(
+    profile: Profile, minutes: Sequence[float]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Limits in the profile's unit, rising, and the minutes that were asked for."""
     if profile.measure == "distance":
-        return (profile.limit_s(),)
+        return (profile.limit_s(),), ()
     if not minutes:
-        raise InputError("there must be at least one limit in minutes")
-    return tuple(sorted({profile.limit_s(m) for m in minutes}))
+        raise InputError(Said("至少要给一个分钟数", "there must be at least one limit in minutes"))
+    return tuple(sorted({profile.limit_s(m) for m in minutes})), tuple(minutes)
 
 
 def fit_to_roads(
@@ -317,19 +391,3 @@ def fit_to_roads(
         "extract for real streets",
     )
     return fitted, (said,)
-
-
-def straight_metres(sites: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(p,) straight distance from each point to the nearest site, infinite where there is none."""
-    from scipy.spatial import KDTree
-
-    if not len(sites):
-        return np.full(len(points), np.inf)
-    return np.asarray(KDTree(sites).query(points)[0], dtype=np.float64)
-
-
-def roads_name(roads: str | Path, origin: dict[str, object]) -> str:
-    """How a report names its roads."""
-    if "shipped" in origin:
-        return "OpenStreetMap main roads (shipped)"
-    return Path(str(roads)).name

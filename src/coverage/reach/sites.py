@@ -134,11 +134,11 @@ def check_sites(
         return sites, ()
     from shapely import distance, points
 
-    from coverage.demand.ground import read_ground
+    from coverage.demand.townships import read_townships
 
     legs = access_legs(network, sites.xy[:, 0], sites.xy[:, 1])
     on_road = np.isin(np.arange(len(own)), legs.point)
-    outside = own & (distance(read_ground(city).city, points(sites.xy)) > BORDER_M)
+    outside = own & (distance(read_townships(city).city, points(sites.xy)) > BORDER_M)
     far = own & ~on_road & ~outside
     limit = f"{network.profile.max_access_m:,.0f}"
     problems = []

@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.datum import project
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.profiles import Profile, load_profile
-from coverage.reach.service import (
-    DEFAULT_PROFILE,
-    checked_direction,
-    fit_to_roads,
-    kinds_of,
-    roads_name,
-)
-from coverage.reach.sites import place, read_barriers
-from coverage.roads.sources import load
-from coverage.travel.prepare import prepare
+from coverage.reach.service import DEFAULT_PROFILE, kinds_of, travel_network
+from coverage.reach.sites import place
 from coverage.travel.route import route
 
 if TYPE_CHECKING:
@@ -27,7 +20,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.facilities import Facility, Register
-    from coverage.messages import Lang, Said
+    from coverage.messages import Lang
     from coverage.travel.route import Route
 
 _FARTHEST_DEGREES = 1.0
@@ -61,8 +54,8 @@ class Trip:
     def _unit(self) -> str:
         return "m" if self.profile.measure == "distance" else "s"
 
-    def to_dict(self) -> dict[str, Any]:
-        """The trip as plain data."""
+    def to_dict(self, lang: Lang) -> dict[str, Any]:
+        """The trip as plain data, its notes in one language."""
         r = self.route
         return {
             "from": list(self.start),
@@ -83,78 +76,60 @@ class Trip:
             "nearest_road_m": _finite(r.nearest_road_m),
             "profile": self.profile.name,
             "roads": self.roads,
-            "notes": [note.zh for note in self.notes],
+            "notes": [note.to(lang) for note in self.notes],
         }
 
     def lines(self, lang: Lang) -> list[str]:
         """The trip in sentences."""
-        said = self._zh() if lang == "zh" else self._en()
-        return [*said, *(f"· {note.to(lang)}" for note in self.notes)]
+        return [said.to(lang) for said in self._said()] + [f"· {n.to(lang)}" for n in self.notes]
 
-    def _amount(self, value: float, lang: Lang) -> str:
+    def _amount(self, value: float) -> Said:
         if self._unit == "m":
-            return f"{value:,.0f} 米" if lang == "zh" else f"{value:,.0f} m"
-        return f"{value / 60:.1f} 分钟" if lang == "zh" else f"{value / 60:.1f} min"
+            return Said(f"{value:,.0f} 米", f"{value:,.0f} m")
+        return Said(f"{value / 60:.1f} 分钟", f"{value / 60:.1f} min")
 
-    def _zh(self) -> list[str]:
-        r, name = self.route, self.facility.name if self.facility else ""
-        where = f"{self.start[0]:g},{self.start[1]:g}"
-        if r.status == "no_road":
-            near = f"最近的在 {r.nearest_road_m:,.0f} 米外"
-            return [f"{where}：{r.max_access_m:,.0f} 米内没有可走的道路（{near}），到不了任何设施"]
-        if r.status == "no_road_at_facilities":
-            return [f"{where}：没有一处设施在 {r.max_access_m:,.0f} 米内有道路"]
-        if r.status == "island":
-            return [f"{where}：这里的道路与任何设施都不连通"]
-        seat = "（按乡镇驻地定位）" if self.at_seat else ""
-        verdict = (
-            f"在 {self._amount(self.limit_s, 'zh')}时限内"
-            if r.status == "covered"
-            else f"超出 {self._amount(self.limit_s, 'zh')}时限 {self._amount(r.over_s, 'zh')}"
-        )
-        off = f"{r.off_road_m:,.0f} 米"
-        way = (
-            [f"  全程离路直行 {off}：{self._amount(r.place_leg_s, 'zh')}"]
-            if r.direct
-            else [
-                f"  到路上：{self._amount(r.place_leg_s, 'zh')}",
-                f"  沿路 {r.road_m:,.0f} 米：{self._amount(r.road_s, 'zh')}",
-                f"  离路到设施：{self._amount(r.facility_leg_s, 'zh')}（两端离路共 {off}）",
-            ]
-        )
-        return [
-            f"{where} → {name}{seat}：{self._amount(r.seconds, 'zh')}，{verdict}",
-            *way,
-            f"  出行方式 {self.profile.zh}；路网 {self.roads}",
+    def _said(self) -> list[Said]:
+        r, where = self.route, f"{self.start[0]:g},{self.start[1]:g}"
+        if self.facility is None:
+            why = r.why()
+            return [Said(f"{where}：{why.zh}", f"{where}: {why.en}")]
+        total, limit, over = (self._amount(v) for v in (r.seconds, self.limit_s, r.over_s))
+        first, road, last = (self._amount(v) for v in (r.place_leg_s, r.road_s, r.facility_leg_s))
+        verdict = Said(f"在 {limit.zh}时限内", f"within {limit.en}")
+        if r.status == "over_limit":
+            verdict = Said(
+                f"超出 {limit.zh}时限 {over.zh}", f"{over.en} over the limit of {limit.en}"
+            )
+        seat = Said("（按乡镇驻地定位）", " (placed at its township's seat)")
+        zh, en = (self.facility.name + part * self.at_seat for part in seat)
+        off = Said(f"{r.off_road_m:,.0f} 米", f"{r.off_road_m:,.0f} m")
+        way = [
+            Said(f"  到路上：{first.zh}", f"  to the road: {first.en}"),
+            Said(
+                f"  沿路 {r.road_m:,.0f} 米：{road.zh}", f"  {r.road_m:,.0f} m of road: {road.en}"
+            ),
+            Said(
+                f"  离路到设施：{last.zh}（两端离路共 {off.zh}）",
+                f"  from the road to the facility: {last.en} ({off.en} off the road at both ends)",
+            ),
         ]
-
-    def _en(self) -> list[str]:
-        r, name = self.route, self.facility.name if self.facility else ""
-        where = f"{self.start[0]:g},{self.start[1]:g}"
-        if r.facility < 0:
-            return [f"{where}: {r.sentence()}"]
-        seat = " (placed at its township's seat)" if self.at_seat else ""
-        verdict = (
-            f"within {self._amount(self.limit_s, 'en')}"
-            if r.status == "covered"
-            else f"{self._amount(r.over_s, 'en')} over the limit of "
-            f"{self._amount(self.limit_s, 'en')}"
-        )
-        first, last = self._amount(r.place_leg_s, "en"), self._amount(r.facility_leg_s, "en")
-        off = f"{r.off_road_m:,.0f} m"
-        way = (
-            [f"  directly, off the road, {off}: {first}"]
-            if r.direct
-            else [
-                f"  to the road: {first}",
-                f"  {r.road_m:,.0f} m of road: {self._amount(r.road_s, 'en')}",
-                f"  from the road to the facility: {last} ({off} off the road at both ends)",
+        if r.direct:
+            way = [
+                Said(
+                    f"  全程离路直行 {off.zh}：{first.zh}",
+                    f"  directly, off the road, {off.en}: {first.en}",
+                )
             ]
-        )
         return [
-            f"{where} → {name}{seat}: {self._amount(r.seconds, 'en')}, {verdict}",
+            Said(
+                f"{where} → {zh}：{total.zh}，{verdict.zh}",
+                f"{where} → {en}: {total.en}, {verdict.en}",
+            ),
             *way,
-            f"  {self.profile.en}; roads: {self.roads}",
+            Said(
+                f"  出行方式 {self.profile.zh}；路网 {self.roads}",
+                f"  {self.profile.en}; roads: {self.roads}",
+            ),
         ]
 
 
@@ -187,19 +162,19 @@ def explain(
     travel = profile if isinstance(profile, Profile) else load_profile(profile)
     limit = travel.limit_s(None if travel.measure == "distance" else minutes)
     _check_place(city, start)
-    road = load(roads if roads is not None else city.roads)
-    travel, notes = fit_to_roads(travel, road.origin, limit)
-    facilities = register if register is not None else city.register
-    year = city.plan.end if year is None else year
-    sites = place(city, facilities, kinds_of(kind), frozenset(services), year, road.crs)
-    network = prepare(
-        road,
+    network, name, notes = travel_network(
+        city,
         travel,
-        direction=checked_direction(direction),
-        barriers=read_barriers(barriers, road.crs) if barriers else (),
+        limit,
+        roads=roads,
+        direction=direction,
+        barriers=barriers or (),
         elevation=elevation,
     )
-    x, y = project(start[0], start[1], road.crs)
+    facilities = register if register is not None else city.register
+    year = city.plan.end if year is None else year
+    sites = place(city, facilities, kinds_of(kind), frozenset(services), year, network.crs)
+    x, y = project(start[0], start[1], network.crs)
     found = route(network, (float(x), float(y)), sites.xy, limit_s=limit)
     facility = sites.facilities[found.facility] if found.facility >= 0 else None
     return Trip(
@@ -207,9 +182,9 @@ def explain(
         route=found,
         facility=facility,
         at_seat=facility is not None and not facility.placed,
-        profile=travel,
+        profile=network.profile,
         limit_s=limit,
-        roads=roads_name(roads or city.roads, road.origin),
+        roads=name,
         notes=notes,
     )
 

@@ -11,7 +11,7 @@ from coverage.scenarios.edits import Place
 
 if TYPE_CHECKING:
     from coverage.city import City
-    from coverage.demand.ground import Ground
+    from coverage.demand.townships import Townships
     from coverage.facilities import Facility, Register
     from coverage.scenarios._entry import Entry
     from coverage.units import Unit
@@ -27,11 +27,11 @@ class Names:
         self._by_id = {f.id: f for f in register.facilities}
 
     @cached_property
-    def ground(self) -> Ground:
+    def ground(self) -> Townships:
         """The city's polygons, read when the first coordinates are checked."""
-        from coverage.demand.ground import read_ground
+        from coverage.demand.townships import read_townships
 
-        return read_ground(self.city)
+        return read_townships(self.city)
 
     def facility(self, entry: Entry, key: str = "facility") -> Facility | None:
         """The facility that an edit names by id or by exact name; `None` after a complaint."""

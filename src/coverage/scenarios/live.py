@@ -15,8 +15,8 @@ import numpy as np
 from coverage.indicators import affected_group
 from coverage.kinds import KINDS, SERVICES
 from coverage.messages import Said
-from coverage.reach.service import ServiceTimes, straight_metres
-from coverage.reach.sites import check_sites, place, site_notes
+from coverage.reach.service import ServiceTimes
+from coverage.reach.sites import check_sites, place
 from coverage.travel.live import LiveTimes
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.facilities import Facility, Register
     from coverage.plans import PlanIndicator
-    from coverage.reach.service import TravelGround
+    from coverage.reach.service import TravelSetup
     from coverage.reach.sites import Sites
 
 _NAMED_KINDS = 2
@@ -117,7 +117,7 @@ class LiveCity:
 
     Args:
         city: The city.
-        ground: Its people and roads, made ready (`coverage.reach.service.travel_ground`).
+        setup: Its people and roads, made ready (`coverage.reach.service.set_up_travel`).
         question: Which facilities.
         register: The facilities to begin with.
         year: Those open at the end of this year count.
@@ -127,22 +127,22 @@ class LiveCity:
     """
 
     def __init__(
-        self, city: City, ground: TravelGround, question: Question, register: Register, year: int
+        self, city: City, setup: TravelSetup, question: Question, register: Register, year: int
     ) -> None:
-        self.city, self.ground, self.question = city, ground, question
+        self.city, self.setup, self.question = city, setup, question
         self.year = year
         # A facility keeps its number, so that ties are decided as in the register's own order.
         self._number = {f.id: n for n, f in enumerate(register.facilities)}
         self.sites = self._placed(register, year)
         self._live = LiveTimes(
-            ground.network,
+            setup.network,
             self.sites.xy,
-            ground.points,
+            setup.points,
             slots=np.array([self._number[f.id] for f in self.sites.facilities], dtype=np.int64),
         )
 
     def _placed(self, register: Register, year: int) -> Sites:
-        question, network = self.question, self.ground.network
+        question, network = self.question, self.setup.network
         services = frozenset(question.services)
         sites = place(self.city, register, question.kinds, services, year, network.crs, some=False)
         if not sites.facilities:
@@ -183,7 +183,7 @@ class LiveCity:
 
         The share of each way that is spent off the road is not kept up, and is NaN.
         """
-        ground, seconds = self.ground, self._live.seconds
+        seconds = self._live.seconds
         slots = np.array(self._slots(self.sites), dtype=np.int64)
         order = np.argsort(slots)
         facility = self._live.facility
@@ -192,17 +192,9 @@ class LiveCity:
             city=self.city,
             kinds=self.question.kinds,
             year=self.year,
-            profile=ground.profile,
-            limits_s=ground.limits_s,
-            minutes=ground.minutes,
-            network=ground.network,
+            setup=self.setup,
             sites=self.sites,
-            demand=ground.demand,
-            points=ground.points,
             seconds=seconds,
             facility=index,
             share_on_access=np.full(len(seconds), np.nan),
-            straight_m=straight_metres(self.sites.xy, ground.points.xy),
-            roads=ground.roads,
-            notes=(*ground.notes, *site_notes(self.sites), *ground.demand.notes),
         )

@@ -12,7 +12,7 @@ from coverage.indicators import Measurement
 from coverage.messages import Said
 from coverage.profiles import load_profile
 from coverage.reach.measure import DEFAULT_MINUTES, share_of_people
-from coverage.reach.service import DEFAULT_PROFILE, travel_ground
+from coverage.reach.service import DEFAULT_PROFILE, set_up_travel
 from coverage.scenarios.apply import growths_of
 from coverage.scenarios.live import LiveCity, Question
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from coverage.facilities import Register
     from coverage.measures import Measure
     from coverage.plans import PlanIndicator
-    from coverage.reach.service import ServiceTimes, TravelGround
+    from coverage.reach.service import ServiceTimes, TravelSetup
     from coverage.scenarios.apply import Growths
     from coverage.scenarios.edits import Road, Scenario
 
@@ -62,7 +62,7 @@ class Travels:
         every = {minutes, *own, *(m for m in asked if m), DEFAULT_MINUTES}
         load_profile(profile).limit_s(minutes)
         self._minutes = tuple(sorted(every))
-        self._grounds: dict[_Key, TravelGround] = {}
+        self._grounds: dict[_Key, TravelSetup] = {}
         self._cities: dict[tuple[_Key, Question], LiveCity] = {}
         self._road_notes: dict[_Key, tuple[Said, ...]] = {}
         self.notes: tuple[Said, ...] = ()
@@ -100,12 +100,12 @@ class Travels:
         roads = tuple(r for r in scenario.roads if r.on is None or r.on.year <= self.year)
         return profile or scenario.limit.profile or self.profile, roads
 
-    def _ground(self, key: _Key, scenario: Scenario | None = None) -> TravelGround:
+    def _ground(self, key: _Key, scenario: Scenario | None = None) -> TravelSetup:
         if key in self._grounds:
             return self._grounds[key]
         profile, edits = key
         if not edits or scenario is None:
-            made = travel_ground(
+            made = set_up_travel(
                 self.city,
                 profile=profile,
                 minutes=self._minutes,
@@ -119,7 +119,7 @@ class Travels:
             network, self._road_notes[key] = edited_roads(
                 plain.network.network, scenario, self.year
             )
-            made = travel_ground(
+            made = set_up_travel(
                 self.city,
                 profile=profile,
                 minutes=self._minutes,
@@ -146,14 +146,11 @@ class Travels:
             self._cities[at] = LiveCity(self.city, ground, question, self.register, self.year)
         live = self._cities[at]
         live.follow(register, self.year)
-        times = live.times()
-        demand = times.demand
-        if scenario is not None:
-            growths = growths_of(self.city, scenario, self.year)
-            demand = grown(demand, growths) if growths else demand
-        limit = ground.profile.limit_s(None if ground.profile.measure == "distance" else minutes)
-        one = () if ground.profile.measure == "distance" else (minutes,)
-        return replace(times, demand=demand, limits_s=(limit,), minutes=one)
+        times = live.times().against((minutes,))
+        growths = None if scenario is None else growths_of(self.city, scenario, self.year)
+        if not growths:
+            return times
+        return replace(times, setup=replace(times.setup, demand=grown(times.demand, growths)))
 
     def pair(
         self, question: Question, scenario: Scenario, register: Register

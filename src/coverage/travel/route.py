@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from coverage.messages import Said
 from coverage.travel._search import Sources, forest
 from coverage.travel.access import Points, part
 from coverage.travel.times import checked_limit
@@ -53,35 +54,39 @@ class Route:
     """
 
     status: Status
-    facility: int
-    seconds: float
-    over_s: float
-    direct: bool
-    place_leg_s: float
-    road_s: float
-    facility_leg_s: float
-    off_road_m: float
-    road_m: float
-    nodes: NDArray[np.int32]
-    edges: NDArray[np.int32]
-    line: NDArray[np.float64]
-    nearest_road_m: float
-    max_access_m: float
+    facility: int = -1
+    seconds: float = math.inf
+    over_s: float = math.inf
+    direct: bool = False
+    place_leg_s: float = math.inf
+    road_s: float = math.inf
+    facility_leg_s: float = math.inf
+    off_road_m: float = math.inf
+    road_m: float = math.inf
+    nodes: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    edges: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    line: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
+    nearest_road_m: float = math.inf
+    max_access_m: float = math.inf
 
-    def sentence(self) -> str:
-        """What happened, in one sentence for a planner."""
+    def why(self) -> Said:
+        """Why there is no way, in a sentence for a planner."""
+        longest = f"{self.max_access_m:,.0f}"
         if self.status == "no_road":
-            return (
-                f"no street within {self.max_access_m:g} m of the place; "
-                f"the nearest is {self.nearest_road_m:.0f} m away"
+            near = f"{self.nearest_road_m:,.0f}"
+            return Said(
+                f"{longest} 米内没有可走的道路（最近的在 {near} 米外），到不了任何设施",
+                f"no street within {longest} m of the place; the nearest is {near} m away",
             )
         if self.status == "no_road_at_facilities":
-            return f"no facility has a street within {self.max_access_m:g} m"
-        if self.status == "island":
-            return "the streets at the place are not connected with those of any facility"
-        how = "directly" if self.direct else f"over {self.road_m:.0f} m of streets"
-        told = f"facility {self.facility} in {self.seconds:.0f} s {how}"
-        return told if self.status == "covered" else f"{told}, {self.over_s:.0f} s over the limit"
+            return Said(
+                f"没有一处设施在 {longest} 米内有道路",
+                f"no facility has a street within {longest} m",
+            )
+        return Said(
+            "这里的道路与任何设施都不连通",
+            "the streets at the place are not connected with those of any facility",
+        )
 
 
 def route(
@@ -113,7 +118,9 @@ def route(
     ways = [way for way in _ways(sources, found, place) if way.seconds < math.inf]
     road = _nearest_road(tn, place.xy)
     if not ways:
-        return _none(tn, _why(sources, place), road)
+        return Route(
+            _why(sources, place), nearest_road_m=road, max_access_m=tn.profile.max_access_m
+        )
     best = min(ways, key=lambda way: (way.seconds, way.facility, way.rank))
     pieces, nodes = _track(tn, sources, found, place, best)
     legs = best.place_leg_m, best.facility_leg_m
@@ -280,23 +287,3 @@ def _why(sources: Sources, place: Points) -> Status:
     if not len(place.legs.piece):
         return "no_road"
     return "island" if len(sources.legs.piece) else "no_road_at_facilities"
-
-
-def _none(tn: TravelNetwork, status: Status, road: float) -> Route:
-    return Route(
-        status=status,
-        facility=-1,
-        seconds=math.inf,
-        over_s=math.inf,
-        direct=False,
-        place_leg_s=math.inf,
-        road_s=math.inf,
-        facility_leg_s=math.inf,
-        off_road_m=math.inf,
-        road_m=math.inf,
-        nodes=np.empty(0, dtype=np.int32),
-        edges=np.empty(0, dtype=np.int32),
-        line=np.empty((0, 2)),
-        nearest_road_m=road,
-        max_access_m=tn.profile.max_access_m,
-    )

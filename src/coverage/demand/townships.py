@@ -1,4 +1,4 @@
-"""The ground of a city on its own plane: its counties and township cells in metres.
+"""The townships of a city on its own plane: their cells in metres, and the counties' outline.
 
 The polygons of ``boundaries/`` are read with the standard library and
 shapely; geopandas would take longer to import than all the rest takes.
@@ -35,7 +35,7 @@ _STEP_DEGREES = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class Townships:
     """Polygons of a city.
 
     Attributes:
@@ -80,7 +80,7 @@ class Ground:
         return np.append(self.cell_unit, np.int32(-1))[found]
 
 
-def read_ground(city: City) -> Ground:
+def read_townships(city: City) -> Townships:
     """The counties and township cells of a city, projected.
 
     Raises:
@@ -102,7 +102,7 @@ def read_ground(city: City) -> Ground:
     west, south, east, north = shapely.total_bounds(counties)
     crs = utm_crs((west + east) / 2, (south + north) / 2)
     order = np.argsort(np.array(codes))
-    return Ground(
+    return Townships(
         crs=crs,
         unit_codes=unit_codes,
         cells=onto(townships[order], WGS84, crs, densify=False),
