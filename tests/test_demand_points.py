@@ -14,10 +14,11 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coverage.demand.points import from_points, group_name
+from coverage.demand.points import from_points
 from coverage.demand.sources import demand_of
 from coverage.demand.townships import read_townships
 from coverage.errors import InputError
+from coverage.groups import group_in
 from demand_city import CELLS, EAST, MIDDLE, WEST, small_city
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def test_a_geojson_without_people_is_refused(tmp_path: Path, city: City) -> None
     ],
 )
 def test_columns_of_groups(column: str, group: str | None) -> None:
-    assert group_name(column) == group
+    assert group_in(column, whole=True) == group
 
 
 def test_groups_with_a_hyphen_and_columns_not_used(tmp_path: Path, city: City) -> None:

@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "coverage"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages", "settings", "kinds"),
     ("errors",),
-    ("text", "nearest", "gaps", "datum", "ragged", "atomic"),
+    ("text", "nearest", "groups", "gaps", "datum", "ragged", "atomic"),
     ("formats",),
     ("fields",),
     ("units", "workspace"),

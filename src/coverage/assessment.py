@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from coverage.errors import InputError, gathered
 from coverage.formats.tables import read_table
 from coverage.gaps import gap
+from coverage.groups import people_of
 from coverage.indicators import Measurement, by_county, people_affected
 from coverage.measures import measure
 from coverage.messages import Said
@@ -421,7 +422,7 @@ def _place_notes(city: City) -> list[Said]:
 
 def _people_notes(city: City) -> list[Said]:
     notes = []
-    for group, zh, en in (("all", "人口", "population"), ("60+", "60 岁及以上人口", "aged 60+")):
+    for group in ("all", "60+"):
         year = city.population.base_year(group)
         rows = [
             r
@@ -436,10 +437,12 @@ def _people_notes(city: City) -> list[Said]:
             continue
         modelled = sum(r.provenance == "modelled" for r in rows)
         if modelled:
+            who = people_of(group)
             notes.append(
                 Said(
-                    f"乡镇{zh}（{year} 年）有 {modelled} 个为模型推算，见 data/README.md",
-                    f"township {en} ({year}): {modelled} figures are modelled, see data/README.md",
+                    f"乡镇{who.zh}（{year} 年）有 {modelled} 个为模型推算，见 data/README.md",
+                    f"{who.en} by township ({year}): {modelled} figures are modelled, see "
+                    "data/README.md",
                 )
             )
     return notes

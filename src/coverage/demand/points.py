@@ -7,7 +7,6 @@ Everything wrong with it is said at once, row by row.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ from coverage.demand.demand import Demand
 from coverage.demand.lists import read_list
 from coverage.demand.townships import read_townships
 from coverage.errors import InputError, Problem
+from coverage.groups import group_in
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from coverage.demand.townships import Townships
 
 BORDER_M = 500.0  # the polygons are approximate: a place this near to one is taken as in it
-
-_FROM_AGE = re.compile(r"(\d{1,3})[\s_]*\+")
-_AGES = re.compile(r"(\d{1,3})[\s_]*[-_–—~][\s_]*(\d{1,3})")
 
 
 def from_points(path: Path, city: City, *, skip_bad: bool = False) -> tuple[Demand, list[Problem]]:
@@ -81,25 +78,12 @@ def from_points(path: Path, city: City, *, skip_bad: bool = False) -> tuple[Dema
     return demand, places.ordered()
 
 
-def group_name(column: str) -> str | None:
-    """The group that a column counts: ``60+``, ``0-14`` (also ``0_14``); None if it is none."""
-    text = column.strip().lower()
-    if text == "people":
-        return "all"
-    if found := _FROM_AGE.fullmatch(text):
-        return f"{int(found[1])}+"
-    found = _AGES.fullmatch(text)
-    if found and int(found[1]) < int(found[2]):
-        return f"{int(found[1])}-{int(found[2])}"
-    return None
-
-
 def _columns(places: PlaceList) -> dict[str, str]:
     """Column of each group, ``all`` first."""
     columns: dict[str, str] = {}
     problems = []
     for column in places.columns:
-        group = group_name(column)
+        group = group_in(column, whole=True)
         if group in columns:
             reason = f"the column counts the same people as '{columns[group]}'"
             problems.append(Problem(reason, places.file, places.header_row, column))

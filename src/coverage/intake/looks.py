@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from coverage.groups import people_of
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def _look_facilities(city: City) -> Look:
 def _look_population(city: City) -> Look:
     population = city.population
     said, marks, year = [], list[Mark](), population.base_year("all")
-    for group, zh, en in (("all", "人口", "people"), ("60+", "60 岁及以上", "aged 60+")):
+    for group in ("all", "60+"):
+        zh, en = people_of(group)
         base = population.base_year(group)
         codes = {
             r.unit_code: r.provenance

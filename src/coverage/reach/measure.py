@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError
+from coverage.groups import people_of
 from coverage.indicators import CountyShare, Measurement
 from coverage.messages import Said
 from coverage.reach.people import people_reached
@@ -73,15 +74,13 @@ def _county(row: PeopleReached) -> CountyShare:
 
 def _notes(times: ServiceTimes, whole: PeopleReached, group: str) -> tuple[Said, ...]:
     minutes = times.minutes[0]
-    who = {"all": ("全部人口", "all people"), "60+": ("60 岁及以上", "aged 60+")}.get(
-        group, (group, group)
-    )
+    who = people_of(group)
     straight, share = whole.straight_share, whole.share
     off = whole.off_road_share
     notes = [
         Said(
-            f"出行方式 {times.profile.zh}，{minutes:g} 分钟，{who[0]}；路网 {times.roads}",
-            f"{times.profile.en}, {minutes:g} minutes, {who[1]}; roads: {times.roads}",
+            f"出行方式 {times.profile.zh}，{minutes:g} 分钟，{who.zh}；路网 {times.roads}",
+            f"{times.profile.en}, {minutes:g} minutes, {who.en}; roads: {times.roads}",
         )
     ]
     if straight is not None and share is not None:

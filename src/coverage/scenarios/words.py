@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coverage.groups import persons_of
 from coverage.messages import Said
 from coverage.text import number, precise
 
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 
 _NOISE = 1e-6  # of a person, from adding up fractions
 _NAMED = 6
-GROUPS: dict[str, Said] = {
-    "all": Said("居民", "residents"),
-    "60+": Said("60 岁及以上老人", "people aged 60 and over"),
-    "65+": Said("65 岁及以上老人", "people aged 65 and over"),
-    "0-14": Said("0–14 岁儿童", "children under 15"),
-    "15-59": Said("15–59 岁居民", "people aged 15 to 59"),
-}
 
 
 def heads(people: float, lang: Lang = "zh") -> str:
@@ -36,11 +30,6 @@ def heads(people: float, lang: Lang = "zh") -> str:
     if people < 0.5:
         return "不足 1" if lang == "zh" else "fewer than 1"
     return f"{round(people):,}"
-
-
-def group_name(group: str) -> Said:
-    """Who is meant."""
-    return GROUPS.get(group, Said(f"{group} 岁人口", f"people aged {group}"))
 
 
 def limit_name(access: Access, lang: Lang, *, after: bool = True) -> str:
@@ -103,7 +92,7 @@ def _what(outcome: Outcome) -> Said:
 
 
 def _who(access: Access) -> Said:
-    return group_name(access.main.group)
+    return persons_of(access.main.group)
 
 
 def _of(people: float, who: Said) -> str:
