@@ -121,7 +121,7 @@ def ours(path: Path, profile: str) -> dict[str, Any]:
     start = time.process_time()
     made = intake_facilities([path], city)
     judged = time.process_time()
-    commit(made, space, units=city.units)
+    commit(made, space)
     end = time.process_time()
     if watch:
         watch.disable()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from coverage.intake.findings import ImportReport
+    from coverage.intake.outcomes import ImportReport
     from coverage.messages import Lang
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from coverage.intake.findings import ImportReport
+    from coverage.intake.outcomes import ImportReport
 
 # A new city of two counties; the towns tile a rectangle of 0.2° by 0.1°.
 TOWNS: list[tuple[str, str, str, BaseGeometry]] = [

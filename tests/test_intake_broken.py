@@ -21,7 +21,6 @@ from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS, read_register
 from coverage.formats.tables import csv_text
-from coverage.intake.account import account
 from coverage.intake.commit import register_rows
 from coverage.intake.facilities import intake_facilities
 from coverage.intake.reading import read_file
@@ -29,7 +28,7 @@ from coverage.intake.reportpage import to_html
 from coverage.intake.setup import create
 
 if TYPE_CHECKING:
-    from coverage.intake.judged import FacilityIntake
+    from coverage.intake.facilities import FacilityImport
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = sorted(
@@ -58,7 +57,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
     return City.open(space)
 
 
-def _whole(path: Path, city: City) -> FacilityIntake | None:
+def _whole(path: Path, city: City) -> FacilityImport | None:
     """Import a file and hold what must be true of any import."""
     try:
         read = [(s.sheet, s.part, row.number) for s in read_file(path) for row in s.rows]
@@ -73,22 +72,23 @@ def _whole(path: Path, city: City) -> FacilityIntake | None:
 
 
 def _sound(
-    made: FacilityIntake, read: list[tuple[str, int, int]], path: Path, city: City
-) -> FacilityIntake:
-    assert [(r.sheet.sheet, r.sheet.part, r.taken.row.number) for r in made.rows] == read
+    made: FacilityImport, read: list[tuple[str, int, int]], path: Path, city: City
+) -> FacilityImport:
+    assert [(r.of.sheet, r.of.part, r.taken.row.number) for r in made.rows] == read
     data = [row for row in made.rows if row.is_data]
-    assert made.counts["accepted"] + made.counts["rejected"] == len(data)
+    assert made.accepted + made.rejected == len(data)
     for row in made.rows:
         assert (row.outcome == "rejected") == (row.is_data and bool(row.reasons))
-        assert not row.facilities or row.outcome == "accepted"
-        assert row.facilities or row.outcome != "accepted" or row.ledger == []
-        assert all(f.said.zh and f.said.en and f.weight == "warning" for f in row.findings)
+        assert not row.facilities or row.accepted
+        assert row.facilities or not row.accepted or row.ledger == []
+        assert all(f.said.zh and f.said.en for f in row.findings)
+        assert {f.weight for f in row.findings} <= {"reason", "correction", "warning"}
         assert row.place != "coordinates" or None not in {row.lon, row.lat}
     assert made.compared is not None
     assert len(made.register) - len(made.compared.came) == 1 - len(made.compared.went)
     assert len(made.register) == len(made.facilities) + len(made.kept)
     assert len({f.id for f in made.register}) == len(made.register)
-    assert to_html(account(made, city.units)).count("<tr class=") <= len(made.rows)
+    assert to_html(made).count("<tr class=") <= len(made.rows)
     if made.facilities:
         register = path.parent / "register.csv"
         register.write_text(csv_text(COLUMNS, register_rows(made.facilities)), encoding="utf-8")

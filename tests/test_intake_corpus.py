@@ -28,7 +28,9 @@ from coverage.intake.facilities import intake_facilities
 from coverage.intake.setup import create
 
 if TYPE_CHECKING:
-    from coverage.intake.judged import FacilityIntake, Judged
+    from coverage.intake.facilities import FacilityImport
+    from coverage.intake.outcomes import FacilityRow
+    from coverage.messages import Said
 
 CORPUS = Path(__file__).parent / "corpus"
 OUTCOMES: dict[str, Any] = json.loads((CORPUS / "outcomes.json").read_text(encoding="utf-8"))
@@ -95,27 +97,27 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return create(tmp_path_factory.mktemp("corpus") / "清远", city=City.load("清远"))
 
 
-def _words(sentences: list[str], known: dict[str, str]) -> str:
+def _words(sentences: tuple[Said, ...], known: dict[str, str]) -> str:
     """The sentences by their words; one that nobody wrote down here fails."""
     found = []
     for sentence in sentences:
-        fits = [word for text, word in known.items() if text in sentence]
+        fits = [word for text, word in known.items() if text in str(sentence)]
         assert fits, f"not written down: {sentence}"
         found.append(fits[0])
     return " ".join(found)
 
 
-def _line(row: Judged, city: City) -> str:
+def _line(row: FacilityRow, city: City) -> str:
     """One row as `outcomes.json` writes it."""
-    parts = [f"{row.taken.row.number} {row.outcome}"]
+    parts = [f"{row.row} {'accepted' if row.accepted else row.outcome}"]
     if row.outcome == "rejected":
         parts.append(_words(row.reasons, REASONS))
-    elif row.outcome == "accepted":
+    elif row.accepted:
         where = f"{row.lon:.3f},{row.lat:.3f}" if row.place == "coordinates" else row.place
         parts.append(f"{row.unit_code} {city.units.name(row.unit_code)} {where}")
         parts.append("; ".join(_facility(f) for f in row.facilities))
         parts.append(_words(row.corrections, CORRECTIONS))
-        parts.append(" ".join(finding.id for finding in row.findings))
+        parts.append(" ".join(f.id for f in row.findings if f.weight == "warning"))
     return " | ".join(parts).rstrip(" |")
 
 
@@ -126,7 +128,7 @@ def _facility(facility: Any) -> str:
     return " ".join(str(cell) for cell in cells if cell not in {None, ""})
 
 
-def outcome(path: Path, city: City) -> tuple[FacilityIntake | None, dict[str, Any]]:
+def outcome(path: Path, city: City) -> tuple[FacilityImport | None, dict[str, Any]]:
     """What comes of a file, as `outcomes.json` writes it."""
     try:
         made = intake_facilities([path], city, today=TODAY)
@@ -134,7 +136,7 @@ def outcome(path: Path, city: City) -> tuple[FacilityIntake | None, dict[str, An
         return None, {"refused": str(error.problems[0]).rpartition(" · ")[2]}
     sheets: dict[str, list[str]] = {}
     for row in made.rows:
-        name = row.sheet.sheet + (f" #{row.sheet.part}" if row.sheet.part > 1 else "")
+        name = row.sheet + (f" #{row.of.part}" if row.of.part > 1 else "")
         sheets.setdefault(name, []).append(_line(row, city))
     told = [f.said.en for f in made.findings if f.weight == "warning"]
     return made, {"sheets": sheets} | ({"told": told} if told else {})
@@ -156,8 +158,8 @@ def test_every_row_becomes_what_a_planner_expects(
     if made is None:
         return
     data = [row for row in made.rows if row.is_data]
-    assert made.counts["accepted"] + made.counts["rejected"] == len(data)
-    commit(made, space, units=city.units)
+    assert made.accepted + made.rejected == len(data)
+    commit(made, space)
     city = City.open(space)
     assert city.origin("facilities") == ("own" if made.facilities else "shipped")
     if made.facilities:

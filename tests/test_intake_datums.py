@@ -48,7 +48,7 @@ def test_facilities_already_placed_tell(space: Path, tmp_path: Path, datum: str)
     first = intake_facilities(
         [_list(tmp_path / "一.csv", xy, "wgs84")], City.open(space), datum="wgs84"
     )
-    commit(first, space, units=City.open(space).units)
+    commit(first, space)
     made = intake_facilities([_list(tmp_path / "二.csv", xy, datum)], City.open(space))
     assert made.sheets[0].datum == datum
     found = np.array([(f.lon, f.lat) for f in made.facilities])

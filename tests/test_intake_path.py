@@ -181,8 +181,8 @@ def test_a_ledger_of_has_and_has_not(space: Path) -> None:
         space, "台账", [{**kinds, full: "有", "养老床位数": 30}, {KINDS["rehab_centre"].zh: "也许"}]
     )
     made = intake_facilities([path], QINGYUAN)
-    assert made.counts["accepted"] == 1
-    assert made.counts["rejected"] == 1
+    assert made.accepted == 1
+    assert made.rejected == 1
     elder, social = made.facilities
     assert elder.services == {"全托", "日托", "上门", "协调指导"}
     assert elder.beds == 30
@@ -196,7 +196,7 @@ def test_an_own_datum_is_converted_and_said(space: Path) -> None:
     (facility,) = made.facilities
     assert facility.lon is not None
     assert 300 < abs(facility.lon - 113.045) * 102_000 < 800
-    assert any("gcj02" in c for row in made.rows for c in row.corrections)
+    assert any("gcj02" in c.zh for row in made.rows for c in row.corrections)
 
 
 def test_the_report_comes_back_as_files(capsys: pytest.CaptureFixture[str], space: Path) -> None:
@@ -224,8 +224,8 @@ def test_duplicates_and_far_places_are_returned(space: Path) -> None:
         {**CENTRE, "名称": "将来", "开业日期": f"{datetime.now(UTC).year + 2}-01-01"},
     ]
     made = intake_facilities([_fill(space, "设施", rows)], QINGYUAN)
-    assert made.counts["accepted"] == 2
-    said = " ".join(r for row in made.rows for r in row.reasons)
+    assert made.accepted == 2
+    said = " ".join(str(r) for row in made.rows for r in row.reasons)
     for word in ("重复", "不在本市范围", "多于床位"):
         assert word in said
     (future,) = (f for row in made.rows for f in row.findings if f.id == "future")
@@ -268,11 +268,11 @@ def test_every_row_of_any_table_is_accounted_for(
     while rows and not any(rows[-1]):  # blank lines at the end of a file are no rows
         rows = rows[:-1]
     assert len(made.rows) >= len(rows) + 1
-    data = made.counts["accepted"] + made.counts["rejected"]
+    data = made.accepted + made.rejected
     rest = sum(made.counts[k] for k in ("title", "header", "blank", "total", "note"))
     assert data + rest == len(made.rows)
     for row in made.rows:
-        assert bool(row.facilities) == (row.outcome == "accepted")
+        assert bool(row.facilities) == row.accepted
         assert (row.outcome == "rejected") == bool(row.reasons) or row.outcome in {"total", "note"}
 
 

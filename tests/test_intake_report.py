@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from coverage.city import City
-from coverage.intake.findings import DATA, Finding, ImportReport, Part, RowOutcome
+from coverage.intake.outcomes import DATA, Finding, ImportReport, Part, RowOutcome
 from coverage.intake.people import import_population
 from coverage.intake.reading import read_file
 from coverage.intake.reportbook import workbook

@@ -11,7 +11,7 @@ from coverage.messages import Said
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from coverage.intake.findings import ImportReport
+    from coverage.intake.outcomes import ImportReport
     from coverage.intake.previous import Replace
     from coverage.messages import Lang
 
@@ -51,7 +51,6 @@ def facilities(
     the register stays, and the register of before is kept in the folder replaced.
     """
     from coverage.errors import InputError
-    from coverage.intake.account import account
     from coverage.intake.columns import read_mapping
     from coverage.intake.commit import commit
     from coverage.intake.facilities import intake_facilities
@@ -66,10 +65,7 @@ def facilities(
     made = intake_facilities(
         files, city, mapping=given, geocoder=asked, replacing=replacing or "kinds", **how
     )
-    if dry_run:
-        report = account(made, city.units)
-    else:
-        report = commit(made, own_folder(workspace), units=city.units, lang=lang)
+    report = made if dry_run else commit(made, own_folder(workspace), lang=lang)
     _tell(report, lang, dry_run=dry_run)
     if not made.facilities:
         raise InputError(

@@ -20,11 +20,12 @@ from coverage.formats.layers import read_layer
 from coverage.formats.tables import decode
 from coverage.intake import newcity, topology
 from coverage.intake.commit import deliver, own_file
-from coverage.intake.findings import FEATURES, Finding, ImportReport, RowOutcome, ordered
+from coverage.intake.outcomes import FEATURES, Finding, ImportReport, RowOutcome, ordered
 from coverage.intake.parts import layer_sheet, part_of, uses_of
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
+    MEANINGS,
     NAME_COLUMNS,
     find_column,
 )
@@ -58,7 +59,7 @@ class _Draft:
     rows: list[newcity.Named]
     units: Units
     level: Level
-    meanings: dict[str, str]
+    meanings: dict[str, Said]
     outcomes: dict[int, RowOutcome] = field(default_factory=dict)
     shapes: dict[str, BaseGeometry] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
@@ -166,7 +167,7 @@ def _report(draft: _Draft) -> ImportReport:
 
 def _rows(
     layer: Layer, code_column: str | None, name_column: str | None
-) -> tuple[list[newcity.Named], dict[str, str]]:
+) -> tuple[list[newcity.Named], dict[str, Said]]:
     """Code, name and county of every feature as they stand, and the columns they stand in."""
     columns = layer.columns
     problems = [
@@ -188,10 +189,10 @@ def _rows(
     if problems:
         raise InputError(problems)
     blank = [""] * len(layer)
-    cells = [columns.get(c or "", blank) for c in (code, name, county)]
+    columns_of = {"code": code, "name": name, "county": county}
+    cells = [columns.get(c or "", blank) for c in columns_of.values()]
     rows = [newcity.Named(i + 1, *row) for i, row in enumerate(zip(*cells, strict=True))]
-    meanings = {code: "代码 code", name: "名称 name", county: "县 county"}
-    return rows, {column: words for column, words in meanings.items() if column is not None}
+    return rows, {c: MEANINGS[key] for key, c in columns_of.items() if c is not None}
 
 
 def _coded(columns: Mapping[str, Sequence[str]]) -> str | None:

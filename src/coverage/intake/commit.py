@@ -13,8 +13,7 @@ from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS
 from coverage.formats.tables import csv_text
-from coverage.intake.account import account
-from coverage.intake.findings import Finding
+from coverage.intake.outcomes import Finding
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
 from coverage.messages import Said
@@ -26,10 +25,9 @@ if TYPE_CHECKING:
 
     from coverage.atomic import Content
     from coverage.facilities import Facility
-    from coverage.intake.findings import ImportReport
-    from coverage.intake.judged import FacilityIntake
+    from coverage.intake.facilities import FacilityImport
+    from coverage.intake.outcomes import ImportReport
     from coverage.messages import Lang
-    from coverage.units import Units
     from coverage.workspace import Role
 
 
@@ -113,10 +111,9 @@ def deliver(
 
 
 def commit(
-    intake: FacilityIntake,
+    made: FacilityImport,
     folder: Path,
     *,
-    units: Units,
     now: datetime | None = None,
     lang: Lang = "zh",
 ) -> ImportReport:
@@ -125,11 +122,11 @@ def commit(
     The register of before is kept in the folder ``replaced``. Where no row was taken, the report
     alone is written and the register stays.
     """
-    report = account(intake, units)
+    report: ImportReport = made
     files: dict[Path, Content] = {}
     copies: dict[Path, Content] = {}
-    if intake.facilities:
-        text = csv_text(COLUMNS, register_rows(intake.register), bom=True)
+    if made.facilities:
+        text = csv_text(COLUMNS, register_rows(made.register), bom=True)
         goal = own_file(City.open(folder), "facilities")
         files[goal] = text
         if goal.is_file() and goal.read_bytes() != text.encode("utf-8"):

@@ -10,26 +10,25 @@ refused with both. What is odd but can be used is kept and noted.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
-from coverage.facilities import Facility
+from coverage.facilities import COLUMNS, Facility
 from coverage.intake.columns import understand
-from coverage.intake.findings import Finding, ordered
 from coverage.intake.geocoding import geocode
 from coverage.intake.ground import judge_places
-from coverage.intake.judged import FacilityIntake, Judged, SheetJudged
-from coverage.intake.ledger import is_filled, is_ledger, read_ledger_row
+from coverage.intake.ledger import is_ledger, ledger_rows
 from coverage.intake.locate import find_units, place
 from coverage.intake.nearby import judge_neighbours
+from coverage.intake.outcomes import FacilityRow, Finding, ImportReport, bilingual, ordered
+from coverage.intake.parts import FacilitySheet
 from coverage.intake.previous import MADE, compare, kept_beside
 from coverage.intake.reading import read_file
 from coverage.intake.rows import TakenRow, take_rows
 from coverage.intake.sums import judge_totals, judge_values
-from coverage.intake.values import clean_text
 from coverage.kinds import KINDS
 from coverage.messages import Said
 
@@ -39,9 +38,46 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.download.geocode import Geocoder
-    from coverage.intake.columns import Understanding
-    from coverage.intake.previous import Replace
-    from coverage.intake.sheets import RawSheet
+    from coverage.intake.previous import Comparison, Replace
+
+HEADS = (
+    Said("识别为", "kind"),
+    Said("定位", "placed by"),
+    Said("经度", "lon"),
+    Said("纬度", "lat"),
+)
+# What a facility takes from its row as it is; the rest was judged.
+_STATED = tuple(name for name in COLUMNS if name not in {"id", "unit_code", "lon", "lat"})
+
+
+@dataclass(frozen=True)
+class FacilityImport(ImportReport):
+    """The whole import, row by row, and the register it makes.
+
+    Attributes:
+        sheets: What was understood of each sheet.
+        kept: What of the workspace's own register of before stays beside what was imported.
+        compared: How the register differs from that of before.
+    """
+
+    sheets: tuple[FacilitySheet, ...] = ()
+    kept: tuple[Facility, ...] = ()
+    compared: Comparison | None = None
+
+    @property
+    def rows(self) -> tuple[FacilityRow, ...]:
+        """Every row of every file, in order."""
+        return tuple(row for row in self.outcomes if isinstance(row, FacilityRow))
+
+    @property
+    def facilities(self) -> tuple[Facility, ...]:
+        """Accepted facilities in order."""
+        return tuple(f for row in self.rows for f in row.facilities)
+
+    @property
+    def register(self) -> tuple[Facility, ...]:
+        """What stands in the register once the import is written."""
+        return (*self.kept, *self.facilities)
 
 
 def intake_facilities(
@@ -55,7 +91,7 @@ def intake_facilities(
     today: datetime | None = None,
     geocoder: Geocoder | None = None,
     replacing: Replace = "kinds",
-) -> FacilityIntake:
+) -> FacilityImport:
     """Judge every row of the files.
 
     Args:
@@ -73,133 +109,138 @@ def intake_facilities(
         InputError: If a file cannot be read at all, or the workspace's own register cannot and
             something of it would stay.
     """
-    rows: list[Judged] = []
-    sheets: list[SheetJudged] = []
+    rows: list[FacilityRow] = []
+    sheets: list[FacilitySheet] = []
     findings: list[Finding] = []
     for path in paths:
-        for sheet in read_file(path):
-            judged, mine = _judge_sheet(sheet, city, datum, mapping or {}, kind, keep_personal)
-            sheets.append(judged)
+        for raw in read_file(path):
+            sheet = FacilitySheet(raw, understand(raw, mapping=mapping or {}), len(sheets))
+            sheets.append(sheet)
+            mine = _judge_sheet(sheet, city, datum, kind, keep_personal=keep_personal)
             rows += mine
-            if not judged.aside:
-                findings += judge_totals(mine, judged.understanding)
+            if not sheet.aside:
+                findings += judge_totals(mine, sheet.understanding)
     data = [row for row in rows if row.is_data]
     if not data:
         raise InputError(Said("文件中没有数据行", "the files hold no row of data"))
     if geocoder is not None:
-        geocode([r for r in data if r.outcome == "accepted" and r.ledger is None], city, geocoder)
+        geocode([r for r in data if r.accepted and r.ledger is None], city, geocoder)
     findings += judge_places(data, city)
     judge_values(data, (today or datetime.now(UTC)).date())
-    judge_neighbours([r for r in data if r.outcome == "accepted" and r.ledger is None], city)
-    _make(rows)
-    made = FacilityIntake(tuple(rows), tuple(sheets), keep_personal, ordered(findings))
-    return _beside_before(made, city, replacing)
+    judge_neighbours([r for r in data if r.accepted and r.ledger is None], city)
+    before, broken = _before(city, replacing)
+    files = list(dict.fromkeys(sheet.raw.file for sheet in sheets))
+    kept = _make(rows, before, files, city, replacing)
+    register = (*kept, *(f for row in rows for f in row.facilities))
+    totals = {"register": float(len(register))}
+    compared = None
+    if before is not None:
+        compared = compare(before, register, city.units)
+        totals |= {
+            "added": float(len(register) - len(kept)),
+            "replaced": float(len(before) - len(kept)),
+            "kept": float(len(kept)),
+        }
+    told = compared.told(kept, city.units) if compared else []
+    return FacilityImport(
+        "facilities",
+        "、".join(files),
+        (),
+        tuple(rows),
+        (*ordered([*findings, *broken]), *told),
+        totals,
+        parts=tuple(sheet.part for sheet in sheets),
+        heads=HEADS,
+        changes=tuple(map(asdict, compared.lines)) if compared else (),
+        keep_personal=keep_personal,
+        sheets=tuple(sheets),
+        kept=kept,
+        compared=compared,
+    )
 
 
-def _beside_before(made: FacilityIntake, city: City, replacing: Replace) -> FacilityIntake:
-    """The import beside what stays of the workspace's own register, where there is one."""
+def _before(city: City, replacing: Replace) -> tuple[Sequence[Facility] | None, list[Finding]]:
+    """The workspace's own register of before, `None` without one that can be read."""
     if city.origin("facilities") != "own":
-        return made
+        return None, []
     try:
-        before = city.register.facilities
+        return city.register.facilities, []
     except InputError as error:
-        if replacing != "all":
-            reason = (
-                "登记册读不出来，无从合并：改好它，或用 --replace-all 整个换掉 · the register "
-                "cannot be read and added to: mend it, or replace it whole with --replace-all"
+        if replacing == "all":
+            why = error.problems[0]
+            said = Said(
+                f"上次的登记册读不出来，没有对比：{why.to('zh')}",
+                f"the register of before cannot be read and was not compared: {why.to('en')}",
             )
-            raise InputError(
-                [*error.problems, Problem(reason, city.file("facilities").name)]
-            ) from error
-        said = Said(
-            f"上次的登记册读不出来，没有对比：{error.problems[0]}",
-            f"the register of before cannot be read and was not compared: {error.problems[0]}",
+            return None, [Finding("previous.broken", "warning", said)]
+        reason = Said(
+            "登记册读不出来，无从合并：改好它，或用 --replace-all 整个换掉",
+            "the register cannot be read and added to: mend it, or replace it whole with "
+            "--replace-all",
         )
-        broken = Finding("previous.broken", "warning", said)
-        return replace(made, findings=ordered([*made.findings, broken]))
-    files = {sheet.sheet.file for sheet in made.sheets}
-    kept = kept_beside(before, made.facilities, files, city.units, replace=replacing)
-    _own_ids(made.rows, {f.id for f in kept})
-    made = replace(made, before=before, kept=kept)
-    return replace(made, compared=compare(before, made.register, city.units))
+        own = Problem(reason, city.file("facilities").name)
+        raise InputError([*error.problems, own]) from error
 
 
 def _judge_sheet(
-    sheet: RawSheet,
-    city: City,
-    datum: str | None,
-    mapping: Mapping[str, str],
-    kind: str | None,
-    keep_personal: bool,
-) -> tuple[SheetJudged, list[Judged]]:
-    use = understand(sheet, mapping=mapping)
-    judged = SheetJudged(sheet, use, None, None)
-    if judged.aside:
-        return judged, [Judged(sheet, TakenRow(row, "note")) for row in sheet.rows]
+    sheet: FacilitySheet, city: City, datum: str | None, kind: str | None, *, keep_personal: bool
+) -> list[FacilityRow]:
+    raw, use = sheet.raw, sheet.understanding
+    if sheet.aside:
+        return [FacilityRow(raw, TakenRow(row, "note"), sheet.number) for row in raw.rows]
     if is_ledger(use):
-        return judged, _ledger_rows(sheet, use, city)
+        return _judge_ledger(sheet, city)
     mine = [
-        Judged(sheet, taken)
-        for taken in take_rows(sheet, use, kind=kind, keep_personal=keep_personal)
+        FacilityRow(raw, taken, sheet.number)
+        for taken in take_rows(raw, use, kind=kind, keep_personal=keep_personal)
     ]
     for row in mine:
-        row.reasons += [str(p.reason) for p in row.taken.problems]
-        row.corrections += row.taken.corrections
+        row.reject(*(problem.said for problem in row.taken.problems))
+        row.correct(*map(bilingual, row.taken.corrections))
     data = [row for row in mine if row.is_data]
-    find_units(sheet, data, city)
-    judged = place(sheet, use, data, city, datum)
-    _name([row for row in data if not (row.taken.fields.get("name") or row.reasons)], city)
-    return judged, mine
+    find_units(raw, data, city)
+    sheet.datum, sheet.detection = place(raw, use, data, city, datum)
+    _name([row for row in data if not row.name and not row.reasons], city)
+    return mine
 
 
-def _name(rows: Sequence[Judged], city: City) -> None:
+def _name(rows: Sequence[FacilityRow], city: City) -> None:
     """Names for the rows of a list that has no column of names, by unit and kind, numbered."""
     made: Counter[str] = Counter()
     for row in rows:
         kind = KINDS.get(str(row.taken.fields.get("kind")))
         if kind is None:
-            row.reasons.append("没有名称也没有类型 · neither a name nor a kind")
+            row.reject(Said("没有名称也没有类型", "neither a name nor a kind"))
             continue
         name = f"{city.units.name(row.unit_code)}{kind.zh}"
         made[name] += 1
         row.taken.fields["name"] = f"{name}{made[name]}" if made[name] > 1 else name
-        row.corrections.append("没有名称，按单元和类型命名 · named by its unit and kind")
+        row.correct(Said("没有名称，按单元和类型命名", "named by its unit and kind"))
 
 
-def _ledger_rows(sheet: RawSheet, use: Understanding, city: City) -> list[Judged]:
+def _judge_ledger(sheet: FacilitySheet, city: City) -> list[FacilityRow]:
     """Rows of a ledger: each township's facilities, placed at its seat."""
-    names = {
-        column.index: str(column.field)
-        for column in use.columns
-        if column.field in {"unit_code", "county", "township", "village"}
-    }
-    rows = []
-    filled = []
-    for raw in sheet.rows:
-        role = raw.role if raw.role != "data" or is_filled(use, raw) else "blank"
-        if role != "data":
-            rows.append(Judged(sheet, TakenRow(raw, role)))
-            continue
-        fields: dict[str, object] = {f: clean_text(raw.get(n)) for n, f in names.items()}
-        row = Judged(sheet, TakenRow(raw, "accepted", fields=fields))
-        row.ledger, row.reasons, row.corrections = read_ledger_row(use, raw)
-        if not row.ledger and not row.reasons:
-            row.corrections.append("该单元没有所列设施 · it has none of these")
-        rows.append(row)
-        filled.append(row)
-    find_units(sheet, filled, city)
+    rows = ledger_rows(sheet)
+    filled = [row for row in rows if row.is_data]
+    find_units(sheet.raw, filled, city)
     for row in filled:
         unit = city.units.get(row.unit_code[:9])
         if unit is not None and unit.placed:
             row.place = "seat"
         if not (row.unit_code or row.found.maybe or row.reasons):
-            row.reasons.append("没有写明乡镇 · no township is stated")
+            row.reject(Said("没有写明乡镇", "no township is stated"))
     return rows
 
 
-def _make(rows: Sequence[Judged]) -> None:
-    """Facilities of the accepted rows, each with an id of its own."""
-    accepted = [row for row in rows if row.outcome == "accepted"]
+def _make(
+    rows: Sequence[FacilityRow],
+    before: Sequence[Facility] | None,
+    files: Collection[str],
+    city: City,
+    replacing: Replace,
+) -> tuple[Facility, ...]:
+    """Facilities of the accepted rows, each with an id of its own; what stays beside them."""
+    accepted = [row for row in rows if row.accepted]
     used: set[str] = set()
     stated = {str(row.taken.fields["id"]) for row in accepted if row.taken.fields.get("id")}
     for number, row in enumerate(accepted, start=1):
@@ -207,9 +248,24 @@ def _make(rows: Sequence[Judged]) -> None:
             wanted = str(f.get("id") or f"{MADE}{number:05d}")
             id_ = _free_id(wanted, used, stated)
             if id_ != wanted and row.ledger is None:
-                row.corrections.append(f"编号 {wanted} 重复，改为 {id_}")
+                row.correct(_renamed(wanted, id_))
             used.add(id_)
             row.facilities.append(_facility(row, id_, f))
+    made = [f for row in accepted for f in row.facilities]
+    kept = kept_beside(before or (), made, files, city.units, replace=replacing)
+    taken = {f.id for f in kept}
+    used |= taken
+    numbers = (id_ for n in count(1) if (id_ := f"{MADE}{n:05d}") not in used)
+    for row in accepted:
+        for n, facility in enumerate(row.facilities):
+            if facility.id in taken:
+                own = facility.id.startswith(MADE)
+                id_ = next(numbers) if own else _free_id(facility.id, used)
+                if not own:
+                    row.correct(_renamed(facility.id, id_))
+                used.add(id_)
+                row.facilities[n] = replace(facility, id=id_)
+    return kept
 
 
 def _free_id(wanted: str, used: Collection[str], stated: Collection[str] = ()) -> str:
@@ -221,39 +277,18 @@ def _free_id(wanted: str, used: Collection[str], stated: Collection[str] = ()) -
     return id_
 
 
-def _own_ids(rows: Sequence[Judged], kept: set[str]) -> None:
-    """Other ids for new facilities whose ids stand in the register already."""
-    used = kept | {f.id for row in rows for f in row.facilities}
-    numbers = (id_ for n in count(1) if (id_ := f"{MADE}{n:05d}") not in used)
-    for row in rows:
-        for n, facility in enumerate(row.facilities):
-            if facility.id not in kept:
-                continue
-            made = facility.id.startswith(MADE)
-            id_ = next(numbers) if made else _free_id(facility.id, used)
-            if not made:
-                row.corrections.append(f"编号 {facility.id} 在登记册中已有，改为 {id_}")
-            used.add(id_)
-            row.facilities[n] = replace(facility, id=id_)
+def _renamed(old: str, new: str) -> Said:
+    return Said(f"编号 {old} 重复，改为 {new}", f"the id {old} stands there already: {new} instead")
 
 
-def _facility(row: Judged, id_: str, f: Mapping[str, Any]) -> Facility:
+def _facility(row: FacilityRow, id_: str, fields: Mapping[str, Any]) -> Facility:
+    stated = {name: fields[name] for name in _STATED if fields.get(name) not in {None, ""}}
     return Facility(
+        **{"name": "", "kind": "", "source": f"{row.of.file} {row.sheet}".strip()}
+        | stated
+        | {"services": frozenset(stated.get("services", ()))},
         id=id_,
-        name=str(f.get("name") or ""),
-        kind=str(f.get("kind") or ""),
         unit_code=row.unit_code,
-        category=str(f.get("category") or ""),
-        services=frozenset(f.get("services") or ()),
-        beds=f.get("beds"),
-        nursing_beds=f.get("nursing_beds"),
-        floor_area=f.get("floor_area"),
-        ownership=str(f.get("ownership") or ""),
         lon=row.lon,
         lat=row.lat,
-        status=str(f.get("status") or "open"),
-        opened=f.get("opened"),
-        source=str(f.get("source") or f"{row.sheet.file} {row.sheet.sheet}".strip()),
-        provenance=str(f.get("provenance") or "surveyed"),
-        note=str(f.get("note") or ""),
     )

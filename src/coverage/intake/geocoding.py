@@ -9,38 +9,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from coverage.download.geocode import QuotaError
+from coverage.intake.locate import AT_SEAT, city_bounds
+from coverage.intake.outcomes import bilingual
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coverage.city import City
     from coverage.download.geocode import Geocoded, Geocoder
-    from coverage.intake.judged import Judged
+    from coverage.intake.outcomes import FacilityRow
 
 # Answers that are a place; from a township on they are that of a whole area.
 PRECISE = {
-    "address": "门牌",
-    "poi": "地名",
-    "street": "道路",
-    "village": "村居",
+    "address": Said("门牌", "house number"),
+    "poi": Said("地名", "named place"),
+    "street": Said("道路", "street"),
+    "village": Said("村居", "village"),
 }
-_MARGIN_DEGREES = 0.5
 
 
-def city_bounds(city: City) -> tuple[float, float, float, float] | None:
-    """West, south, east and north of the township seats with a margin, in degrees."""
-    seats = [(u.lon, u.lat) for u in city.units.township_rows if u.lon is not None]
-    if not seats:
-        return None
-    lon, lat = np.array(seats, dtype=np.float64).T
-    margin = _MARGIN_DEGREES
-    return lon.min() - margin, lat.min() - margin, lon.max() + margin, lat.max() + margin
-
-
-def geocode(rows: Sequence[Judged], city: City, geocoder: Geocoder) -> None:
+def geocode(rows: Sequence[FacilityRow], city: City, geocoder: Geocoder) -> None:
     """Place rows that state an address and lack coordinates; each answer is asked for once.
 
     Once the quota of the key is used up the rest stay where they are, and say why.
@@ -55,26 +45,27 @@ def geocode(rows: Sequence[Judged], city: City, geocoder: Geocoder) -> None:
     """
     bounds = city_bounds(city)
     known: dict[str, Geocoded | None] = {}
-    spent = ""
+    spent: Said | None = None
     for row in rows:
         address = str(row.taken.fields.get("address") or "").strip()
         if row.place == "coordinates" or not address:
             continue
-        if spent:
-            row.corrections.append(f"未地理编码：{spent}")
+        if spent is not None:
+            row.correct(spent)
             continue
         question = _question(row, city, address)
         if question not in known:
             try:
                 known[question] = geocoder.geocode(question)
             except QuotaError as error:
-                spent = str(error)
-                row.corrections.append(f"未地理编码：{spent}")
+                why = bilingual(error.args[0])
+                spent = Said(f"未地理编码：{why.zh}", f"not geocoded: {why.en}")
+                row.correct(spent)
                 continue
         _settle(row, known[question], bounds)
 
 
-def _question(row: Judged, city: City, address: str) -> str:
+def _question(row: FacilityRow, city: City, address: str) -> str:
     """The address with the city, county and township before it, as far as it does not say them."""
     names = [city.name, city.units.name(row.unit_code[:6]), city.units.name(row.unit_code[:9])]
     known = [n for n in names if not n.isdecimal() and n.rstrip("市县区镇乡") not in address]
@@ -82,25 +73,38 @@ def _question(row: Judged, city: City, address: str) -> str:
 
 
 def _settle(
-    row: Judged, found: Geocoded | None, bounds: tuple[float, float, float, float] | None
+    row: FacilityRow, found: Geocoded | None, bounds: tuple[float, float, float, float] | None
 ) -> None:
-    said = ""
+    unused = None
     if found is None:
-        said = "地图服务不认识这个地址"
+        unused = Said("地图服务不认识这个地址", "the map service does not know the address")
     elif found.precision not in PRECISE:
-        said = f"地图服务只答到 {found.precision}，未采用"
+        unused = Said(
+            f"地图服务只答到 {found.precision}，未采用",
+            f"the map service answers for a whole {found.precision}: not used",
+        )
     elif bounds and not (
         bounds[0] <= found.lon <= bounds[2] and bounds[1] <= found.lat <= bounds[3]
     ):
-        said = f"地图服务答在市外（{found.lon:.4f},{found.lat:.4f}），未采用"
-    if said or found is None:
-        row.corrections.append(f"{said} · no use was made of the geocoder's answer")
+        place = f"{found.lon:.4f},{found.lat:.4f}"
+        unused = Said(
+            f"地图服务答在市外（{place}），未采用",
+            f"the map service puts it outside the city ({place}): not used",
+        )
+    if unused is not None or found is None:
+        row.correct(*filter(None, (unused,)))
         return
     score = "" if found.score is None else f"，得分 {found.score:g}"
-    mark = f"地理编码（{found.service}，{PRECISE[found.precision]}{score}）"
+    precision = PRECISE[found.precision]
+    mark = f"地理编码（{found.service}，{precision.zh}{score}）"
     row.lon, row.lat, row.place = round(found.lon, 7), round(found.lat, 7), "geocoded"
     # It said that the row stands at the seat, which is no longer so.
-    row.corrections = [c for c in row.corrections if "按乡镇驻地" not in c]
-    row.corrections.append(f"按地址{mark}，{found.datum} 换算为 WGS84 · placed by its address")
-    fields = row.taken.fields
-    fields["note"] = "；".join(filter(None, (str(fields.get("note") or ""), mark)))
+    row.findings = [f for f in row.findings if f.said != AT_SEAT]
+    row.correct(
+        Said(
+            f"按地址{mark}，{found.datum} 换算为 WGS84",
+            f"placed by its address ({found.service}, {precision.en}), {found.datum} turned "
+            "into WGS84",
+        )
+    )
+    row.remark(mark)

@@ -16,9 +16,8 @@ import shapely
 from coverage.datum import project
 from coverage.errors import InputError
 from coverage.intake.borders import plane, read_outlines
-from coverage.intake.findings import Finding
-from coverage.intake.geocoding import city_bounds
-from coverage.intake.locate import put_at_seat
+from coverage.intake.locate import city_bounds, put_at_seat
+from coverage.intake.outcomes import Finding
 from coverage.messages import Said
 from coverage.reach.sites import BORDER_M
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.intake.borders import Outlines
-    from coverage.intake.judged import Judged
+    from coverage.intake.outcomes import FacilityRow
 
 # A phone's fix and a drawn border are each off by some tens of metres.
 _TOWNSHIP_M = 100.0
@@ -37,10 +36,11 @@ _TOWNSHIP_M = 100.0
 _CELL_M = 5_000.0
 _FAR_FROM_SEAT_KM = 60.0
 _DATUMS_M = 2_000.0  # more than any datum is away from any other
+_ROADS, _WATER = Said("道路", "roads"), Said("水面", "water")
 WATER = ("boundaries/water.geojson", "boundaries/water.gpkg", "boundaries/water.shp")
 
 
-def judge_places(rows: Sequence[Judged], city: City) -> list[Finding]:
+def judge_places(rows: Sequence[FacilityRow], city: City) -> list[Finding]:
     """Settle which unit a place lies in and note what is odd about it, on the rows.
 
     Args:
@@ -70,7 +70,7 @@ def judge_places(rows: Sequence[Judged], city: City) -> list[Finding]:
     _settle(placed, points, city, counties, townships)
     _ask(rows)
     _far_from_seat(placed, lon, lat, city)
-    good = np.array([row.outcome == "accepted" for row in placed])
+    good = np.array([row.accepted for row in placed])
     kept = [row for row, ok in zip(placed, good, strict=True) if ok]
     if not kept:
         return said
@@ -87,24 +87,28 @@ def _outlines(city: City, level: str, crs: str, said: list[Finding]) -> Outlines
     try:
         found = read_outlines(city, level, crs)  # type: ignore[arg-type]
     except InputError as error:
-        said.append(_not_checked("border", "界线", "borders", str(error.problems[0])))
+        said.append(_not_checked("border", Said("界线", "borders"), error))
         return None
     if found is None:
-        zh, en = ("县界", "county") if level == "counties" else ("乡镇界", "township")
-        said.append(_not_checked("border", zh, f"{en} borders", "缺文件 · no file"))
+        what = Said("乡镇界", "township borders")
+        if level == "counties":
+            what = Said("县界", "county borders")
+        said.append(_not_checked("border", what, Said("缺文件", "no file")))
     return found
 
 
-def _not_checked(id_: str, zh: str, en: str, why: str) -> Finding:
-    return Finding(
-        f"{id_}.unchecked",
-        "note",
-        Said(f"未按{zh}核对（{why}）", f"places were not held against {en} ({why})"),
+def _not_checked(id_: str, what: Said, why: Said | InputError) -> Finding:
+    if isinstance(why, InputError):
+        first = why.problems[0]
+        why = Said(first.to("zh"), first.to("en"))
+    said = Said(
+        f"未按{what.zh}核对（{why.zh}）", f"places were not held against {what.en} ({why.en})"
     )
+    return Finding(f"{id_}.unchecked", "note", said)
 
 
 def _in_city(
-    rows: Sequence[Judged],
+    rows: Sequence[FacilityRow],
     points: NDArray[np.object_],
     lon: NDArray[np.float64],
     lat: NDArray[np.float64],
@@ -124,11 +128,12 @@ def _in_city(
         inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
     for n in np.flatnonzero(~inside).tolist():
         row = rows[n]
-        row.reasons.append(f"位置 {row.lon},{row.lat} 不在本市范围 · outside the city")
+        place = f"{row.lon},{row.lat}"
+        row.reject(Said(f"位置 {place} 不在本市范围", f"the place {place} is outside the city"))
 
 
 def _settle(
-    rows: Sequence[Judged],
+    rows: Sequence[FacilityRow],
     points: NDArray[np.object_],
     city: City,
     counties: Outlines | None,
@@ -155,15 +160,17 @@ def _codes_at(outlines: Outlines | None, points: NDArray[np.object_]) -> list[st
     return [outlines.codes[n] if n >= 0 else "" for n in outlines.at(points)]
 
 
-def _choose(row: Judged, city: City, county: str, township: str) -> None:
+def _choose(row: FacilityRow, city: City, county: str, township: str) -> None:
     """Of several units of one name the one that the place lies in."""
     settled = row.found.settled_at(city.units, county, township)
     if settled is not None:
         row.found = settled
-        row.corrections.append(f"{settled.said[-1].zh} · {settled.said[-1].en}")
+        row.correct(settled.said[-1])
 
 
-def _choose_about(rows: Sequence[Judged], city: City, counties: Outlines | None, crs: str) -> None:
+def _choose_about(
+    rows: Sequence[FacilityRow], city: City, counties: Outlines | None, crs: str
+) -> None:
     """The same by coordinates whose datum is not known, where a whole county is as sure."""
     if not rows or counties is None:
         return
@@ -179,44 +186,39 @@ def _choose_about(rows: Sequence[Judged], city: City, counties: Outlines | None,
                 put_at_seat(row, city)
 
 
-def _by_place(row: Judged, city: City, county: str, township: str, *, sure: bool) -> None:
+def _by_place(row: FacilityRow, city: City, county: str, township: str, *, sure: bool) -> None:
     """The unit of a row that names no township."""
     if sure and township.startswith(row.unit_code):
         row.found.unit = city.units[township]
-        row.corrections.append(f"乡镇由坐标得出：{city.units.name(township)}")
+        name = city.units.name(township)
+        row.correct(Said(f"乡镇由坐标得出：{name}", f"its township by its place: {name}"))
         return
     if not row.unit_code:
         # A city without counties has one county row, of its own code.
         row.found.unit = city.units.get(county) or city.units.city
-        row.corrections.append(
-            f"单元由坐标得出：{city.units.name(county) if county else city.name}"
-        )
+        name = city.units.name(county) if county else city.name
+        row.correct(Said(f"单元由坐标得出：{name}", f"its unit by its place: {name}"))
     guess = city.units.name(township) if township.startswith(row.unit_code[:6]) else ""
     near = Said(
         f"，按近似乡镇格看是{guess}" if guess else "", f"; it looks like {guess}" if guess else ""
     )
-    row.findings.append(
-        Finding(
-            "township.unknown",
-            "warning",
-            Said(
-                f"没有写明乡镇，不计入乡镇指标{near.zh}，请核对填写",
-                f"no township is stated, so it counts for none{near.en}: fill it in",
-            ),
-        )
+    said = Said(
+        f"没有写明乡镇，不计入乡镇指标{near.zh}，请核对填写",
+        f"no township is stated, so it counts for none{near.en}: fill it in",
     )
+    row.check("township.unknown", said)
 
 
-def _ask(rows: Sequence[Judged]) -> None:
+def _ask(rows: Sequence[FacilityRow]) -> None:
     """Ask back where neither words nor place told which unit is meant."""
     for row in rows:
         asked = row.found.question
         if row.found.maybe and asked is not None:
-            row.reasons.append(f"{asked.zh} · {asked.en}")
+            row.reject(asked)
 
 
 def _far_from_seat(
-    rows: Sequence[Judged], lon: NDArray[np.float64], lat: NDArray[np.float64], city: City
+    rows: Sequence[FacilityRow], lon: NDArray[np.float64], lat: NDArray[np.float64], city: City
 ) -> None:
     """Reject places that no township of that seat can reach to."""
     units = [city.units.get(row.unit_code[:9]) for row in rows]
@@ -230,13 +232,16 @@ def _far_from_seat(
         if rows[n].reasons:
             continue
         name = city.units.name(rows[n].unit_code[:9])
-        rows[n].reasons.append(
-            f"位置距所填乡镇 {name} 驻地 {km[n]:.0f} 公里 · far from the stated township"
+        rows[n].reject(
+            Said(
+                f"位置距所填乡镇 {name} 驻地 {km[n]:.0f} 公里",
+                f"the place is {km[n]:.0f} km from the seat of the stated township, {name}",
+            )
         )
 
 
 def _other_side(
-    rows: Sequence[Judged],
+    rows: Sequence[FacilityRow],
     points: NDArray[np.object_],
     city: City,
     outlines: Outlines,
@@ -255,9 +260,8 @@ def _other_side(
     wrong = np.flatnonzero((metres > limit) & (published | ~told))
     here = dict(zip(wrong.tolist(), _codes_at(outlines, points[wrong]), strict=True))
     for n in wrong.tolist():
-        rows[n].findings.append(
-            _beyond(city, codes[n], here[n], float(metres[n]), sure=bool(published[n]))
-        )
+        said = _beyond(city, codes[n], here[n], float(metres[n]), sure=bool(published[n]))
+        rows[n].check("border", said, tuple(filter(None, (codes[n], here[n]))))
     if digits == 6 or published[shape >= 0].all():
         return []
     said = Said(
@@ -268,23 +272,22 @@ def _other_side(
     return [Finding("border.approximate", "note", said)]
 
 
-def _beyond(city: City, code: str, here: str, metres: float, *, sure: bool) -> Finding:
-    stated, found = city.units.name(code), city.units.name(here) if here else "界外"
-    far = f"{metres / 1000:.1f}"
-    said = Said(
-        f"坐标在{found}，距所填{stated}界 {far} 公里",
-        f"the place lies in {found}, {far} km beyond the border of {stated}",
-    )
-    if not sure:
-        said = Said(
-            f"坐标似在{found}，距所填{stated}的近似范围 {far} 公里，请核对（近似）",
-            f"the place seems to lie in {found}, {far} km beyond the approximate cell of {stated}",
+def _beyond(city: City, code: str, here: str, metres: float, *, sure: bool) -> Said:
+    stated, far = city.units.name(code), f"{metres / 1000:.1f}"
+    found = Said(*[city.units.name(here)] * 2) if here else Said("界外", "no polygon")
+    if sure:
+        return Said(
+            f"坐标在{found.zh}，距所填{stated}界 {far} 公里",
+            f"the place lies in {found.en}, {far} km beyond the border of {stated}",
         )
-    return Finding("border", "warning", said, units=tuple(filter(None, (code, here))))
+    return Said(
+        f"坐标似在{found.zh}，距所填{stated}的近似范围 {far} 公里，请核对（近似）",
+        f"the place seems to lie in {found.en}, {far} km beyond the approximate cell of {stated}",
+    )
 
 
 def _on_the_way(
-    rows: Sequence[Judged], points: NDArray[np.object_], city: City, crs: str
+    rows: Sequence[FacilityRow], points: NDArray[np.object_], city: City, crs: str
 ) -> list[Finding]:
     """Places far from any road and places in water."""
     said = []
@@ -292,17 +295,17 @@ def _on_the_way(
         try:
             said += check(rows, points, city, crs)
         except InputError as error:
-            zh, en = ("道路", "roads") if check is _roads else ("水面", "water")
-            said.append(_not_checked(en, zh, en, str(error.problems[0])))
+            what = _ROADS if check is _roads else _WATER
+            said.append(_not_checked(what.en, what, error))
     return said
 
 
 def _roads(
-    rows: Sequence[Judged], points: NDArray[np.object_], city: City, crs: str
+    rows: Sequence[FacilityRow], points: NDArray[np.object_], city: City, crs: str
 ) -> list[Finding]:
     """Rows farther from a road than the profile of an older walker goes off it."""
     if city.origin("roads") == "missing":
-        return [_not_checked("roads", "道路", "roads", "没有路网 · there are none")]
+        return [_not_checked("roads", _ROADS, Said("没有路网", "there are none"))]
     from coverage.profiles import load_profile
     from coverage.reach.service import DEFAULT_PROFILE, fit_to_roads
     from coverage.roads.sources import load
@@ -313,7 +316,8 @@ def _roads(
     profile, _ = fit_to_roads(load_profile(DEFAULT_PROFILE), road.origin, limit_s)
     tree = prepare(road, profile).segments.tree
     if not len(tree.geometries):
-        return [_not_checked("roads", "道路", "roads", "路网中没有可步行的路 · none to walk on")]
+        none = Said("路网中没有可步行的路", "none to walk on")
+        return [_not_checked("roads", _ROADS, none)]
     (found, _), metres = tree.query_nearest(points, return_distance=True, all_matches=False)
     limit = profile.max_access_m
     for n, far in zip(found, metres, strict=True):
@@ -322,7 +326,7 @@ def _roads(
                 f"最近的道路在 {far / 1000:.1f} 公里外（步行接驳上限 {limit:,.0f} 米）",
                 f"the nearest road is {far / 1000:.1f} km away (walkers go {limit:,.0f} m off it)",
             )
-            rows[n].findings.append(Finding("roads", "warning", said))
+            rows[n].check("roads", said)
     if "shipped" not in road.origin:
         return []
     said = Said(
@@ -333,7 +337,7 @@ def _roads(
 
 
 def _water(
-    rows: Sequence[Judged], points: NDArray[np.object_], city: City, crs: str
+    rows: Sequence[FacilityRow], points: NDArray[np.object_], city: City, crs: str
 ) -> list[Finding]:
     """Rows inside a polygon of the workspace's own water layer."""
     from coverage.demand.townships import onto
@@ -343,15 +347,15 @@ def _water(
     folder = city.workspace.folder if city.workspace else None
     path = next((p for n in WATER if folder and (p := folder / n).is_file()), None)
     if path is None:
-        return [_not_checked("water", "水面", "water", "工作区没有 boundaries/water · no layer")]
+        none = Said("工作区没有 boundaries/water", "the workspace has no boundaries/water")
+        return [_not_checked("water", _WATER, none)]
     layer = read_layer(path)
     areas = [s for s in layer.shapes if s is not None and shapely.get_dimensions(s) == 2]
     if not areas:
-        return [_not_checked("water", "水面", "water", f"{path.name} 没有面 · no polygons")]
+        none = Said(f"{path.name} 没有面", f"no polygons in {path.name}")
+        return [_not_checked("water", _WATER, none)]
     shapes = onto(shapely.make_valid(np.array(areas, dtype=np.object_)), WGS84, crs)
     inside = np.unique(shapely.STRtree(shapes).query(points, predicate="within")[0])
     for n in inside:
-        rows[n].findings.append(
-            Finding("water", "warning", Said("位置在水面上", "the place lies in water"))
-        )
+        rows[n].check("water", Said("位置在水面上", "the place lies in water"))
     return []

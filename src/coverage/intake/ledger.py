@@ -11,14 +11,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from coverage.intake.outcomes import FacilityRow, bilingual
+from coverage.intake.rows import TakenRow
 from coverage.intake.values import clean_text, is_empty, parse_bool, parse_number, whole
 from coverage.kinds import KINDS
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.formats.grids import Cell
     from coverage.intake.columns import Understanding
+    from coverage.intake.parts import FacilitySheet
+    from coverage.intake.rows import Outcome
     from coverage.intake.sheets import RawRow
 
+_ABOVE = ("village", "township", "county", "unit_code")
 _INTEGRATED = "综合功能"
 _FULL = ("全托", "日托", "上门", "协调指导")
 _WITH_BEDS = frozenset(
@@ -30,13 +36,13 @@ _BEDS, _COUNT = re.compile(r"张|床"), re.compile(r"[个所家处座间]|数量
 _NUMBER_UNITS = ("张床位", "张床", "张", "床位", "床", "个", "所", "家", "处", "座", "间")
 
 
-class _Said(NamedTuple):
+class _Read(NamedTuple):
     """What a cell says: how many facilities, with how many beds, how it was read, or why not."""
 
     number: int = 0
     beds: int | None = None
-    changed: str = ""
-    reason: str = ""
+    changed: Said | None = None
+    reason: Said | None = None
 
 
 def is_ledger(use: Understanding) -> bool:
@@ -44,8 +50,29 @@ def is_ledger(use: Understanding) -> bool:
     return any((c.field or "").startswith("kind:") for c in use.columns)
 
 
-def is_filled(use: Understanding, row: RawRow) -> bool:
-    """Whether anything is said of the row's township; a template has rows nobody filled in."""
+def ledger_rows(sheet: FacilitySheet) -> list[FacilityRow]:
+    """The rows of a ledger, each with the fields of the facilities that its township has.
+
+    Beds and the full set of services that stand in columns of their own belong to the
+    institution for older people. A row of a template that nobody filled in is blank.
+    """
+    use, rows = sheet.understanding, []
+    names = {c.index: c.field for c in use.columns if c.field in _ABOVE}
+    for raw in sheet.raw.rows:
+        role: Outcome = "blank" if raw.role == "data" else raw.role
+        filled = raw.role == "data" and _is_filled(use, raw)
+        row = FacilityRow(sheet.raw, TakenRow(raw, "accepted" if filled else role), sheet.number)
+        rows.append(row)
+        if filled:
+            row.taken.fields = {f: clean_text(raw.get(n)) for n, f in names.items() if f}
+            _read_row(row, use, raw)
+            if not row.ledger and not row.reasons:
+                row.correct(Said("该单元没有所列设施", "it has none of these"))
+    return rows
+
+
+def _is_filled(use: Understanding, row: RawRow) -> bool:
+    """Whether anything is said of the row's township."""
     return any(
         not is_empty(row.get(column.index))
         for column in use.columns
@@ -54,94 +81,87 @@ def is_filled(use: Understanding, row: RawRow) -> bool:
     )
 
 
-def read_ledger_row(
-    use: Understanding, row: RawRow
-) -> tuple[list[dict[str, object]], list[str], list[str]]:
-    """Facilities that a row says its township has, as fields.
-
-    Beds and the full set of services that stand in columns of their own belong to the
-    institution for older people.
-
-    Returns:
-        The facilities; why cells could not be read; how cells were read that could mean more
-        than one thing.
-    """
+def _read_row(row: FacilityRow, use: Understanding, raw: RawRow) -> None:
+    """Facilities that a row says its township has, as fields."""
     found: list[dict[str, object]] = []
-    reasons: list[str] = []
-    changed: list[str] = []
     for column in use.columns:
-        cell = row.get(column.index)
-        if not (column.field or "").startswith("kind:") or is_empty(cell):
+        cell = raw.get(column.index)
+        head, _, kind = (column.field or "").partition(":")
+        if head != "kind" or is_empty(cell):
             continue
-        said = _read(cell, column.name, str(column.field).partition(":")[2])
-        if said.reason:
-            reasons.append(f"“{column.name}”列的“{clean_text(cell)}”{said.reason}")
-        if said.changed:
-            changed.append(f"“{column.name}”列的“{clean_text(cell)}”{said.changed}")
-        kind = str(column.field).partition(":")[2]
-        found += [
-            {"kind": kind} | ({"beds": said.beds} if said.beds is not None else {})
-            for _ in range(said.number)
-        ]
-    _add_to_institution(use, row, found, reasons)
-    _name(use, row, found)
-    return found, reasons, changed
+        read = _read(cell, column.name, kind)
+        text = clean_text(cell)
+        where = Said(f"“{column.name}”列的“{text}”", f"“{text}” in the column “{column.name}”: ")
+        row.reject(*(where.then(said) for said in (read.reason,) if said))
+        row.correct(*(where.then(said) for said in (read.changed,) if said))
+        fields: dict[str, object] = {"kind": kind}
+        if read.beds is not None:
+            fields["beds"] = read.beds
+        found += [dict(fields) for _ in range(read.number)]
+    _add_to_institution(row, use, raw, found)
+    _name(use, raw, found)
+    row.ledger = found
 
 
-def _read(cell: Cell, column: str, kind: str) -> _Said:
+def _read(cell: Cell, column: str, kind: str) -> _Read:
     """One cell: has, has not, how many, or how many beds."""
     text = clean_text(cell)
     said = parse_bool(cell)
     if said.value is not None and not said.changed:
-        return _Said(int(said.value))
+        return _Read(int(said.value))
     number = whole(parse_number(cell, _NUMBER_UNITS))
     if number.value is None:
-        return _Said(reason="不是有或无，也不是数 · neither yes nor no nor a number")
+        return _Read(reason=Said("不是有或无，也不是数", "neither yes nor no nor a number"))
     n = number.value
     if kind in _WITH_BEDS:
         if _BEDS.search(text) or _BEDS.search(column):
-            return _Said(int(n > 0), n or None)
+            return _Read(int(n > 0), n or None)
         if not (_COUNT.search(text) or _COUNT.search(column)):
             return _beds_or_count(n)
     if n > _MOST:
-        return _Said(reason=f"超过 {_MOST} 处，不可信 · more than a township can have")
-    return _Said(n, None, f"读作 {n} 处 · read as {n} facilities" if n > 1 else "")
+        said_ = Said(f"超过 {_MOST} 处，不可信", "more than a township can have")
+        return _Read(reason=said_)
+    return _Read(n, None, Said(f"读作 {n} 处", f"read as {n} facilities") if n > 1 else None)
 
 
-def _beds_or_count(n: int) -> _Said:
+def _beds_or_count(n: int) -> _Read:
     """A number of a kind with beds that does not say what it counts."""
     if n >= _SURELY_BEDS:
-        return _Said(1, n, f"读作 1 处、{n} 张床位 · read as one with {n} beds")
-    return _Said(
-        reason=f"可能是 {n} 处，也可能是 {n} 张床位，请写“{n}处”或“{n}张” · that many "
-        "facilities, or beds? Write which"
+        return _Read(1, n, Said(f"读作 1 处、{n} 张床位", f"read as one with {n} beds"))
+    asked = Said(
+        f"可能是 {n} 处，也可能是 {n} 张床位，请写“{n}处”或“{n}张”",
+        f"that many facilities, or beds? Write {n}处 or {n}张",
     )
+    return _Read(reason=asked)
 
 
 def _add_to_institution(
-    use: Understanding, row: RawRow, found: list[dict[str, object]], reasons: list[str]
+    row: FacilityRow, use: Understanding, raw: RawRow, found: list[dict[str, object]]
 ) -> None:
     """Services and beds of columns of their own, given to the township's institution."""
     extra: dict[str, object] = {}
     full = next((c for c in use.columns if c.name.startswith(_INTEGRATED)), None)
-    if full is not None and not is_empty(cell := row.get(full.index)) and parse_bool(cell).value:
+    if full is not None and not is_empty(cell := raw.get(full.index)) and parse_bool(cell).value:
         extra["services"] = _FULL
     for target in ("beds", "nursing_beds"):
         column = use.of(target)
-        if column is None or is_empty(row.get(column.index)):
+        if column is None or is_empty(raw.get(column.index)):
             continue
-        number = whole(parse_number(row.get(column.index), _NUMBER_UNITS))
+        number = whole(parse_number(raw.get(column.index), _NUMBER_UNITS))
         if number.value is None:
-            reasons.append(f"“{column.name}”：{number.reason}")
+            why = bilingual(number.reason)
+            row.reject(Said(f"“{column.name}”：{why.zh}", f"“{column.name}”: {why.en}"))
         else:
             extra[target] = number.value
     own = [fields for fields in found if fields["kind"] == "elder_care"]
     if not extra or (not own and not any(extra.values())):
         return  # no beds where there is no institution is no institution
     if len(own) > 1:
-        reasons.append(
-            f"有 {len(own)} 处机构，床位和服务不知归哪处，请用“设施”表 · several institutions: "
-            "list them one by one"
+        row.reject(
+            Said(
+                f"有 {len(own)} 处机构，床位和服务不知归哪处，请用“设施”表",
+                "several institutions have these beds and services: list them one by one",
+            )
         )
         return
     if not own:
@@ -152,7 +172,7 @@ def _add_to_institution(
 
 def _name(use: Understanding, row: RawRow, found: list[dict[str, object]]) -> None:
     """Names of facilities that have none: township, kind, and a number where there are several."""
-    columns = [use.of(field) for field in ("village", "township", "county", "unit_code")]
+    columns = [use.of(field) for field in _ABOVE]
     cells = [clean_text(row.get(c.index)) for c in columns if c is not None]
     above = next((text for text in cells if text), "")
     for fields in found:

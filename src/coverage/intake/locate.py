@@ -17,9 +17,6 @@ import numpy as np
 
 from coverage.datum import to_wgs84
 from coverage.intake.datums import detected
-from coverage.intake.findings import Finding
-from coverage.intake.geocoding import city_bounds
-from coverage.intake.judged import SheetJudged
 from coverage.messages import Said
 from coverage.places.coordinates import parse_coordinates
 from coverage.places.detect import datum_named
@@ -30,18 +27,20 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.intake.columns import Understanding
-    from coverage.intake.judged import Judged
+    from coverage.intake.outcomes import FacilityRow
     from coverage.intake.sheets import RawSheet
     from coverage.places.coordinates import ParsedPlace
     from coverage.places.detect import Detection
 
+_MARGIN_DEGREES = 0.5
+AT_SEAT = Said("没有可用坐标，按乡镇驻地定位", "no usable coordinates: at its township's seat")
 
-def find_units(sheet: RawSheet, rows: Sequence[Judged], city: City) -> None:
+
+def find_units(sheet: RawSheet, rows: Sequence[FacilityRow], city: City) -> None:
     """The finest unit that the words of each row of a sheet name."""
     home = unit_of_titles((sheet.sheet, PurePath(sheet.file).stem), city.units)
     for row in rows:
-        fields = row.taken.fields
-        cells = {name: str(cell) for name, cell in fields.items() if cell}
+        cells = {name: str(cell) for name, cell in row.taken.fields.items() if cell}
         evidence = Evidence(
             cells.get("unit_code", ""),
             cells.get("county", ""),
@@ -52,16 +51,27 @@ def find_units(sheet: RawSheet, rows: Sequence[Judged], city: City) -> None:
             home,
         )
         found = row.found = find_unit(evidence, city.units)
-        row.reasons += [f"{said.zh} · {said.en}" for said in found.why]
-        row.corrections += [f"{said.zh} · {said.en}" for said in found.said]
-        row.findings += [Finding("name.elsewhere", "warning", said) for said in found.doubts]
+        row.reject(*found.why)
+        row.correct(*found.said)
+        for said in found.doubts:
+            row.check("name.elsewhere", said)
         if found.mark:
-            fields["note"] = "；".join(filter(None, (str(fields.get("note") or ""), found.mark)))
+            row.remark(found.mark)
+
+
+def city_bounds(city: City) -> tuple[float, float, float, float] | None:
+    """West, south, east and north of the township seats with a margin, in degrees."""
+    seats = [(u.lon, u.lat) for u in city.units.township_rows if u.lon is not None]
+    if not seats:
+        return None
+    lon, lat = np.array(seats, dtype=np.float64).T
+    margin = _MARGIN_DEGREES
+    return lon.min() - margin, lat.min() - margin, lon.max() + margin, lat.max() + margin
 
 
 def place(
-    sheet: RawSheet, use: Understanding, rows: Sequence[Judged], city: City, stated: str | None
-) -> SheetJudged:
+    sheet: RawSheet, use: Understanding, rows: Sequence[FacilityRow], city: City, stated: str | None
+) -> tuple[str | None, Detection | None]:
     """Coordinates of every row in WGS84, or the seat of its township, marked as such.
 
     Args:
@@ -70,6 +80,9 @@ def place(
         rows: Its rows of data, with their units.
         city: Whose units they are.
         stated: Datum of the coordinates, if the user states it.
+
+    Returns:
+        The datum of the sheet's degrees, if it is known, and how it was detected.
     """
     bounds = city_bounds(city)
     parsed = [_coordinates(row, bounds) for row in rows]
@@ -87,20 +100,20 @@ def place(
             lon,
             lat,
             codes=[row.unit_code for row, _ in degrees],
-            names=[str(row.taken.fields.get("name") or "") for row, _ in degrees],
+            names=[row.name for row, _ in degrees],
             headings=headings,
             city=city,
         )
         detection = _by_heading(seen, headings)
         datum = detection.datum
-    shifted: dict[str, list[Judged]] = defaultdict(list)
+    shifted: dict[str, list[FacilityRow]] = defaultdict(list)
     for row, found in zip(rows, parsed, strict=True):
         own = _settle(row, found, datum, city)
         if own is not None:
             shifted[own].append(row)
     for name, moved in shifted.items():
         _to_wgs84(moved, name)
-    return SheetJudged(sheet, use, datum, detection)
+    return datum, detection
 
 
 def _by_heading(detection: Detection, headings: Sequence[str]) -> Detection:
@@ -116,7 +129,7 @@ def _by_heading(detection: Detection, headings: Sequence[str]) -> Detection:
 
 
 def _coordinates(
-    row: Judged, bounds: tuple[float, float, float, float] | None
+    row: FacilityRow, bounds: tuple[float, float, float, float] | None
 ) -> ParsedPlace | None:
     fields = row.taken.fields
     if fields.get("coordinates") is not None:
@@ -128,45 +141,51 @@ def _coordinates(
     return parse_coordinates(cells[0], cells[1], bounds=bounds)
 
 
-def _settle(row: Judged, found: ParsedPlace | None, datum: str | None, city: City) -> str | None:
+def _settle(
+    row: FacilityRow, found: ParsedPlace | None, datum: str | None, city: City
+) -> str | None:
     """Write the row's place, its coordinates or a seat; the datum to move it from, if any."""
     if found is not None and found.problem is not None and not found.empty:
-        row.reasons.append(f"{found.problem.zh} · {found.problem.en}")
+        row.reject(found.problem)
         return None
-    if found is not None and found.placed:
-        row.corrections += [said.zh for said in found.corrections]
+    placed = found is not None and found.placed
+    if found is not None and found.lon is not None and found.lat is not None:
+        row.correct(*found.corrections)
         own = datum_named(str(row.taken.fields.get("crs") or "")) or datum
         if found.datum is not None or own is not None:
-            assert found.lon is not None and found.lat is not None  # noqa: PT018, S101 -- placed
             row.lon, row.lat, row.place = round(found.lon, 7), round(found.lat, 7), "coordinates"
             return own if found.datum is None and own != "wgs84" else None
-        row.corrections.append("坐标系不明且无法判定，坐标未采用（请用 --datum 写明）")
-        assert found.lon is not None and found.lat is not None  # noqa: PT018, S101 -- placed
         row.about = (found.lon, found.lat)
-    put_at_seat(row, city)
-    if not row.unit_code and not row.reasons and not row.found.maybe:
-        row.reasons.append(
-            "坐标系无法判定，又没有乡镇：请用 --datum 写明坐标系 · the datum cannot be told and no "
-            "township is named: state it with --datum"
-            if found is not None and found.placed
-            else "既无坐标也无乡镇，无法定位 · neither coordinates nor a township"
+        row.correct(
+            Said(
+                "坐标系不明且无法判定，坐标未采用（请用 --datum 写明）",
+                "the datum cannot be told and the coordinates were not used: state it with --datum",
+            )
         )
+    put_at_seat(row, city)
+    if not (row.unit_code or row.reasons or row.found.maybe):
+        no_datum = Said(
+            "坐标系无法判定，又没有乡镇：请用 --datum 写明坐标系",
+            "the datum cannot be told and no township is named: state it with --datum",
+        )
+        no_place = Said("既无坐标也无乡镇，无法定位", "neither coordinates nor a township")
+        row.reject(no_datum if placed else no_place)
     return None
 
 
-def put_at_seat(row: Judged, city: City) -> None:
+def put_at_seat(row: FacilityRow, city: City) -> None:
     """Place a row without coordinates at the seat of its township, and say so."""
     unit = city.units.get(row.unit_code[:9])
     if unit is not None and unit.placed:
         row.place = "seat"
-        row.corrections.append("没有可用坐标，按乡镇驻地定位")
+        row.correct(AT_SEAT)
 
 
-def _to_wgs84(rows: Sequence[Judged], datum: str) -> None:
+def _to_wgs84(rows: Sequence[FacilityRow], datum: str) -> None:
     """Move rows together: one call for a sheet costs what two calls for rows do."""
     lon, lat = to_wgs84(
         np.array([row.lon for row in rows]), np.array([row.lat for row in rows]), datum
     )
     for row, x, y in zip(rows, lon.tolist(), lat.tolist(), strict=True):
         row.lon, row.lat = round(x, 7), round(y, 7)
-        row.corrections.append(f"坐标由 {datum} 换算为 WGS84")
+        row.correct(Said(f"坐标由 {datum} 换算为 WGS84", f"turned from {datum} into WGS84"))

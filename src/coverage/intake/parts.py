@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from coverage.intake.aliases import FIELDS
 from coverage.intake.columns import understand
-from coverage.intake.findings import Part, RowOutcome, Use
+from coverage.intake.outcomes import DATA, Part, RowOutcome, Use, bilingual
 from coverage.intake.personal import redact
 from coverage.intake.sheets import RawRow, RawSheet
+from coverage.kinds import KINDS
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -15,7 +18,11 @@ if TYPE_CHECKING:
 
     from coverage.formats.layers import Layer
     from coverage.intake.columns import Understanding
+    from coverage.intake.outcomes import Row
     from coverage.intake.sheets import Role
+    from coverage.places.detect import Detection
+
+_ASIDE = frozenset({"说明", "词表", "人口"})  # sheets of the template that list no facility
 
 
 def part_of(
@@ -58,9 +65,66 @@ def layer_sheet(layer: Layer) -> RawSheet:
     return RawSheet(layer.file, layer.name, columns, rows)
 
 
-def uses_of(columns: Sequence[str], meanings: Mapping[str, str]) -> list[Use]:
+def uses_of(columns: Sequence[str], meanings: Mapping[str, Said | str]) -> list[Use]:
     """Every column with what an importer that goes by names takes it for."""
-    return [Use(name, meanings.get(name, "")) for name in columns if name]
+    return [Use(name, bilingual(meanings.get(name, ""))) for name in columns if name]
+
+
+@dataclass
+class FacilitySheet:
+    """One sheet of lists of facilities, and how it was understood.
+
+    Attributes:
+        raw: As read.
+        understanding: Of its columns.
+        number: Index among the sheets of the import.
+        datum: Datum of its degrees, if it is known.
+        detection: How that was found, `None` where it was stated.
+    """
+
+    raw: RawSheet
+    understanding: Understanding
+    number: int
+    datum: str | None = None
+    detection: Detection | None = None
+
+    @property
+    def aside(self) -> bool:
+        """Whether its rows are told and never imported: guides, lists, what a book hides."""
+        return self.raw.hidden or self.raw.sheet in _ASIDE
+
+    @property
+    def part(self) -> Part:
+        """The sheet as the report shows it."""
+        said = [bilingual(note) for note in self.raw.notes]
+        if self.raw.hidden:
+            said.append(Said("隐藏的工作表，未导入", "a hidden sheet: not imported"))
+        found = self.detection
+        if found is not None:
+            zh = f"（把握 {found.confidence:.0%}：{found.reason.zh}）"
+            en = f" ({found.confidence:.0%} sure: {found.reason.en})"
+            lost = Said(
+                "坐标系无法判定，坐标未采用，请用 --datum 写明",
+                "the datum cannot be told and coordinates were not used: state it with --datum",
+            )
+            told = Said(f"坐标系 {self.datum}", f"datum {self.datum}") if self.datum else lost
+            said.append(told.then(Said(zh, en)))
+        elif self.datum:
+            said.append(Said(f"坐标系 {self.datum}（已注明）", f"datum {self.datum}, as is stated"))
+        uses = [
+            Use(u.name, _meaning(u.field or ""), u.how, u.score, bilingual(u.reason))
+            for u in self.understanding.columns
+        ]
+        return part_of(self.raw, uses, said, self.understanding)
+
+
+def _meaning(field: str) -> Said:
+    """A field in both languages; a column of one service or one kind by the name of that."""
+    head, _, tail = field.partition(":")
+    if tail:
+        kind = KINDS.get(tail)
+        return Said(kind.zh, kind.en) if kind else Said(f"服务 {tail}", f"service {tail}")
+    return Said(*FIELDS.get(head, (head, head)))
 
 
 def other_row(sheet: RawSheet, row: RawRow, part: int, role: Role | None = None) -> RowOutcome:
@@ -69,13 +133,13 @@ def other_row(sheet: RawSheet, row: RawRow, part: int, role: Role | None = None)
     return RowOutcome(row.number, sheet.sheet, "", "", outcome, cells=row.cells, part=part)  # type: ignore[arg-type]
 
 
-def shown_cells(row: RowOutcome, part: Part) -> list[Any]:
+def shown_cells(row: Row, part: Part) -> list[Any]:
     """A row's original cells without what belongs to a person.
 
     A report is sent round more freely than the list it is made from: personal columns stay
     empty in it, and ID and mobile numbers anywhere are masked.
     """
-    data = row.outcome in {"accepted", "corrected", "rejected"}
+    data = row.outcome in DATA
     return [
         None if data and index in part.personal else _masked(cell)
         for index, cell in enumerate(row.cells)

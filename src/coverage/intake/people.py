@@ -9,7 +9,7 @@ from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.formats.tables import csv_text
 from coverage.intake.commit import deliver, own_file
-from coverage.intake.findings import CELLS, Finding, ImportReport, Part, ordered
+from coverage.intake.outcomes import CELLS, Finding, ImportReport, Part, ordered
 from coverage.intake.peopletable import (
     KNOWN,
     SUMMED,

@@ -16,12 +16,13 @@ from coverage.errors import InputError, Problem
 from coverage.formats.layers import degrees, read_layer
 from coverage.formats.tables import csv_text
 from coverage.intake.datums import detected
-from coverage.intake.findings import FEATURES, ROWS, Finding, Part, RowOutcome
+from coverage.intake.outcomes import FEATURES, ROWS, Finding, Part, RowOutcome
 from coverage.intake.parts import layer_sheet, other_row, part_of, uses_of
 from coverage.intake.peoplecells import people_columns
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
+    MEANINGS,
     NAME_COLUMNS,
     find_column,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.formats.grids import Cell
-    from coverage.intake.findings import Outcome, Use
+    from coverage.intake.outcomes import Outcome, Use
     from coverage.intake.peoplecells import Column
     from coverage.intake.sheets import RawRow, RawSheet
 
@@ -133,8 +134,8 @@ def places_of_sheet(sheet: RawSheet, crs: str | None, city: City) -> Places:
 def _uses(
     heads: Sequence[str], lon: str | None, lat: str | None, columns: Sequence[Column]
 ) -> list[Use]:
-    meanings = {lon or "": "经度 lon", lat or "": "纬度 lat"}
-    meanings |= {column.name: f"人数 people {column.group}" for column in columns}
+    meanings = {lon or "": MEANINGS["lon"], lat or "": MEANINGS["lat"]}
+    meanings |= {c.name: Said(f"人数 {c.group}", f"people {c.group}") for c in columns}
     return uses_of(heads, meanings)
 
 

@@ -14,13 +14,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
-from coverage.intake.findings import Finding, RowOutcome
+from coverage.intake.outcomes import Finding, RowOutcome
 from coverage.intake.parts import other_row, part_of, uses_of
 from coverage.intake.peoplecells import contradiction, count_in, people_columns
 from coverage.intake.template import POPULATION
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
+    MEANINGS,
     NAME_COLUMNS,
     find_column,
     plain,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from coverage.formats.grids import Cell
-    from coverage.intake.findings import Outcome, Part, Use, Weight
+    from coverage.intake.outcomes import Outcome, Part, Use, Weight
     from coverage.intake.peoplecells import Column
     from coverage.intake.sheets import RawRow, RawSheet
     from coverage.units import Unit, Units
@@ -292,8 +293,8 @@ class _Reader:
 def _uses(
     heads: Sequence[str], columns: Sequence[Column], places: Mapping[str, str | None]
 ) -> list[Use]:
-    meanings = {name: key for key, name in places.items() if name is not None}
-    meanings |= {column.name: f"人数 people {column.group}" for column in columns}
+    meanings = {name: MEANINGS[key] for key, name in places.items() if name is not None}
+    meanings |= {c.name: Said(f"人数 {c.group}", f"people {c.group}") for c in columns}
     return uses_of(heads, meanings)
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.city import City
 from coverage.errors import CoverageError, InputError, Problem
 from coverage.intake.commit import deliver, own_file
-from coverage.intake.findings import Finding, ImportReport, RowOutcome
+from coverage.intake.outcomes import Finding, ImportReport, RowOutcome
 from coverage.intake.parts import part_of, uses_of
 from coverage.intake.planreader import read_rows
 from coverage.intake.planrows import join
@@ -31,7 +31,7 @@ from coverage.messages import Said
 from coverage.plans import load_plan
 
 if TYPE_CHECKING:
-    from coverage.intake.findings import Part
+    from coverage.intake.outcomes import Part
     from coverage.intake.planrows import PlanRow
     from coverage.intake.plansheet import PlanTable
     from coverage.intake.sheets import RawSheet

@@ -14,7 +14,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from coverage.intake.nearby import NEAR_M, form_of
+from coverage.intake.names import NEAR_M, form_of
+from coverage.intake.outcomes import Finding
 from coverage.kinds import KINDS
 from coverage.messages import Said
 
@@ -87,6 +88,21 @@ class Comparison:
             f"与上次登记册相比：新增 {came:,}，减少 {went:,}，变动 {changed:,}",
             f"against the register of before: {came:,} came, {went:,} went, {changed:,} changed",
         )
+
+    def told(self, kept: Sequence[Facility], units: Units) -> list[Finding]:
+        """The whole, each county and kind that differs, and the kinds of what is `kept`."""
+        lines = [self.said, *(line.said(units) for line in self.lines)]
+        if kept:
+            kinds = Counter(KINDS[f.kind] for f in kept).most_common()
+            zh = "、".join(f"{kind.zh} {n:,}" for kind, n in kinds)
+            en = ", ".join(f"{kind.en} {n:,}" for kind, n in kinds)
+            lines.append(
+                Said(
+                    f"登记册中其他名录的设施保留：{zh}（全部换掉用 --replace-all）",
+                    f"facilities of other lists are kept: {en} (--replace-all would take them out)",
+                )
+            )
+        return [Finding("previous", "note", said) for said in lines]
 
 
 def kept_beside(

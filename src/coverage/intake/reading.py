@@ -18,9 +18,9 @@ from coverage.formats.delimited import read_text
 from coverage.formats.markup import looks_like_html, read_html, read_spreadsheet_xml
 from coverage.formats.safety import Limits, Meter, open_archive, read_bytes, refuse
 from coverage.formats.workbooks import read_xls, read_xlsx
-from coverage.intake.again import unwrapped
 from coverage.intake.aliases import is_header_word, is_service_word
 from coverage.intake.layout import lay_out
+from coverage.intake.reimport import unwrapped
 from coverage.messages import Said
 
 if TYPE_CHECKING:

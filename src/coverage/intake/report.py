@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from coverage.intake.findings import CHECK, DATA, OUTCOMES
+from coverage.intake.outcomes import CHECK, DATA, OUTCOMES
 from coverage.messages import Said
 from coverage.results.table import WIDTH
 from coverage.text import wrap
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from coverage.intake.findings import ImportReport, Part, RowOutcome
+    from coverage.intake.outcomes import ImportReport, Part, Row
     from coverage.messages import Lang
 
 _SHOWN = 20
@@ -76,17 +76,17 @@ def part_line(part: Part, lang: Lang) -> str:
     return joint.join([name, *(said.to(lang) for said in part.said)])
 
 
-def sentences(row: RowOutcome, lang: Lang) -> str:
+def sentences(row: Row, lang: Lang) -> str:
     """Why a row was rejected, or how it was corrected."""
     return ("；" if lang == "zh" else "; ").join(said.to(lang) for said in row.said)
 
 
-def to_look_at(row: RowOutcome, lang: Lang) -> str:
+def to_look_at(row: Row, lang: Lang) -> str:
     """What the user should look at in a row that was taken."""
-    return ("；" if lang == "zh" else "; ").join(said.to(lang) for said in row.check)
+    return ("；" if lang == "zh" else "; ").join(said.to(lang) for said in row.checks)
 
 
-def where(row: RowOutcome, report: ImportReport, lang: Lang) -> str:
+def where(row: Row, report: ImportReport, lang: Lang) -> str:
     """The place of a row: file and sheet where there are several, and its number."""
     several = len(report.parts) > 1 and row.part < len(report.parts)
     part = report.parts[row.part] if several else None
@@ -112,7 +112,7 @@ def show(report: ImportReport, to: Console, lang: Lang = "zh", *, columns: bool 
     _print_rows(to, report, [r for r in report.outcomes if r.outcome == "rejected"], lang)
     if columns:  # a trial: what would be changed is as much of interest as what would not be taken
         _print_rows(to, report, [r for r in report.outcomes if r.outcome == "corrected"], lang)
-    odd = [r for r in report.outcomes if r.check and r.outcome != "rejected"]
+    odd = [r for r in report.outcomes if r.checks and r.outcome != "rejected"]
     _print_rows(to, report, odd, lang, checks=True)
     for finding in report.findings:
         warned = finding.weight == "warning"
@@ -122,7 +122,7 @@ def show(report: ImportReport, to: Console, lang: Lang = "zh", *, columns: bool 
 def _print_rows(
     to: Console,
     report: ImportReport,
-    rows: Sequence[RowOutcome],
+    rows: Sequence[Row],
     lang: Lang,
     *,
     checks: bool = False,
@@ -153,11 +153,11 @@ def _columns_table(part: Part, lang: Lang) -> Table:
     for name, width in zip(heads, (24, 20, 10, 6, 32), strict=True):
         table.add_column(name.replace("_", " "), width=width, overflow="fold")
     for use in part.uses:
-        score = f"{use.score:.2f}" if use.meaning else ""
-        table.add_row(use.name, use.meaning or "—", use.how, score, use.why.to(lang))
+        score = f"{use.score:.2f}" if use.meaning.zh else ""
+        table.add_row(use.name, use.meaning.to(lang) or "—", use.how, score, use.why.to(lang))
     return table
 
 
-def outcome_word(row: RowOutcome, lang: Lang) -> str:
+def outcome_word(row: Row, lang: Lang) -> str:
     """The outcome in words."""
     return OUTCOMES[row.outcome].to(lang)

@@ -1,7 +1,7 @@
 """The workbook of an import: every row with its outcome, to mend and to import again.
 
 The cells at the right are the user's own and may be edited in place; what
-stood there before is kept in the column before them. `coverage.intake.again`
+stood there before is kept in the column before them. `coverage.intake.reimport`
 finds such a workbook when it comes back.
 """
 
@@ -11,9 +11,9 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from coverage.intake.again import BEFORE, FIRST
-from coverage.intake.findings import OUTCOMES
+from coverage.intake.outcomes import OUTCOMES
 from coverage.intake.parts import shown_cells
+from coverage.intake.reimport import BEFORE, FIRST
 from coverage.intake.report import outcome_word, part_line, sentences, summary, to_look_at, totals
 from coverage.intake.values import harmless
 from coverage.messages import Said
@@ -22,7 +22,7 @@ from coverage.text import width
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from coverage.intake.findings import ImportReport, Part, RowOutcome
+    from coverage.intake.outcomes import ImportReport, Part, Row
     from coverage.messages import Lang
 
 SUMMARY = Said("汇总", "summary")
@@ -40,7 +40,7 @@ def workbook(report: ImportReport, lang: Lang = "zh") -> bytes:
 
     book = Workbook(write_only=True)
     _summary(book.create_sheet(SUMMARY.to(lang)), report, lang)
-    by_part: dict[int, list[RowOutcome]] = {}
+    by_part: dict[int, list[Row]] = {}
     for row in report.outcomes:
         by_part.setdefault(row.part, []).append(row)
     for number, part in enumerate(report.parts):
@@ -78,7 +78,7 @@ def _summary(sheet: Any, report: ImportReport, lang: Lang) -> None:
         sheet.append([])
         sheet.append([bold(part_line(part, lang))])
         for use in part.uses:
-            told = "，".join(filter(None, (use.meaning or "—", use.why.to(lang))))
+            told = "，".join(filter(None, (use.meaning.to(lang) or "—", use.why.to(lang))))
             sheet.append([plain(use.name), plain(told)])
 
 
@@ -102,7 +102,11 @@ def _styled(sheet: Any, *, bold: bool = False, size: int = 11, fill: str = "") -
 
 
 def _rows(
-    sheet: Any, part: Part, rows: Iterable[RowOutcome], report: ImportReport, lang: Lang
+    sheet: Any,
+    part: Part,
+    rows: Iterable[Row],
+    report: ImportReport,
+    lang: Lang,
 ) -> None:
     from openpyxl.utils import get_column_letter
 
@@ -140,9 +144,9 @@ def _rows(
                 *(_cell(part.file), _cell(part.sheet), row.row),
                 fill or word,
                 wrapped if told else None,
-                _cell(to_look_at(row, lang)) if row.check else None,
+                _cell(to_look_at(row, lang)) if row.checks else None,
                 _cell(row.unit_code),
-                *map(_cell, became),
+                *(_cell(v.to(lang) if isinstance(v, Said) else v) for v in became),
                 _cell(before),
                 *map(_cell, cells),
             ]

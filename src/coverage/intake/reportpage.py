@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from coverage.intake.findings import CHECK, OUTCOMES
+from coverage.intake.outcomes import CHECK, OUTCOMES
 from coverage.intake.parts import shown_cells
 from coverage.intake.report import (
     outcome_word,
@@ -20,7 +20,7 @@ from coverage.intake.reportbook import joined
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from coverage.intake.findings import ImportReport, Part, RowOutcome
+    from coverage.intake.outcomes import ImportReport, Part, Row
     from coverage.messages import Lang
 
 _MOST_ROWS = 1000
@@ -118,8 +118,8 @@ def _findings(report: ImportReport, lang: Lang) -> str:
 
 
 def _rows(report: ImportReport, lang: Lang) -> str:
-    told = [r for r in report.outcomes if r.check or r.outcome in {"rejected", "corrected"}]
-    told.sort(key=lambda row: 0 if row.outcome == "rejected" else 1 if row.check else 2)
+    told = [r for r in report.outcomes if r.checks or r.outcome in {"rejected", "corrected"}]
+    told.sort(key=lambda row: 0 if row.outcome == "rejected" else 1 if row.checks else 2)
     if not told:
         return ""
     title = Said("退回、请核对和更正的", "Rejected, to be checked, corrected").to(lang)
@@ -148,14 +148,21 @@ def _rows(report: ImportReport, lang: Lang) -> str:
     )
 
 
-def _facts(row: RowOutcome, report: ImportReport, lang: Lang) -> list[str]:
+def _facts(row: Row, report: ImportReport, lang: Lang) -> list[str]:
     """What is to be checked in a row, and what it became: one text for each column."""
     became = (row.became or ("",) * len(report.heads))[: len(report.heads)]
-    return [to_look_at(row, lang), *("" if v is None else str(v) for v in became)]
+    return [
+        to_look_at(row, lang),
+        *("" if v is None else v.to(lang) if isinstance(v, Said) else str(v) for v in became),
+    ]
 
 
 def _row(
-    row: RowOutcome, report: ImportReport, heads: list[str], facts: list[int], lang: Lang
+    row: Row,
+    report: ImportReport,
+    heads: list[str],
+    facts: list[int],
+    lang: Lang,
 ) -> str:
     part = report.parts[row.part] if row.part < len(report.parts) else None
     cells = list(row.cells)
@@ -185,7 +192,7 @@ def _part(part: Part, lang: Lang) -> str:
     names = "".join(f"<th>{head.replace('_', ' ')}</th>" for head in heads)
     rows = "".join(
         f"<tr><td><b>{escape(use.name)}</b></td><td data-head='{heads[1]}'>"
-        f"{escape(use.meaning or '—')}</td><td>{escape(use.why.to(lang))}</td></tr>"
+        f"{escape(use.meaning.to(lang) or '—')}</td><td>{escape(use.why.to(lang))}</td></tr>"
         for use in part.uses
     )
     table = (

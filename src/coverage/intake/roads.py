@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.intake.commit import deliver
-from coverage.intake.findings import Finding, ImportReport, Part, RowOutcome, ordered
+from coverage.intake.outcomes import Finding, ImportReport, Part, RowOutcome, ordered
 from coverage.messages import Said
 from coverage.roads.convert import graphml_text
 from coverage.roads.sources import load_checked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coverage.intake.findings import Finding
+from coverage.intake.outcomes import Finding
 from coverage.intake.values import parse_beds
 from coverage.messages import Said
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from datetime import date
 
     from coverage.intake.columns import Understanding
-    from coverage.intake.judged import Judged
+    from coverage.intake.outcomes import FacilityRow
 
 _SUMMED = {"beds": Said("床位", "beds"), "nursing_beds": Said("护理型床位", "nursing beds")}
 _NOT_YET = frozenset({"planned", "building"})
 
 
-def judge_values(rows: Sequence[Judged], today: date) -> None:
+def judge_values(rows: Sequence[FacilityRow], today: date) -> None:
     """Hold the numbers and days of each row against each other, on the rows.
 
     More nursing beds than beds is refused, as a register refuses it: no one can say which of
@@ -36,16 +36,20 @@ def judge_values(rows: Sequence[Judged], today: date) -> None:
                 f"日期 {opened} 在将来，到那年才计入；未开业请写“在建”或“规划”",
                 f"the date {opened} lies ahead: it counts from that year on",
             )
-            row.findings.append(Finding("future", "warning", said))
+            row.check("future", said)
 
 
-def _beds(row: Judged, fields: Mapping[str, object]) -> None:
+def _beds(row: FacilityRow, fields: Mapping[str, object]) -> None:
     beds, nursing = fields.get("beds"), fields.get("nursing_beds")
     if isinstance(beds, int) and isinstance(nursing, int) and nursing > beds:
-        row.reasons.append(f"护理型床位 {nursing} 多于床位 {beds} · more nursing beds than beds")
+        said = Said(
+            f"护理型床位 {nursing} 多于床位 {beds}",
+            f"more nursing beds than beds ({nursing} of {beds})",
+        )
+        row.reject(said)
 
 
-def judge_totals(rows: Sequence[Judged], use: Understanding) -> list[Finding]:
+def judge_totals(rows: Sequence[FacilityRow], use: Understanding) -> list[Finding]:
     """Totals of a sheet that are not the sum of their rows.
 
     A total may stand for the rows since the total before it, for all rows above, or for the
@@ -64,7 +68,7 @@ def judge_totals(rows: Sequence[Judged], use: Understanding) -> list[Finding]:
     return found
 
 
-def _totals(rows: Sequence[Judged], index: int, said: Said) -> list[Finding]:
+def _totals(rows: Sequence[FacilityRow], index: int, said: Said) -> list[Finding]:
     found = []
     block, whole, subtotals = 0, 0, 0
     readable = True
@@ -83,11 +87,11 @@ def _totals(rows: Sequence[Judged], index: int, said: Said) -> list[Finding]:
     return found
 
 
-def _wrong(row: Judged, stated: int, block: int, whole: int, said: Said) -> Finding:
+def _wrong(row: FacilityRow, stated: int, block: int, whole: int, said: Said) -> Finding:
     sums = f"{whole:,}" if block == whole else f"{block:,}（本段）或 {whole:,}（全部）"
     english = f"{whole:,}" if block == whole else f"{block:,} (block) or {whole:,} (all)"
     number = row.taken.row.number
-    sheet = " ".join(filter(None, (row.sheet.file, row.sheet.sheet)))
+    sheet = " ".join(filter(None, (row.of.file, row.sheet)))
     return Finding(
         "total",
         "warning",

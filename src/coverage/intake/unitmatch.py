@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from coverage.messages import Said
 from coverage.places.names import plain_name
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ COUNTY_COLUMNS = (
     "区县名称 县区名称 xianmc xjmc county_name district qxmc 区县名 所在县区 所在区县 县级 县级名称"
 )
 
+MEANINGS = {
+    "code": Said("代码", "code"),
+    "name": Said("名称", "name"),
+    "county": Said("县", "county"),
+    "year": Said("年份", "year"),
+    "lon": Said("经度", "lon"),
+    "lat": Said("纬度", "lat"),
+}
 _JUNK = re.compile(r"[\s\W_]+")
 
 

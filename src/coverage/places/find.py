@@ -202,10 +202,12 @@ def _taken_for(text: str, match: Match, units: Units) -> Said:
 
 
 def _which(text: str, found: Sequence[Match], units: Units) -> Said:
-    names = [f"{_full(m.code, units)}（{m.code}）" for m in found[:_LISTED]]
+    codes = [m.code for m in found[:_LISTED]]
+    names = [_full(code, units) for code in codes]
     return Said(
-        f"“{text}”有 {len(found)} 处：{'、'.join(names)}，请写明代码或县区",
-        f"“{text}” may be any of {', '.join(names)}: name the county or give the code",
+        f"“{text}”有 {len(found)} 处：{'、'.join(names)}（{'、'.join(codes)}），请写明代码或县区",
+        f"“{text}” may be {' or '.join(names)} ({', '.join(codes)}): name the county or give "
+        "the code",
     )
 
 
