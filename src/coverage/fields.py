@@ -19,12 +19,13 @@ Example:
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,30 @@ def read_toml(path: Path, *, loose: bool = False) -> Fields:
         line = text.count("\n", 0, found.start(1)) + 1
         lines.setdefault(found[1], []).append(line)
     return Fields(data, [], file=path.name, loose=loose, lines=lines)
+
+
+def toml_value(value: object) -> str:
+    """`value` as TOML writes it; a fraction as its decimal, thirds to 12 digits."""
+    match value:
+        case bool():
+            text = "true" if value else "false"
+        case int() | float():
+            text = repr(value)
+        case Fraction():
+            with localcontext(prec=80):
+                short = round(value, 12)
+                text = f"{Decimal(short.numerator) / Decimal(short.denominator):f}"
+        case date():
+            text = value.isoformat()
+        case Mapping():
+            given = ((key, one) for key, one in value.items() if one is not None)
+            text = "{ " + ", ".join(f"{key} = {toml_value(one)}" for key, one in given) + " }"
+        case list() | tuple():
+            text = "[" + ", ".join(map(toml_value, value)) + "]"
+        case _:
+            # A JSON string is a TOML string, but for the one control character JSON lets stand.
+            text = json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return text
 
 
 class Fields:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError
+from coverage.fields import unknown
 from coverage.gaps import OPS
-from coverage.kinds import KINDS, PROVENANCES, SERVICES
-from coverage.scenarios._entry import nearest
+from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES
+from coverage.messages import Said
 from coverage.scenarios._names import Names
 from coverage.scenarios.edits import (
+    EDIT_KINDS,
     Add,
     Aim,
     Close,
@@ -29,14 +31,23 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.facilities import Facility, Register
+    from coverage.fields import Fields
     from coverage.plans import PlanIndicator
-    from coverage.scenarios._entry import Entry
+    from coverage.scenarios.edits import Place
+
+    Point = tuple[float, float]
 
 _OP_TYPED = {">=": "≥", "=>": "≥", "<=": "≤", "=<": "≤", "==": "="}
 _YEARS = range(2000, 2101)
 _SHARES = {"unit_share", "facility_share", "people_within"}
 # What an edit of a registered facility sets; two edits may not set the same on the same day.
 _WHOLE = "whole"
+_SET = ("to", "beds", "nursing_beds", "floor_area", "category", "services")
+_KIND = Said("这种设施", "kind")
+
+
+def _float(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
 
 
 class Reader:
@@ -50,335 +61,284 @@ class Reader:
         self._said: dict[str, dict[tuple[str, date | None], str]] = {}
         self._aims: dict[tuple[str, int | None], str] = {}
         self._growths: dict[tuple[str, str, int | None], str] = {}
-
-    def edits(self, tables: dict[str, list[Entry]]) -> dict[str, Any]:
-        """The edits by their field of `Scenario`."""
-        readers: dict[str, tuple[str, Callable[[Entry], object]]] = {
-            "add": ("adds", self.add),
-            "open": ("opens", self.open),
-            "close": ("closes", self.close),
-            "move": ("moves", self.move),
-            "upgrade": ("upgrades", self.upgrade),
-            "road": ("roads", self.road),
-            "population": ("growths", self.growth),
-            "target": ("aims", self.aim),
+        # How each field that several kinds of edit have is read.
+        self._read: dict[str, Callable[[Fields], Any]] = {
+            "category": lambda f: f.text("category"),
+            "ownership": lambda f: f.text("ownership"),
+            "name": lambda f: f.text("name"),
+            "note": lambda f: f.text("note"),
+            "beds": lambda f: f.whole("beds"),
+            "nursing_beds": lambda f: f.whole("nursing_beds"),
+            "floor_area": lambda f: _float(f.number("floor_area", least=0)),
+            "cost": lambda f: f.number("cost", least=0),
+            "on": lambda f: f.day("on"),
+            "opened": lambda f: f.day("opened"),
+            "services": self.names.services,
+            "to": self._to,
         }
+
+    def edits(self, head: Fields) -> dict[str, Any]:
+        """The edits by their field of `Scenario`."""
+        readers: tuple[Callable[[Fields, int], object], ...] = (
+            self._add,
+            lambda f, _: self._change(
+                f, Open, "to", "beds", "nursing_beds", "services", "cost", "note"
+            ),
+            lambda f, _: self._change(f, Close, "cost", "note"),
+            lambda f, _: self._change(f, Move, "to", "cost", "note"),
+            lambda f, _: self._change(
+                f, Upgrade, *(name for name in _SET if name != "to"), "cost", "note"
+            ),
+            self._road,
+            self._growth,
+            self._aim,
+        )
         found: dict[str, Any] = {}
-        for table, (field, read) in readers.items():
-            made = []
-            for entry in tables[table]:
-                made.append(read(entry))
-                entry.finish()
-            found[field] = tuple(edit for edit in made if edit is not None)
+        for kind, read in zip(EDIT_KINDS, readers, strict=True):
+            made = [read(one, n) for n, one in enumerate(head.tables(kind.table), start=1)]
+            found[kind.field] = tuple(edit for edit in made if edit is not None)
         return found
+
+    def _given(self, fields: Fields, *names: str) -> dict[str, Any]:
+        return {name: self._read[name](fields) for name in names}
 
     # Facilities.
 
-    def add(self, entry: Entry) -> Add | None:
+    def _add(self, fields: Fields, number: int) -> Add | None:
         """A new facility."""
-        id_ = entry.text("id") or f"S{entry.number}"
-        name, kind = entry.text("name", needed=True), self.names.kind(entry)
-        place = self.names.place(entry)
-        self._own_id(entry, id_)
+        id_ = fields.text("id") or f"S{number}"
+        name = fields.text("name", needed=True)
+        kind = fields.choice("kind", KINDS, what=_KIND, aliases=ALIASES, needed=True)
+        place = self.names.place(fields)
+        self._own_id(fields, id_)
         known = self.names.same(name, kind)
         if known is not None:
-            status = self.names.status(known)
-            hint = "" if known.status == "open" else "，投入使用请写 [[open]]"
-            reason = f"登记册已有 {known.id}（{status}）{hint} · it is in the register already"
-            entry.bad("name", reason, name)
-        beds, nursing = self._beds(entry, None)
-        area = entry.amount("floor_area")
-        made: dict[str, Any] = {
-            "category": entry.text("category"),
-            "services": self.names.services(entry),
-            "ownership": entry.text("ownership"),
-            "opened": entry.day("opened"),
-            "cost": entry.amount("cost"),
-            "provenance": entry.choice("provenance", tuple(PROVENANCES), "modelled", "provenance"),
-            "note": entry.text("note"),
-        }
+            hint = Said("", "")
+            if known.status != "open":
+                hint = Said("，投入使用请写 [[open]]", ": write [[open]] if it comes into use")
+            zh = f"登记册已有 {known.id}（{STATUSES[known.status]}）"
+            fields.bad("name", Said(zh, f"{known.id} stands in the register already").then(hint))
+        values = self._given(
+            fields, "category", "services", "beds", "nursing_beds", "floor_area", "ownership",
+            "opened", "cost", "note",
+        )  # fmt: skip
+        self._check_beds(fields, values, None)
+        what = Said("这种来源", "provenance")
+        provenance = fields.choice("provenance", PROVENANCES, "modelled", what=what)
         if place is None:
             return None
-        size = None if area is None else float(area)
-        return Add(id_, name, kind, place, beds=beds, nursing_beds=nursing, floor_area=size, **made)
+        return Add(id_, name, kind, place, provenance=provenance, **values)
 
-    def _own_id(self, entry: Entry, id_: str) -> None:
+    def _own_id(self, fields: Fields, id_: str) -> None:
         if self.names.has(id_):
-            entry.bad("id", "登记册中已有这个编号 · the id stands in the register already", id_)
+            said = Said("登记册中已有这个编号", "the id stands in the register already")
+            fields.bad("id", said, id_)
         elif id_ in self._ids:
             other = self._ids[id_]
-            entry.bad("id", f"编号与 {other} 重复 · {other} has the same id", id_)
-        self._ids.setdefault(id_, entry.label)
+            fields.bad("id", Said(f"编号与 {other} 重复", f"{other} has the same id"), id_)
+        self._ids.setdefault(id_, fields.label)
 
-    def _beds(self, entry: Entry, before: Facility | None) -> tuple[int | None, int | None]:
-        beds, nursing = entry.count("beds"), entry.count("nursing_beds")
-        whole = beds if beds is not None else before.beds if before else None
-        part = nursing if nursing is not None else before.nursing_beds if before else None
+    @staticmethod
+    def _check_beds(fields: Fields, values: dict[str, Any], before: Facility | None) -> None:
+        whole, part = (
+            getattr(before, key, None) if values[key] is None else values[key]
+            for key in ("beds", "nursing_beds")
+        )
         if whole is not None and part is not None and part > whole:
-            key = "nursing_beds" if nursing is not None else "beds"
-            reason = f"护理型床位 {part} 多于床位 {whole} · more nursing beds than beds"
-            entry.bad(key, reason)
-        return beds, nursing
+            key = "beds" if values["nursing_beds"] is None else "nursing_beds"
+            zh = f"护理型床位 {part} 多于床位 {whole}"
+            fields.bad(key, Said(zh, f"more nursing beds ({part}) than beds ({whole})"))
 
-    def _existing(
-        self, entry: Entry, *, usable: bool = True
-    ) -> tuple[Facility | None, date | None]:
+    def _change(self, fields: Fields, make: Callable[..., Any], *names: str) -> Any:
+        """An edit of a registered facility, which sets the fields called `names`."""
+        facility, on = self._existing(fields, usable=make is not Open)
+        values = self._given(fields, *names)
+        if "beds" in values:
+            self._check_beds(fields, values, facility)
+        given = [name for name in _SET if values.get(name) not in (None, "", ())]
+        if make is Upgrade and not given:
+            fields.bad("services", Said("没有写改什么", "nothing is changed"))
+        if make is Move and not fields.has("to"):
+            fields.bad("to", Said("缺新址", "the new place is missing"))
+        if facility is None:
+            return None
+        for what in given if make in {Move, Upgrade} else (_WHOLE,):
+            self._claim(fields, facility, what, on)
+        if make is Move and not given:
+            return None
+        return make(facility=facility.id, on=on, name=facility.name, **values)
+
+    def _existing(self, fields: Fields, *, usable: bool) -> tuple[Facility | None, date | None]:
         """The facility that an edit is about, with its day; complains of what cannot be."""
-        facility, on = self.names.facility(entry), entry.day("on")
+        facility, on = self.names.facility(fields), fields.day("on")
         if facility is None:
             return None, on
-        status = self.names.status(facility)
+        status, name = STATUSES[facility.status], facility.name
         if usable and facility.status != "open":
-            hint = "，请用 [[open]]" if facility.status != "closed" else ""
-            reason = f"这处设施尚未在营（{status}）{hint} · the facility is not in use"
-            entry.bad("facility", reason, facility.name)
+            said = Said(f"这处设施尚未在营（{status}）", "the facility is not in use")
+            if facility.status != "closed":
+                said = said.then(Said("，请用 [[open]]", " yet: use [[open]]"))
+            fields.bad("facility", said, name)
         if not usable and facility.status == "open":
-            entry.bad("facility", "这处设施已在营 · the facility is in use already", facility.name)
+            fields.bad("facility", Said("这处设施已在营", "the facility is in use already"), name)
         if on is not None and facility.opened is not None and on < facility.opened:
-            reason = f"早于开办日期 {facility.opened.isoformat()} · before the facility opened"
-            entry.bad("on", reason, on)
+            day = facility.opened.isoformat()
+            fields.bad("on", Said(f"早于开办日期 {day}", f"before the facility opened, {day}"))
         return facility, on
 
-    def _claim(self, entry: Entry, facility: Facility, what: str, on: date | None) -> None:
+    def _claim(self, fields: Fields, facility: Facility, what: str, on: date | None) -> None:
         """Note that an edit sets a field of a facility; complain if another one does."""
         said = self._said.setdefault(facility.id, {})
         for (field, day), other in said.items():
             whole = _WHOLE in {field, what}
             if whole or (field == what and day == on):
-                reason = (
-                    f"与 {other} 矛盾：同一设施（{facility.name}）"
-                    f"{'不能既关闭（或投用）又另作改动' if whole else '同一项改了两次'}"
-                    f" · contradicts {other}"
+                why = Said("同一项改了两次", "the same is changed twice")
+                if whole:
+                    why = Said(
+                        "不能既关闭（或投用）又另作改动", "what closes or opens is changed again"
+                    )
+                start = Said(
+                    f"与 {other} 矛盾：同一设施（{facility.name}）",
+                    f"contradicts {other} about {facility.name}: ",
                 )
-                entry.bad("facility", reason, facility.id)
+                fields.bad("facility", start.then(why), facility.id)
                 break
-        said.setdefault((what, on), entry.label)
+        said.setdefault((what, on), fields.label)
 
-    def open(self, entry: Entry) -> Open | None:
-        """A planned facility that comes into use."""
-        facility, on = self._existing(entry, usable=False)
-        beds, nursing = self._beds(entry, facility)
-        services, cost, note = self.names.services(entry), entry.amount("cost"), entry.text("note")
-        inner = entry.inner("to") if entry.has("to") else None
-        to = self.names.place(inner) if inner else None
-        if inner:
-            inner.finish()
-        if facility is None:
-            return None
-        self._claim(entry, facility, _WHOLE, on)
-        return Open(facility.id, to, on, beds, nursing, services, cost, note, facility.name)
-
-    def close(self, entry: Entry) -> Close | None:
-        """A facility given up."""
-        facility, on = self._existing(entry)
-        cost, note = entry.amount("cost"), entry.text("note")
-        if facility is None:
-            return None
-        self._claim(entry, facility, _WHOLE, on)
-        return Close(facility.id, on, cost, note, facility.name)
-
-    def move(self, entry: Entry) -> Move | None:
-        """A facility that goes elsewhere."""
-        facility, on = self._existing(entry)
-        cost, note = entry.amount("cost"), entry.text("note")
-        to = None
-        if entry.has("to"):
-            inner = entry.inner("to")
-            to = self.names.place(inner)
-            inner.finish()
-        else:
-            entry.bad("to", "缺新址 · the new place is missing")
-        if facility is not None:
-            self._claim(entry, facility, "to", on)
-        if facility is None or to is None:
-            return None
-        return Move(facility.id, to, on, cost, note, facility.name)
-
-    def upgrade(self, entry: Entry) -> Upgrade | None:
-        """A facility with more services or other numbers of beds."""
-        facility, on = self._existing(entry)
-        beds, nursing = self._beds(entry, facility)
-        area, services = entry.amount("floor_area"), self.names.services(entry)
-        category, cost, note = entry.text("category"), entry.amount("cost"), entry.text("note")
-        fields = {
-            "beds": beds,
-            "nursing_beds": nursing,
-            "floor_area": area,
-            "category": category or None,
-        }
-        if not services and all(value is None for value in fields.values()):
-            entry.bad("services", "没有写改什么 · nothing is changed")
-        if facility is None:
-            return None
-        for name, value in fields.items():
-            if value is not None:
-                self._claim(entry, facility, name, on)
-        if services:
-            self._claim(entry, facility, "services", on)
-        return Upgrade(
-            facility.id,
-            services,
-            beds,
-            nursing,
-            None if area is None else float(area),
-            category,
-            on,
-            cost,
-            note,
-            facility.name,
-        )
+    def _to(self, fields: Fields) -> Place | None:
+        return self.names.place(fields.table("to")) if fields.has("to") else None
 
     # Roads, people, limits, targets, costs.
 
-    def road(self, entry: Entry) -> Road | None:
+    def _road(self, fields: Fields, _: int) -> Road | None:
         """A road closed or a bridge built."""
-        common: dict[str, Any] = {
-            "on": entry.day("on"),
-            "cost": entry.amount("cost"),
-            "name": entry.text("name"),
-            "note": entry.text("note"),
-        }
-        closing, building = entry.has("close"), entry.has("bridge")
+        common = self._given(fields, "on", "cost", "name", "note")
+        closing, building = fields.has("close"), fields.has("bridge")
         if closing == building:
-            entry.bad("close", "写 close 或 bridge 之一 · give either close or bridge")
+            said = Said("写 close 或 bridge 之一", "give either close or bridge")
+            fields.bad("close", said)
             return None
         if building:
-            return self._bridge(entry.inner("bridge"), common)
-        inner = entry.inner("close")
-        if inner.has("area"):
-            corners = [inner.as_point(p) for p in inner.get("area") or ()]
-            inner.finish()
-            kept = tuple(p for p in corners if p is not None)
-            if len(kept) < max(3, len(corners)):
-                reason = "应为至少三个 [经度, 纬度] · at least three corners [lon, lat]"
-                inner.bad("area", reason)
+            bridge = fields.table("bridge")
+            start, end = self._ends(bridge)
+            speed = _float(bridge.number("speed_kmh", above=0))
+            highway = bridge.text("class", "primary")
+            if start is None or end is None:
                 return None
-            return Road("close", area=kept, **common)
-        start, end = self._ends(inner)
-        inner.finish()
+            return Road("bridge", start, end, highway=highway, speed_kmh=speed, **common)
+        close = fields.table("close")
+        if close.has("area"):
+            area = close.points("area")
+            return Road("close", area=area, **common) if area else None
+        start, end = self._ends(close)
         return Road("close", start, end, **common) if start and end else None
 
-    def _bridge(self, inner: Entry, common: dict[str, Any]) -> Road | None:
-        start, end = self._ends(inner)
-        speed = inner.positive("speed_kmh")
-        highway = inner.text("class", "primary")
-        inner.finish()
-        if start is None or end is None:
-            return None
-        fast = None if speed is None else float(speed)
-        return Road("bridge", start, end, highway=highway, speed_kmh=fast, **common)
-
-    def _ends(self, inner: Entry) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+    def _ends(self, fields: Fields) -> tuple[Point | None, Point | None]:
         ends = []
         for key in ("from", "to"):
-            point = inner.point(key)
-            if point and self.names.code_at(inner, *point, key=key) is None:
+            point = fields.point(key)
+            if point and self.names.code_at(fields, *point, key=key) is None:
                 point = None
             ends.append(point)
         if ends[0] is not None and ends[0] == ends[1]:
-            inner.bad("to", "起点与终点相同 · both ends are the same place")
+            said = Said("起点与终点相同", "both ends are the same place")
+            fields.bad("to", said)
             return None, None
         return ends[0], ends[1]
 
-    def growth(self, entry: Entry) -> Growth | None:
+    def _growth(self, fields: Fields, _: int) -> Growth | None:
         """A change of population."""
-        unit = (
-            self.names.unit(entry, "county", city=True)
-            if entry.has("county")
-            else self.city.units.city
-        )
-        group, note = entry.text("group"), entry.text("note")
+        unit = self.city.units.city
+        if fields.has("county"):
+            unit = self.names.unit(fields, "county", city=True)
+        group, note = fields.text("group"), fields.text("note")
         known = dict.fromkeys(row.group for row in self.city.population.rows)
         if group and group not in known:
-            listed = "、".join(known)
-            reason = f"人口表没有这个人群，可用：{listed} · the group is not known"
-            entry.bad("group", reason, group)
-        growth, people = entry.positive("growth"), entry.count("people")
-        if (growth is None) == (people is None) and not (entry.has("growth") and growth is None):
-            entry.bad("growth", "写 growth 或 people 之一 · give either growth or people")
+            fields.bad("group", unknown(Said("这个人群", "group"), group, known))
+        growth, people = fields.number("growth", above=0), fields.whole("people")
+        if fields.has("growth") == fields.has("people"):
+            fields.bad("growth", Said("写 growth 或 people 之一", "give either growth or people"))
         if people is not None and not group:
-            entry.bad("people", "写人数须指明 group · a number of people needs a group")
-        year = self._year(entry)
+            fields.bad("people", Said("写人数须指明 group", "a number of people needs a group"))
+        year = self._year(fields)
         if unit is None:
             return None
-        where = (unit.code, group, year)
         for (code, other_group, other_year), other in self._growths.items():
             nested = self.city.code in {code, unit.code} or code == unit.code
             same_group = not group or not other_group or group == other_group
             if nested and same_group and other_year == year:
-                reason = f"与 {other} 说的是同一地区、人群和年份 · contradicts {other}"
-                entry.bad("county", reason, unit.name)
+                said = Said(
+                    f"与 {other} 说的是同一地区、人群和年份",
+                    f"contradicts {other}: the same area, group and year",
+                )
+                fields.bad("county", said, unit.name)
                 break
-        self._growths.setdefault(where, entry.label)
+        self._growths.setdefault((unit.code, group, year), fields.label)
         return Growth(unit.code, group, year, growth, people, note, unit.name)
 
-    def _year(self, entry: Entry) -> int | None:
-        year = entry.count("year")
+    @staticmethod
+    def _year(fields: Fields) -> int | None:
+        year = fields.whole("year")
         if year is not None and year not in _YEARS:
-            reason = f"年份应在 {_YEARS[0]}–{_YEARS[-1]} 之间 · not a year that makes sense here"
-            entry.bad("year", reason, year)
+            span = f"{_YEARS[0]}–{_YEARS[-1]}"
+            fields.bad("year", Said(f"年份应在 {span} 之间", f"the year must lie in {span}"))
             return None
         return year
 
-    def limit(self, entry: Entry) -> Limit:
+    def limit(self, fields: Fields) -> Limit:
         """Another limit or profile."""
         from coverage.profiles import load_profile
 
-        minutes, profile = entry.positive("minutes"), entry.text("profile")
-        entry.finish()
+        minutes, profile = fields.number("minutes", above=0), fields.text("profile")
         if profile:
             try:
                 load_profile(profile)
             except InputError as error:
-                entry.bad("profile", str(error.problems[0].reason), profile)
-        return Limit(None if minutes is None else float(minutes), profile)
+                fields.bad("profile", error.problems[0].said, profile)
+        return Limit(_float(minutes), profile)
 
-    def aim(self, entry: Entry) -> Aim | None:
+    def _aim(self, fields: Fields, _: int) -> Aim | None:
         """Another target."""
-        id_, typed = entry.text("indicator", needed=True), entry.text("op", "≥")
-        value, year, note = entry.amount("value"), self._year(entry), entry.text("note")
+        id_, typed = fields.text("indicator", needed=True), fields.text("op", "≥")
+        value, year = fields.number("value", least=0, needed=True), self._year(fields)
+        note = fields.text("note")
         op = next((one for one in OPS if one == _OP_TYPED.get(typed, typed)), None)
         if op is None:
-            entry.bad("op", f"应为 {' '.join(OPS)} 之一 · not a comparison", typed)
-        if not entry.has("value"):
-            entry.bad("value", "缺目标值 · the value is missing")
-        indicator = self._indicator(entry, id_)
+            listed = " ".join(OPS)
+            fields.bad("op", Said(f"应为 {listed} 之一", f"this must be one of {listed}"))
+        indicator = self._indicator(fields, id_)
         if indicator is None or value is None or op is None:
             return None
         if indicator.measure in _SHARES and (value > 100 or (value == 100 and op == ">")):
-            reason = "比率超不过 100%，做不到 · no share exceeds 100 %: this cannot be reached"
-            entry.bad("value", reason, f"{op}{value}")
-        if (id_, year) in self._aims:
-            other = self._aims[id_, year]
-            entry.bad("indicator", f"与 {other} 重复 · contradicts {other}", id_)
-        self._aims.setdefault((id_, year), entry.label)
+            said = Said("比率超不过 100%，做不到", "no share exceeds 100 %: this cannot be reached")
+            fields.bad("value", said, f"{op}{value}")
+        other = self._aims.setdefault((id_, year), fields.label)
+        if other != fields.label:
+            fields.bad("indicator", Said(f"与 {other} 重复", f"contradicts {other}"))
         return Aim(id_, op, value, year, note)
 
-    def _indicator(self, entry: Entry, id_: str) -> PlanIndicator | None:
-        if not id_:
-            return None
+    def _indicator(self, fields: Fields, id_: str) -> PlanIndicator | None:
         try:
-            return self.city.indicator(id_)
+            return self.city.indicator(id_) if id_ else None
         except InputError:
             known = [i.id for i in (*self.city.plan.indicators, *self.city.references)]
-            near = nearest(id_, known)
-            hint = f"，相近的有{near}" if near else ""
-            reason = f"规划中没有这个指标{hint} · the indicator is not in the plan"
-            entry.bad("indicator", reason, id_)
+            fields.bad("indicator", unknown(Said("这个指标", "indicator"), id_, known))
             return None
 
     @staticmethod
-    def costs(entry: Entry) -> Costs:
+    def costs(fields: Fields) -> Costs:
         """Unit costs."""
         found: dict[str, dict[str, Fraction]] = {}
-        for table, known in (("site", KINDS), ("bed", KINDS), ("service", SERVICES)):
-            inner = entry.inner(table)
-            amounts = {key: inner.amount(key) for key in inner.data}
-            for key in inner.data:
+        service = Said("这项服务", "service")
+        for table, known, what in (
+            ("site", KINDS, _KIND),
+            ("bed", KINDS, _KIND),
+            ("service", SERVICES, service),
+        ):
+            inner = fields.table(table)
+            amounts = {key: inner.number(key, least=0) for key in inner.data}
+            for key in amounts:
                 if key not in known:
-                    near = nearest(key, known)
-                    hint = f"，相近的有{near}" if near else ""
-                    inner.bad(key, f"词表中没有这一项{hint} · not a known kind or service")
+                    inner.bad(key, unknown(what, key, known))
             found[table] = {key: cost for key, cost in amounts.items() if cost is not None}
-        entry.finish()
         return Costs(**found)

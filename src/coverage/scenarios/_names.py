@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from coverage.kinds import ALIASES, KINDS, SERVICES, STATUSES
-from coverage.scenarios._entry import nearest
+from coverage.fields import unknown
+from coverage.kinds import SERVICES
+from coverage.messages import Said
 from coverage.scenarios.edits import Place
 
 if TYPE_CHECKING:
     from coverage.city import City
     from coverage.demand.townships import Townships
     from coverage.facilities import Facility, Register
-    from coverage.scenarios._entry import Entry
+    from coverage.fields import Fields
     from coverage.units import Unit
 
 _LEVELS = {"village": "村（社区）", "township": "乡镇（街道）", "county": "县（市、区）"}
@@ -33,9 +34,9 @@ class Names:
 
         return read_townships(self.city)
 
-    def facility(self, entry: Entry, key: str = "facility") -> Facility | None:
+    def facility(self, fields: Fields, key: str = "facility") -> Facility | None:
         """The facility that an edit names by id or by exact name; `None` after a complaint."""
-        text = entry.text(key, needed=True)
+        text = fields.text(key, needed=True)
         if not text or text in self._by_id:
             return self._by_id.get(text)
         named = [f for f in self.register.facilities if f.name == text]
@@ -43,13 +44,11 @@ class Names:
             return named[0]
         if named:
             ids = "、".join(f.id for f in named[:6])
-            entry.bad(key, f"有 {len(named)} 处同名，请写编号（{ids}） · give the id", text)
+            zh = f"有 {len(named)} 处同名，请写编号（{ids}）"
+            fields.bad(key, Said(zh, f"{len(named)} have this name: give the id ({ids})"))
             return None
-        known = nearest(text, [f.name for f in self.register.facilities]) or nearest(
-            text, self._by_id
-        )
-        hint = f"，相近的有{known}" if known else ""
-        entry.bad(key, f"登记册中没有这处设施{hint} · no such facility in the register", text)
+        names = [*(f.name for f in self.register.facilities), *self._by_id]
+        fields.bad(key, unknown(Said("这处设施", "facility"), text, names))
         return None
 
     def same(self, name: str, kind: str) -> Facility | None:
@@ -62,36 +61,25 @@ class Names:
         """Whether the register has this id."""
         return id_ in self._by_id
 
-    def kind(self, entry: Entry) -> str:
-        """A kind by its id or by one of its names."""
-        text = entry.text("kind", needed=True)
-        found = ALIASES.get(text, text)
-        if found in KINDS or not text:
-            return found
-        near = nearest(text, [*KINDS, *ALIASES])
-        hint = f"，相近的有{near}" if near else ""
-        entry.bad("kind", f"没有这种设施{hint} · the kind is not known", text)
-        return ""
-
-    def services(self, entry: Entry) -> tuple[str, ...]:
+    def services(self, fields: Fields) -> tuple[str, ...]:
         """Services of the vocabulary, or that some facility of the register has."""
-        found = entry.words("services")
+        found = fields.names("services")
         known = {*SERVICES, *(s for f in self.register.facilities for s in f.services)}
         for service in found:
             if service not in known:
-                near = nearest(service, known) or "、".join(SERVICES)
-                entry.bad("services", f"没有这项服务，可用：{near} · not a known service", service)
+                reason = unknown(Said("这项服务", "service"), service, [*SERVICES, *sorted(known)])
+                fields.bad("services", reason, service)
         return found
 
-    def unit(self, entry: Entry, level: str, *, city: bool = False) -> Unit | None:
+    def unit(self, fields: Fields, level: str, *, city: bool = False) -> Unit | None:
         """The unit that a field names by code or by exact name; `None` after a complaint.
 
         Args:
-            entry: The table.
+            fields: The table.
             level: ``village``, ``township`` or ``county``, which is the field's name too.
             city: Whether the whole city may be named.
         """
-        text = entry.text(level, needed=True)
+        text = fields.text(level, needed=True)
         units = self.city.units
         if city and self.city.label.answers_to(text) and units.city is not None:
             return units.city
@@ -105,49 +93,45 @@ class Names:
             return found[0]
         if found:
             codes = "、".join(f"{self.above(u)}{u.code}" for u in found[:6])
-            entry.bad(level, f"有 {len(found)} 个同名，请写代码（{codes}） · give the code", text)
+            zh = f"有 {len(found)} 个同名，请写代码（{codes}）"
+            fields.bad(level, Said(zh, f"{len(found)} have this name: give the code ({codes})"))
         elif text:
-            near = nearest(text, [u.name for u in listed])
-            hint = f"，相近的有{near}" if near else ""
-            zh = _LEVELS[level]
-            entry.bad(level, f"{self.city.name}没有这个{zh}{hint} · no such {level} here", text)
+            what = Said(f"这个{_LEVELS[level]}", level)
+            fields.bad(level, unknown(what, text, [u.name for u in listed]))
         return None
 
     def above(self, unit: Unit) -> str:
         """Name of the unit that a unit lies in."""
         return self.city.units.name(unit.code[:9] if unit.level == "village" else unit.code[:6])
 
-    def place(self, entry: Entry) -> Place | None:
+    def place(self, fields: Fields) -> Place | None:
         """Where a table says that something stands; `None` after a complaint.
 
         A unit, or coordinates, or both: the unit is then taken as given.
         """
-        lon, lat = entry.number_of("lon"), entry.number_of("lat")
-        levels = [level for level in _LEVELS if entry.has(level)]
+        levels = [level for level in _LEVELS if fields.has(level)]
+        at = fields.lonlat()
         if len(levels) > 1:
-            entry.bad(levels[1], "村、乡镇、县只能写一个 · name one unit only")
-        elif (lon is None) != (lat is None):
-            key = "lon" if lon is None else "lat"
-            if not entry.has(key):  # else it is no number, which has been said
-                entry.bad(key, "经纬度缺一不可 · a place needs both lon and lat")
-        elif lon is not None and lat is not None:
-            return self._at(entry, float(lon), float(lat), levels)
-        elif levels:
-            unit = self.unit(entry, levels[0], city=levels[0] == "county")
-            return Place(unit.code, name=unit.name) if unit else None
-        else:
-            reason = "缺位置：写 township、village、county 或 lon 与 lat · a place is needed"
-            entry.bad("township", reason)
-        return None
-
-    def _at(self, entry: Entry, lon: float, lat: float, levels: list[str]) -> Place | None:
-        code = self.code_at(entry, lon, lat)
+            fields.bad(levels[1], Said("村、乡镇、县只能写一个", "name one unit only"))
+            return None
+        if at is None and (fields.has("lon") or fields.has("lat")):
+            return None  # which has been said
+        if at is None and not levels:
+            zh = "缺位置：写 township、village、county 或 lon 与 lat"
+            en = "a place is missing: give township, village, county, or lon and lat"
+            fields.bad("township", Said(zh, en))
+            return None
+        code = self.code_at(fields, *at) if at else ""
         if levels and code is not None:
-            unit = self.unit(entry, levels[0], city=levels[0] == "county")
+            unit = self.unit(fields, levels[0], city=levels[0] == "county")
             code = unit.code if unit else None
-        return None if code is None else Place(code, lon, lat, self.city.units.name(code))
+        if code is None:
+            return None
+        name = self.city.name if code == self.city.code else self.city.units.name(code)
+        lon, lat = at or (None, None)
+        return Place(code, lon, lat, name)
 
-    def code_at(self, entry: Entry, lon: float, lat: float, key: str = "lon") -> str | None:
+    def code_at(self, fields: Fields, lon: float, lat: float, key: str = "lon") -> str | None:
         """Code of the township around a place; the city's where none is near, `None` outside."""
         import numpy as np
         from shapely import Point, distance
@@ -164,16 +148,14 @@ class Names:
         far = away(lon, lat)
         if far > BORDER_M:
             swapped = away(lat, lon) <= BORDER_M
-            hint = "，经纬度写反了 (swapped)" if swapped else ""
-            how = f"越出{self.city.name}界 {far / 1000:,.1f} 公里" if np.isfinite(far) else "不存在"
-            reason = f"位置{how}{hint} · the place lies outside the city"
-            entry.bad(key, reason, f"{lon:g},{lat:g}")
+            how = Said(f"位置不在{self.city.name}", "the place lies outside the city")
+            if np.isfinite(far):
+                zh = f"位置越出{self.city.name}界 {far / 1000:,.1f} 公里"
+                how = Said(zh, f"the place lies {far / 1000:,.1f} km outside the city")
+            if swapped:
+                how = how.then(Said("，经纬度写反了", ": lon and lat are swapped"))
+            fields.bad(key, how, f"{lon:g},{lat:g}")
             return None
         x, y = ground.project(np.array([lon]), np.array([lat]))
         at = int(ground.unit_at(x, y, tolerance_m=BORDER_M)[0])
         return ground.unit_codes[at] if at >= 0 else self.city.code
-
-    @staticmethod
-    def status(facility: Facility) -> str:
-        """How a facility's status reads."""
-        return STATUSES[facility.status]

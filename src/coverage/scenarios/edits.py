@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from coverage.messages import Said
+
 if TYPE_CHECKING:
     from datetime import date
     from fractions import Fraction
@@ -273,6 +275,42 @@ Edit = Add | Open | Close | Move | Upgrade | Road | Growth | Aim
 
 
 @dataclass(frozen=True)
+class EditKind:
+    """A kind of edit: where it stands in a file and in a `Scenario`, and how it is called.
+
+    Attributes:
+        table: Name of its tables in a scenario file.
+        field: Name of its field in a `Scenario`.
+        heading: What it is, for the reader of the file.
+        counted: So many of them.
+    """
+
+    table: str
+    field: str
+    heading: str
+    counted: Said
+
+
+EDIT_KINDS = (
+    EditKind("add", "adds", "新建", Said("新建 {} 处", "{} new")),
+    EditKind(
+        "open",
+        "opens",
+        "规划或在建的投入使用",
+        Said("规划或在建投用 {} 处", "{} planned that open"),
+    ),
+    EditKind("close", "closes", "关闭", Said("关闭 {} 处", "{} closed")),
+    EditKind("move", "moves", "迁址", Said("迁址 {} 处", "{} moved")),
+    EditKind("upgrade", "upgrades", "增加服务、床位", Said("提升 {} 处", "{} upgraded")),
+    EditKind("road", "roads", "断路、架桥", Said("道路改动 {} 处", "{} changes of roads")),
+    EditKind(
+        "population", "growths", "人口变化", Said("人口变化 {} 项", "{} changes of population")
+    ),
+    EditKind("target", "aims", "另定目标", Said("目标改动 {} 项", "{} other targets")),
+)
+
+
+@dataclass(frozen=True)
 class Scenario:
     """Edits to one city under a name.
 
@@ -315,16 +353,12 @@ class Scenario:
         """Edits of facilities that stand in the register."""
         return (*self.opens, *self.closes, *self.moves, *self.upgrades)
 
+    def of(self, kind: EditKind) -> tuple[Edit, ...]:
+        """The edits of a kind."""
+        found: tuple[Edit, ...] = getattr(self, kind.field)
+        return found
+
     @property
     def edits(self) -> tuple[Edit, ...]:
         """All edits, kind by kind."""
-        return (
-            *self.adds,
-            *self.opens,
-            *self.closes,
-            *self.moves,
-            *self.upgrades,
-            *self.roads,
-            *self.growths,
-            *self.aims,
-        )
+        return tuple(edit for kind in EDIT_KINDS for edit in self.of(kind))

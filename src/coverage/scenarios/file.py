@@ -62,31 +62,28 @@ elder_care = 12
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections import Counter
-from decimal import Decimal
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from coverage.atomic import write_text
 from coverage.errors import InputError, Problem
-from coverage.formats.tables import decode
+from coverage.fields import read_toml, toml_value
 from coverage.messages import Said
 from coverage.scenarios._checks import Reader
-from coverage.scenarios._entry import Entry
-from coverage.scenarios._write import to_toml
-from coverage.scenarios.edits import Scenario
+from coverage.scenarios.edits import EDIT_KINDS, Place, Road, Scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from coverage.city import City
     from coverage.facilities import Register
+    from coverage.scenarios.edits import Edit
 
-__all__ = ["base_of", "read", "read_all", "to_toml", "write"]
-
-_HEADER = re.compile(r"^\s*\[\[?\s*\"?([\w.]+)\"?\s*\]\]?", re.MULTILINE)
-_TABLES = ("add", "open", "close", "move", "upgrade", "road", "population", "target")
+_REMARK = {"cost": "万元", "growth": "倍", "speed_kmh": "公里/时"}
+_COSTS = {"site": "每处，万元", "bed": "每张床位，万元", "service": "每项服务，万元"}
+_LEVEL = {6: "county", 9: "township", 12: "village"}
 
 
 def read(path: Path, city: City, *, register: Register | None = None) -> Scenario:
@@ -103,28 +100,23 @@ def read(path: Path, city: City, *, register: Register | None = None) -> Scenari
             or share a name, places outside the city, edits that contradict
             one another, amounts below 0, dates before a facility opened.
     """
-    data, lines = _parsed(path)
-    problems: list[Problem] = []
-    head = Entry(problems, path.name, "", None, None, data)
-    tables = {name: _entries(head, name, lines) for name in _TABLES}
+    head = read_toml(path, loose=True)
     reader = Reader(city, register if register is not None else city.register)
     name, where = head.text("name", needed=True), head.text("city", needed=True)
     if where and not city.label.answers_to(where):
-        reason = f"这份情景属于另一座城市，不是{city.name} · the file is another city's"
-        head.bad("city", reason, where)
+        zh = f"这份情景属于另一座城市，不是{city.name}"
+        head.bad("city", Said(zh, f"the file is another city's, not {city.label.english}'s"))
     scenario = Scenario(
         name=name,
         city=where,
         note=head.text("note"),
         workspace=head.text("workspace"),
-        limit=reader.limit(head.inner("limit")),
-        costs=reader.costs(head.inner("costs")),
+        limit=reader.limit(head.table("limit")),
+        costs=reader.costs(head.table("costs")),
         file=path.name,
-        **reader.edits(tables),
+        **reader.edits(head),
     )
-    head.finish()
-    if problems:
-        raise InputError(sorted(problems, key=lambda p: p.row or 0))
+    head.check()
     return scenario
 
 
@@ -141,12 +133,12 @@ def read_all(paths: list[Path], city: City, *, register: Register | None = None)
             found.append(read(path, city, register=register))
         except InputError as error:
             problems += error.problems
-    names = Counter(s.name for s in found)
-    problems += [
-        Problem(Said("两份情景同名", "two scenarios bear this name"), s.file, None, "name", s.name)
-        for n, s in enumerate(found)
-        if names[s.name] > 1 and any(other.name == s.name for other in found[:n])
-    ]
+    seen: Counter[str] = Counter()
+    for one in found:
+        if seen[one.name]:
+            said = Said("两份情景同名", "two scenarios bear this name")
+            problems.append(Problem(said, one.file, None, "name", one.name))
+        seen[one.name] += 1
     if problems:
         raise InputError(problems)
     return found
@@ -158,12 +150,11 @@ def base_of(path: Path) -> tuple[str, Path | None]:
     Raises:
         InputError: If the file cannot be read or names no city.
     """
-    data, _ = _parsed(path)
-    space = data.get("workspace")
-    city = data.get("city")
-    if not isinstance(city, str) or not city.strip():
-        raise InputError(Problem(Said("缺城市", "the city is missing"), path.name, column="city"))
-    return city, path.parent / space if isinstance(space, str) and space.strip() else None
+    head = read_toml(path)
+    city, space = head.text("city", needed=True), head.text("workspace")
+    if head.problems:
+        raise InputError(head.problems)
+    return city, path.parent / space if space else None
 
 
 def write(scenario: Scenario, path: Path) -> None:
@@ -175,41 +166,71 @@ def write(scenario: Scenario, path: Path) -> None:
     try:
         write_text(path, to_toml(scenario))
     except OSError as error:
-        reason = f"写不进去 · the file cannot be written ({error.strerror})"
-        raise InputError(Problem(reason, str(path))) from error
+        why = error.strerror
+        said = Said(f"写不进去（{why}）", f"the file cannot be written ({why})")
+        raise InputError(Problem(said, str(path))) from error
 
 
-def _parsed(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
-    """The values, numbers as decimals, and the lines on which each table begins."""
-    text = decode(path)
-    try:
-        data = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        reason = f"不是有效的 TOML · not valid TOML ({error})"
-        raise InputError(Problem(reason, path.name)) from error
-    lines: dict[str, list[int]] = {}
-    for found in _HEADER.finditer(text):
-        line = text.count("\n", 0, found.start(1)) + 1
-        lines.setdefault(found[1], []).append(line)
-    return data, lines
+def to_toml(scenario: Scenario) -> str:
+    """The scenario's file, commented for the people who will edit it.
+
+    The same scenario always gives the same text.
+    """
+    lines = [f"# 情景：{scenario.name.splitlines()[0] if scenario.name else ''}"]
+    lines += ["# 用法：coverage scenario run 本文件；各字段见 docs/scenarios.md。", ""]
+    lines += [f"{key} = {toml_value(getattr(scenario, key))}" for key in ("name", "city")]
+    lines += _given({"workspace": scenario.workspace, "note": scenario.note})
+    for kind in EDIT_KINDS:
+        for edit in scenario.of(kind):
+            lines += ["", f"[[{kind.table}]]  # {kind.heading}", *_edit(edit)]
+    limit = _given({"minutes": scenario.limit.minutes, "profile": scenario.limit.profile})
+    if limit:
+        lines += ["", "[limit]  # 另一时限、另一出行方式", *limit]
+    for name, remark in _COSTS.items():
+        costs = getattr(scenario.costs, name)
+        if costs:
+            lines += ["", f"[costs.{name}]  # {remark}"]
+            lines += [f"{toml_value(key)} = {toml_value(cost)}" for key, cost in costs.items()]
+    return "\n".join(lines) + "\n"
 
 
-def _entries(head: Entry, name: str, lines: dict[str, list[int]]) -> list[Entry]:
-    rows = head.get(name)
-    if rows is None:
-        return []
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        head.bad(name, f"应写成 [[{name}]] · this must be a list of tables")
-        return []
-    at = lines.get(name, [])
+def _edit(edit: Edit) -> list[str]:
+    """The fields of an edit; a code or an id has the name it stands for beside it."""
+    if isinstance(edit, Road):
+        return _road(edit)
+    values: dict[str, Any] = {}
+    name = getattr(edit, "name", "")
+    remarks = {**_REMARK, "facility": name, "county": name}
+    for field in fields(edit):
+        value = getattr(edit, field.name)
+        if field.name == "place":
+            place = _place(value)
+            values |= place
+            remarks[next(iter(place))] = value.name
+        elif field.name == "unit_code":
+            values["county"] = value
+        elif field.name != "name" or field.compare:
+            values[field.name] = _place(value) if isinstance(value, Place) else value
+    return _given(values, remarks)
+
+
+def _place(place: Place) -> dict[str, Any]:
+    at = {} if place.lon is None else {"lon": place.lon, "lat": place.lat}
+    return {_LEVEL[len(place.unit_code)]: place.unit_code, **at}
+
+
+def _road(road: Road) -> list[str]:
+    inner: dict[str, Any] = {"area": road.area or None, "from": road.start, "to": road.end}
+    if road.action == "bridge":
+        inner |= {"class": road.highway, "speed_kmh": road.speed_kmh}
+    rest = {"name": road.name, "on": road.on, "cost": road.cost, "note": road.note}
+    return [f"{road.action} = {toml_value(inner)}", *_given(rest)]
+
+
+def _given(values: Mapping[str, Any], remarks: Mapping[str, str] = _REMARK) -> list[str]:
+    """Lines of what is given; what is empty is left out."""
     return [
-        Entry(
-            head.problems,
-            head.file,
-            f"[[{name}]]",
-            number,
-            at[number - 1] if len(at) == len(rows) else None,
-            row,
-        )
-        for number, row in enumerate(rows, start=1)
+        f"{key} = {toml_value(value)}" + (f"  # {remarks[key]}" if remarks.get(key) else "")
+        for key, value in values.items()
+        if value not in (None, "", ())
     ]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from coverage import settings
 from coverage.errors import InputError, Problem
-from coverage.formats.tables import decode
+from coverage.fields import read_toml, unknown
 from coverage.messages import Said
-from coverage.scenarios._entry import nearest
 
 
 def shipped() -> list[tuple[Path, str]]:
     """Files that ship, with the name of each scenario."""
     folder = settings.data_dir() / "scenarios"
-    return [
-        (path, str(tomllib.loads(decode(path))["name"])) for path in sorted(folder.glob("*.toml"))
-    ]
+    return [(path, read_toml(path).text("name")) for path in sorted(folder.glob("*.toml"))]
 
 
 def find_scenario(name: str) -> Path:
@@ -32,6 +28,5 @@ def find_scenario(name: str) -> Path:
     known = {one.stem: one for one, _ in shipped()}
     if name in known:
         return known[name]
-    near = nearest(name, known)
-    hint = f"；随附的有{near}（coverage scenario list）" if near else ""
-    raise InputError(Problem(Said(f"文件不存在{hint}", "the file does not exist"), name))
+    what = Said("这个文件或随附的情景", "file or shipped scenario")
+    raise InputError(Problem(unknown(what, name, known), name))

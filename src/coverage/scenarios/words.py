@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from coverage.groups import persons_of
 from coverage.messages import Said
+from coverage.scenarios.edits import EDIT_KINDS
 from coverage.text import number, precise
 
 if TYPE_CHECKING:
@@ -68,18 +69,9 @@ def paragraph(outcome: Outcome, lang: Lang) -> str:
 
 def _what(outcome: Outcome) -> Said:
     scenario = outcome.scenario
-    counts = (
-        (len(scenario.adds), "新建 {} 处", "{} new"),
-        (len(scenario.opens), "规划或在建投用 {} 处", "{} planned that open"),
-        (len(scenario.closes), "关闭 {} 处", "{} closed"),
-        (len(scenario.moves), "迁址 {} 处", "{} moved"),
-        (len(scenario.upgrades), "提升 {} 处", "{} upgraded"),
-        (len(scenario.roads), "道路改动 {} 处", "{} changes of roads"),
-        (len(scenario.growths), "人口变化 {} 项", "{} changes of population"),
-        (len(scenario.aims), "目标改动 {} 项", "{} other targets"),
-    )
-    zh = "、".join(text.format(n) for n, text, _ in counts if n) or "无改动"
-    en = ", ".join(text.format(n) for n, _, text in counts if n) or "no edits"
+    said = [kind.counted.fill(len(edits)) for kind in EDIT_KINDS if (edits := scenario.of(kind))]
+    zh = "、".join(one.zh for one in said) or "无改动"
+    en = ", ".join(one.en for one in said) or "no edits"
     later = outcome.later
     return Said(
         f"情景“{scenario.name}”（{outcome.year} 年）：{zh}"
