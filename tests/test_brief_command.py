@@ -102,7 +102,7 @@ def test_files_of_others_are_not_replaced(
     assert (tmp_path / "brief.html").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_second_run_replaces_its_own_and_clears_what_it_no_longer_writes(
+def test_a_second_run_replaces_its_own_and_leaves_what_it_does_not_write(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert _brief(capsys, tmp_path, formats="html,xlsx").code == 0
@@ -110,8 +110,10 @@ def test_a_second_run_replaces_its_own_and_clears_what_it_no_longer_writes(
     assert _brief(capsys, tmp_path, formats="html").code == 0
     assert {p.name for p in tmp_path.iterdir() if p.name[0] != "."} == {
         "brief.html",
+        "brief.xlsx",
         "result.json",
         "record.json",
+        "replaced",
     }
 
 

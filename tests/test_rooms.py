@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages", "settings", "kinds"),
     ("errors",),
     ("text", "nearest", "groups", "gaps", "datum", "ragged", "atomic"),
-    ("formats",),
+    ("formats", "outputs"),
     ("fields",),
     ("units", "workspace"),
     ("roads", "population", "facilities", "plans", "profiles"),

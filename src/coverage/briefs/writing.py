@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coverage.atomic import write_text
 from coverage.briefs import record, texts
 from coverage.briefs.facts import facts
 from coverage.briefs.pdf import ConversionError, office
@@ -18,8 +17,8 @@ from coverage.briefs.request import FORMATS
 from coverage.briefs.tables import tables
 from coverage.errors import InputError, MissingDependencyError, Problem, gathered
 from coverage.messages import Said
+from coverage.outputs import check, on_stderr, staged
 from coverage.results import change, discretion, document
-from coverage.results.folders import check, staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -30,9 +29,9 @@ if TYPE_CHECKING:
     from coverage.briefs.tables import Table
     from coverage.briefs.texts import Block
     from coverage.city import City
+    from coverage.outputs import Tell
     from coverage.scenarios.outcome import Outcome
 
-MANIFEST = ".coverage-brief.json"
 RESULT = "result.json"
 NAMES = {format_: f"brief.{format_}" for format_ in FORMATS}
 PROJECT = "brief.qgz"
@@ -144,6 +143,7 @@ def write(
     *,
     here: Path | None = None,
     progress: Callable[[Step], None] = lambda _step: None,
+    tell: Tell = on_stderr,
 ) -> Brief:
     """Assess, and write every document of a request into `folder`, all or nothing.
 
@@ -152,6 +152,7 @@ def write(
         folder: Where the documents shall stand.
         here: The folder from which a workspace is looked for; the current one by default.
         progress: Called at the beginning and at the end of every step.
+        tell: Is told what was replaced, and what of an earlier run stays.
 
     Raises:
         InputError: For anything wrong with the request, its files or templates,
@@ -160,14 +161,15 @@ def write(
     """
     formats, skipped = _formats(request)
     names = [RESULT, record.NAME, *(NAMES[f] for f in formats)]
-    check(folder, [*names, *([PROJECT] if "gpkg" in formats else [])], MANIFEST)
+    names += [PROJECT] if "gpkg" in formats else []
+    check(folder / name for name in names)
     _check_templates(request)
     work = _Work(request, formats, progress)
     with work.step("assess"):
         city, report, made = assessed(request, here or Path.cwd())
         published = result(request, made)
         published["record"] = record.make(city, request, published, folder)
-    with staged(folder, MANIFEST) as stage, _pictures() as pictures:
+    with staged(folder, "brief", others="said", tell=tell) as stage, _pictures() as pictures:
         work.write(report, published, stage, pictures)
         files = tuple(folder / path.name for path in sorted(stage.iterdir()))
     return Brief(files, published, (*skipped, *work.skipped))
@@ -241,8 +243,9 @@ class _Work:
         found = tables(published)
         with self.step("figures"):
             figures = draw(report, published, pictures) if self._illustrated() else {}
-        write_text(stage / RESULT, _json(published))
-        write_text(stage / record.NAME, record.text(published["record"]))
+        (stage / RESULT).write_text(_json(published), encoding="utf-8", newline="")
+        text = record.text(published["record"])
+        (stage / record.NAME).write_text(text, encoding="utf-8", newline="")
         pages = Pages(published, found, figures)
         if self._written():
             pages.report = self._text("report", variables, found, figures)

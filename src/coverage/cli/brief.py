@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coverage.cli.grammar import command
-from coverage.cli.options import CITY, REGISTER, argument, say_written, takes
+from coverage.cli.options import CITY, REGISTER, argument, say_written, takes, tell
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def brief(out: Path, formats: str | None, provenance: str | None, lang: Lang, **
         lang=lang,
         **asked,
     )
-    made = write(request, out, progress=_progress(lang))
+    made = write(request, out, progress=_progress(lang), tell=tell(lang))
     for reason in made.skipped:
         click.echo(reason.to(lang), err=True)
     say_written(lang, *made.files, into=out)
@@ -106,5 +106,5 @@ def replay(record: Path, workspace: Path | None, out: Path | None, lang: Lang) -
     for line in done.said(lang):
         click.echo(line)
     if out is not None:
-        write(done.request, out, progress=_progress(lang))
+        write(done.request, out, progress=_progress(lang), tell=tell(lang))
     sys.exit(0 if done.same else 1)

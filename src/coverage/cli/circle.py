@@ -15,6 +15,7 @@ from coverage.cli.options import (
     takes,
     takes_city,
     takes_format,
+    writing,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def circle(
     if out is not None:
         from coverage.reach.draw import draw, write
 
-        count = write(draw(times, how=how, step_m=resolution), out)
+        with writing(out, lang) as half:
+            count = write(draw(times, how=how, step_m=resolution), half)
         say(f"已写入 {count} 个服务圈：{out}", f"{count} circles written: {out}", lang)
     _show(times, format_, lang)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coverage.cli.grammar import command
-from coverage.cli.options import CITY, REGISTER, ROADS, chosen_city, say_written, takes
+from coverage.cli.options import CITY, REGISTER, ROADS, chosen_city, say_written, takes, writing
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -69,7 +69,11 @@ def map_(
 
         city, workspace = base_of(scenario)
     found = chosen_city(city, workspace)
-    outs = outs or (Path("maps") / f"{found.label.short_name}.html",)
+    from coverage.outputs import check
+
+    if not outs:
+        outs = (Path("maps") / f"{found.label.short_name}.html",)
+        check(outs)
     _check_names(outs)
     if any(out.suffix.lower() == ".html" for out in outs):
         from coverage.maps.page import base_map
@@ -90,14 +94,15 @@ def map_(
     day = dated.date() if dated else None
     view = build(found, moments, lang=lang, indicators=indicators, roads=roads, dated=day)
     for out in outs:
-        if out.suffix.lower() == ".html":
-            from coverage.maps import page
+        with writing(out, lang) as half:
+            if out.suffix.lower() == ".html":
+                from coverage.maps import page
 
-            page.write(view, out, tiles=tiles, key=tianditu_key)
-        else:
-            from coverage.maps import prints
+                page.write(view, half, tiles=tiles, key=tianditu_key)
+            else:
+                from coverage.maps import prints
 
-            prints.draw(view, out, size=size, dpi=dpi, level=level, crowd=not_reached)
+                prints.draw(view, half, size=size, dpi=dpi, level=level, crowd=not_reached)
         say_written(lang, out)
     _say(view)
 

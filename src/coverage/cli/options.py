@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import contextmanager
 from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,24 @@ from coverage.cli.grammar import Argument, Option, Refused
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from coverage.city import City
     from coverage.messages import Lang
 
     Command = Callable[..., None]
     Decorator = Callable[[Command], Command]
+
+
+class _Output(click.Path):
+    """A file to write; one that a person wrote or changed is refused before any work is done."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        from coverage.outputs import check
+
+        path: Any = super().convert(value, param, ctx)
+        check([path])
+        return path
 
 
 class _Numbers(click.ParamType):  # type: ignore[type-arg]
@@ -54,7 +66,7 @@ TYPES: dict[str, Any] = {
     "int": int,
     "float": float,
     "file": click.Path(path_type=Path),
-    "new_file": click.Path(path_type=Path, dir_okay=False),
+    "output": _Output(path_type=Path),
     "folder": click.Path(path_type=Path, file_okay=False),
     "day": click.DateTime(["%Y-%m-%d"]),
     "dpi": click.IntRange(50, 1200),
@@ -171,6 +183,20 @@ def print_json(data: object) -> None:
 def say(zh: str, en: str, lang: Lang) -> None:
     """One sentence beside the output."""
     click.echo(Said(zh, en).to(lang), err=True)
+
+
+def tell(lang: Lang) -> Callable[[Said], None]:
+    """Speaks on stderr in one language."""
+    return lambda said: click.echo(said.to(lang), err=True)
+
+
+@contextmanager
+def writing(out: Path, lang: Lang) -> Iterator[Path]:
+    """Where to write what is to stand at `out`, by the rules of `coverage.outputs`."""
+    from coverage.outputs import one
+
+    with one(out, tell(lang)) as half:
+        yield half
 
 
 def say_written(lang: Lang, *files: Path | str, into: Path | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from coverage.cli.grammar import command
-from coverage.cli.options import argument, say, say_written, takes, takes_city
+from coverage.cli.options import argument, say, say_written, takes, takes_city, writing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,12 +35,12 @@ def rebase(file: Path, city: City, on: datetime | None, back: bool, out: Path, l
     Mergers, renames and new codes are followed; nothing is lost. What cannot be told stays at
     the unit that is known and is named, as is a change that nobody has verified.
     """
-    from coverage.atomic import write_files
     from coverage.intake.rebase import rebase_file
 
     day = on.date() if on is not None else None
     made = rebase_file(file, city, on=day, back=back)
-    write_files({out: made.text})
+    with writing(out, lang) as half:
+        half.write_text(made.text, encoding="utf-8", newline="")
     for note in made.notes:
         click.echo(f"· {note.to(lang)}")
     say(

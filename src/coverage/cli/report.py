@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from coverage.cli.grammar import command
-from coverage.cli.options import REGISTER, say_written, takes, takes_city, takes_format
+from coverage.cli.options import REGISTER, say_written, takes, takes_city, takes_format, tell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def report(
 def _write(made: Report, out: Path, lang: Lang) -> list[Path]:
     from coverage.results.report import write_folder
 
-    return write_folder(made, out, lang)
+    return write_folder(made, out, lang, tell(lang))
 
 
 def _show(made: Report, format_: str, lang: Lang) -> None:

@@ -16,6 +16,7 @@ from coverage.cli.options import (
     takes,
     takes_city,
     takes_format,
+    writing,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def fetch(city: City, modes: tuple[str, ...], out: Path, lang: Lang, **server: A
     from coverage.roads.network import MODES
 
     found = fetch_roads(_outline(city), modes=modes or tuple(MODES), **server)
-    write_graphml(found, out)
+    with writing(out, lang) as half:
+        write_graphml(found, half)
     say(
         f"{found.node_count:,} 个节点、{found.edge_count:,} 条边",
         f"{found.node_count:,} nodes, {found.edge_count:,} edges",
@@ -112,7 +114,8 @@ def circles(
     from coverage.messages import Said
     from coverage.reach.picture import compare_circles
 
-    areas = compare_circles(file, places, out, step_m=resolution, **travel)
+    with writing(out, lang) as half:
+        areas = compare_circles(file, places, half, step_m=resolution, **travel)
     for (lon, lat), (street, straight) in zip(places, areas, strict=True):
         share = 100 * street / straight
         said = Said(

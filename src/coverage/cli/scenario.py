@@ -16,6 +16,7 @@ from coverage.cli.options import (
     say_written,
     takes,
     takes_format,
+    tell,
 )
 from coverage.messages import Said
 
@@ -109,7 +110,7 @@ def run(
         from coverage.results.scenario_data import write_folder
 
         folder = out / str(one.year) if len(made) > 1 and out else out
-        written = write_folder(one, folder, lang) if folder else []
+        written = write_folder(one, folder, lang, tell(lang)) if folder else []
         say_written(lang, *written, into=folder)
     _show(made, format_, lang)
 

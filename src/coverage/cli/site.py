@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coverage.cli.options import CITY, chosen_city, takes
+from coverage.cli.options import CITY, chosen_city, takes, writing
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -166,11 +166,13 @@ def site(city: str | None, workspace: Path | None, lang: Lang, **given: Any) -> 
     decision.
     """
     from coverage.facilities import parse_provenances
+    from coverage.outputs import check
     from coverage.proposals.field import Sources
     from coverage.proposals.filters import Filters, parse_away
     from coverage.proposals.propose import propose
     from coverage.proposals.question import Rules, read_question
 
+    check(path for path in (given["out"], given["picture"]) if path is not None)
     found = chosen_city(city, workspace)
     register = found.read_register(given["facilities"]) if given["facilities"] else found.register
     if given["provenance"] is not None:
@@ -220,7 +222,7 @@ def site(city: str | None, workspace: Path | None, lang: Lang, **given: Any) -> 
             table=_table,
         ),
     )
-    _write(proposal, given["out"], given["picture"])
+    _write(proposal, given["out"], given["picture"], lang)
     _show(proposal, given["format_"], lang)
 
 
@@ -257,17 +259,19 @@ def _table(path: Path) -> Table:
     return Table(path.name, columns, records)
 
 
-def _write(proposal: Proposal, out: Path | None, picture: Path | None) -> None:
+def _write(proposal: Proposal, out: Path | None, picture: Path | None, lang: Lang) -> None:
     """The picture first: it may be refused, and nothing is to be left half done."""
     if picture is not None:
         from coverage.maps.proposal import draw
 
-        draw(proposal, picture)
+        with writing(picture, lang) as half:
+            draw(proposal, half)
         click.echo(f"已画图 picture written: {picture}", err=True)
     if out is not None:
         from coverage.proposals.edits import write_scenario
 
-        write_scenario(proposal, out)
+        with writing(out, lang) as half:
+            write_scenario(proposal, half, beside=out)
         click.echo(f"已写入情景 scenario written: {out}", err=True)
 
 

@@ -53,9 +53,15 @@ def to_scenario(proposal: Proposal, *, folder: Path | None = None) -> Scenario:
     )
 
 
-def write_scenario(proposal: Proposal, path: Path) -> None:
-    """Write the answer as a scenario file, all at once."""
-    write(to_scenario(proposal, folder=path.parent), path)
+def write_scenario(proposal: Proposal, path: Path, *, beside: Path | None = None) -> None:
+    """Write the answer as a scenario file, all at once.
+
+    Args:
+        proposal: The answer.
+        path: The file.
+        beside: Where the file will stand in the end: it names what it uses from there.
+    """
+    write(to_scenario(proposal, folder=(beside or path).parent), path)
 
 
 def _add(proposal: Proposal, site: NewSite, serial: int) -> Add:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from coverage.atomic import write_text
 from coverage.messages import Said
+from coverage.outputs import on_stderr, staged
 from coverage.results import words
 from coverage.results.export import to_json
-from coverage.results.folders import staged
 from coverage.results.table import (
     HEADS,
     Column,
@@ -38,9 +37,9 @@ if TYPE_CHECKING:
 
     from coverage.assessment import IndicatorResult, Report
     from coverage.messages import Lang
+    from coverage.outputs import Tell
     from coverage.results.table import Cell
 
-_MANIFEST = ".coverage-report.json"
 _NAMED_MISSING = 12
 _COUNTY_COLUMNS = 4
 _EXAMPLE = Said("（示意）", " (ex.)")
@@ -387,19 +386,21 @@ def files(report: Report, lang: Lang = "zh") -> dict[str, str]:
     return found
 
 
-def write_folder(report: Report, folder: Path, lang: Lang = "zh") -> list[Path]:
+def write_folder(
+    report: Report, folder: Path, lang: Lang = "zh", tell: Tell = on_stderr
+) -> list[Path]:
     """Write a report's files into `folder`; see `write_files`."""
-    return write_files(files(report, lang), folder)
+    return write_files(files(report, lang), folder, "report", tell)
 
 
-def write_files(texts: Mapping[str, str], folder: Path) -> list[Path]:
-    """Write files by name into `folder`, all or nothing (`coverage.results.folders`).
+def write_files(texts: Mapping[str, str], folder: Path, by: str, tell: Tell) -> list[Path]:
+    """Write files by name into `folder`, all or nothing (`coverage.outputs`).
 
     Raises:
         InputError: If a file that the tool did not write would be replaced, or
             the folder cannot be written to.
     """
-    with staged(folder, _MANIFEST) as stage:
+    with staged(folder, by, names=texts, others="away", tell=tell) as stage:
         for name, text in texts.items():
-            write_text(stage / name, text)
+            (stage / name).write_text(text, encoding="utf-8", newline="")
     return [folder / name for name in texts]

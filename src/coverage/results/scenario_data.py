@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from coverage.formats.tables import csv_text
+from coverage.outputs import on_stderr
 from coverage.reach.people import PERCENTILES
 from coverage.results import words
 from coverage.results.report import write_files
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.messages import Lang
+    from coverage.outputs import Tell
     from coverage.reach.people import NearestTime
     from coverage.scenarios.outcome import (
         Access,
@@ -292,11 +294,13 @@ def files(comparison: Comparison, lang: Lang = "zh") -> dict[str, str]:
     return found
 
 
-def write_folder(comparison: Comparison, folder: Path, lang: Lang = "zh") -> list[Path]:
+def write_folder(
+    comparison: Comparison, folder: Path, lang: Lang = "zh", tell: Tell = on_stderr
+) -> list[Path]:
     """Write a comparison's files into `folder`; the scenarios among them replay the run.
 
     Raises:
         InputError: If a file that the tool did not write would be replaced, or
             the folder cannot be written to.
     """
-    return write_files(files(comparison, lang), folder)
+    return write_files(files(comparison, lang), folder, "scenario", tell)
