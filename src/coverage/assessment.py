@@ -7,23 +7,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from coverage.errors import InputError, gathered
+from coverage.caveats import caveats
+from coverage.errors import InputError, UnknownNameError, gathered
 from coverage.formats.tables import read_table
 from coverage.gaps import gap
-from coverage.groups import people_of
 from coverage.indicators import Measurement, by_county, people_affected
 from coverage.measures import measure
 from coverage.messages import Said
+from coverage.nearest import nearest
+from coverage.shown import Shown
 from coverage.text import number, round_half_up
-from coverage.workspace import ROLE_NAMES
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from coverage.city import City
@@ -87,9 +88,12 @@ class IndicatorResult:
         return self.measurement.value
 
 
-@dataclass(frozen=True)
-class Report:
-    """Everything that is known about one city and one year.
+@dataclass(frozen=True, repr=False)
+class Report(Shown):
+    """Everything that is known about one city and one year; indicators by id.
+
+    ``len``, ``in`` (an id), iteration (results, in the order of the plan) and ``report[id]``
+    do what they say.
 
     Attributes:
         city: The city.
@@ -115,8 +119,56 @@ class Report:
         """Whether any indicator shown counts an example row."""
         return any(r.measurement.provenance["illustrative"] for r in self.results)
 
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __iter__(self) -> Iterator[IndicatorResult]:
+        return iter(self.results)
+
+    def __contains__(self, id_: object) -> bool:
+        return any(r.indicator.id == id_ for r in self.results)
+
     def __getitem__(self, id_: str) -> IndicatorResult:
-        return next(r for r in self.results if r.indicator.id == id_)
+        found = next((r for r in self.results if r.indicator.id == id_), None)
+        if found is None:
+            near = ", ".join(nearest(id_, [r.indicator.id for r in self.results]))
+            raise UnknownNameError(
+                Said(
+                    f"报告中没有指标 {id_!r}，相近的有 {near or '无'}",
+                    f"the report has no indicator {id_!r}; near it: {near or 'none'}",
+                )
+            )
+        return found
+
+    def _headline(self) -> str:
+        counts = Counter(r.status for r in self.results)
+        said = ", ".join(f"{n} {status}" for status, n in counts.most_common())
+        example = "; counts example rows" if self.illustrative else ""
+        return f"{self.city.name} {self.year}: {len(self)} indicators ({said}){example}"
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        """One row an indicator, with the target in force; Fractions become floats here."""
+        for r in self.results:
+            due = next((t for t in r.targets if t.due), None)
+            number_ = None if due is None else due.target.value
+            yield {
+                "id": r.indicator.id,
+                "name": r.indicator.name,
+                "unit": r.indicator.unit,
+                "value": None if r.value is None else float(r.value),
+                "numerator": _plain(r.measurement.numerator),
+                "denominator": _plain(r.measurement.denominator),
+                "status": r.status,
+                "target_year": None if due is None else due.target.year,
+                "op": None if due is None else due.target.op,
+                "target": None if number_ is None else float(number_),
+                "gap_points": _plain(None if due is None else due.gap_points),
+                "gap_units": None if due is None else due.gap_units,
+            }
+
+
+def _plain(value: Fraction | int | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def assess(
@@ -348,104 +400,9 @@ def _report_notes(report: Report) -> tuple[Said, ...]:
                 "Add --provenance published,surveyed for real rows only",
             )
         )
-    notes += _workspace_notes(city)
-    notes += _place_notes(city)
-    notes += _people_notes(city)
+    notes += caveats(city)
     notes += [Said(n, n) for n in report.register.notes]
     return tuple(notes)
-
-
-def _workspace_notes(city: City) -> list[Said]:
-    """Which files are the planner's own, and which fall back to the shipped data."""
-    if city.workspace is None:
-        return []
-    names: dict[str, list[tuple[str, str]]] = {"own": [], "shipped": [], "missing": []}
-    for role, name in ROLE_NAMES.items():
-        if role != "people":
-            names[city.origin(role)].append(name)
-    zh = {k: "、".join(n[0] for n in v) or "无" for k, v in names.items()}
-    en = {k: ", ".join(n[1] for n in v) or "none" for k, v in names.items()}
-    return [
-        Said(
-            f"工作区 {city.workspace.folder.name}：自有 {zh['own']}；用随附数据 {zh['shipped']}；"
-            f"缺 {zh['missing']}",
-            f"workspace {city.workspace.folder.name}: own {en['own']}; shipped {en['shipped']}; "
-            f"missing {en['missing']}",
-        )
-    ]
-
-
-def _place_notes(city: City) -> list[Said]:
-    notes = (
-        []
-        if city.origin("townships") == "own"
-        else [
-            Said(
-                "乡镇界线为近似：以政府驻地（GeoNames）最近划分，待换成正式界线",
-                "township boundaries are approximate: cells nearest to each seat (GeoNames), "
-                "until official ones replace them",
-            )
-        ]
-    )
-    lost = [unit.name for unit in city.units.townships if not unit.placed]
-    if lost:
-        notes.append(
-            Said(
-                f"{len(lost)} 个乡镇（街道）驻地位置不详，计入比率但不上图：{'、'.join(lost)}",
-                f"{len(lost)} townships have no known place; they count in every ratio and are "
-                f"left off maps: {', '.join(lost)}",
-            )
-        )
-    rest = len(city.units.township_rows) - len(city.units.townships)
-    if rest:
-        notes.append(
-            Said(
-                f"区划代码表共 {len(city.units.township_rows)} 行，其中 {rest} 个为林场、园区等"
-                f"统计单元，不作为乡镇；比率按 {len(city.units.townships)} 个乡镇（街道）计",
-                f"the code list has {len(city.units.township_rows)} rows; {rest} are statistical "
-                f"units (forest farms, zones) and no townships; ratios count "
-                f"{len(city.units.townships)}",
-            )
-        )
-    own = city.plan.counted("township")
-    if own and own.count != len(city.units.townships):
-        notes.append(
-            Said(
-                f"规划按 {own.count} 个乡镇（街道）计（{own.clause}），"
-                f"现行区划为 {len(city.units.townships)} 个，两者并列",
-                f"the plan counts {own.count} townships ({own.clause}), today there are "
-                f"{len(city.units.townships)}: both are given",
-            )
-        )
-    return notes
-
-
-def _people_notes(city: City) -> list[Said]:
-    notes = []
-    for group in ("all", "60+"):
-        year = city.population.base_year(group)
-        rows = [
-            r
-            for r in city.population.rows
-            if r.group == group and r.year == year and r.level == "township"
-        ]
-        if not rows:
-            if group == "all":
-                notes.append(
-                    Said("没有乡镇人口数据，缺口未按人口排序", "no township population is known")
-                )
-            continue
-        modelled = sum(r.provenance == "modelled" for r in rows)
-        if modelled:
-            who = people_of(group)
-            notes.append(
-                Said(
-                    f"乡镇{who.zh}（{year} 年）有 {modelled} 个为模型推算，见 data/README.md",
-                    f"{who.en} by township ({year}): {modelled} figures are modelled, see "
-                    "data/README.md",
-                )
-            )
-    return notes
 
 
 def read_values(path: Path, city: City) -> dict[str, Fraction]:

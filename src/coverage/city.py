@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coverage import settings
 from coverage.errors import InputError
@@ -11,10 +11,12 @@ from coverage.facilities import Register, read_register
 from coverage.messages import Said
 from coverage.plans import load_plan
 from coverage.population import Population, load_population
+from coverage.shown import Shown
 from coverage.units import CityName, find_city, load_units
 from coverage.workspace import OWN, ROLE_NAMES, SHIPPED, find_workspace, read_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from coverage.plans import Plan, PlanIndicator
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from coverage.workspace import Origin, Role, Workspace
 
 
-class City:
+class City(Shown):
     """The sources of one city tied together.
 
     Attributes:
@@ -104,6 +106,19 @@ class City:
     def name(self) -> str:
         """Full name, 清远市."""
         return self.label.name
+
+    def _headline(self) -> str:
+        units = self.units
+        return (
+            f"{self.name} ({self.code}): {len(units.counties)} counties, "
+            f"{len(units.townships)} townships, {len(self.register):,} facilities"
+        )
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        """What there is of each kind of data: the planner's own, shipped, or missing."""
+        for role in ROLE_NAMES:
+            path = self.find(role)
+            yield {"data": role, "origin": self.origin(role), "file": path.name if path else ""}
 
     def find(self, role: Role) -> Path | None:
         """The file of a role: the workspace's own, else the shipped one, else `None`."""

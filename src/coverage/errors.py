@@ -88,8 +88,10 @@ class InputError(CoverageError, ValueError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class UnknownNameError(InputError, LookupError):
+class UnknownNameError(InputError, KeyError):
     """A city, indicator, kind or profile that the toolkit does not know."""
+
+    __str__ = Exception.__str__  # a KeyError would print the quoted text
 
 
 @contextmanager

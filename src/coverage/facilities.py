@@ -12,16 +12,17 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
 from coverage.formats.tables import read_table
 from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES
 from coverage.messages import Said
 from coverage.nearest import nearest
+from coverage.shown import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from coverage.formats.tables import Record, Table
@@ -107,8 +108,8 @@ class Facility:
         return self.status == "open" and (self.opened is None or self.opened.year <= year)
 
 
-@dataclass(frozen=True)
-class Register:
+@dataclass(frozen=True, repr=False)
+class Register(Shown):
     """The facilities of one city.
 
     Attributes:
@@ -124,6 +125,22 @@ class Register:
     shipped: bool = False
     left_out: tuple[Facility, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.facilities)
+
+    def __iter__(self) -> Iterator[Facility]:
+        return iter(self.facilities)
+
+    def _headline(self) -> str:
+        kinds = Counter(f.kind for f in self.facilities).most_common(5)
+        said = ", ".join(f"{n:,} {kind}" for kind, n in kinds)
+        return f"{self.file}: {len(self):,} facilities ({said})"
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        for one in self.facilities:
+            row = {name: getattr(one, name) for name in COLUMNS}
+            yield row | {"services": ";".join(sorted(one.services))}
 
     def only(self, provenances: Iterable[str]) -> Register:
         """The register without rows of any other provenance, which are remembered as left out."""

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from coverage import settings
 from coverage.errors import InputError, UnknownNameError
 from coverage.formats.tables import read_table
 from coverage.messages import Said
+from coverage.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,7 +110,7 @@ def find_city(name: str) -> CityName:
     raise UnknownNameError(Said(f"没有城市 {name!r}，随附的有 {listed}", "the city is not known"))
 
 
-class Units:
+class Units(Shown):
     """The units of one city, looked up by code or listed by level."""
 
     def __init__(self, units: Iterable[Unit], *, city: Unit | None = None) -> None:
@@ -128,6 +129,16 @@ class Units:
 
     def __len__(self) -> int:
         return len(self._by_code)
+
+    def _headline(self) -> str:
+        return (
+            f"{self.city.name if self.city else ''}: {len(self.counties)} counties, "
+            f"{len(self.townships)} townships, {len(self.villages)} villages"
+        )
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        for unit in self:
+            yield {name: getattr(unit, name) for name in Unit.__dataclass_fields__}
 
     def get(self, code: str) -> Unit | None:
         """The unit, or `None`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,10 +21,11 @@ from coverage.proposals.field import Sources, people_field, unit_field
 from coverage.proposals.filters import Filters
 from coverage.proposals.lists import read_fixed
 from coverage.proposals.solving import solve
+from coverage.shown import Shown
 from coverage.siting.explain import InfeasibleError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -127,8 +128,8 @@ class Rival:
     sites_out: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Proposal:
+@dataclass(frozen=True, eq=False, repr=False)
+class Proposal(Shown):
     """The whole answer.
 
     Attributes:
@@ -172,6 +173,34 @@ class Proposal:
     seconds: Floats
     seconds_before: Floats
     notes: tuple[Said, ...]
+
+    _columns = ("name", "unit_code", "unit_name", "county", "reaches", "gains", "cost", "geometry")
+
+    def _headline(self) -> str:
+        before, after = self.city_change.before, self.city_change.after
+        return (
+            f"{self.city.name}: {len(self.sites)} new {self.question.kind}, "
+            f"bound {self.answer.bound:g}; "
+            f"{before.reached:,.0f} → {after.reached:,.0f} of {after.total:,.0f}"
+        )
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        """One row a new site, those that gain most first."""
+        from shapely import Point
+
+        for site in self.sites:
+            yield {
+                "name": site.name,
+                "unit_code": site.unit,
+                "unit_name": site.unit_name,
+                "county": site.county_name,
+                "reaches": site.reaches,
+                "gains": site.gains,
+                "cost": site.cost,
+                "geometry": None
+                if site.lon is None or site.lat is None
+                else Point(site.lon, site.lat),
+            }
 
 
 def propose(

@@ -7,13 +7,15 @@ walks off the road where only main roads are known) is said in its notes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from coverage.datum import unproject
 from coverage.errors import InputError
 from coverage.kinds import KINDS
 from coverage.messages import Said
@@ -21,12 +23,13 @@ from coverage.profiles import Profile, load_profile
 from coverage.reach.sites import check_sites, place, read_barriers, site_notes
 from coverage.roads.network import RoadNetwork
 from coverage.roads.sources import load
+from coverage.shown import Shown
 from coverage.travel.access import Points
 from coverage.travel.prepare import prepare
 from coverage.travel.times import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -75,8 +78,8 @@ class TravelSetup:
         return self.network.profile
 
 
-@dataclass(frozen=True, eq=False)
-class ServiceTimes:
+@dataclass(frozen=True, eq=False, repr=False)
+class ServiceTimes(Shown):
     """Seconds from every demand point to its nearest facility.
 
     Attributes:
@@ -152,7 +155,7 @@ class ServiceTimes:
             return np.full(len(xy), np.inf)
         return np.asarray(KDTree(sites).query(xy)[0], dtype=np.float64)
 
-    def against(self, minutes: Sequence[float]) -> ServiceTimes:
+    def against(self, minutes: float | Sequence[float]) -> ServiceTimes:
         """The same travel times against other limits; a limit in metres stays what it is.
 
         Raises:
@@ -160,6 +163,36 @@ class ServiceTimes:
         """
         limits, asked = _limits(self.profile, minutes)
         return replace(self, setup=replace(self.setup, limits_s=limits, minutes=asked))
+
+    def _headline(self) -> str:
+        reached = self.demand.people["all"][self.seconds <= self.limits_s[-1]].sum()
+        limit = f"{self.minutes[-1]:g} min" if self.minutes else f"{self.limits_s[-1]:g} m"
+        kinds = ", ".join(self.kinds)
+        return (
+            f"{self.city.name} {self.year}: {kinds} by {self.profile.name}, "
+            f"{len(self.sites.facilities):,} facilities, {len(self.seconds):,} points; "
+            f"{reached:,.0f} of {self.demand.total():,.0f} people within {limit}"
+        )
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        """One row a demand point; minutes (metres for a limit in metres), NaN where unreached."""
+        from shapely import Point
+
+        lon, lat = unproject(self.demand.x, self.demand.y, self.demand.crs)
+        column = "metres" if self.profile.measure == "distance" else "minutes"
+        taken = self.seconds if column == "metres" else self.seconds / 60
+        ids = [facility.id for facility in self.sites.facilities]
+        codes = (*self.demand.unit_codes, "")
+        for n, place_ in enumerate(map(Point, lon, lat)):
+            found = int(self.facility[n])
+            yield {
+                "unit_code": codes[self.demand.unit[n]],
+                **{group: float(people[n]) for group, people in self.demand.people.items()},
+                column: float(taken[n]) if found >= 0 else math.nan,
+                "facility_id": ids[found] if found >= 0 else "",
+                "share_on_access": float(self.share_on_access[n]),
+                "geometry": place_,
+            }
 
     def straight_radius_m(self, limit: float) -> float:
         """Radius of the straight circle that a map would draw for the same limit.
@@ -178,7 +211,7 @@ def travel_time(
     kind: str | Sequence[str] = "elder_care",
     services: Iterable[str] = (),
     profile: str | Path | Profile = DEFAULT_PROFILE,
-    minutes: Sequence[float] = (15,),
+    minutes: float | Sequence[float] = (15,),
     year: int | None = None,
     register: Register | None = None,
     roads: str | Path | None = None,
@@ -195,7 +228,7 @@ def travel_time(
         kind: One kind of facility, or several.
         services: Count only facilities with all these services.
         profile: Name or file of a travel profile, or a `Profile`.
-        minutes: Limits; ignored by a profile that is limited in metres.
+        minutes: A limit, or several; ignored by a profile that is limited in metres.
         year: Facilities open at the end of this year; the plan's last by default.
         register: The user's own register instead of the shipped one.
         roads: An OpenStreetMap file, GraphML, or table; the shipped main roads by default.
@@ -246,7 +279,7 @@ def set_up_travel(
     city: City,
     *,
     profile: str | Path | Profile = DEFAULT_PROFILE,
-    minutes: Sequence[float] = (15,),
+    minutes: float | Sequence[float] = (15,),
     roads: str | Path | RoadNetwork | None = None,
     population: Path | None = None,
     direction: str = "to_facility",
@@ -355,14 +388,15 @@ def checked_direction(direction: str) -> Direction:
 
 
 def _limits(
-    profile: Profile, minutes: Sequence[float]
+    profile: Profile, minutes: float | Sequence[float]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Limits in the profile's unit, rising, and the minutes that were asked for."""
+    minutes = (minutes,) if isinstance(minutes, int | float) else tuple(minutes)
     if profile.measure == "distance":
         return (profile.limit_s(),), ()
     if not minutes:
         raise InputError(Said("至少要给一个分钟数", "there must be at least one limit in minutes"))
-    return tuple(sorted({profile.limit_s(m) for m in minutes})), tuple(minutes)
+    return tuple(sorted({profile.limit_s(m) for m in minutes})), minutes
 
 
 def fit_to_roads(
