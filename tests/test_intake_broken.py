@@ -23,9 +23,9 @@ from coverage.facilities import COLUMNS, read_register
 from coverage.formats.tables import csv_text
 from coverage.intake.commit import register_rows
 from coverage.intake.facilities import intake_facilities
-from coverage.intake.reading import read_file
 from coverage.intake.reportpage import to_html
 from coverage.intake.setup import create
+from coverage.lists.reading import read_file
 
 if TYPE_CHECKING:
     from coverage.intake.facilities import FacilityImport

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from coverage.errors import InputError
-from coverage.intake.columns import understand
-from coverage.intake.reading import read_file
-from coverage.intake.rows import take_rows
+from coverage.lists.columns import understand
+from coverage.lists.reading import read_file
+from coverage.lists.rows import take_rows
 
 CORPUS = Path(__file__).parent / "corpus"
 EXPECTED: dict[str, Any] = json.loads((CORPUS / "expected.json").read_text(encoding="utf-8"))

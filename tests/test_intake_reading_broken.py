@@ -14,12 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coverage.errors import InputError
-from coverage.intake.columns import understand
-from coverage.intake.reading import read_file
-from coverage.intake.rows import take_rows
+from coverage.lists.columns import understand
+from coverage.lists.reading import read_file
+from coverage.lists.rows import take_rows
 
 if TYPE_CHECKING:
-    from coverage.intake.sheets import RawSheet
+    from coverage.lists.sheets import RawSheet
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = sorted(

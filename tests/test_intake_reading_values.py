@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from coverage.errors import InputError
 from coverage.formats.encodings import detect
 from coverage.formats.safety import Limits, inside
-from coverage.intake.aliases import FIELDS, exact_names
-from coverage.intake.columns import read_mapping, understand
-from coverage.intake.personal import is_credit_code, is_id_number, redact
-from coverage.intake.reading import read_file
-from coverage.intake.rows import take_rows
-from coverage.intake.values import (
+from coverage.kinds import ALIASES, KINDS, SERVICES, STATUSES
+from coverage.lists.aliases import FIELDS, exact_names
+from coverage.lists.columns import read_mapping, understand
+from coverage.lists.personal import is_credit_code, is_id_number, redact
+from coverage.lists.reading import read_file
+from coverage.lists.rows import take_rows
+from coverage.lists.values import (
     chinese_number,
     harmless,
     is_formula_like,
@@ -28,8 +29,7 @@ from coverage.intake.values import (
     parse_date,
     parse_number,
 )
-from coverage.intake.words import parse_kind, parse_ownership, parse_services, parse_status
-from coverage.kinds import ALIASES, KINDS, SERVICES, STATUSES
+from coverage.lists.words import parse_kind, parse_ownership, parse_services, parse_status
 
 if TYPE_CHECKING:
     from pathlib import Path

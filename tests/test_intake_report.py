@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from coverage.city import City
-from coverage.intake.outcomes import DATA, Finding, ImportReport, Part, RowOutcome
+from coverage.intake.outcomes import ImportReport, Part, RowOutcome
 from coverage.intake.people import import_population
-from coverage.intake.reading import read_file
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
 from coverage.intake.setup import create
+from coverage.lists.reading import read_file
+from coverage.lists.rows import DATA, Finding
 from coverage.messages import Said
 from helpers import run, told
 

@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("city",),
     ("travel", "demand", "places", "caveats"),
     ("download",),
-    ("circles", "siting"),
+    ("circles", "siting", "lists"),
     ("indicators",),
     ("measures",),
     ("reach",),

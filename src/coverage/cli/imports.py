@@ -51,9 +51,9 @@ def facilities(
     the register stays, and the register of before is kept in the folder replaced.
     """
     from coverage.errors import InputError
-    from coverage.intake.columns import read_mapping
     from coverage.intake.commit import commit
     from coverage.intake.facilities import intake_facilities
+    from coverage.lists.columns import read_mapping
 
     city = own_city(workspace)
     asked = None

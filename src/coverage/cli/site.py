@@ -241,7 +241,7 @@ def _table(path: Path) -> Table:
     if path.suffix.lower() in {".csv", ".txt"}:
         return read_table(path)
     from coverage.formats.tables import Record, Table
-    from coverage.intake.reading import read_file
+    from coverage.lists.reading import read_file
 
     sheet = next(one for one in read_file(path) if one.data)
     columns = tuple(name.strip().lower() for name in sheet.columns)

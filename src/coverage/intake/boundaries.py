@@ -20,7 +20,7 @@ from coverage.formats.layers import read_layer
 from coverage.formats.tables import decode
 from coverage.intake import newcity, topology
 from coverage.intake.commit import deliver, own_file
-from coverage.intake.outcomes import FEATURES, Finding, ImportReport, RowOutcome, ordered
+from coverage.intake.outcomes import FEATURES, ImportReport, RowOutcome, ordered
 from coverage.intake.parts import layer_sheet, part_of, uses_of
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
@@ -29,6 +29,7 @@ from coverage.intake.unitmatch import (
     NAME_COLUMNS,
     find_column,
 )
+from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.places.find import Evidence, code_in, find_unit
 

@@ -13,9 +13,9 @@ from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS
 from coverage.formats.tables import csv_text
-from coverage.intake.outcomes import Finding
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
+from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.workspace import OWN
 

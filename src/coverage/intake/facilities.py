@@ -1,6 +1,6 @@
 """From a bureau's files to a register: every row judged, placed, and accounted for.
 
-`coverage.intake.rows` says what each row means by itself; here rows get a
+`coverage.lists.rows` says what each row means by itself; here rows get a
 unit and a place, are held against the ground, one another and the last
 register, and become facilities. Nothing is guessed in silence: a datum that
 is not stated is detected with a confidence, a name that fits two places is
@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
 from coverage.facilities import COLUMNS, Facility
-from coverage.intake.columns import understand
 from coverage.intake.geocoding import geocode
 from coverage.intake.ground import judge_places
 from coverage.intake.ledger import is_ledger, ledger_rows
 from coverage.intake.locate import find_units, place
 from coverage.intake.nearby import judge_neighbours
-from coverage.intake.outcomes import FacilityRow, Finding, ImportReport, bilingual, ordered
+from coverage.intake.outcomes import FacilityRow, ImportReport, bilingual, ordered
 from coverage.intake.parts import FacilitySheet
 from coverage.intake.previous import MADE, compare, kept_beside
-from coverage.intake.reading import read_file
-from coverage.intake.rows import TakenRow, take_rows
 from coverage.intake.sums import judge_totals, judge_values
 from coverage.kinds import KINDS
+from coverage.lists.columns import understand
+from coverage.lists.reading import read_file
+from coverage.lists.rows import Finding, TakenRow, take_rows
 from coverage.messages import Said
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from coverage.datum import project
 from coverage.errors import InputError
 from coverage.intake.borders import plane, read_outlines
 from coverage.intake.locate import city_bounds, put_at_seat
-from coverage.intake.outcomes import Finding
+from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.reach.sites import BORDER_M
 

@@ -12,17 +12,17 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from coverage.intake.outcomes import FacilityRow, bilingual
-from coverage.intake.rows import TakenRow
-from coverage.intake.values import clean_text, is_empty, parse_bool, parse_number, whole
 from coverage.kinds import KINDS
+from coverage.lists.rows import TakenRow
+from coverage.lists.values import clean_text, is_empty, parse_bool, parse_number, whole
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.formats.grids import Cell
-    from coverage.intake.columns import Understanding
     from coverage.intake.parts import FacilitySheet
-    from coverage.intake.rows import Outcome
-    from coverage.intake.sheets import RawRow
+    from coverage.lists.columns import Understanding
+    from coverage.lists.rows import Outcome
+    from coverage.lists.sheets import RawRow
 
 _ABOVE = ("village", "township", "county", "unit_code")
 _INTEGRATED = "综合功能"

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coverage.city import City
-    from coverage.intake.columns import Understanding
     from coverage.intake.outcomes import FacilityRow
-    from coverage.intake.sheets import RawSheet
+    from coverage.lists.columns import Understanding
+    from coverage.lists.sheets import RawSheet
     from coverage.places.coordinates import ParsedPlace
     from coverage.places.detect import Detection
 

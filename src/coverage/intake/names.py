@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from coverage.intake.words import parse_kind
+from coverage.lists.words import parse_kind
 from coverage.places.names import plain_name
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from coverage.kinds import KINDS
+from coverage.lists.rows import DATA, Finding
 from coverage.messages import Said
 from coverage.places.find import Found
 
@@ -21,27 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.facilities import Facility
-    from coverage.intake.rows import TakenRow
-    from coverage.intake.sheets import RawSheet
+    from coverage.lists.rows import Outcome, TakenRow, Weight
+    from coverage.lists.sheets import RawSheet
 
-# A row of data is one of the first three; any other row has the role that it plays in its sheet.
-Outcome: TypeAlias = Literal[
-    "accepted", "corrected", "rejected", "title", "header", "blank", "total", "note"
-]
-Weight = Literal["reason", "correction", "warning", "note"]
 Place = Literal["coordinates", "geocoded", "seat", "none"]
-OUTCOMES: dict[Outcome, Said] = {
-    "accepted": Said("接受", "accepted"),
-    "corrected": Said("更正后接受", "accepted, corrected"),
-    "rejected": Said("退回", "rejected"),
-    "title": Said("标题行", "title"),
-    "header": Said("表头", "header"),
-    "blank": Said("空行", "blank"),
-    "total": Said("合计行", "total"),
-    "note": Said("说明行", "note"),
-}
-CHECK = Said("请核对", "to check")
-DATA: tuple[Outcome, ...] = ("accepted", "corrected", "rejected")
 ROWS, FEATURES, CELLS = Said("行", "rows"), Said("个要素", "features"), Said("格", "cells")
 PLACES: dict[Place, Said] = {
     "coordinates": Said("坐标", "coordinates"),
@@ -96,28 +80,6 @@ class Part:
     uses: tuple[Use, ...] = ()
     said: tuple[Said, ...] = ()
     personal: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing found about a row, or about the whole file.
-
-    Attributes:
-        id: What kind of thing, such as ``missing`` or ``overlap``.
-        weight: ``warning`` for what the user should look at, ``note`` for what to know; of a row
-            alone ``reason`` for why it is rejected, ``correction`` for what was changed.
-        said: The sentence.
-        units: Codes of the units it is about.
-        km2: Area it is about, if it is about an area.
-        place: A point of it, lon and lat in WGS84.
-    """
-
-    id: str
-    weight: Weight
-    said: Said
-    units: tuple[str, ...] = ()
-    km2: float | None = None
-    place: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from coverage.intake.aliases import FIELDS
-from coverage.intake.columns import understand
-from coverage.intake.outcomes import DATA, Part, RowOutcome, Use, bilingual
-from coverage.intake.personal import redact
-from coverage.intake.sheets import RawRow, RawSheet
+from coverage.intake.outcomes import Part, RowOutcome, Use, bilingual
 from coverage.kinds import KINDS
+from coverage.lists.aliases import FIELDS
+from coverage.lists.columns import understand
+from coverage.lists.personal import redact
+from coverage.lists.rows import DATA
+from coverage.lists.sheets import RawRow, RawSheet
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from coverage.formats.layers import Layer
-    from coverage.intake.columns import Understanding
     from coverage.intake.outcomes import Row
-    from coverage.intake.sheets import Role
+    from coverage.lists.columns import Understanding
+    from coverage.lists.sheets import Role
     from coverage.places.detect import Detection
 
 _ASIDE = frozenset({"说明", "词表", "人口"})  # sheets of the template that list no facility

@@ -9,7 +9,7 @@ from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.formats.tables import csv_text
 from coverage.intake.commit import deliver, own_file
-from coverage.intake.outcomes import CELLS, Finding, ImportReport, Part, ordered
+from coverage.intake.outcomes import CELLS, ImportReport, Part, ordered
 from coverage.intake.peopletable import (
     KNOWN,
     SUMMED,
@@ -17,8 +17,9 @@ from coverage.intake.peopletable import (
     read_people,
     with_sums,
 )
-from coverage.intake.reading import read_file
 from coverage.intake.template import POPULATION
+from coverage.lists.reading import read_file
+from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.population import load_population
 from coverage.workspace import OWN
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from coverage.atomic import Content
     from coverage.intake.peopleplaces import Places
     from coverage.intake.peopletable import Table
-    from coverage.intake.sheets import RawSheet
+    from coverage.lists.sheets import RawSheet
     from coverage.messages import Lang
     from coverage.population import People
     from coverage.units import Units

@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
-from coverage.intake.outcomes import Finding, RowOutcome
+from coverage.intake.outcomes import RowOutcome
 from coverage.intake.parts import other_row, part_of, uses_of
 from coverage.intake.peoplecells import contradiction, count_in, people_columns
 from coverage.intake.template import POPULATION
@@ -26,6 +26,7 @@ from coverage.intake.unitmatch import (
     find_column,
     plain,
 )
+from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.places.changes import load_changes
 from coverage.places.find import Evidence, find_unit
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from coverage.formats.grids import Cell
-    from coverage.intake.outcomes import Outcome, Part, Use, Weight
+    from coverage.intake.outcomes import Part, Use
     from coverage.intake.peoplecells import Column
-    from coverage.intake.sheets import RawRow, RawSheet
+    from coverage.lists.rows import Outcome, Weight
+    from coverage.lists.sheets import RawRow, RawSheet
     from coverage.units import Unit, Units
 
 YEAR_COLUMNS = "年份 年 年度 统计年份 数据年份 year"

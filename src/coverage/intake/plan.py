@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any
 from coverage.city import City
 from coverage.errors import CoverageError, InputError, Problem
 from coverage.intake.commit import deliver, own_file
-from coverage.intake.outcomes import Finding, ImportReport, RowOutcome
+from coverage.intake.outcomes import ImportReport, RowOutcome
 from coverage.intake.parts import part_of, uses_of
 from coverage.intake.planreader import read_rows
 from coverage.intake.planrows import join
 from coverage.intake.plansheet import plan_tables
-from coverage.intake.reading import read_file
+from coverage.lists.reading import read_file
+from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.plans import load_plan
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from coverage.intake.outcomes import Part
     from coverage.intake.planrows import PlanRow
     from coverage.intake.plansheet import PlanTable
-    from coverage.intake.sheets import RawSheet
+    from coverage.lists.sheets import RawSheet
     from coverage.messages import Lang
     from coverage.plans import Plan
 

@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from coverage.intake.aliases import normal
 from coverage.intake.known import recognise
 from coverage.intake.planrows import PlanRow, own_id
 from coverage.intake.planwords import (
@@ -25,8 +24,9 @@ from coverage.intake.planwords import (
     service_names,
     system_of,
 )
-from coverage.intake.promises import cell_text, is_empty, parse_promise, parse_value
 from coverage.kinds import KINDS, SYSTEMS
+from coverage.lists.aliases import normal
+from coverage.lists.target_text import cell_text, is_empty, parse_promise, parse_value
 from coverage.messages import Said
 from coverage.nearest import nearest
 from coverage.plans import MEASURES
@@ -34,7 +34,7 @@ from coverage.plans import MEASURES
 if TYPE_CHECKING:
     from coverage.intake.known import Known
     from coverage.intake.plansheet import PlanTable
-    from coverage.intake.sheets import RawRow
+    from coverage.lists.sheets import RawRow
 
 _NATURES = ("约束性", "预期性")
 _SHARES = ("unit_share", "facility_share", "people_within")

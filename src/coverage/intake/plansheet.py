@@ -12,14 +12,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coverage.intake.aliases import normal, unbracketed
-from coverage.intake.promises import cell_text
+from coverage.lists.aliases import normal, unbracketed
+from coverage.lists.target_text import cell_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coverage.formats.grids import Cell
-    from coverage.intake.sheets import RawRow, RawSheet
+    from coverage.lists.sheets import RawRow, RawSheet
 
 _NAMES: dict[str, str] = {
     "name": "指标名称 指标 名称 主要指标 发展指标 指标内容 指标项目 主要指标名称 规划指标 目标任务 "
@@ -114,7 +114,7 @@ def plan_tables(sheets: Sequence[RawSheet]) -> list[PlanTable]:
 
 def _all_rows(sheet: RawSheet) -> list[RawRow]:
     """The rows, and before them the names of columns where the format keeps them apart."""
-    from coverage.intake.sheets import RawRow
+    from coverage.lists.sheets import RawRow
 
     if sheet.rows and not any(row.role == "header" for row in sheet.rows) and any(sheet.columns):
         return [RawRow(0, tuple(sheet.columns), "header"), *sheet.rows]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from coverage.intake.aliases import SERVICE_NAMES, normal
 from coverage.kinds import ALIASES, KINDS, SERVICES
+from coverage.lists.aliases import SERVICE_NAMES, normal
 from coverage.plans import MEASURES
 
 # Measure and share by what planners call them.

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coverage.intake.names import NEAR_M, form_of
-from coverage.intake.outcomes import Finding
 from coverage.kinds import KINDS
+from coverage.lists.rows import Finding
 from coverage.messages import Said
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from coverage.intake.outcomes import CHECK, DATA, OUTCOMES
+from coverage.lists.rows import CHECK, DATA, OUTCOMES
 from coverage.messages import Said
 from coverage.results.table import WIDTH
 from coverage.text import wrap

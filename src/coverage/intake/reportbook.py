@@ -11,11 +11,11 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from coverage.intake.outcomes import OUTCOMES
 from coverage.intake.parts import shown_cells
-from coverage.intake.reimport import BEFORE, FIRST
 from coverage.intake.report import outcome_word, part_line, sentences, summary, to_look_at, totals
-from coverage.intake.values import harmless
+from coverage.lists.reimport import BEFORE, FIRST
+from coverage.lists.rows import OUTCOMES
+from coverage.lists.values import harmless
 from coverage.messages import Said
 from coverage.text import width
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from coverage.intake.outcomes import CHECK, OUTCOMES
 from coverage.intake.parts import shown_cells
 from coverage.intake.report import (
     outcome_word,
@@ -17,6 +16,7 @@ from coverage.intake.report import (
     where,
 )
 from coverage.intake.reportbook import joined
+from coverage.lists.rows import CHECK, OUTCOMES
 from coverage.messages import Said
 
 if TYPE_CHECKING:

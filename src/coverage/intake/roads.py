@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.intake.commit import deliver
-from coverage.intake.outcomes import Finding, ImportReport, Part, RowOutcome, ordered
+from coverage.intake.outcomes import ImportReport, Part, RowOutcome, ordered
+from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.roads.convert import graphml_text
 from coverage.roads.sources import load_checked

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coverage.intake.outcomes import Finding
-from coverage.intake.values import parse_beds
+from coverage.lists.rows import Finding
+from coverage.lists.values import parse_beds
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from coverage.intake.columns import Understanding
     from coverage.intake.outcomes import FacilityRow
+    from coverage.lists.columns import Understanding
 
 _SUMMED = {"beds": Said("床位", "beds"), "nursing_beds": Said("护理型床位", "nursing beds")}
 _NOT_YET = frozenset({"planned", "building"})

@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING
 
 from coverage.formats.grids import is_blank
 from coverage.formats.safety import refuse
-from coverage.intake.aliases import (
+from coverage.lists.aliases import (
     normal,
     normal_names,
     unbracketed,
 )
-from coverage.intake.header import NUMBER, HeaderFinder, tables
-from coverage.intake.sheets import RawRow, RawSheet
+from coverage.lists.header import NUMBER, HeaderFinder, tables
+from coverage.lists.sheets import RawRow, RawSheet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from coverage.formats.grids import Cell, Grid, Merge
-    from coverage.intake.header import Rows
-    from coverage.intake.sheets import HeaderFound, Role
+    from coverage.lists.header import Rows
+    from coverage.lists.sheets import HeaderFound, Role
 
 _FILLED = 5_000_000
 _WORDS = r"(?:合计|总计|小计|共计|累计|汇总|合計|總計|小計|grandtotal|subtotal|total)"

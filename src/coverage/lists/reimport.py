@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from coverage.intake.outcomes import CHECK, DATA, OUTCOMES
+from coverage.lists.rows import CHECK, DATA, OUTCOMES
 from coverage.messages import Said
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from coverage.intake.aliases import SERVICE_NAMES, normal
-from coverage.intake.values import Parsed, clean_text, is_empty, parse_bool
 from coverage.kinds import ALIASES, KINDS, SERVICES, STATUSES
+from coverage.lists.aliases import SERVICE_NAMES, normal
+from coverage.lists.values import Parsed, clean_text, is_empty, parse_bool
 from coverage.nearest import alike
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from coverage.formats.grids import Cell, is_blank
-from coverage.intake.aliases import exact_names, is_header_word, is_service_word, normal
 from coverage.kinds import ALIASES
+from coverage.lists.aliases import exact_names, is_header_word, is_service_word, normal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from coverage.formats.grids import Merge
-    from coverage.intake.sheets import HeaderFound
+    from coverage.lists.sheets import HeaderFound
 
 Rows: TypeAlias = list[tuple[int, list[Cell]]]
 

@@ -11,23 +11,62 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coverage.errors import Problem
-from coverage.intake.personal import redact
-from coverage.intake.values import clean_text, parse_area, parse_beds, parse_bool, parse_date
-from coverage.intake.words import parse_kind, parse_ownership, parse_services, parse_status
 from coverage.kinds import KINDS
+from coverage.lists.personal import redact
+from coverage.lists.values import clean_text, parse_area, parse_beds, parse_bool, parse_date
+from coverage.lists.words import parse_kind, parse_ownership, parse_services, parse_status
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from coverage.formats.grids import Cell
-    from coverage.intake.columns import ColumnUse, Understanding
-    from coverage.intake.sheets import RawRow, RawSheet
+    from coverage.lists.columns import ColumnUse, Understanding
+    from coverage.lists.sheets import RawRow, RawSheet
 
-Outcome: TypeAlias = Literal["accepted", "rejected", "title", "header", "blank", "total", "note"]
+# A row of data is one of the first three; any other row has the role that it plays in its sheet.
+Outcome: TypeAlias = Literal[
+    "accepted", "corrected", "rejected", "title", "header", "blank", "total", "note"
+]
+Weight = Literal["reason", "correction", "warning", "note"]
+OUTCOMES: dict[Outcome, Said] = {
+    "accepted": Said("接受", "accepted"),
+    "corrected": Said("更正后接受", "accepted, corrected"),
+    "rejected": Said("退回", "rejected"),
+    "title": Said("标题行", "title"),
+    "header": Said("表头", "header"),
+    "blank": Said("空行", "blank"),
+    "total": Said("合计行", "total"),
+    "note": Said("说明行", "note"),
+}
+CHECK = Said("请核对", "to check")
+DATA: tuple[Outcome, ...] = ("accepted", "corrected", "rejected")
 # Fields whose cells the next stage reads itself: they are handed on as they are.
 _AS_THEY_ARE = frozenset({"lon", "lat", "x", "y", "coordinates"})
 
 _BLANK = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found about a row, or about the whole file.
+
+    Attributes:
+        id: What kind of thing, such as ``missing`` or ``overlap``.
+        weight: ``warning`` for what the user should look at, ``note`` for what to know; of a row
+            alone ``reason`` for why it is rejected, ``correction`` for what was changed.
+        said: The sentence.
+        units: Codes of the units it is about.
+        km2: Area it is about, if it is about an area.
+        place: A point of it, lon and lat in WGS84.
+    """
+
+    id: str
+    weight: Weight
+    said: Said
+    units: tuple[str, ...] = ()
+    km2: float | None = None
+    place: tuple[float, float] | None = None
 
 
 @dataclass(slots=True)

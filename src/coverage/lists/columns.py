@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coverage.errors import InputError, Problem
-from coverage.intake.aliases import (
+from coverage.kinds import ALIASES, KINDS, SERVICES
+from coverage.lists.aliases import (
     FIELDS,
     exact_names,
     is_personal_name,
@@ -22,8 +23,7 @@ from coverage.intake.aliases import (
     normal_names,
     unbracketed,
 )
-from coverage.intake.personal import is_credit_code, personal_share
-from coverage.kinds import ALIASES, KINDS, SERVICES
+from coverage.lists.personal import is_credit_code, personal_share
 from coverage.messages import Said
 from coverage.nearest import alike
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.formats.grids import Cell
-    from coverage.intake.sheets import RawSheet
+    from coverage.lists.sheets import RawSheet
 
 How: TypeAlias = Literal[
     "mapping", "geometry", "exact", "normalised", "fuzzy", "content", "left out", "personal"
@@ -53,7 +53,7 @@ class ColumnUse:
     Attributes:
         index: Place in the row, from 0.
         name: As written.
-        field: One of `coverage.intake.aliases.FIELDS`, ``service:<name>`` for a column that
+        field: One of `coverage.lists.aliases.FIELDS`, ``service:<name>`` for a column that
             says yes or no to one service, ``kind:<id>`` for one that counts or ticks a kind
             (only in a sheet without names), or `None`.
         how: How that was found.

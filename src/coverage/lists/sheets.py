@@ -1,4 +1,4 @@
-"""A sheet with a header and a role for every row, as `coverage.intake.layout` makes one."""
+"""A sheet with a header and a role for every row, as `coverage.lists.layout` makes one."""
 
 from __future__ import annotations
 

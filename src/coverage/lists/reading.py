@@ -18,9 +18,9 @@ from coverage.formats.delimited import read_text
 from coverage.formats.markup import looks_like_html, read_html, read_spreadsheet_xml
 from coverage.formats.safety import Limits, Meter, open_archive, read_bytes, refuse
 from coverage.formats.workbooks import read_xls, read_xlsx
-from coverage.intake.aliases import is_header_word, is_service_word
-from coverage.intake.layout import lay_out
-from coverage.intake.reimport import unwrapped
+from coverage.lists.aliases import is_header_word, is_service_word
+from coverage.lists.layout import lay_out
+from coverage.lists.reimport import unwrapped
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from coverage.formats.grids import Grid
-    from coverage.intake.sheets import RawSheet
+    from coverage.lists.sheets import RawSheet
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BIFF = (

@@ -1,0 +1,1 @@
+"""Lists that people send, whatever their kind: header, columns, rows, values, findings."""
