@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coverage.atomic import replacing
 from coverage.download import http
 from coverage.errors import InputError, NetworkUnreachableError
 from coverage.messages import Said
@@ -263,13 +264,9 @@ def _people(values: Any, profile: dict[str, Any], area: BaseGeometry) -> float:
 def _write(values: Any, profile: dict[str, Any], goal: Path) -> None:
     import rasterio
 
-    with tempfile.TemporaryDirectory(dir=goal.parent, prefix=".") as place:
-        half = Path(place) / goal.name
+    with replacing(goal) as half:
         try:
             with rasterio.open(half, "w", **profile) as out:
                 out.write(values, 1)
-            half.replace(goal)
-        except (rasterio.errors.RasterioError, OSError) as error:
-            raise InputError(
-                Said(f"{goal} 写不进去", f"the file cannot be written ({error})")
-            ) from error
+        except rasterio.errors.RasterioError as error:
+            raise OSError(str(error)) from error

@@ -139,7 +139,7 @@ def fetch_boundaries(folder: Path, *, server: Server, replace: bool = False) -> 
     answer = _ask(outline(city), TAGS, server)
     placed = place_townships(city, answer.things)
     goal = folder / OWN["townships"][0]
-    _write(goal, placed.text())
+    write_text(goal, placed.text())
     origin = _osm_origin(f"{city.name}乡镇界（OSM 行政级别 8）", answer)
     written = (goal, note_origin(goal, origin))
     return Fetched("boundaries", written, origin, placed.said(), placed.left_out)
@@ -267,7 +267,7 @@ def fetch_facilities(folder: Path, *, server: Server) -> Fetched:
             )
         )
     goal = folder / FACILITIES
-    _write(goal, csv_text(COLUMNS, register_rows(rows), bom=True))
+    write_text(goal, csv_text(COLUMNS, register_rows(rows), bom=True))
     read_register(goal, city.units, city_code=city.code)
     origin = _osm_origin(f"{city.name}民政设施（OSM）", answer)
     unclear = len(kinds) - len(known)
@@ -333,11 +333,3 @@ def _osm_origin(title: str, answer: Answer) -> Origin:
         date=answer.date,
         data_date=answer.data_date,
     )
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        write_text(path, text)
-    except OSError as error:
-        reason = Said("写不进去", f"the file cannot be written ({error.strerror or error})")
-        raise InputError(Problem(reason, str(path))) from error

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coverage.atomic import new_folder
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.intake.template import write_template
@@ -16,6 +14,7 @@ from coverage.workspace import CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 TEMPLATE = "模板.xlsx"
 FOLDERS = ("boundaries", "roads", "population", "intake")
@@ -87,9 +86,7 @@ def create(
                 "a city that does not ship needs a --name and a six-digit --code",
             )
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    half = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
+    with new_folder(folder) as half:
         label = city.label if city else None
         values = {
             "code": label.code if label else code,
@@ -105,11 +102,4 @@ def create(
             (half / place).mkdir()
         own = fill(half) if fill else City.open(half)
         write_template(own, half / TEMPLATE)
-        half.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        half.rename(folder)
-    except BaseException:
-        shutil.rmtree(half, ignore_errors=True)
-        raise
     return folder

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from coverage.atomic import replacing
 from coverage.circles.polygons import service_circles
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.settings import WGS84
 from coverage.travel.times import node_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     import geopandas as gpd
     import numpy as np
@@ -128,21 +127,9 @@ def write(frame: gpd.GeoDataFrame, path: Path) -> int:
     """
     driver = _DRIVERS.get(path.suffix.lower())
     if driver is None:
-        reason = "circles are written to .gpkg or .geojson"
+        reason = Said("服务圈须写成 .gpkg 或 .geojson", "circles are written to .gpkg or .geojson")
         raise InputError(Problem(reason, str(path)))
-    folder = path.parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder, prefix=".circles-"))
-    except OSError as error:
-        reason = f"the folder cannot be written to ({error.strerror})"
-        raise InputError(Problem(reason, str(folder))) from error
-    half = temporary / path.name
-    try:
-        frame.to_file(half, driver=driver, engine="pyogrio")
-        os.replace(half, path)  # noqa: PTH105 -- beside its goal, hence atomic
-    finally:
-        with suppress(OSError):
-            half.unlink(missing_ok=True)
-            temporary.rmdir()
+    with replacing(path) as half:
+        half.unlink()  # GDAL appends to a GeoPackage that is there
+        frame.to_file(half, driver=driver, engine="pyogrio", layer=path.stem)
     return len(frame)

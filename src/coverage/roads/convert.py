@@ -106,11 +106,7 @@ def write_graphml(network: RoadNetwork, path: Path) -> None:
     Raises:
         InputError: If the file cannot be written.
     """
-    try:
-        write_text(path, graphml_text(network))
-    except OSError as error:
-        reason = f"the file cannot be written ({error.strerror or type(error).__name__})"
-        raise InputError(Problem(reason, str(path))) from error
+    write_text(path, graphml_text(network))
 
 
 def read_graphml(

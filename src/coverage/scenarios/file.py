@@ -163,12 +163,7 @@ def write(scenario: Scenario, path: Path) -> None:
     Raises:
         InputError: If the file cannot be written.
     """
-    try:
-        write_text(path, to_toml(scenario))
-    except OSError as error:
-        why = error.strerror
-        said = Said(f"写不进去（{why}）", f"the file cannot be written ({why})")
-        raise InputError(Problem(said, str(path))) from error
+    write_text(path, to_toml(scenario))
 
 
 def to_toml(scenario: Scenario) -> str:
