@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import shapely
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from coverage.city import City
 from coverage.datum import project
@@ -157,6 +159,26 @@ def test_weighted_percentiles_agree_with_repetition() -> None:
     for percent in (10, 25, 50, 75, 90, 100):
         want = flat[math.ceil(len(flat) * percent / 100) - 1]
         assert weighted_percentile(values, weights.astype(float), percent) == want
+
+
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), min_size=1, max_size=12),
+    unit=st.sampled_from([1.0, 0.1, 0.7, 1 / 3, 1e-3]),
+    percent=st.sampled_from([10, 25, 50, 75, 90, 100]),
+)
+@example(pairs=[(1, 1), (2, 1), (3, 1), (4, 1)], unit=1.0, percent=50)
+@example(pairs=[(0, 1), (1, 9)], unit=1e-3, percent=10)
+@example(pairs=[(0, 3), (1, 2), (2, 5)], unit=0.7, percent=50)
+def test_weighted_percentiles_at_ties(
+    pairs: list[tuple[int, int]], unit: float, percent: int
+) -> None:
+    """Where the share ends exactly between two values the lower one is meant, rounding or not."""
+    flat = sorted(value for value, weight in pairs for _ in range(weight))
+    if not flat:
+        return
+    values, weights = np.array(pairs, dtype=np.float64).T
+    want = flat[-(-len(flat) * percent // 100) - 1]
+    assert weighted_percentile(values, weights * unit, percent) == want
 
 
 def test_nearest_times_rise_with_the_percentile(times: ServiceTimes) -> None:
