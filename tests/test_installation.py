@@ -142,3 +142,11 @@ main({[*args, str(out)]!r})
     assert module in done.stderr
     assert "pip install --upgrade facility-coverage" in done.stderr
     assert not out.exists()
+
+
+def test_the_version_is_one_everywhere() -> None:
+    import coverage
+
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: (\S+)$", cited, re.MULTILINE)[1] == PROJECT["version"]  # type: ignore[index]
+    assert coverage.__version__ == PROJECT["version"]
