@@ -37,20 +37,18 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from coverage.siting.center import p_center
-from coverage.siting.cover import lscp, mclp, threshold
-from coverage.siting.cover_mip import Ask, cover_model
-from coverage.siting.median import p_median
-from coverage.siting.mip import Clock, solve
-from coverage.siting.problem import Sites, covering
-from coverage.siting.rows import Rows
+from coverage.siting import Search, Sites, lscp, mclp, p_center, p_median, threshold
+from coverage.siting._ask import Ask, cover_model
+from coverage.siting._inputs import covering
+from coverage.siting._rules import Rows
+from coverage.siting._solver import Clock, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from coverage.siting.answer import Answer
+    from coverage.siting import Answer
 
     Floats = NDArray[np.float64]
 
@@ -85,8 +83,7 @@ print(json.dumps(said))
 OURS = """
 import json, resource, sys, time
 import numpy as np
-from coverage.siting.median import p_median
-from coverage.siting.problem import Sites
+from coverage.siting import Sites, p_median
 far = np.load(sys.argv[1]); p = int(sys.argv[2])
 begun = time.perf_counter()
 answer = p_median(far, None, Sites(len(far), max_new=p))
@@ -139,7 +136,7 @@ def median(data: Path, _: argparse.Namespace) -> None:
     for name, best in known.items():
         far, p = orlib(data / "orlib_pmed" / f"{name}.txt")
         sites = Sites(len(far), max_new=p)
-        answer, took = timed(p_median, far, None, sites, seconds=60)
+        answer, took = timed(p_median, far, None, sites, search=Search(60))
         taken.append(answer.seconds)
         fine = promise(name, kept=answer.optimal and answer.objective == best)
         told = f"{answer.objective:7.0f} known {best} {took} {fine}"
@@ -150,7 +147,7 @@ def median(data: Path, _: argparse.Namespace) -> None:
     for nodes in (500, 600, 700, 800, 900):
         for p in (5, 10, nodes // 10, nodes // 3):
             far, sites = beasley(nodes, nodes + p), Sites(nodes, max_new=p)
-            answer, took = timed(p_median, far, None, sites, seconds=60)
+            answer, took = timed(p_median, far, None, sites, search=Search(60))
             print(f"made up  n={nodes} p={p:3} {answer.objective:7.0f} {took}", flush=True)
 
 
@@ -159,7 +156,7 @@ def center(data: Path, _: argparse.Namespace) -> None:
     taken, wrong = [], []
     for name, best in known["p_center_optimum_reported"].items():
         far, p = orlib(data / "orlib_pmed" / f"{name}.txt")
-        answer = p_center(far, Sites(len(far), max_new=p), seconds=60)
+        answer = p_center(far, Sites(len(far), max_new=p), search=Search(60))
         taken.append(answer.seconds)
         if not (answer.optimal and answer.objective == best):
             wrong.append(name)
@@ -177,7 +174,7 @@ def blocks(data: Path, _: argparse.Namespace) -> None:
         far, people = _blocks(folder / f"{name.split('_')[0]}.txt")
         best, reach = cell["covered_population_best_known"], far <= cell["radius_m"]
         sites = Sites(len(people), max_new=cell["p"])
-        answer, took = timed(mclp, reach, people, sites, seconds=10)
+        answer, took = timed(mclp, reach, people, sites, search=Search(10))
         said = promise(name, kept=answer.objective >= 0.999 * best and answer.seconds <= 10.5)
         off = f"{answer.objective:9.0f} known {best} ({answer.objective / best - 1:+.3%})"
         print(f"{name:16} {off} {took} {said}", flush=True)
@@ -264,7 +261,7 @@ def counties(_: Path, __: argparse.Namespace) -> None:
             share="0.6",
             groups=county,
             group_share="0.5",
-            seconds=60,
+            search=Search(60),
         )
         print(
             f"60 % in all and 50 % in each of 9 counties, {points} × {candidates}: "
@@ -288,7 +285,7 @@ def prefecture(_: Path, __: argparse.Namespace) -> None:
         reach.data = (reach.data <= 60 * minutes).astype(float)
         reach.eliminate_zeros()
         limit = 15.0 if minutes == 30 else None
-        answer = mclp(reach, people, sites, seconds=limit)
+        answer = mclp(reach, people, sites, search=Search(limit))
         print(
             f"{minutes} min, {reach.nnz} pairs: {answer.objective:.0f} gap {answer.gap:.3%} "
             f"{answer.seconds:.2f} s, {len(answer.alternatives)} alternatives",
@@ -298,7 +295,7 @@ def prefecture(_: Path, __: argparse.Namespace) -> None:
             kept = answer.gap <= 0.005 and answer.seconds <= 16
             print(f"  certified within 15 s: {promise('30 min', kept=kept)}")
             continue
-        ask = Ask(covering(reach, sites), people, None, None, (), Rows.of(sites))
+        ask = Ask(covering(reach, sites), people, Rows.of(sites))
         begun = time.perf_counter()
         plain = solve(cover_model(ask), clock=Clock.of(300))
         taken = time.perf_counter() - begun

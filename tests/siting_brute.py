@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linprog
 
-from coverage.siting.problem import Limit, Sites
+from coverage.siting import Limit, Sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,14 +11,23 @@ import numpy as np
 import pytest
 
 from coverage.errors import InputError
-from coverage.siting import beds, cover, median
-from coverage.siting.center import p_center
+from coverage.siting import (
+    backup,
+    capacitated_lscp,
+    capacitated_mclp,
+    capacitated_p_median,
+    lscp,
+    mclp,
+    p_center,
+    p_median,
+    threshold,
+)
 from siting_brute import Case, best, case_of, cost, flow, keeps, net_new, reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from coverage.siting.answer import Answer
+    from coverage.siting import Answer
 
 pytest.importorskip("highspy")
 
@@ -99,7 +108,7 @@ def check_lscp(case: Case, seed: int) -> None:
 
     _same(
         case,
-        lambda: cover.lscp(case.cover, case.sites, minimise="cost" if money else "sites"),
+        lambda: lscp(case.cover, case.sites, minimise="cost" if money else "sites"),
         value,
         least=True,
     )
@@ -109,7 +118,7 @@ def check_mclp(case: Case, seed: int) -> None:
     del seed
     _same(
         case,
-        lambda: cover.mclp(case.cover, case.people, case.sites),
+        lambda: mclp(case.cover, case.people, case.sites),
         lambda chosen: _covered(case, chosen),
         least=False,
     )
@@ -127,7 +136,7 @@ def check_floor(case: Case, seed: int) -> None:
 
     _same(
         case,
-        lambda: cover.mclp(case.cover, case.people, case.sites, floor=share, groups=case.groups),
+        lambda: mclp(case.cover, case.people, case.sites, floor=share, groups=case.groups),
         value,
         least=False,
     )
@@ -151,7 +160,7 @@ def check_threshold(case: Case, seed: int) -> None:
 
     _same(
         case,
-        lambda: cover.threshold(
+        lambda: threshold(
             case.cover,
             case.people,
             case.sites,
@@ -194,7 +203,7 @@ def check_backup(case: Case, seed: int) -> None:
 
     _same(
         case,
-        lambda: cover.backup(case.cover, case.people, case.sites, weight=weight),
+        lambda: backup(case.cover, case.people, case.sites, weight=weight),
         value,
         least=False,
     )
@@ -212,7 +221,7 @@ def check_median(case: Case, seed: int) -> None:
         )
         return total if np.isfinite(total) else None
 
-    _same(case, lambda: median.p_median(case.times, case.people, case.sites), value, least=True)
+    _same(case, lambda: p_median(case.times, case.people, case.sites), value, least=True)
 
 
 def check_center(case: Case, seed: int) -> None:
@@ -250,7 +259,7 @@ def check_beds_mclp(case: Case, seed: int) -> None:
 
     _same(
         case,
-        lambda: beds.capacitated_mclp(
+        lambda: capacitated_mclp(
             case.cover,
             case.people,
             case.sites,
@@ -285,7 +294,7 @@ def check_beds_lscp(case: Case, seed: int) -> None:
 
     _same(
         case,
-        lambda: beds.capacitated_lscp(
+        lambda: capacitated_lscp(
             case.cover, case.people, case.sites, case.beds, single=single, share=share
         ),
         value,
@@ -303,9 +312,7 @@ def check_beds_median(case: Case, seed: int) -> None:
 
     _same(
         case,
-        lambda: beds.capacitated_p_median(
-            case.times, case.people, case.sites, case.beds, single=single
-        ),
+        lambda: capacitated_p_median(case.times, case.people, case.sites, case.beds, single=single),
         value,
         least=True,
         slack=1e-4,

@@ -10,11 +10,24 @@ import pytest
 from scipy.sparse import csr_array
 
 from coverage.errors import InputError, UnknownNameError
-from coverage.siting import beds, cover, median
-from coverage.siting.center import p_center
-from coverage.siting.explain import InfeasibleError
-from coverage.siting.problem import Limit, Sites, per_group, too_near
-from coverage.siting.solve import replay, run
+from coverage.siting import (
+    InfeasibleError,
+    Limit,
+    Search,
+    Sites,
+    capacitated_lscp,
+    capacitated_mclp,
+    kinds,
+    lscp,
+    mclp,
+    p_center,
+    p_median,
+    per_group,
+    replay,
+    run,
+    threshold,
+    too_near,
+)
 
 pytest.importorskip("highspy")
 
@@ -69,32 +82,32 @@ def test_every_problem_of_the_rules_is_named_at_once() -> None:
     ],
 )
 def test_people_must_be_numbers(people: list[float], words: str) -> None:
-    _one(lambda: cover.mclp(A, people, Sites(3, max_new=1)), words)
-    _one(lambda: median.p_median(A.astype(float), people, Sites(3, max_new=1)), words)
-    _one(lambda: beds.capacitated_mclp(A, people, Sites(3, max_new=1), [1, 1, 1]), words)
+    _one(lambda: mclp(A, people, Sites(3, max_new=1)), words)
+    _one(lambda: p_median(A.astype(float), people, Sites(3, max_new=1)), words)
+    _one(lambda: capacitated_mclp(A, people, Sites(3, max_new=1), [1, 1, 1]), words)
 
 
 def test_other_input_that_cannot_be_meant() -> None:
     one = Sites(3, max_new=1)
-    _one(lambda: cover.mclp(A[:2], PEOPLE, one), "2 rows for 3 candidates")
-    _one(lambda: cover.threshold(A, PEOPLE, one, share=1.2), "120 % cannot be reached")
-    _one(lambda: cover.threshold(A, PEOPLE, one, share="x"), "a number from 0 to 1")
-    _one(lambda: cover.threshold(A, PEOPLE, one, share=1, strict=True), "more than 100 %")
-    _one(lambda: cover.threshold(A, PEOPLE, one), "a share to be met is needed")
-    _one(lambda: cover.mclp(A, PEOPLE, one, seconds=0), "above 0 seconds")
-    _one(lambda: cover.lscp(A, one, minimise="people"), "either sites or cost")  # type: ignore[arg-type]
-    _one(lambda: median.p_median(-A.astype(float), PEOPLE, one), "at least 0")
-    _one(lambda: beds.capacitated_mclp(A, PEOPLE, one, [1, -1, 1]), "site 1 has -1")
+    _one(lambda: mclp(A[:2], PEOPLE, one), "2 rows for 3 candidates")
+    _one(lambda: threshold(A, PEOPLE, one, share=1.2), "120 % cannot be reached")
+    _one(lambda: threshold(A, PEOPLE, one, share="x"), "a number from 0 to 1")
+    _one(lambda: threshold(A, PEOPLE, one, share=1, strict=True), "more than 100 %")
+    _one(lambda: threshold(A, PEOPLE, one), "a share to be met is needed")
+    _one(lambda: mclp(A, PEOPLE, one, search=Search(seconds=0)), "above 0 seconds")
+    _one(lambda: lscp(A, one, minimise="people"), "either sites or cost")  # type: ignore[arg-type]
+    _one(lambda: p_median(-A.astype(float), PEOPLE, one), "at least 0")
+    _one(lambda: capacitated_mclp(A, PEOPLE, one, [1, -1, 1]), "site 1 has -1")
     _one(lambda: run("capacitated_mclp", A, PEOPLE, one), "needs the beds")
     with pytest.raises(UnknownNameError, match="no siting model 'best'"):
         run("best", A, PEOPLE, one)
     _one(lambda: too_near(np.array([[0, 0], [1, np.nan]]), 5), "two coordinates")
     _one(
-        lambda: cover.mclp(A, PEOPLE, Sites(3, max_new=0, mandatory=[1])),
+        lambda: mclp(A, PEOPLE, Sites(3, max_new=0, mandatory=[1])),
         "mandatory sites alone are more",
     )
     _one(
-        lambda: cover.mclp(A, PEOPLE, Sites(3, mandatory=[0, 1], apart=[(0, 1)])),
+        lambda: mclp(A, PEOPLE, Sites(3, mandatory=[0, 1], apart=[(0, 1)])),
         "nearer to one another",
     )
 
@@ -102,7 +115,7 @@ def test_other_input_that_cannot_be_meant() -> None:
 def test_inputs_stay_as_they_are() -> None:
     matrix, people = csr_array(A.astype(float)), PEOPLE.copy()
     before = matrix.copy()
-    cover.mclp(matrix, people, Sites(3, max_new=1))
+    mclp(matrix, people, Sites(3, max_new=1))
     assert (people == PEOPLE).all()
     assert (matrix.toarray() == before.toarray()).all()
 
@@ -113,9 +126,9 @@ def test_points_out_of_reach_are_named() -> None:
     with pytest.raises(
         InfeasibleError, match="no candidate reaches 1 demand points with 40 people"
     ):
-        cover.lscp(matrix, Sites(3), people=PEOPLE)
+        lscp(matrix, Sites(3), people=PEOPLE)
     with pytest.raises(InfeasibleError) as caught:
-        cover.threshold(matrix, PEOPLE, Sites(3), share="0.8")
+        threshold(matrix, PEOPLE, Sites(3), share="0.8")
     (short,) = caught.value.shortfalls
     assert short.points == (3,)
     assert short.missing == 20
@@ -126,33 +139,31 @@ def test_the_group_that_cannot_be_met_is_named() -> None:
     matrix = A.copy()
     matrix[:, 3] = False
     with pytest.raises(InfeasibleError, match="in south") as caught:
-        cover.mclp(
-            matrix, PEOPLE, Sites(3), floor="1/2", groups=["north", "north", "south", "south"]
-        )
+        mclp(matrix, PEOPLE, Sites(3), floor="1/2", groups=["north", "north", "south", "south"])
     (short,) = caught.value.shortfalls
     assert (short.group, short.missing) == ("south", 5)
 
 
 def test_the_rule_in_the_way_is_named() -> None:
     with pytest.raises(InfeasibleError, match="without the limit on new sites") as caught:
-        cover.threshold(A, PEOPLE, Sites(3, max_new=1), share="0.9")
+        threshold(A, PEOPLE, Sites(3, max_new=1), share="0.9")
     (short,) = caught.value.shortfalls
     assert short.missing == 20
     with pytest.raises(InfeasibleError, match="minimum spacing") as caught:
-        cover.lscp(A, Sites(3, apart=[(0, 2)]))
+        lscp(A, Sites(3, apart=[(0, 2)]))
     assert caught.value.shortfalls[0].rules == ("apart",)
 
 
 def test_beds_that_are_short_are_counted() -> None:
     with pytest.raises(InfeasibleError, match="100 are needed and at most 90 can be served") as one:
-        beds.capacitated_lscp(A, PEOPLE, Sites(3), [30, 30, 30])
+        capacitated_lscp(A, PEOPLE, Sites(3), [30, 30, 30])
     assert one.value.shortfalls[0].missing == 10
     with pytest.raises(InfeasibleError, match=r"are needed and at most") as one:
-        beds.capacitated_lscp(A, PEOPLE, Sites(3), [200, 30, 20])
+        capacitated_lscp(A, PEOPLE, Sites(3), [200, 30, 20])
     assert one.value.shortfalls[0].kind == "capacity"
     assert one.value.shortfalls[0].missing == 20
     with pytest.raises(InfeasibleError, match="no candidate reaches"):
-        median.p_median(csr_array(A.astype(float))[:2], PEOPLE, Sites(2, max_new=2))
+        p_median(csr_array(A.astype(float))[:2], PEOPLE, Sites(2, max_new=2))
 
 
 def test_floors_with_beds_are_not_rounded() -> None:
@@ -160,12 +171,12 @@ def test_floors_with_beds_are_not_rounded() -> None:
     matrix, people = np.ones((1, 2), dtype=bool), np.array([7.0, 24.0])
     asked: dict[str, Any] = {"floor": "1/2", "groups": ["north", "south"]}
     with pytest.raises(InfeasibleError):
-        beds.capacitated_mclp(matrix, people, Sites(1), [15.0], **asked)
-    assert beds.capacitated_mclp(matrix, people, Sites(1), [16.0], **asked).objective == 16
+        capacitated_mclp(matrix, people, Sites(1), [15.0], **asked)
+    assert capacitated_mclp(matrix, people, Sites(1), [16.0], **asked).objective == 16
 
 
 def test_people_and_points_are_both_told() -> None:
-    answer = cover.mclp(A, PEOPLE, Sites(3, max_new=1))
+    answer = mclp(A, PEOPLE, Sites(3, max_new=1))
     assert (answer.objective, answer.bound, answer.gap) == (70, 70, 0)
     assert answer.optimal
     assert answer.chosen == answer.new == (2,)
@@ -177,15 +188,15 @@ def test_people_and_points_are_both_told() -> None:
 
 def test_a_stored_zero_is_a_time() -> None:
     times = csr_array((np.array([0.0, 5.0]), (np.array([0, 0]), np.array([0, 1]))), shape=(1, 2))
-    assert median.p_median(times, [1, 1], Sites(1, max_new=1)).objective == 5
+    assert p_median(times, [1, 1], Sites(1, max_new=1)).objective == 5
     assert p_center(times, Sites(1)).objective == 5
 
 
 def test_strict_and_exact_shares() -> None:
     """51 of 85 is exactly 60 %: enough for "at least", not for "more than"."""
     units = np.eye(85, dtype=bool)
-    at_least = cover.threshold(units, None, Sites(85), share="0.6")
-    more = cover.threshold(units, None, Sites(85), share="0.6", strict=True)
+    at_least = threshold(units, None, Sites(85), share="0.6")
+    more = threshold(units, None, Sites(85), share="0.6", strict=True)
     assert (at_least.objective, more.objective) == (51, 52)
     assert at_least.optimal
     assert more.optimal
@@ -208,7 +219,7 @@ def test_answers_replay() -> None:
         apart=too_near(rng.random((30, 2)) * 10, 1.0),
         limits=per_group(townships, 2),
     )
-    answer = cover.mclp(matrix, people, sites, floor="0.2", groups=groups, seed=7)
+    answer = mclp(matrix, people, sites, floor="0.2", groups=groups, search=Search(seed=7))
     written = json.loads(json.dumps(answer.parameters))
     again = replay(written, matrix, people)
     assert again.chosen == answer.chosen
@@ -226,20 +237,22 @@ def test_same_seed_same_answer(seed: int) -> None:
     people = rng.integers(1, 9, 80).astype(float)
     sites = Sites(40, max_new=5)
     for model in ("p_median", "p_center"):
-        one = run(model, times, people, sites, seed=seed)
-        other = run(model, times, people, sites, seed=seed)
+        one = run(model, times, people, sites, search=Search(seed=seed))
+        other = run(model, times, people, sites, search=Search(seed=seed))
         assert (one.chosen, one.alternatives) == (other.chosen, other.alternatives)
-    one, other = (run("mclp", times < 20, people, sites, seed=seed) for _ in range(2))
+    one, other = (
+        run("mclp", times < 20, people, sites, search=Search(seed=seed)) for _ in range(2)
+    )
     assert (one.chosen, one.alternatives) == (other.chosen, other.alternatives)
 
 
 def test_kinds_share_a_budget() -> None:
     """Several kinds of facility are one question over (kind, site) and (kind, point)."""
-    kinds = cover.kinds([A, ~A], [PEOPLE, PEOPLE[::-1]])
+    both = kinds([A, ~A], [PEOPLE, PEOPLE[::-1]])
     sites = Sites(6, budget=3.0, costs=[1, 1, 1, 2, 2, 2], limits=[Limit((0, 1, 2), 1, "a")])
-    answer = cover.mclp(kinds.coverage, kinds.people, sites)
+    answer = mclp(both.coverage, both.people, sites)
     best = max(
         sum(PEOPLE[A[i]]) + (max(sum(PEOPLE[::-1][~A[k]]) for k in range(3))) for i in range(3)
     )
     assert answer.objective == best
-    assert {kinds.site(i)[0] for i in answer.chosen} == {0, 1}
+    assert {both.site(i)[0] for i in answer.chosen} == {0, 1}

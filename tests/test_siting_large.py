@@ -8,17 +8,27 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from coverage.siting import breed, cover, median, most
-from coverage.siting.center import p_center
-from coverage.siting.cover_mip import Ask, cover_model
-from coverage.siting.median import median_model
-from coverage.siting.mip import Clock, solve
-from coverage.siting.polish import polish
-from coverage.siting.problem import Sites, too_near
-from coverage.siting.rows import Rows
-from coverage.siting.search import Landscape, Walk, beginning
-from coverage.siting.solve import run
-from coverage.siting.targets import group_targets, share_target
+from coverage.siting import (
+    Search,
+    Sites,
+    _breed,
+    _median,
+    _most,
+    lscp,
+    mclp,
+    p_center,
+    p_median,
+    run,
+    threshold,
+    too_near,
+)
+from coverage.siting._ask import Ask, cover_model
+from coverage.siting._breed import polish
+from coverage.siting._inputs import group_targets, share_target
+from coverage.siting._median import median_model
+from coverage.siting._rules import Rows
+from coverage.siting._search import Walk, beginning
+from coverage.siting._solver import Clock, solve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +44,7 @@ def _plane(seed: int, n: int, m: int) -> tuple[NDArray[np.float64], NDArray[np.f
 
 
 def _plain_cover(far: Any, people: Any, sites: Sites, limit: float) -> float:
-    ask = Ask(csr_array((far <= limit).astype(float)), people, None, None, (), Rows.of(sites))
+    ask = Ask(csr_array((far <= limit).astype(float)), people, Rows.of(sites))
     return -solve(cover_model(ask), clock=Clock.of(None)).objective
 
 
@@ -42,15 +52,15 @@ def _plain_cover(far: Any, people: Any, sites: Sites, limit: float) -> float:
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("spaced", [False, True])
 def test_mclp_equals_plain_highs(seed: int, spaced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(most, "FEW", 0)  # every stage has its turn
-    monkeypatch.setattr(breed, "MOVES", 2_000)
-    monkeypatch.setattr(most, "ROUNDS", (5, 30))
-    monkeypatch.setattr(most, "KICKS", (0, 1, 1))
+    monkeypatch.setattr(_most, "FEW", 0)  # every stage has its turn
+    monkeypatch.setattr(_breed, "MOVES", 2_000)
+    monkeypatch.setattr(_most, "ROUNDS", (5, 30))
+    monkeypatch.setattr(_most, "KICKS", (0, 1, 1))
     far, people, at = _plane(seed, 90, 200)
     if seed % 3 == 0:
         people = people + 0.25
     sites = Sites(90, max_new=8, apart=too_near(at, 0.15) if spaced else ())
-    answer = cover.mclp(far <= 0.12, people, sites)
+    answer = mclp(far <= 0.12, people, sites)
     assert answer.optimal
     assert answer.objective == pytest.approx(_plain_cover(far, people, sites, 0.12), rel=1e-9)
     assert len(answer.alternatives) >= 3
@@ -60,7 +70,7 @@ def test_mclp_equals_plain_highs(seed: int, spaced: bool, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("seed", range(12))
 def test_threshold_is_the_least_number(seed: int) -> None:
     far, people, _ = _plane(seed, 60, 150)
-    answer = cover.threshold(far <= 0.15, people, Sites(60), share="0.7")
+    answer = threshold(far <= 0.15, people, Sites(60), share="0.7")
     assert answer.optimal
     needed = 0.7 * people.sum()
     most_with = [
@@ -75,12 +85,12 @@ def test_threshold_is_the_least_number(seed: int) -> None:
 @pytest.mark.parametrize("p", [3, 12])
 def test_p_median_equals_plain_highs(seed: int, p: int, monkeypatch: pytest.MonkeyPatch) -> None:
     if seed % 2:
-        monkeypatch.setattr(median, "STAGES", ((0, 10),))
-        monkeypatch.setattr(median, "FEW_SITES", 25 if seed % 4 == 1 else 0)
+        monkeypatch.setattr(_median, "STAGES", ((0, 10),))
+        monkeypatch.setattr(_median, "FEW_SITES", 25 if seed % 4 == 1 else 0)
     far, people, at = _plane(seed, 50, 70)
     times = np.round(far * 1000)
     sites = Sites(50, max_new=p, fixed=[3], apart=too_near(at, 0.1) if seed % 3 == 0 else ())
-    answer = median.p_median(times, people, sites)
+    answer = p_median(times, people, sites)
     model, _ = median_model(times * people, np.ones(times.shape, dtype=bool), Rows.of(sites))
     assert answer.optimal
     assert answer.objective == pytest.approx(solve(model, clock=Clock.of(None)).objective)
@@ -88,18 +98,18 @@ def test_p_median_equals_plain_highs(seed: int, p: int, monkeypatch: pytest.Monk
 
 def test_a_time_limit_leaves_an_honest_bound() -> None:
     far, people, _ = _plane(1, 600, 1500)
-    full = cover.mclp(far <= 0.06, people, Sites(600, max_new=40), alternatives=0)
+    full = mclp(far <= 0.06, people, Sites(600, max_new=40), search=Search(alternatives=0))
     for seconds in (0.02, 0.3):
-        cut = cover.mclp(
-            far <= 0.06, people, Sites(600, max_new=40), seconds=seconds, alternatives=0
+        cut = mclp(
+            far <= 0.06, people, Sites(600, max_new=40), search=Search(seconds, alternatives=0)
         )
         assert cut.objective <= full.objective <= cut.bound
         assert full.optimal
         assert cut.optimal == (cut.gap == 0)
     far, people, _ = _plane(1, 150, 150)
     times = np.round(far * 1000)
-    whole = median.p_median(times, people, Sites(150, max_new=5), alternatives=0)
-    cut = median.p_median(times, people, Sites(150, max_new=5), seconds=0.02, alternatives=0)
+    whole = p_median(times, people, Sites(150, max_new=5), search=Search(alternatives=0))
+    cut = p_median(times, people, Sites(150, max_new=5), search=Search(0.02, alternatives=0))
     assert whole.optimal
     assert cut.bound <= whole.objective <= cut.objective
 
@@ -110,8 +120,8 @@ def test_p_center_within_is_the_least() -> None:
     times = np.round(far * 1000)
     reach = times <= answer.objective - 1
     assert answer.optimal
-    assert cover.lscp(times <= answer.objective, Sites(60)).objective <= 6
-    assert not reach.any(axis=0).all() or cover.lscp(reach, Sites(60)).objective > 6
+    assert lscp(times <= answer.objective, Sites(60)).objective <= 6
+    assert not reach.any(axis=0).all() or lscp(reach, Sites(60)).objective > 6
 
 
 def test_counties_at_once_equal_plain_highs() -> None:
@@ -122,7 +132,7 @@ def test_counties_at_once_equal_plain_highs() -> None:
         homes.random((60, 2))
         groups = [f"{int(x * 2)}{int(y * 2)}" for x, y in homes.random((150, 2))]
         sites = Sites(60, movable=[1, 2], apart=too_near(at, 0.05) if seed % 2 else ())
-        answer = cover.threshold(
+        answer = threshold(
             far <= 0.15, people, sites, share="0.6", groups=groups, group_share="0.5"
         )
         targets = [
@@ -131,7 +141,7 @@ def test_counties_at_once_equal_plain_highs() -> None:
         ]
         rows = Rows.of(sites)
         matrix = csr_array((far <= 0.15).astype(float))
-        ask = Ask(matrix, people, None, None, tuple(targets), rows, rows.places, -2.0)
+        ask = Ask(matrix, people, rows, targets=tuple(targets), cost=rows.places, offset=-2.0)
         assert answer.optimal
         assert answer.objective == round(
             solve(cover_model(ask), clock=Clock.of(None)).objective - 2
@@ -142,13 +152,12 @@ def test_polishing_keeps_the_rules_and_never_loses() -> None:
     far, people, at = _plane(3, 300, 900)
     for sites in (Sites(300, max_new=20), Sites(300, max_new=20, apart=too_near(at, 0.1))):
         rows = Rows.of(sites)
-        ask = Ask(csr_array((far <= 0.07).astype(float)), people, None, None, (), rows).merged()
-        start = beginning(Landscape.of(ask.matrix, ask.once, rows))
+        ask = Ask(csr_array((far <= 0.07).astype(float)), people, rows).merged()
+        start = beginning(ask)
         assert start is not None
-        walk = Walk(Landscape.of(ask.matrix, ask.once, rows), start)
+        walk = Walk(ask, start)
         walk.fill()
-        by_point = csr_array(ask.matrix.T)
-        better = polish(ask, walk.chosen, around=8, seed=0, clock=Clock.of(None), by_point=by_point)
+        better = polish(ask, walk.chosen, around=8, seed=0, clock=Clock.of(None))
         assert rows.hold(better)
         assert ask.value(better) >= ask.value(walk.chosen)
 
@@ -180,8 +189,8 @@ def test_beds_without_time_still_have_an_answer(model: str) -> None:
     matrix = np.round(far * 1000) if model == "capacitated_p_median" else far <= 0.4
     beds = np.full(60, people.sum() / 8)
     sites = Sites(60, max_new=20)
-    cut = run(model, matrix, people, sites, beds=beds, seconds=1e-6)
-    full = run(model, matrix, people, sites, beds=beds, alternatives=0)
+    cut = run(model, matrix, people, sites, beds=beds, search=Search(1e-6))
+    full = run(model, matrix, people, sites, beds=beds, search=Search(alternatives=0))
     assert full.optimal
     low, high = sorted((cut.objective, cut.bound))
     assert low - 1e-6 <= full.objective <= high + 1e-6

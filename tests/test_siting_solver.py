@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from coverage.siting.mip import Clock, Mip, solve
+from coverage.siting._solver import Clock, Mip, solve
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from conftest import shared_file
-from coverage.siting.center import p_center
-from coverage.siting.cover import backup, lscp, mclp
-from coverage.siting.median import p_median
-from coverage.siting.problem import Sites
+from coverage.siting import Search, Sites, backup, lscp, mclp, p_center, p_median
 
 pytest.importorskip("highspy")
 pytestmark = [pytest.mark.shared]
@@ -38,7 +35,7 @@ def test_orlib_p_median_and_p_center(number: int) -> None:
     known = json.loads(shared_file("testdata", "orlib_pmed", "expected.json").read_text())
     far, p = pmed(number)
     sites = Sites(len(far), max_new=p)
-    answer = p_median(far, None, sites, seconds=60)
+    answer = p_median(far, None, sites, search=Search(seconds=60))
     assert answer.objective == known["p_median_optimum"][f"pmed{number}"]
     assert answer.optimal
     assert len(answer.alternatives) >= 3
@@ -61,7 +58,7 @@ def test_sjc_cells_are_proven() -> None:
         )
         far = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
         sites = Sites(n, max_new=cell["p"])
-        answer = mclp(far <= cell["radius"], people[:n], sites, alternatives=0)
+        answer = mclp(far <= cell["radius"], people[:n], sites, search=Search(alternatives=0))
         assert answer.objective == cell["covered"], cell
         assert answer.optimal, cell
 
@@ -89,7 +86,7 @@ def test_census_blocks_come_near_the_best_known(case: str) -> None:
     cell = known["best_known"][case]
     far, people = blocks(case.split("_", maxsplit=1)[0])
     sites = Sites(len(people), max_new=cell["p"])
-    answer = mclp(far <= cell["radius_m"], people, sites, seconds=10)
+    answer = mclp(far <= cell["radius_m"], people, sites, search=Search(seconds=10))
     best = cell["covered_population_best_known"]
     assert answer.objective >= 0.999 * best
     assert answer.bound >= best

@@ -9,7 +9,7 @@ import numpy as np
 from coverage.errors import Problem
 from coverage.proposals.candidates import distinct_names
 from coverage.proposals.solving import PLACED_ONLY, group_names
-from coverage.siting.explain import RULES
+from coverage.siting import RULES
 from coverage.text import number
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.proposals.field import Field
     from coverage.proposals.question import Question
-    from coverage.siting.explain import InfeasibleError, Shortfall
+    from coverage.siting import InfeasibleError, Shortfall
 
 _NAMED = 12
 

@@ -22,7 +22,7 @@ from coverage.proposals.filters import Filters
 from coverage.proposals.lists import read_fixed
 from coverage.proposals.solving import solve
 from coverage.shown import Shown
-from coverage.siting.explain import InfeasibleError
+from coverage.siting import InfeasibleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from coverage.proposals.lists import Fixed
     from coverage.proposals.question import Question
     from coverage.proposals.solving import Solved
-    from coverage.siting.answer import Answer
+    from coverage.siting import Answer
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]

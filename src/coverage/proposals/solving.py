@@ -19,8 +19,7 @@ from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.proposals.candidates import distinct_names
 from coverage.proposals.question import TRAVEL_MODELS
-from coverage.siting.problem import Sites, per_group, too_near
-from coverage.siting.solve import run
+from coverage.siting import Search, Sites, per_group, run, too_near
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from coverage.proposals.field import Field
     from coverage.proposals.lists import Fixed
     from coverage.proposals.question import Question
-    from coverage.siting.answer import Answer
+    from coverage.siting import Answer
 
 _UNION = ("threshold", "mclp", "lscp", "p_median", "p_center")
 # Models that must serve everybody: people without a known place would make them impossible.
@@ -99,11 +98,8 @@ def solve(field: Field, question: Question, fixed: Sequence[Fixed], city: City) 
     matrix = _rows_of(field.cover, model)[:, model.columns]
     weight = field.weight[model.columns]
     total = round(float(field.weight.sum()))
-    options: dict[str, Any] = {
-        "seconds": question.rules.seconds,
-        "seed": question.rules.seed,
-        "alternatives": ALTERNATIVES,
-    }
+    search = Search(question.rules.seconds, question.rules.seed, alternatives=ALTERNATIVES)
+    options: dict[str, Any] = {"search": search}
     needed = question.whole_needed(total) if question.value is not None else 0
     if question.model == "threshold":
         options |= _shares(field, question, city)
@@ -353,9 +349,7 @@ def _most_people(
         matrix,
         weight,
         sites,
-        seconds=options["seconds"],
-        seed=options["seed"],
-        alternatives=ALTERNATIVES,
+        search=options["search"],
         **targets,
     )
     # The number and its proof are the first model's, the sites and their rivals the second's.
@@ -412,11 +406,8 @@ def _travel(field: Field, question: Question, model: _Model) -> Solved:
                 "left out of the model",
             )
         )
-    options: dict[str, Any] = {
-        "seconds": question.rules.seconds,
-        "seed": question.rules.seed,
-        "alternatives": ALTERNATIVES,
-    }
+    search = Search(question.rules.seconds, question.rules.seed, alternatives=ALTERNATIVES)
+    options: dict[str, Any] = {"search": search}
     people = field.people[columns]
     if question.model == "capacitated_p_median":
         options["beds"] = _beds(field, question, model)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csr_array, vstack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from coverage.siting.problem import Bools, Floats, Ints
+    from coverage.siting._rules import Rows
+    from coverage.siting._sites import Bools, Floats
 
 _MAKING = threading.Lock()
 PRESOLVED = 20_000  # entries of a model for which a second of presolving is granted
@@ -80,44 +81,48 @@ class Found:
 class Stack:
     """Puts a model together from blocks of variables and rows."""
 
-    size: int = 0
-    entries: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
+    size: int
+    rows: list[coo_array] = field(default_factory=list)
     low: list[Floats] = field(default_factory=list)
     high: list[Floats] = field(default_factory=list)
-    rows: int = 0
 
     def add(self, blocks: Sequence[tuple[int, Any]], low: Any, high: Any) -> None:
         """Rows made of matrices, each beginning at a column; bounds are broadcast."""
         count = blocks[0][1].shape[0]
-        for first, block in blocks:
-            coo = coo_array(block)
-            r, c = coo.coords
-            at = (r.astype(np.int64) + self.rows, c.astype(np.int64) + first)
-            self.entries.append((*at, coo.data.astype(float)))
+        parts = [(first, coo_array(block)) for first, block in blocks]
+        r = np.concatenate([part.coords[0] for _, part in parts])
+        c = np.concatenate([part.coords[1] + first for first, part in parts])
+        data = np.concatenate([part.data.astype(float) for _, part in parts])
+        self.rows.append(coo_array((data, (r, c)), shape=(count, self.size)))
         self.low.append(np.broadcast_to(np.asarray(low, dtype=float), count))
         self.high.append(np.broadcast_to(np.asarray(high, dtype=float), count))
-        self.rows += count
 
-    def matrix(self) -> csr_array:
-        """All rows."""
-        none = np.zeros(0, dtype=np.int64)
-        r = np.concatenate([none, *(one[0] for one in self.entries)])
-        c = np.concatenate([none, *(one[1] for one in self.entries)])
-        data = np.concatenate([np.zeros(0), *(one[2] for one in self.entries)])
-        return csr_array(coo_array((data, (r, c)), shape=(self.rows, self.size)).tocsr())
+    def under(self, rows: Rows, sets: Sequence[Bools] = ()) -> None:
+        """The rules on sites, which come first; from each of `sets` at least one must be shut."""
+        if rows.matrix.shape[0]:
+            self.add([(0, rows.matrix)], rows.low, rows.high)
+        if sets:
+            members = np.array(sets, dtype=float) * (rows.lower == 0)
+            self.add([(0, csr_array(members))], -np.inf, members.sum(axis=1) - 1.0)
 
-    def model(self, cost: Floats, lower: Floats, upper: Floats, whole: Bools) -> Mip:
-        """The whole model."""
-        none = np.zeros(0)
-        low, high = np.concatenate([none, *self.low]), np.concatenate([none, *self.high])
-        return Mip(cost, lower, upper, whole, self.matrix(), low, high)
+    def model(self, cost: Floats, rows: Rows, whole: Bools, at_most: float | None = None) -> Mip:
+        """The whole model: sites within their bounds, all other variables from 0 to 1.
 
-
-def highs() -> Any:
-    """The solver's module."""
-    import highspy
-
-    return highspy
+        Args:
+            cost: What is minimised.
+            rows: Rules on the sites.
+            whole: What must be whole.
+            at_most: Cost that must be kept.
+        """
+        if at_most is not None:
+            size = max(1.0, float(np.abs(cost).max(initial=0.0)))
+            self.add([(0, csr_array(cost[None, :] / size))], -np.inf, at_most / size)
+        sites = len(rows.lower)
+        lower, upper = np.zeros(self.size), np.ones(self.size)
+        lower[:sites], upper[:sites] = rows.lower, rows.upper
+        matrix = csr_array(vstack(self.rows, format="csr"))
+        low, high = np.concatenate(self.low), np.concatenate(self.high)
+        return Mip(cost, lower, upper, whole, matrix, low, high)
 
 
 def solve(
@@ -210,8 +215,7 @@ def _feasible(model: Mip, values: Floats) -> bool:
 
 def _run(model: Mip, options: dict[str, Any], clock: Clock, start: Floats | None) -> Found:
     """What HiGHS says, taken at its word."""
-    h = highs()
-    solver = _solver(h, model)
+    h, solver = _solver(model)
     for name, value in options.items():
         solver.setOptionValue(name, value)
     if math.isfinite(clock.end):
@@ -231,8 +235,7 @@ def relax(model: Mip, *, clock: Clock) -> tuple[Floats, Floats] | None:
     """Solve a linear model by an interior point method; values and row duals, or None."""
     if clock.over:
         return None
-    h = highs()
-    solver = _solver(h, model)
+    _, solver = _solver(model)
     solver.setOptionValue("solver", "ipm")
     solver.setOptionValue("run_crossover", "off")
     if math.isfinite(clock.end):
@@ -268,7 +271,11 @@ def _silenced() -> Iterator[None]:
             os.close(kept)
 
 
-def _solver(h: Any, model: Mip) -> Any:
+def _solver(model: Mip) -> tuple[Any, Any]:
+    """The solver's package, and a solver that holds the model."""
+    import highspy
+
+    h: Any = highspy
     lp = h.HighsLp()
     lp.num_col_, lp.num_row_ = len(model.cost), model.matrix.shape[0]
     lp.col_cost_, lp.col_lower_, lp.col_upper_ = model.cost, model.lower, model.upper
@@ -285,7 +292,7 @@ def _solver(h: Any, model: Mip) -> Any:
         solver = h.Highs()
     solver.setOptionValue("output_flag", False)
     solver.passModel(lp)
-    return solver
+    return h, solver
 
 
 def _read(h: Any, solver: Any) -> Found:

@@ -9,21 +9,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.siting.answer import WITHIN, Result
-from coverage.siting.bound import cover_bound
-from coverage.siting.breed import Relaxed, breed, relaxation
-from coverage.siting.control import TINY, step_of, tightened, worth_beating
-from coverage.siting.cover_mip import cover_model, full_values
-from coverage.siting.explain import InfeasibleError
-from coverage.siting.mip import WHOLE, Clock, solve
-from coverage.siting.reduce import undominated
-from coverage.siting.search import Landscape, Pool, Walk, beginning, iterate, simple_rules
-from coverage.siting.shortage import explain_cover
+from coverage.siting._answer import WITHIN, Result
+from coverage.siting._ask import (
+    TINY,
+    cover_model,
+    full_values,
+    tightened,
+    undominated,
+    worth_beating,
+)
+from coverage.siting._bound import cover_bound
+from coverage.siting._breed import breed, relaxation
+from coverage.siting._explain import impossible
+from coverage.siting._search import Pool, Walk, beginning, iterate, simple_rules
+from coverage.siting._sites import opened
+from coverage.siting._solver import WHOLE, Clock, solve
 
 if TYPE_CHECKING:
-    from coverage.siting.control import Control
-    from coverage.siting.cover_mip import Ask
-    from coverage.siting.problem import Bools, Floats
+    from coverage.siting._answer import Control
+    from coverage.siting._ask import Ask
+    from coverage.siting._sites import Bools, Floats
 
 ROUNDS = (300, 1500)  # of the bound, at first and before anything that takes longer
 KICKS = (6, 80, 25)  # at first, among what is not settled, where little is
@@ -42,29 +47,23 @@ def most(ask: Ask, control: Control) -> Result:
         InfeasibleError: If the targets or rules cannot be met.
     """
     ask = ask.merged()
-    pool = Pool(1.0 - WITHIN)
-    plain = ask.twice is None and not ask.targets and ask.must is None
-    if plain:
-        keep = undominated(ask.matrix, ask.rows, np.zeros(ask.matrix.shape[0]))
-        small = replace(ask.only(keep)).merged()
-    else:
-        keep, small = np.arange(ask.matrix.shape[0]), ask
+    pool, size = Pool(1.0 - WITHIN), ask.matrix.shape[0]
+    keep, small = np.arange(size), ask
+    if ask.plain:
+        keep = undominated(ask.matrix, ask.rows, np.zeros(size))
+        small = ask.only(keep).merged()
     work = Most(small, control, pool)
     work.run()
     if work.best is None:
-        if work.done:
-            raise InfeasibleError(explain_cover(ask, control.clock))
-        raise InfeasibleError(explain_cover(ask, Clock.of(20.0), unsure=True))
-    size = ask.matrix.shape[0]
-    near = []
-    for found, value in sorted(pool.found.items(), key=lambda item: (-item[1], item[0])):
-        chosen = np.zeros(size, dtype=bool)
-        chosen[keep[list(found)]] = True
-        if value >= work.value - WITHIN * abs(work.value) and (plain or ask.fits(chosen)):
-            near.append((chosen, value))
-    best = np.zeros(size, dtype=bool)
-    best[keep[work.best]] = True
-    return Result(best, work.value, max(work.value, work.bound), tuple(near))
+        raise impossible(ask, control.clock, sure=work.done)
+    least = work.value - WITHIN * abs(work.value)
+    near = [
+        (opened(size, keep[list(found)]), value) for found, value in pool.ranked() if value >= least
+    ]
+    if not ask.plain:
+        near = [one for one in near if ask.fits(one[0])]
+    best = opened(size, keep[work.best])
+    return Result(best, work.value, max(work.value, work.bound), near)
 
 
 class Most:
@@ -72,8 +71,7 @@ class Most:
 
     def __init__(self, ask: Ask, control: Control, pool: Pool, floor: float = -np.inf) -> None:
         self.ask, self.control, self.pool, self.floor = ask, control, pool, floor
-        self.step = step_of(ask)
-        self.land = Landscape.of(ask.matrix, ask.once, ask.rows, ask.twice)
+        self.step = ask.step
         self.best: Bools | None = None
         self.value = -np.inf
         self.bound = np.inf
@@ -100,6 +98,11 @@ class Most:
             self.bound - self.value <= self.control.gap * abs(self.value)
         )
 
+    @property
+    def _over(self) -> bool:
+        """Whether nothing is left to be done, or no time to do it."""
+        return self.closed or self.control.clock.over
+
     def take(self, chosen: Bools) -> None:
         """Keep an answer if it is the best one."""
         value = self.ask.value(chosen)
@@ -111,16 +114,15 @@ class Most:
         self._search(KICKS[0])
         if self.ask.twice is None:
             self._bound(ROUNDS[0])
-        plain = not self.ask.targets and self.ask.must is None and self.ask.twice is None
-        if plain and not self.closed and not self.control.clock.over:
+        if self.ask.plain and not self._over:
             if self._hard():
                 self._search(KICKS[2], anew=True)
             else:
                 self._search_live(KICKS[1])  # a better answer settles more and quickens the bound
                 self._bound(ROUNDS[1])
-        if plain and not self.closed and not self.control.clock.over:
+        if self.ask.plain and not self._over:
             self._relax()
-        if not self.closed and not self.done and not self.control.clock.over:
+        if not self.done and not self._over:
             self._exact()
         self.done = self.done or self.closed
         self.bound = tightened(self.bound, self.step)
@@ -134,7 +136,7 @@ class Most:
                 self.take(chosen)
             return
         found = iterate(
-            self.land,
+            self.ask,
             kicks=kicks,
             seed=self.control.seed + kicks,
             clock=self.control.clock,
@@ -146,20 +148,15 @@ class Most:
             self.take(found)
 
     def _bound(self, rounds: int) -> None:
-        known = self.known
-        if not np.isfinite(known):
-            known = 0.0
         rows = replace(self.ask.rows, upper=np.where(self.shut, 0.0, self.ask.rows.upper))
         found = cover_bound(
-            self.land.matrix,
-            self.land.by_point,
-            self.ask.once,
-            rows,
-            known=known,
+            self.ask,
+            known=self.known if np.isfinite(self.known) else 0.0,
             clock=self.control.clock,
             rounds=rounds,
             u=self._u,
-            first_scale=1.0 if self._u is None else 0.5,
+            scale=1.0 if self._u is None else 0.5,
+            rows=rows,
         )
         self._u = found.u
         if rounds > 1:
@@ -193,11 +190,9 @@ class Most:
                 return
         share = np.where(self.shut, 0.0, self._share)
         if size <= RELAXABLE:
-            rows = self.ask.rows.only(live)
-            ask = self.ask.only(live, replace(rows, lower=self.must[live].astype(float)))
-            relaxed = relaxation(ask, self.control.clock)
+            relaxed = relaxation(self.ask.only(live, self.must), self.control.clock)
             if relaxed is not None:
-                share[live], self._u = relaxed.share, relaxed.u
+                share[live], self._u = relaxed
                 self._bound(1)
         if self._few_left():
             return
@@ -206,13 +201,12 @@ class Most:
         left = (1.0 if self._hard() else 0.85) * self.control.clock.left
         found = breed(
             self.ask,
-            Relaxed(share, self._u if self._u is not None else np.zeros_like(self.ask.once)),
+            share,
             self.best,
             seed=self.control.seed,
             clock=Clock(min(self.control.clock.end, time.perf_counter() + left)),
             pool=self.pool,
             enough=self._enough,
-            whole=bool(self.step),
         )
         self.take(found)
         self._bound(1)
@@ -235,7 +229,7 @@ class Most:
         small = self.ask.only(live).merged()
         pool = Pool(self.pool.share)
         found = iterate(
-            Landscape.of(small.matrix, small.once, small.rows),
+            small,
             kicks=kicks,
             seed=self.control.seed,
             clock=self.control.clock,
@@ -245,9 +239,7 @@ class Most:
         for some, value in pool.found.items():
             self.pool.add(live[list(some)], value)
         if found is not None:
-            chosen = np.zeros(len(self.best), dtype=bool)
-            chosen[live[found]] = True
-            self.take(chosen)
+            self.take(opened(len(self.best), live[found]))
 
     def _exact(self, nodes: int | None = None) -> None:
         """HiGHS over the sites that are not settled; at most some nodes of its tree."""
@@ -255,18 +247,18 @@ class Most:
             self.bound = min(self.bound, self.known)
             return
         live = np.flatnonzero(~self.shut)
-        rows = self.ask.rows.only(live)
-        rows = replace(rows, lower=self.must[live].astype(float))
-        ask = self.ask.only(live, rows)
-        sure, ask = _without_sure(ask)
-        keep = np.arange(len(live))
-        if not self.ask.targets and self.ask.must is None and self.ask.twice is None:
+        ask = self.ask.only(live, self.must)
+        sure = 0.0
+        if ask.plain:  # what must be open anyway is taken out with all that it reaches
+            reached = ask.reached(ask.rows.lower > 0) > 0
+            sure = float(ask.once @ reached)
+            ask = replace(ask, matrix=csr_array(ask.matrix[:, ~reached]), once=ask.once[~reached])
             keep = undominated(ask.matrix, ask.rows, np.zeros(len(live)))
-            ask = ask.only(keep)
+            live, ask = live[keep], ask.only(keep)
         ask = ask.merged()
         start = None
         if self.best is not None:
-            inside = self.best[live[keep]]
+            inside = self.best[live]
             if inside.sum() == self.best.sum() and ask.fits(inside):
                 start = full_values(ask, inside)
         known = self.known
@@ -282,8 +274,7 @@ class Most:
             nodes=nodes,
         )
         if found.values is not None:
-            chosen = np.zeros(len(self.shut), dtype=bool)
-            chosen[live[keep[found.values[: len(keep)] > 0.5]]] = True
+            chosen = opened(len(self.shut), live[found.values[: len(live)] > 0.5])
             if self.ask.fits(chosen):
                 self.take(chosen)
                 self.pool.add(np.flatnonzero(chosen), self.ask.value(chosen))
@@ -295,27 +286,14 @@ class Most:
         self.done = found.done
 
 
-def _without_sure(ask: Ask) -> tuple[float, Ask]:
-    """Take out the points that sites which must be open reach; their value, and the rest."""
-    if ask.targets or ask.must is not None or ask.twice is not None:
-        return 0.0, ask
-    reached = ask.reached(ask.rows.lower > 0) > 0
-    return float(ask.once @ reached), replace(
-        ask, matrix=csr_array(ask.matrix[:, ~reached]), once=ask.once[~reached]
-    )
-
-
 def penalised(ask: Ask, control: Control, kicks: int, pool: Pool) -> list[Bools]:
     """Answers that meet all targets: what is short counts more and more."""
     out = []
     start = enough_sites(ask)
     if start is not None:
         out.append(start)
-    layers = [target.weights for target in ask.targets]
-    least = [target.least for target in ask.targets]
-    if ask.must is not None:
-        layers.append(ask.must.astype(float))
-        least.append(float(ask.must.sum()))
+    wanted = ask.wanted
+    layers, least = [weights for weights, _ in wanted], [low for _, low in wanted]
     total = float(ask.once.sum()) + (float(ask.twice.sum()) if ask.twice is not None else 0.0)
     weight = np.zeros(len(layers))
     unit = [max(total, 1.0) / max(float(layer.sum()), 1.0) for layer in layers]
@@ -326,9 +304,8 @@ def penalised(ask: Ask, control: Control, kicks: int, pool: Pool) -> list[Bools]
             (w * u * layer for w, u, layer in zip(weight, unit, layers, strict=True)),
             np.zeros(len(ask.once)),
         )
-        land = Landscape.of(ask.matrix, once, ask.rows, ask.twice)
         found = iterate(
-            land,
+            replace(ask, once=once),
             kicks=kicks,
             seed=control.seed + turn,
             clock=control.clock,
@@ -353,11 +330,11 @@ def penalised(ask: Ask, control: Control, kicks: int, pool: Pool) -> list[Bools]
 
 def enough_sites(ask: Ask) -> Bools | None:
     """Greedy: sites that meet every target and reach every point that must be, or None."""
-    lands = Landscape.of(ask.matrix, ask.once, ask.rows)
-    chosen = beginning(lands)
+    once = replace(ask, twice=None)
+    chosen = beginning(once)
     if chosen is None:
         return None
-    walk = Walk(lands, chosen)
+    walk = Walk(once, chosen)
     cost = np.ones(len(chosen)) if ask.cost is None else np.maximum(ask.cost, 1e-3)
     must = np.zeros(ask.matrix.shape[1], dtype=bool) if ask.must is None else ask.must
     while True:

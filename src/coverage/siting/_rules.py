@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import csr_array, vstack
 
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
@@ -14,7 +14,7 @@ from coverage.messages import Said
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from coverage.siting.problem import Bools, Floats, Ints, Sites
+    from coverage.siting._sites import Bools, Floats, Ints, Sites
 
 LIMIT_SLACK = 1e-9  # relative, for sums of costs that were added in another order
 
@@ -59,23 +59,22 @@ class Rows:
         places = np.ones(count)
         places[[*sites.fixed, *sites.closable]] = 0.0
         content = list(_rows(sites, places))
-        r = [np.full(len(cols), k) for k, (_, cols, _, _, _) in enumerate(content)]
-        data = [np.asarray(coefs, dtype=float) for _, _, coefs, _, _ in content]
-        matrix = coo_array(
+        names, columns, numbers, low, high = zip(*content, strict=True) if content else ([],) * 5
+        ends = np.cumsum([0, *(len(one) for one in columns)])
+        matrix = csr_array(
             (
-                np.concatenate([np.zeros(0), *data]),
-                (
-                    np.concatenate([np.zeros(0, dtype=np.int64), *r]),
-                    np.concatenate([np.zeros(0, dtype=np.int64), *(row[1] for row in content)]),
-                ),
+                np.concatenate([np.zeros(0), *numbers]),
+                np.concatenate([np.zeros(0, dtype=np.int64), *columns]),
+                ends,
             ),
             shape=(len(content), count),
-        ).tocsr()
+        )
+        matrix.sort_indices()
         rows = cls(
-            csr_array(matrix),
-            np.array([row[3] for row in content], dtype=float),
-            np.array([row[4] for row in content], dtype=float),
-            tuple(row[0] for row in content),
+            matrix,
+            np.array(low, dtype=float),
+            np.array(high, dtype=float),
+            tuple(names),
             lower,
             upper,
             places,
@@ -93,11 +92,11 @@ class Rows:
         """
         least, most = self._range(self.lower, self.upper)
         wrong = np.flatnonzero((least > _up(self.high)) | (most < _down(self.low)))
-        said: dict[str, str] = {}  # one sentence a kind of rule, however many pairs are too near
+        said: dict[str, Said] = {}  # one sentence a kind of rule, however many pairs are too near
         for k in wrong:
             kind, _, group = self.names[k].partition(":")
             pair = " – ".join(str(i) for i in self.matrix[[k]].indices)
-            said.setdefault(self.names[k], _FORCED[kind].format(pair if kind == "apart" else group))
+            said.setdefault(self.names[k], _FORCED[kind].fill(pair if kind == "apart" else group))
         if said:
             raise InputError([Problem(sentence) for sentence in said.values()])
 
@@ -120,55 +119,77 @@ class Rows:
 
     def only(self, keep: Ints) -> Rows:
         """The same rules over some of the candidates; the others are shut."""
-        return Rows(
-            csr_array(self.matrix[:, keep]),
-            self.low,
-            self.high,
-            self.names,
-            self.lower[keep],
-            self.upper[keep],
-            self.places[keep],
-            self.taken,
-            self.standing[keep],
+        return replace(
+            self,
+            matrix=csr_array(self.matrix[:, keep]),
+            lower=self.lower[keep],
+            upper=self.upper[keep],
+            places=self.places[keep],
+            standing=self.standing[keep],
+        )
+
+    def narrowed(self, live: Ints, must: Bools) -> Rows:
+        """The same over some candidates, some of which must be open."""
+        return replace(self.only(live), lower=must[live].astype(float))
+
+    def without(self, *kinds: str) -> Rows:
+        """The rules less those of some kinds."""
+        kept = [k for k, name in enumerate(self.names) if kind_of(name) not in kinds]
+        return replace(
+            self,
+            matrix=csr_array(self.matrix[kept]),
+            low=self.low[kept],
+            high=self.high[kept],
+            names=tuple(self.names[k] for k in kept),
         )
 
     def bounds(self) -> Rows:
         """Only what must be open and what must not, no other rule."""
-        none = np.zeros(0)
-        matrix = csr_array((0, len(self.lower)))
-        return replace(self, matrix=matrix, low=none, high=none, names=(), taken=0)
+        return replace(self.without(*map(kind_of, self.names)), taken=0)
 
     def new_sites(self, most: float) -> Rows:
         """The same rules with at most `most` new sites (net of moved ones)."""
-        keep = np.array([name != "new" for name in self.names], dtype=bool)
-        row = csr_array(self.places[None, :])
-        return Rows(
-            csr_array(vstack([self.matrix[keep], row], format="csr")),
-            np.append(self.low[keep], -np.inf),
-            np.append(self.high[keep], most + self.taken),
-            (*(name for name in self.names if name != "new"), "new"),
-            self.lower,
-            self.upper,
-            self.places,
-            self.taken,
-            self.standing,
+        rest = self.without("new")
+        return replace(
+            rest,
+            matrix=csr_array(vstack([rest.matrix, csr_array(self.places[None, :])], format="csr")),
+            low=np.append(rest.low, -np.inf),
+            high=np.append(rest.high, most + self.taken),
+            names=(*rest.names, "new"),
         )
 
 
+def kind_of(name: str) -> str:
+    """Kind of a rule by the name of its row, which may hold a group's."""
+    return name.partition(":")[0]
+
+
 _FORCED = {
-    "new": "必建点已超过新建数量上限{0} · "
-    "the mandatory sites alone are more than the number of new sites allowed",
-    "open": "现有与必建设施已超过设施总数上限{0} · "
-    "the existing and mandatory sites alone are more than the number of open sites allowed",
-    "budget": "必建点的成本已超出预算{0} · the mandatory sites alone cost more than the budget",
-    "moved": "禁止保留的可迁移设施多于允许迁移的数量{0} · "
-    "more movable sites are forbidden than may be moved",
-    "replaced": "候选点不足以替换必须迁移的设施{0} · "
-    "there are too few candidates to replace the sites that must be moved",
-    "apart": "必须开放的两处 {0} 小于最小间距 · "
-    "the sites {0} must both be open and are nearer to one another than the spacing allows",
-    "group": "分组“{0}”中必须开放的设施超过其上限 · "
-    "more sites must be open in the group {0} than it allows",
+    "new": Said(
+        "必建点已超过新建数量上限",
+        "the mandatory sites alone are more than the number of new sites allowed",
+    ),
+    "open": Said(
+        "现有与必建设施已超过设施总数上限",
+        "the existing and mandatory sites alone are more than the number of open sites allowed",
+    ),
+    "budget": Said("必建点的成本已超出预算", "the mandatory sites alone cost more than the budget"),
+    "moved": Said(
+        "禁止保留的可迁移设施多于允许迁移的数量",
+        "more movable sites are forbidden than may be moved",
+    ),
+    "replaced": Said(
+        "候选点不足以替换必须迁移的设施",
+        "there are too few candidates to replace the sites that must be moved",
+    ),
+    "apart": Said(
+        "必须开放的两处 {0} 小于最小间距",
+        "the sites {0} must both be open and are nearer to one another than the spacing allows",
+    ),
+    "group": Said(
+        "分组“{0}”中必须开放的设施超过其上限",
+        "more sites must be open in the group {0} than it allows",
+    ),
 }
 
 

@@ -7,21 +7,24 @@ loses, less what both reach. All rules hold at every step.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.siting.problem import entry_rows
+from coverage.siting._sites import entry_rows
 
 if TYPE_CHECKING:
-    from coverage.siting.mip import Clock
-    from coverage.siting.problem import Bools, Floats, Ints
-    from coverage.siting.rows import Rows
+    from coverage.siting._ask import Ask
+    from coverage.siting._rules import Rows
+    from coverage.siting._sites import Bools, Floats, Ints
+    from coverage.siting._solver import Clock
 
 EPS = 1e-9
 KEPT = 400  # answers remembered for the alternatives
+AROUND = 60  # neighbours of a good answer that are remembered too
 
 
 @dataclass(eq=False)
@@ -42,97 +45,149 @@ class Pool:
         if value >= self.share * self.best - EPS:
             self.found[tuple(sorted(int(i) for i in sites))] = value
         if len(self.found) > 4 * KEPT:
-            ranked = sorted(self.found.items(), key=lambda item: (-item[1], item[0]))
-            self.found = dict(ranked[:KEPT])
+            self.found = dict(self.ranked()[:KEPT])
+
+    def add_around(self, chosen: Bools, out: Ints, brings: Floats, value: float) -> None:
+        """Remember the neighbours of a good answer: they are answers too, nearly as good."""
+        if value < self.best - EPS:
+            return
+        self.best = max(self.best, value)
+        flat, inside = brings.ravel(), np.flatnonzero(chosen)
+        some = min(AROUND, flat.size)
+        for at in np.argpartition(-flat, some - 1)[:some]:
+            if np.isfinite(flat[at]):
+                k, i = divmod(int(at), brings.shape[1])
+                self.add(np.append(inside[inside != out[k]], i), value + float(flat[at]))
+
+    def ranked(self) -> list[tuple[tuple[int, ...], float]]:
+        """All of them, the best first."""
+        return sorted(self.found.items(), key=lambda item: (-item[1], item[0]))
 
 
-@dataclass(frozen=True, eq=False)
-class Landscape:
-    """A cover model as the search sees it.
-
-    Attributes:
-        matrix: (candidates, points).
-        by_point: The same, transposed.
-        once: (points,) value of reaching a point.
-        twice: (points,) value of reaching it from two sites, or None.
-        rows: Rules.
-    """
-
-    matrix: csr_array
-    by_point: csr_array
-    once: Floats
-    twice: Floats | None
-    rows: Rows
-
-    @classmethod
-    def of(
-        cls, matrix: csr_array, once: Floats, rows: Rows, twice: Floats | None = None
-    ) -> Landscape:
-        """Of a matrix and values."""
-        return cls(matrix, csr_array(matrix.T), once, twice, rows)
-
-    def value(self, chosen: Bools) -> float:
-        """Value of open sites."""
-        count = self.by_point @ chosen.astype(float)
-        value = float(self.once @ (count > 0))
-        return value + (float(self.twice @ (count > 1)) if self.twice is not None else 0.0)
-
-
-class Walk:
+class Climb(ABC):
     """Open sites under way from one answer to a better one."""
 
-    def __init__(self, land: Landscape, chosen: Bools) -> None:
-        self.land = land
-        self.rows = land.rows
-        self.column = csr_array(land.rows.matrix.T)
+    chosen: Bools
+
+    @property
+    @abstractmethod
+    def value(self) -> float:
+        """Value of the open sites; greater is better."""
+
+    @abstractmethod
+    def gains(self) -> Floats:
+        """(candidates,) what opening each would add."""
+
+    @abstractmethod
+    def addable(self, without: int = -1) -> Bools:
+        """Candidates that may be opened (in place of `without`)."""
+
+    @abstractmethod
+    def swaps(self) -> tuple[Ints, Floats]:
+        """Sites that may be shut, and (sites, candidates) what each swap brings; -inf if barred."""
+
+    @abstractmethod
+    def flip(self, *sites: int) -> None:
+        """Open what is shut of some sites, and shut what is open."""
+
+    @abstractmethod
+    def good(self, gain: Floats, top: int) -> Ints:
+        """Candidates of which one is opened at random: the `top` by gain that gain anything."""
+
+    def open_best(self, rng: np.random.Generator | None = None, top: int = 1) -> bool:
+        """Open what adds most, or one of the `top` best; whether anything adds to the value."""
+        if not len(self.chosen):
+            return False
+        gain = np.where(self.addable(), self.gains(), -np.inf)
+        best = int(gain.argmax())
+        if not gain[best] > EPS:
+            return False
+        self.flip(best if rng is None else int(rng.choice(self.good(gain, top))))
+        return True
+
+    def fill(self, rng: np.random.Generator | None = None, top: int = 1) -> None:
+        """Open what adds most, again and again, while anything adds to the value."""
+        while self.open_best(rng, top):
+            pass
+
+    def climb(self, pool: Pool, clock: Clock) -> float:
+        """Swap and fill while that is better; the value reached."""
+        self.fill()
+        value = self.value
+        while not clock.over:
+            out, brings = self.swaps()
+            if not brings.size:
+                break
+            pool.add_around(self.chosen, out, brings, value)
+            k, i = np.unravel_index(int(brings.argmax()), brings.shape)
+            if not brings[k, i] > EPS * max(1.0, abs(value)):
+                break
+            self.flip(int(out[k]), int(i))
+            self.fill()
+            value = self.value
+        pool.add(np.flatnonzero(self.chosen), value)
+        return value
+
+
+class Walk(Climb):
+    """Open sites of a cover question, with how often each point is reached."""
+
+    def __init__(self, ask: Ask, chosen: Bools) -> None:
+        self.ask, self.rows = ask, ask.rows
+        self.column = csr_array(ask.rows.matrix.T)
         # With one "at most so many" over all free sites every swap is allowed.
-        self.simple = simple_rules(land.rows)
-        self.chosen = np.zeros(0, dtype=bool)
+        self.simple = simple_rules(ask.rows)
         self.reset(chosen)
 
     def reset(self, chosen: Bools) -> None:
         """Begin anew from `chosen`."""
         self.chosen = chosen.copy()
-        self.count = self.land.by_point @ chosen.astype(float)
+        self.count = self.ask.reached(chosen)
         self.load = self.rows.matrix @ chosen.astype(float)
 
     @property
     def value(self) -> float:
         """Value of the open sites."""
-        value = float(self.land.once @ (self.count > 0))
-        if self.land.twice is not None:
-            value += float(self.land.twice @ (self.count > 1))
+        value = float(self.ask.once @ (self.count > 0))
+        if self.ask.twice is not None:
+            value += float(self.ask.twice @ (self.count > 1))
         return value
 
-    def flip(self, i: int) -> None:
-        """Open or shut a site."""
-        sign = -1.0 if self.chosen[i] else 1.0
-        a, c = self.land.matrix, self.column
-        self.count[a.indices[a.indptr[i] : a.indptr[i + 1]]] += sign
-        part = slice(c.indptr[i], c.indptr[i + 1])
-        self.load[c.indices[part]] += sign * c.data[part]
-        self.chosen[i] = not self.chosen[i]
+    def good(self, gain: Floats, top: int) -> Ints:
+        """As `Climb.good`, by position."""
+        some = np.argpartition(-gain, min(top, len(gain) - 1))[:top]
+        return np.sort(some[gain[some] > EPS])
+
+    def flip(self, *sites: int) -> None:
+        """Open or shut some sites."""
+        a, c = self.ask.matrix, self.column
+        for i in sites:
+            sign = -1.0 if self.chosen[i] else 1.0
+            self.count[a.indices[a.indptr[i] : a.indptr[i + 1]]] += sign
+            part = slice(c.indptr[i], c.indptr[i + 1])
+            self.load[c.indices[part]] += sign * c.data[part]
+            self.chosen[i] = not self.chosen[i]
 
     def gains(self) -> Floats:
         """(candidates,) what each would add."""
-        return np.asarray(self.land.matrix @ self._worth())
+        return np.asarray(self.ask.matrix @ self._worth())
 
     def _worth(self) -> Floats:
-        worth = self.land.once * (self.count < 0.5)
-        if self.land.twice is not None:
-            worth = worth + self.land.twice * ((self.count > 0.5) & (self.count < 1.5))
+        worth = self.ask.once * (self.count < 0.5)
+        if self.ask.twice is not None:
+            worth = worth + self.ask.twice * ((self.count > 0.5) & (self.count < 1.5))
         return np.asarray(worth)
 
     def _missed(self) -> Floats:
         """(points,) what is lost at a point when one of its sites is shut."""
-        missed = self.land.once * ((self.count > 0.5) & (self.count < 1.5))
-        if self.land.twice is not None:
-            missed = missed + self.land.twice * ((self.count > 1.5) & (self.count < 2.5))
+        missed = self.ask.once * ((self.count > 0.5) & (self.count < 1.5))
+        if self.ask.twice is not None:
+            missed = missed + self.ask.twice * ((self.count > 1.5) & (self.count < 2.5))
         return np.asarray(missed)
 
     def losses(self, out: Ints) -> Floats:
         """What is lost when one of `out` is shut."""
-        return np.asarray(self.land.matrix[out] @ self._missed())
+        return np.asarray(self.ask.matrix[out] @ self._missed())
 
     def addable(self, without: int = -1) -> Bools:
         """Candidates that may be opened (in place of `without`)."""
@@ -164,7 +219,7 @@ class Walk:
         out = np.flatnonzero(self.chosen & (self.rows.lower == 0))
         brings = self.shared(out) + self.gains()[None, :] - self.losses(out)[:, None]
         if self.simple:
-            in_rule = self.land.rows.places > 0
+            in_rule = self.ask.rows.places > 0
             if in_rule.all():
                 brings[:, ~self.addable(0)] = -np.inf
                 return out, brings
@@ -174,63 +229,16 @@ class Walk:
 
     def shared(self, out: Ints) -> Floats:
         """(sites, candidates) worth of the points that both reach and that would not be lost."""
-        land = self.land
+        ask = self.ask
         worth = self._missed()
-        if land.twice is not None:
+        if ask.twice is not None:
             worth = np.where(self.count > 0.5, worth - self._worth(), 0.0)
-        part = land.matrix[out]
+        part = ask.matrix[out]
         keep = worth[part.indices] != 0
         k = entry_rows(part)[keep]
         points = part.indices[keep]
         inner = csr_array((worth[points], (k, points)), shape=part.shape)
-        return np.asarray((inner @ land.by_point).toarray())
-
-    def fill(self, rng: np.random.Generator | None = None, top: int = 1) -> None:
-        """Open what brings most, again and again, or one of the `top` best; while it brings any."""
-        while len(self.chosen):
-            gain = np.where(self.addable(), self.gains(), -np.inf)
-            best = int(gain.argmax())
-            if not gain[best] > EPS:
-                return
-            if rng is not None and top > 1:
-                some = np.argpartition(-gain, min(top, len(gain) - 1))[:top]
-                some = some[gain[some] > EPS]
-                best = int(rng.choice(np.sort(some))) if len(some) else best
-            self.flip(best)
-
-    def climb(self, pool: Pool, clock: Clock) -> float:
-        """Swap and fill while that is better; the value reached."""
-        self.fill()
-        value = self.value
-        while not clock.over:
-            out, brings = self.swaps()
-            if not brings.size:
-                break
-            _remember(pool, self, out, brings, value)
-            k, i = np.unravel_index(int(brings.argmax()), brings.shape)
-            if not brings[k, i] > EPS * max(1.0, abs(value)):
-                break
-            self.flip(int(out[k]))
-            self.flip(int(i))
-            self.fill()
-            value = self.value
-        pool.add(np.flatnonzero(self.chosen), value)
-        return value
-
-
-def _remember(pool: Pool, walk: Walk, out: Ints, brings: Floats, value: float) -> None:
-    """Keep the neighbours of a good answer: they are answers too, nearly as good."""
-    if value < pool.best - EPS:
-        return
-    pool.best = max(pool.best, value)
-    flat = brings.ravel()
-    some = min(60, flat.size)
-    chosen = np.flatnonzero(walk.chosen)
-    for at in np.argpartition(-flat, some - 1)[:some]:
-        if not np.isfinite(flat[at]):
-            continue
-        k, i = divmod(int(at), brings.shape[1])
-        pool.add(np.append(chosen[chosen != out[k]], i), value + float(flat[at]))
+        return np.asarray((inner @ ask.by_point).toarray())
 
 
 def simple_rules(rows: Rows) -> bool:
@@ -243,13 +251,13 @@ def simple_rules(rows: Rows) -> bool:
     return bool(rows.matrix.shape[0] == 1 and plain and in_rule[free].all())
 
 
-def beginning(land: Landscape) -> Bools | None:
+def beginning(ask: Ask) -> Bools | None:
     """Open sites that keep every rule: what must be open, and existing ones as far as they may."""
-    rows = land.rows
+    rows = ask.rows
     chosen = rows.lower > 0
     standing = (rows.upper > 0) & ~chosen & rows.standing
     chosen |= standing
-    walk = Walk(land, chosen)
+    walk = Walk(ask, chosen)
     while not rows.hold(walk.chosen):
         out = np.flatnonzero(walk.chosen & (rows.lower == 0))
         if not len(out):
@@ -260,7 +268,7 @@ def beginning(land: Landscape) -> Bools | None:
 
 
 def iterate(
-    land: Landscape,
+    ask: Ask,
     *,
     kicks: int,
     seed: int,
@@ -272,7 +280,7 @@ def iterate(
     """Iterated local search: climb, shake a little, climb again, keep the better.
 
     Args:
-        land: The model.
+        ask: The question; only rules and what is reached count.
         kicks: How often to shake.
         seed: Of the shaking.
         clock: Time left.
@@ -284,10 +292,10 @@ def iterate(
         The best open sites, or None if no beginning keeps the rules.
     """
     rng = np.random.default_rng(seed)
-    chosen = beginning(land) if start is None else start
+    chosen = beginning(ask) if start is None else start
     if chosen is None:
         return None
-    walk = Walk(land, chosen)
+    walk = Walk(ask, chosen)
     best = walk.climb(pool, clock)
     kept = walk.chosen.copy()
     here, at = best, kept
@@ -314,7 +322,7 @@ def _shake(walk: Walk, rng: np.random.Generator, kick: int) -> None:
     size = min(len(out), 2 + kick % 3 + (len(out) // 20 if kick % 4 == 3 else 0))
     if kick % 2:
         seed_site = int(rng.choice(out))
-        near = np.asarray((walk.land.matrix[out] @ walk.land.matrix[[seed_site]].T).toarray())
+        near = np.asarray((walk.ask.matrix[out] @ walk.ask.matrix[[seed_site]].T).toarray())
         order = np.argsort(-near.ravel() + rng.random(len(out)) * 0.5, kind="stable")
         some = out[order[:size]]
     else:
