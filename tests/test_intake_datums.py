@@ -29,14 +29,14 @@ def space(tmp_path: Path) -> Path:
     return create(tmp_path / "工作区", city=City.load("清远"))
 
 
-def _list(path: Path, xy: NDArray[np.float64], datum: str) -> Path:
+def _list(path: Path, xy: NDArray[np.float64], datum: str, places: str = "x坐标,y坐标") -> Path:
     """A list without townships, so that no seat can speak."""
     lon, lat = from_wgs84(xy[:, 0], xy[:, 1], datum)
     rows = [
         f"清城区第{n}敬老院,敬老院,清城区,{50 + n},{x:.7f},{y:.7f}"
         for n, (x, y) in enumerate(zip(lon, lat, strict=True))
     ]
-    head = "名称,类型,县区,床位数,x坐标,y坐标"
+    head = f"名称,类型,县区,床位数,{places}"
     path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     return path
 
@@ -83,6 +83,31 @@ def test_streets_of_the_workspace_tell(space: Path, tmp_path: Path, datum: str) 
     made = intake_facilities([_list(tmp_path / "名册.csv", xy, datum)], City.open(space))
     assert made.sheets[0].datum == datum
     assert "道路" in made.sheets[0].detection.reason.zh  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("known", "datum", "taken"),
+    [
+        (True, "gcj02", "gcj02"),
+        (True, "wgs84", None),
+        (True, "bd09", None),
+        (False, "wgs84", "gcj02"),
+    ],
+)
+def test_a_heading_is_believed_unless_the_places_speak_against_it(
+    space: Path, tmp_path: Path, known: bool, datum: str, taken: str | None
+) -> None:
+    """高德经度 is a statement, and people do copy headings from another sheet."""
+    xy = np.array(TOWN) + np.random.default_rng(5).uniform(-0.03, 0.03, (12, 2))
+    if known:
+        first = _list(tmp_path / "一.csv", xy, "wgs84")
+        commit(intake_facilities([first], City.open(space), datum="wgs84"), space)
+    second = _list(tmp_path / "二.csv", xy, datum, "高德经度,高德纬度")
+    made = intake_facilities([second], City.open(space))
+    assert made.sheets[0].datum == taken
+    if taken is None:
+        assert all(f.lon is None for f in made.facilities), "neither is believed"
+        assert "互相矛盾" in made.sheets[0].part.said[-1].zh
 
 
 def test_without_any_of_them_it_is_asked_for(
