@@ -81,7 +81,7 @@ def _filled(half: Path, boundaries: Path, crs: str | None, lang: Lang) -> City:
 @takes("every")
 def check(city: City, every: bool, lang: Lang) -> None:
     """Every source of a city, its state, and the indicators it blocks."""
-    from coverage.intake.fit import page
+    from coverage.intake.readiness import page
 
     for line in page(city, lang, every=every):
         click.echo(line)

@@ -15,17 +15,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from coverage.download.licences import read_origins
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
-from coverage.intake.looks import LOOKS
+from coverage.intake.holdings import LOOKS, look
 from coverage.measures import measure
 from coverage.messages import Said
 from coverage.workspace import ROLE_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from coverage.city import City
     from coverage.indicators import Measurement
-    from coverage.intake.looks import Mark
+    from coverage.intake.holdings import Mark
     from coverage.messages import Lang
     from coverage.plans import PlanIndicator
     from coverage.workspace import Origin, Role
@@ -68,18 +66,8 @@ _REMEDIES: dict[Role, Said] = {
         "coverage import roads streets.osm.pbf, or coverage fetch roads",
     ),
 }
-_ORDER: tuple[Role, ...] = (
-    "plan",
-    "facilities",
-    "population",
-    "people",
-    "units",
-    "villages",
-    "counties",
-    "townships",
-    "roads",
-)
 _SHOWN = 4
+NOTHING = Said("", "")
 # What readers of files raise for broken ones; not all of them gather problems.
 BROKEN = (ValueError, LookupError, TypeError, OSError)
 
@@ -104,7 +92,7 @@ class Line:
     marks: tuple[Mark, ...]
     file: str
     said: tuple[Said, ...]
-    date: str
+    date: Said = NOTHING
     blocked: dict[str, str] = field(default_factory=dict)
     estimated: dict[str, str] = field(default_factory=dict)
 
@@ -119,8 +107,8 @@ class Line:
         tags = [ORIGINS[self.origin].to(lang), *(MARKS[m].to(lang) for m in self.marks)]
         head = f"{name} [{'、'.join(tags) if lang == 'zh' else ', '.join(tags)}]"
         details = [said.to(lang) for said in self.said]
-        if self.date:
-            details.append(Said(f"最新 {self.date}", f"newest {self.date}").to(lang))
+        if self.date.zh:
+            details.append(Said("最新 ", "newest ").then(self.date).to(lang))
         joint = "；" if lang == "zh" else "; "
         lines = [f"{head} {joint.join(details)}".rstrip()]
         for found, said in (
@@ -149,12 +137,12 @@ def check_workspace(city: City) -> list[Line]:
     Works for a shipped city too. A file that cannot be read is a line like any other, with the
     first of its problems.
     """
-    lines = {role: _line(city, role) for role in _ORDER}
+    lines = {role: _line(city, role) for role in LOOKS}
     try:
         blocked, estimated = _effects(city, lines)
     except BROKEN as error:
         # A broken source has said so in its own line; nothing can be computed beside it.
-        broken = Said(f"指标无法试算：{_first(error)}", f"no trial run: {_first(error)}")
+        broken = Said("指标无法试算：", "no trial run: ").then(_first(error))
         lines["plan"] = replace(lines["plan"], said=(*lines["plan"].said, broken))
         return list(lines.values())
     return [
@@ -194,32 +182,33 @@ def _closing(city: City, lines: list[Line]) -> list[Said]:
 def _line(city: City, role: Role) -> Line:
     path, origin = city.find(role), city.origin(role)
     if path is None:
-        return Line(role, "missing", (), "", (_MISSING[role],), "")
+        return Line(role, "missing", (), "", (_MISSING[role],))
     try:
-        said, marks, date = LOOKS[role](city)
+        found = look(city, role)
     except BROKEN as error:
-        broken = Said(f"读不出来：{_first(error)}", f"cannot be read: {_first(error)}")
-        return Line(role, origin, ("incomplete",), path.name, (broken,), "")
+        broken = Said("读不出来：", "cannot be read: ").then(_first(error))
+        return Line(role, origin, ("incomplete",), path.name, (broken,))
     record = read_origins(path.parent).get(path.name) if origin == "own" else None
     if record is not None:
-        source = Said(
+        found.say(
             f"{record.attribution}，{record.licence}，{record.date} 下载",
             f"{record.attribution}, {record.licence}, downloaded {record.date}",
         )
-        said, date = [*said, source], date or record.data_date or record.date
-    if origin == "own" and not date:
-        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
-        date = f"{changed.isoformat()}（文件日期 file date）"
-    if origin == "shipped":
-        date = date or _shipped_date(city, f"{path.parent.name}/{path.name}")
-    return Line(role, origin, tuple(marks), path.name, tuple(said), date)
+        found.date = found.date or record.data_date or record.date
+    date = Said(found.date, found.date)
+    if origin == "own" and not found.date:
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
+        date = Said(f"{changed}（文件日期）", f"{changed} (file date)")
+    elif origin == "shipped" and not found.date:
+        date = Said(*[_shipped_date(city, f"{path.parent.name}/{path.name}")] * 2)
+    return Line(role, origin, tuple(found.marks), path.name, tuple(found.said), date)
 
 
-def _first(error: Exception) -> str:
+def _first(error: Exception) -> Said:
     """The first thing wrong."""
     if isinstance(error, InputError):
-        return str(error.problems[0])
-    return f"{type(error).__name__}: {error}"
+        return Said(error.problems[0].to("zh"), error.problems[0].to("en"))
+    return Said(*[f"{type(error).__name__}: {error}"] * 2)
 
 
 def _shipped_date(city: City, file: str) -> str:
@@ -321,11 +310,3 @@ def _travel(
     if "incomplete" in lines["units"].marks:
         weak.add("units")
     return no, weak
-
-
-def blockers(lines: Iterable[Line]) -> list[Line]:
-    """The lines because of which some indicator has no value."""
-    return [line for line in lines if line.blocked]
-
-
-__all__ = ["Line", "blockers", "check_workspace", "page"]
