@@ -7,17 +7,15 @@ lies outside, and whether it looks like a map in another datum.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import shapely
-import shapely.geometry
 
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_layer
-from coverage.formats.tables import decode
 from coverage.intake import newcity, topology
 from coverage.intake.commit import deliver, own_file
 from coverage.intake.outcomes import FEATURES, ImportReport, RowOutcome, ordered
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
     from coverage.atomic import Content
     from coverage.formats.layers import Layer
     from coverage.messages import Lang
-    from coverage.units import Unit, Units
+    from coverage.units import Units
 
 Level = Literal["township", "county"]
 
@@ -53,28 +51,40 @@ _COARSE_M = 400.0
 
 
 @dataclass
+class _Feature:
+    """One feature: what it says, its polygon, the unit it is, and what was found of it."""
+
+    row: newcity.Named
+    shape: Any  # a geometry, or None where there is none
+    code: str = ""
+    said: list[Said] = field(default_factory=list)
+    kept: bool = True
+
+    def reject(self, *why: Said) -> None:
+        self.said += why
+        self.kept = False
+
+
+@dataclass
 class _Draft:
     """What is known so far."""
 
     layer: Layer
-    rows: list[newcity.Named]
+    features: list[_Feature]
     units: Units
     level: Level
-    meanings: dict[str, Said]
-    outcomes: dict[int, RowOutcome] = field(default_factory=dict)
     shapes: dict[str, BaseGeometry] = field(default_factory=dict)
-    first: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def outcome(self, i: int, code: str, said: Sequence[Said], *, ok: bool) -> None:
-        kind: Literal["accepted", "corrected", "rejected"]
-        kind = "rejected" if not ok else "corrected" if said else "accepted"
-        name = self.rows[i].name or self.units.name(code)
-        self.outcomes[i] = RowOutcome(i + 1, self.layer.name, code, name, kind, tuple(said))
+    @property
+    def kept(self) -> list[_Feature]:
+        return [feature for feature in self.features if feature.kept]
 
-    def find(self, id_: str, zh: str, en: str, **more: object) -> None:
-        weight = "note" if more.pop("note", False) else "warning"
-        self.findings.append(Finding(id_, weight, Said(zh, en), **more))  # type: ignore[arg-type]
+    def find(self, id_: str, zh: str, en: str, **more: Any) -> None:
+        self.findings.append(Finding(id_, "warning", Said(zh, en), **more))
+
+    def note(self, id_: str, zh: str, en: str, **more: Any) -> None:
+        self.findings.append(Finding(id_, "note", Said(zh, en), **more))
 
     def names(self, codes: Sequence[str]) -> str:
         return "、".join(self.units.name(code) for code in codes)
@@ -122,37 +132,49 @@ def import_boundaries(
     fresh = city.find("units") is None
     if fresh and level != "township":
         raise InputError(Said("新城市先导入乡镇界", "a new city needs its township polygons first"))
-    units = _units(city, rows, found) if fresh else city.units
-    draft = _Draft(found, rows, units, level, meanings)
+    if fresh:
+        coded = [row._replace(code=code_in(row.code)) for row in rows]
+        units = newcity.new_units(coded, city.code, city.name, found.file)
+    else:
+        units = city.units
+    draft = _Draft(found, list(map(_Feature, rows, found.shapes)), units, level)
     _match(draft, city)
     known = {} if fresh else _known_counties(city)
     _inside(draft, known)
     _join(draft)
     if not draft.shapes:
         said = [
-            Problem(" ".join(f"{s.zh} · {s.en}" for s in o.said), path.name, o.row, value=o.name)
-            for o in draft.outcomes.values()
+            Problem(
+                Said("；".join(s.zh for s in f.said), "; ".join(s.en for s in f.said)),
+                path.name,
+                f.row.row,
+                value=f.row.name or units.name(f.code),
+            )
+            for f in draft.features
         ]
         none = Problem(Said("没有一个面可用", "no polygon of the file can be used"), path.name)
         raise InputError([*said, none])
     _look(draft, known)
-    report = _report(draft)
+    report = _report(draft, meanings)
     if dry_run:
         return report
     files = _files(draft, city, fresh=fresh, dissolve=dissolve)
     return deliver(report, folder, files, lang=lang)
 
 
-def _report(draft: _Draft) -> ImportReport:
-    layer = draft.layer
-    totals = {
-        "features": float(len(layer)),
-        "units": float(len(draft.shapes)),
-        "km2": float(topology.areas_km2(list(draft.shapes.values())).sum()),
-    }
-    sheet = layer_sheet(layer)
+def _report(draft: _Draft, meanings: Mapping[str, Said]) -> ImportReport:
+    layer, sheet = draft.layer, layer_sheet(draft.layer)
     outcomes = tuple(
-        replace(draft.outcomes[i], cells=sheet.rows[i].cells) for i in range(len(layer))
+        RowOutcome(
+            feature.row.row,
+            layer.name,
+            feature.code,
+            feature.row.name or draft.units.name(feature.code),
+            "rejected" if not feature.kept else "corrected" if feature.said else "accepted",
+            tuple(feature.said),
+            raw.cells,
+        )
+        for feature, raw in zip(draft.features, sheet.rows, strict=True)
     )
     return ImportReport(
         "townships" if draft.level == "township" else "counties",
@@ -160,8 +182,12 @@ def _report(draft: _Draft) -> ImportReport:
         (),
         outcomes,
         ordered(draft.findings),
-        totals,
-        parts=(part_of(sheet, uses_of(sheet.columns, draft.meanings)),),
+        {
+            "features": float(len(layer)),
+            "units": float(len(draft.shapes)),
+            "km2": float(topology.areas_km2(list(draft.shapes.values())).sum()),
+        },
+        parts=(part_of(sheet, uses_of(sheet.columns, meanings)),),
         of=FEATURES,
     )
 
@@ -205,89 +231,81 @@ def _coded(columns: Mapping[str, Sequence[str]]) -> str | None:
     return None
 
 
-def _units(city: City, rows: list[newcity.Named], layer: Layer) -> Units:
-    coded = [row._replace(code=code_in(row.code)) for row in rows]
-    return newcity.new_units(coded, city.code, city.name, layer.file)
-
-
 def _match(draft: _Draft, city: City) -> None:
     """Find the unit of every feature and make its polygon valid."""
-    kept: dict[int, tuple[Unit, BaseGeometry, list[Said]]] = {}
-    for i, row in enumerate(draft.rows):
-        if i in draft.layer.bad:
-            draft.outcome(i, "", [draft.layer.bad[i]], ok=False)
-            continue
-        shape = draft.layer.shapes[i]
-        if shape is None or shape.is_empty:
-            draft.outcome(i, "", [Said("没有几何", "there is no geometry")], ok=False)
-            continue
-        evidence = Evidence(row.code, row.county, name=row.name)
-        found = find_unit(evidence, draft.units, level=draft.level)
-        unit = found.unit
-        if unit is None:
-            draft.outcome(i, "", found.why, ok=False)
-            continue
-        own, why, change = topology.repaired(shape)
-        if own is None:
-            draft.outcome(i, unit.code, [Said("不是面", "it is no polygon")], ok=False)
-            continue
-        notes = list(found.said)
-        if why:
-            notes.append(
-                Said(
-                    f"几何无效（{why}），已修复，面积变化 {change:+.2%}",
-                    f"the rings are invalid ({why}); repaired, the area changes by {change:+.2%}",
-                )
-            )
-        kept[i] = unit, own, notes
-    for i, (unit, own, notes) in kept.items():
-        draft.layer.shapes[i] = own
-        draft.outcome(i, unit.code, notes, ok=True)
-    for said_ in draft.layer.said:
-        draft.findings.append(Finding("file", "note", said_))
-    draft.find(
+    layer = draft.layer
+    for i, feature in enumerate(draft.features):
+        row = feature.row
+        if i in layer.bad:
+            feature.reject(layer.bad[i])
+        elif feature.shape is None or feature.shape.is_empty:
+            feature.reject(Said("没有几何", "there is no geometry"))
+        else:
+            evidence = Evidence(row.code, row.county, name=row.name)
+            found = find_unit(evidence, draft.units, level=draft.level)
+            feature.code = found.code
+            if found.unit is None:
+                feature.reject(*found.why)
+            else:
+                _repair(feature, feature.shape, found.said)
+    draft.findings += [Finding("file", "note", said) for said in layer.said]
+    draft.note(
         "crs",
-        f"坐标按 {draft.layer.crs} 读，写成 WGS84（{city.name}）。",
-        f"The coordinates were read as {draft.layer.crs} and written in WGS84.",
-        note=True,
+        f"坐标按 {layer.crs} 读，写成 WGS84（{city.name}）。",
+        f"The coordinates were read as {layer.crs} and written in WGS84.",
     )
+
+
+def _repair(feature: _Feature, shape: BaseGeometry, said: Sequence[Said]) -> None:
+    own, why, change = topology.repaired(shape)
+    if own is None:
+        feature.reject(Said("不是面", "it is no polygon"))
+        return
+    feature.shape = own
+    feature.said += said
+    if why:
+        mended = Said(
+            f"几何无效（{why}），已修复，面积变化 {change:+.2%}",
+            f"the rings are invalid ({why}); repaired, the area changes by {change:+.2%}",
+        )
+        feature.said.append(mended)
 
 
 def _inside(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
     """Reject what lies outside the city."""
-    kept = [i for i, o in draft.outcomes.items() if o.outcome != "rejected"]
+    kept = draft.kept
     if not kept or not known:
         return
     ground = shapely.union_all(np.array(list(known.values()), np.object_))
-    shares = topology.share_inside([draft.layer.shapes[i] for i in kept], ground)
-    for i, share in zip(kept, shares.tolist(), strict=True):
-        code, said = draft.outcomes[i].unit_code, draft.outcomes[i].said
+    shares = topology.share_inside([feature.shape for feature in kept], ground)
+    for feature, share in zip(kept, shares.tolist(), strict=True):
         if share < LEAST_INSIDE:
-            why = Said(
-                f"面在市外（市内仅 {share:.0%}）", f"it lies outside the city ({share:.0%} inside)"
+            zh, en = (
+                f"面在市外（市内仅 {share:.0%}）",
+                f"it lies outside the city ({share:.0%} inside)",
             )
-            draft.outcome(i, code, [*said, why], ok=False)
+            feature.reject(Said(zh, en))
         elif share < WHOLLY_INSIDE:
             draft.find(
                 "outside",
-                f"{draft.units.name(code)} 有 {1 - share:.0%} 在市界（概略）之外。",
-                f"{1 - share:.0%} of {draft.units.name(code)} lie outside the known outline.",
-                units=(code,),
+                f"{draft.units.name(feature.code)} 有 {1 - share:.0%} 在市界（概略）之外。",
+                f"{1 - share:.0%} of {draft.units.name(feature.code)} lie outside the known "
+                "outline.",
+                units=(feature.code,),
             )
 
 
 def _join(draft: _Draft) -> None:
     """Features of one unit become one."""
-    parts: dict[str, list[int]] = {}
-    for i, outcome in sorted(draft.outcomes.items()):
-        if outcome.outcome != "rejected":
-            parts.setdefault(outcome.unit_code, []).append(i)
+    parts: dict[str, list[_Feature]] = {}
+    for feature in draft.kept:
+        parts.setdefault(feature.code, []).append(feature)
     for code, own in sorted(parts.items()):
-        shapes = np.array([draft.layer.shapes[i] for i in own], np.object_)
+        shapes = np.array([feature.shape for feature in own], np.object_)
         draft.shapes[code] = shapely.union_all(shapes) if len(own) > 1 else shapes[0]
-        for i in own[1:]:
-            said = Said(f"并入第 {own[0] + 1} 个要素", f"joined with feature {own[0] + 1}")
-            draft.outcome(i, code, [*draft.outcomes[i].said, said], ok=True)
+        first = own[0].row.row
+        for feature in own[1:]:
+            feature.said.append(Said(f"并入第 {first} 个要素", f"joined with feature {first}"))
 
 
 def _known_counties(city: City) -> dict[str, BaseGeometry]:
@@ -295,13 +313,10 @@ def _known_counties(city: City) -> dict[str, BaseGeometry]:
     path = city.find("counties")
     if path is None:
         return {}
-    import json
-
-    features = json.loads(decode(path))["features"]
-    if any(newcity.DISSOLVED in str(f["properties"].get("source")) for f in features):
+    layer = read_layer(path)
+    if any(newcity.DISSOLVED in source for source in layer.columns.get("source", ())):
         return {}
-    shapes = {str(f["properties"]["code"]): shapely.geometry.shape(f["geometry"]) for f in features}
-    return {code: shapely.make_valid(shape) for code, shape in shapes.items()}
+    return dict(zip(layer.columns["code"], shapely.make_valid(layer.shapes), strict=True))
 
 
 def _look(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
@@ -326,12 +341,11 @@ def _look(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
         thin = [p.km2 for p in pieces if p.sliver]
         if thin:
             limit = f"{topology.SLIVER_KM2} km² / {topology.SLIVER_WIDTH_M:.0f} m"
-            draft.find(
+            draft.note(
                 f"{id_}-slivers",
                 f"另有 {len(thin)} 处细碎{zh}（小于 {limit}），共 {sum(thin):.4f} 平方公里，"
                 "未逐一列出。",
                 f"{len(thin)} slivers ({en}; below {limit}), {sum(thin):.4f} km² together.",
-                note=True,
                 km2=sum(thin),
             )
     if draft.level == "township":
@@ -360,11 +374,10 @@ def _against_counties(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
         and all(u.code in draft.shapes for u in draft.units.townships if u.parent == county)
     ]
     if not whole:
-        draft.find(
+        draft.note(
             "datum",
             "没有一个县的乡镇齐全并有已知县界，未能核对基准（WGS84 还是 GCJ-02）。",
             "No county is whole and has a known outline: the datum could not be checked.",
-            note=True,
         )
         return
     shift = topology.outline_shift([own[c] for c in whole], [known[c] for c in whole])
@@ -380,12 +393,11 @@ def _against_counties(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
             f"shifted; import again with --crs {shift.suspect} if it is so.",
         )
     else:
-        draft.find(
+        draft.note(
             "datum",
             f"县界与已知县界（概略）相差中位数 {shift.as_is:.0f} 米，不像偏移坐标。",
             f"The outlines lie {shift.as_is:.0f} m (median) from the known, coarse ones; they do "
             f"not look shifted.",
-            note=True,
         )
     for county in whole:
         _open_ground(draft, county, own[county], known[county])
