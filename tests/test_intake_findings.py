@@ -17,8 +17,7 @@ from coverage.facilities import COLUMNS, Facility, read_register
 from coverage.formats.tables import csv_text
 from coverage.intake.commit import register_rows
 from coverage.intake.facilities import intake_facilities
-from coverage.intake.names import Form, form_of, score
-from coverage.intake.previous import compare
+from coverage.intake.identity import Form, compare, form_of, score
 from coverage.intake.setup import create
 from helpers import run
 

@@ -11,8 +11,8 @@ from coverage.messages import Said
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from coverage.intake.identity import Replace
     from coverage.intake.outcomes import ImportReport
-    from coverage.intake.previous import Replace
     from coverage.messages import Lang
 
 _FILE = argument("file", "FILE")

@@ -19,12 +19,11 @@ from coverage.errors import InputError, Problem
 from coverage.facilities import COLUMNS, Facility
 from coverage.intake.geocoding import geocode
 from coverage.intake.ground import judge_places
+from coverage.intake.identity import MADE, compare, judge_neighbours, kept_beside
 from coverage.intake.ledger import is_ledger, ledger_rows
 from coverage.intake.locate import find_units, place
-from coverage.intake.nearby import judge_neighbours
 from coverage.intake.outcomes import FacilityRow, ImportReport, bilingual, ordered
 from coverage.intake.parts import FacilitySheet
-from coverage.intake.previous import MADE, compare, kept_beside
 from coverage.intake.sums import judge_totals, judge_values
 from coverage.kinds import KINDS
 from coverage.lists.columns import understand
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.download.geocode import Geocoder
-    from coverage.intake.previous import Comparison, Replace
+    from coverage.intake.identity import Comparison, Replace
 
 HEADS = (
     Said("识别为", "kind"),
@@ -103,7 +102,7 @@ def intake_facilities(
         keep_personal: Keep personal columns.
         today: For dates that lie ahead.
         geocoder: Asked for rows that have an address and no usable coordinates; nobody by default.
-        replacing: What of the register of before goes, see `coverage.intake.previous.kept_beside`.
+        replacing: What of the register of before goes, see `coverage.intake.identity.kept_beside`.
 
     Raises:
         InputError: If a file cannot be read at all, or the workspace's own register cannot and
