@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "coverage"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages", "settings", "kinds"),
     ("errors",),
-    ("text", "nearest", "shown", "groups", "gaps", "datum", "ragged", "atomic"),
+    ("text", "nearest", "shown", "groups", "gaps", "datum", "arrays", "atomic"),
     ("formats", "outputs"),
     ("fields",),
     ("units", "workspace"),

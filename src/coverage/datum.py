@@ -35,13 +35,12 @@ from coverage.settings import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from pyproj import Transformer
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Bools: TypeAlias = NDArray[np.bool_]
+    from coverage.arrays import Bools, Floats
+
 
 GEOGRAPHIC_DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 GK_ZONES = {"gk3": range(25, 46), "gk6": range(13, 24)}

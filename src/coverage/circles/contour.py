@@ -27,16 +27,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from coverage.arrays import expand
 from coverage.circles.lattice import reach_of
-from coverage.ragged import expand
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon
 
+    from coverage.arrays import Float32s, Floats, Int32s, Ints
     from coverage.circles.lattice import Frame, LatticeIndex
     from coverage.circles.times import AccessRule
-    from coverage.travel.streets import Floats, Ints
 
 Real = TypeVar("Real", np.float32, np.float64)
 
@@ -67,10 +67,10 @@ class Marks:
         cell_s: (c,) float64, least time on that piece.
     """
 
-    corner: NDArray[np.int32]
-    time_s: NDArray[np.float32]
-    off_m: NDArray[np.float32]
-    cell: NDArray[np.int32]
+    corner: Int32s
+    time_s: Float32s
+    off_m: Float32s
+    cell: Int32s
     cell_s: Floats
 
 
@@ -159,7 +159,7 @@ def _ramp(metres: NDArray[Real], slowness: Floats, count: Ints) -> NDArray[Real]
     return rise
 
 
-def _repeated(values: Floats, count: Ints) -> NDArray[np.float32]:
+def _repeated(values: Floats, count: Ints) -> Float32s:
     return np.repeat(values.astype(np.float32), count)
 
 
@@ -218,7 +218,7 @@ class Sheet:
         self.frame = frame
         self.access = access
         self._values = np.full(frame.size, OUTSIDE, dtype=np.float32)
-        self._visited: list[NDArray[np.int32]] = []
+        self._visited: list[Int32s] = []
 
     def lay(self, marks: Marks, limit_s: float) -> None:
         """Lower the corners to the least of their levels, and note the visited cells."""
@@ -263,7 +263,7 @@ class Sheet:
     def _pace(self) -> float:
         return max(self.access.cost_s_per_m, _LEAST_PACE)
 
-    def lift(self, window: Frame) -> NDArray[np.float32]:
+    def lift(self, window: Frame) -> Float32s:
         """(rows, columns) of `window`, in steps: below nought where a corner is in.
 
         All marks laid since the last time must lie inside the window.
@@ -284,7 +284,7 @@ class Sheet:
         return levels
 
 
-def outline(levels: NDArray[np.float32], window: Frame) -> MultiPolygon:
+def outline(levels: Float32s, window: Frame) -> MultiPolygon:
     """The area below nought as one valid multi-polygon in the CRS of the lattice.
 
     Where the area runs over the edge of the window it ends there.
@@ -321,7 +321,7 @@ def multi(shape: Any) -> MultiPolygon:
     return whole
 
 
-def _rings(levels: NDArray[np.float32]) -> tuple[Floats, Ints, Ints] | None:
+def _rings(levels: Float32s) -> tuple[Floats, Ints, Ints] | None:
     """Vertices in steps, where rings start, and which rings start a polygon."""
     import contourpy
 

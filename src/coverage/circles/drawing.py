@@ -25,14 +25,13 @@ from coverage.circles.times import SegmentTimes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
     from shapely import MultiPolygon
 
+    from coverage.arrays import Float32s, Floats, Ints, Objects
     from coverage.circles.contour import Marks
     from coverage.circles.times import AccessRule
-    from coverage.travel.streets import Floats, Ints, Segments
+    from coverage.travel.streets import Segments
 
-    Shapes = NDArray[np.object_]
 
 # Corners of segments in one index (12 bytes each), or laid in one go (some 40).
 _BATCH_ENTRIES = 8_000_000
@@ -230,7 +229,7 @@ def _group(
 
 def draw_each(
     plan: Plan, many: Sequence[SegmentTimes], index: LatticeIndex | None = None
-) -> Shapes:
+) -> Objects:
     """(facilities, limits) multi-polygons, which may overlap."""
     many = [times.within(plan.most_s) for times in many]
     shapes = np.empty((len(many), len(plan.limits_s)), dtype=np.object_)
@@ -245,7 +244,7 @@ def draw_each(
 
 def draw_dissolved(
     plan: Plan, many: Sequence[SegmentTimes], index: LatticeIndex | None = None
-) -> Shapes:
+) -> Objects:
     """(limits,) multi-polygons: where some facility is reached."""
     import shapely
 
@@ -262,7 +261,7 @@ def draw_dissolved(
 
 def dissolved_levels(
     plan: Plan, together: SegmentTimes, index: LatticeIndex | None = None
-) -> Iterator[tuple[Frame, list[NDArray[np.float32]]]]:
+) -> Iterator[tuple[Frame, list[Float32s]]]:
     """Levels for every limit, in bands of rows that share their outermost row."""
     whole = plan.window(together)
     if index is not None and index.frame.holds(whole):
@@ -284,7 +283,7 @@ def dissolved_levels(
         yield window, _lifted(Canvas(plan, frame), together.only(near), window)
 
 
-def _lifted(canvas: Canvas, times: SegmentTimes, window: Frame) -> list[NDArray[np.float32]]:
+def _lifted(canvas: Canvas, times: SegmentTimes, window: Frame) -> list[Float32s]:
     plan = canvas.plan
     sheets = [Sheet(canvas.frame, plan.access) for _ in plan.limits_s]
     canvas.lay(times, sheets)

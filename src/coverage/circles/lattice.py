@@ -23,15 +23,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.arrays import least_rows, starts
 from coverage.errors import InputError, Problem
-from coverage.ragged import least_rows, starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from coverage.travel.streets import Floats, Ints, Segments
+    from coverage.arrays import Bools, Float32s, Floats, Int32s, Ints, Numbers
+    from coverage.travel.streets import Segments
 
     FloatLike = NDArray[np.floating[Any]]
 
@@ -102,16 +103,16 @@ class Frame:
         """Number of corners."""
         return self.columns * self.rows
 
-    def corner_inside(self, column: Ints, row: Ints) -> NDArray[np.bool_]:
+    def corner_inside(self, column: Ints, row: Ints) -> Bools:
         """Which corners stand in the frame."""
         column, row = column - self.column, row - self.row
         return (column >= 0) & (row >= 0) & (column < self.columns) & (row < self.rows)
 
-    def cell_inside(self, column: Ints, row: Ints) -> NDArray[np.bool_]:
+    def cell_inside(self, column: Ints, row: Ints) -> Bools:
         """Which cells, told by their lower left corners, have all corners in the frame."""
         return self.corner_inside(column, row) & self.corner_inside(column + 1, row + 1)
 
-    def key(self, column: Ints, row: Ints) -> NDArray[np.int32]:
+    def key(self, column: Ints, row: Ints) -> Int32s:
         """Position of corners in a flat array of the frame."""
         return ((row - self.row) * self.columns + (column - self.column)).astype(np.int32)
 
@@ -163,11 +164,11 @@ class LatticeIndex:
     reach_m: float
     length_m: Floats
     corner_first: Ints
-    corner: NDArray[np.int32]
-    along_m: NDArray[np.float32]
-    off_m: NDArray[np.float32]
+    corner: Int32s
+    along_m: Float32s
+    off_m: Float32s
     cell_first: Ints
-    cell: NDArray[np.int32]
+    cell: Int32s
     cell_from_m: Floats
     cell_to_m: Floats
 
@@ -291,13 +292,13 @@ def _corners(segments: Segments, frame: Frame, reach_m: float) -> Iterator[tuple
         yield first, np.diff(by_row, prepend=0), key, along[near], off[near]
 
 
-def _kept(close: NDArray[np.bool_], done: Ints) -> Ints:
+def _kept(close: Bools, done: Ints) -> Ints:
     """How many of `close` are True by the end of each row; `done` says where rows end."""
     total = np.concatenate([np.zeros(1, np.int32), np.cumsum(close, dtype=np.int32)])
     return total[done].astype(np.int64)
 
 
-def _bent(segments: Segments) -> NDArray[np.bool_] | None:
+def _bent(segments: Segments) -> Bools | None:
     """Which segments are parts of a piece that has others; None if there is no such piece."""
     same = np.diff(segments.piece) == 0
     bent = np.zeros(len(segments), dtype=np.bool_)
@@ -316,11 +317,11 @@ def _piece_chunks(segments: Segments, weight: Floats) -> Iterator[tuple[int, int
 
 
 def _nearest_part(
-    piece: NDArray[np.integer],
-    bent: NDArray[np.bool_],
+    piece: Numbers,
+    bent: Bools,
     owner: Ints,
-    key: NDArray[np.int32],
-    off: NDArray[np.float32],
+    key: Int32s,
+    off: Float32s,
 ) -> Ints:
     """For every street piece and corner its nearest part only; of equals the first."""
     keep = np.ones(len(owner), dtype=np.bool_)
@@ -355,8 +356,8 @@ def _feet(
     start: tuple[FloatLike, FloatLike],
     step: float,
     count: Ints,
-    nth: NDArray[np.int32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    nth: Int32s,
+) -> tuple[Float32s, Float32s]:
     """Metres from each segment's start to the point nearest to a corner, and from there to it.
 
     Corners come in rows: `count` of them for each of the segments `owner`,
@@ -371,7 +372,7 @@ def _feet(
     dx, dy = start[0] - segments.x0[owner], start[1] - segments.y0[owner]
     steps = nth.astype(np.float32)
 
-    def spread(values: Floats) -> NDArray[np.float32]:
+    def spread(values: Floats) -> Float32s:
         return np.repeat(values.astype(np.float32), count)
 
     along = spread(step * ux)

@@ -26,11 +26,10 @@ from coverage.errors import InputError, Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from shapely import MultiPolygon
 
+    from coverage.arrays import Bools, Float32s, Int32s, Objects
     from coverage.circles.contour import Marks
-    from coverage.circles.drawing import Shapes
     from coverage.circles.lattice import Frame, LatticeIndex
     from coverage.circles.times import AccessRule
     from coverage.travel._reached import Reached
@@ -53,7 +52,7 @@ def service_circles(
     step_m: float,
     how: How = "each",
     index: LatticeIndex | None = None,
-) -> Shapes:
+) -> Objects:
     """Circles of what searches reached, as `circle_shapes` draws them.
 
     Args:
@@ -87,7 +86,7 @@ def circle_shapes(
     step_m: float,
     how: How = "each",
     index: LatticeIndex | None = None,
-) -> Shapes:
+) -> Objects:
     """Circles as bare shapely multi-polygons in the network's CRS.
 
     Args:
@@ -157,7 +156,7 @@ def _check(
 
 def _draw_split(
     plan: Plan, many: Sequence[SegmentTimes], index: LatticeIndex | None = None
-) -> Shapes:
+) -> Objects:
     """(facilities, limits) multi-polygons without overlap.
 
     Of facilities equally near the first has the corner; one that is nowhere
@@ -186,7 +185,7 @@ def _draw_split(
 
 def _labels(
     plan: Plan, many: Sequence[SegmentTimes], index: LatticeIndex | None, frame: Frame
-) -> list[NDArray[np.int32]]:
+) -> list[Int32s]:
     """For every limit (rows, columns): the facility of least time, or `_NOBODY`."""
     shape = (frame.rows, frame.columns)
     best = [np.full(shape, np.inf, dtype=np.float32) for _ in plan.limits_s]
@@ -213,7 +212,7 @@ def _labels(
     return label
 
 
-def _claim_visited(time_s: NDArray[np.float32], marks: Marks, limit_s: float, columns: int) -> None:
+def _claim_visited(time_s: Float32s, marks: Marks, limit_s: float, columns: int) -> None:
     """The corners of visited cells are somebody's, even where no access leg leads to them."""
     seen = marks.cell_s <= limit_s
     cell, cell_s = marks.cell[seen], marks.cell_s[seen].astype(np.float32) + _BEYOND_S
@@ -222,7 +221,7 @@ def _claim_visited(time_s: NDArray[np.float32], marks: Marks, limit_s: float, co
 
 
 def _parts(
-    levels: NDArray[np.float32], label: NDArray[np.int32], frame: Frame, size: int
+    levels: Float32s, label: Int32s, frame: Frame, size: int
 ) -> list[tuple[int, MultiPolygon]]:
     """Every facility's part of the area where `levels` is below nought."""
     import shapely
@@ -255,7 +254,7 @@ def _parts(
     return found
 
 
-def _with_neighbours(label: NDArray[np.int32], near: NDArray[np.bool_]) -> NDArray[np.int32]:
+def _with_neighbours(label: Int32s, near: Bools) -> Int32s:
     """Labels, where a corner `near` the area has none by its own that of a neighbour.
 
     Such a corner's street is not reached where its foot would be, yet a bit of
@@ -276,7 +275,7 @@ def _with_neighbours(label: NDArray[np.int32], near: NDArray[np.bool_]) -> NDArr
     return label
 
 
-def _squares(mine: NDArray[np.bool_], window: Frame) -> MultiPolygon:
+def _squares(mine: Bools, window: Frame) -> MultiPolygon:
     """The cells around the corners `mine`, from the sides that part them from others.
 
     Half the time of a union of boxes, which grows with the area and not with

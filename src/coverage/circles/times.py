@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.arrays import expand
 from coverage.errors import InputError, Problem
-from coverage.ragged import expand
 from coverage.travel.access import part
 from coverage.travel.streets import over
 
@@ -36,12 +36,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from coverage.arrays import Floats, Ints
     from coverage.profiles import Profile
     from coverage.travel._reached import Reached
     from coverage.travel.streets import Segments
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 
 def _no_floats() -> Floats:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from coverage.arrays import Floats, Int32s
     from coverage.city import City
     from coverage.workspace import Role
 
@@ -44,10 +45,10 @@ class Demand:
     """
 
     crs: str
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    people: dict[str, NDArray[np.float64]]
-    unit: NDArray[np.int32]
+    x: Floats
+    y: Floats
+    people: dict[str, Floats]
+    unit: Int32s
     unit_codes: tuple[str, ...]
     not_placed: dict[str, dict[str, float]]
     provenance: str

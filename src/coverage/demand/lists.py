@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from coverage.arrays import Bools, Floats
 
 
 @dataclass(eq=False)
@@ -49,9 +49,9 @@ class PlaceList:
     cells: dict[str, list[Any]]
     header_row: int | None = None
     place_columns: tuple[str, str] = ("geometry", "geometry")
-    lon: NDArray[np.float64] = field(init=False)
-    lat: NDArray[np.float64] = field(init=False)
-    bad: NDArray[np.bool_] = field(init=False)
+    lon: Floats = field(init=False)
+    lat: Floats = field(init=False)
+    bad: Bools = field(init=False)
     problems: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ class PlaceList:
         self.problems.append(Problem(reason, self.file, self.rows[i], column, text))
         self.bad[i] = True
 
-    def numbers(self, column: str) -> NDArray[np.float64]:
+    def numbers(self, column: str) -> Floats:
         """The (n,) numbers of a column, NaN where a cell is none, which is complained of."""
         out = np.full(len(self.rows), np.nan)
         for i, cell in enumerate(self.cells[column]):
@@ -256,9 +256,7 @@ def _is_nan(cell: object) -> bool:
     return isinstance(cell, float) and math.isnan(cell)
 
 
-def _set_degrees(
-    places: PlaceList, x: NDArray[np.float64], y: NDArray[np.float64], crs: str | None
-) -> None:
+def _set_degrees(places: PlaceList, x: Floats, y: Floats, crs: str | None) -> None:
     """Set lon and lat from coordinates of `crs`.
 
     Raises:

@@ -25,9 +25,9 @@ from coverage.messages import Said
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from coverage.arrays import Floats, Int32s
     from coverage.city import City
     from coverage.demand.townships import Townships
 
@@ -44,10 +44,10 @@ _MOST_POINTS = 20_000_000
 class _Spread:
     """Points of the townships and the part of its township that lives at each."""
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    unit: NDArray[np.int32]
-    part: NDArray[np.float64]
+    x: Floats
+    y: Floats
+    unit: Int32s
+    part: Floats
     seat_outside: tuple[str, ...]
 
 
@@ -173,7 +173,7 @@ def _spread(city: City, townships: Townships, step_m: float, everyone: dict[str,
 
 def _disc(
     seat: tuple[float, float], clip: BaseGeometry | None, radius: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Fine points within the radius of a seat, those inside `clip`; the seat if none is."""
     reach = math.ceil(radius / _FINE_M) * _FINE_M
     steps = np.arange(-reach, reach + _FINE_M / 2, _FINE_M)
@@ -183,9 +183,7 @@ def _disc(
     return (x, y) if clip is None else _inside(x, y, clip, seat)
 
 
-def _lattice(
-    cell: BaseGeometry, step: float, seat: tuple[float, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _lattice(cell: BaseGeometry, step: float, seat: tuple[float, float]) -> tuple[Floats, Floats]:
     """Points of the city's lattice inside a cell; the seat if none is."""
     # Whole multiples of the step, so that neighbours share one lattice and no point is two's.
     west, south, east, north = cell.bounds
@@ -196,11 +194,11 @@ def _lattice(
 
 
 def _inside(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
+    x: Floats,
+    y: Floats,
     cell: BaseGeometry,
     seat: tuple[float, float],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     inside = shapely.contains_xy(cell, x, y)
     return (x[inside], y[inside]) if inside.any() else (np.array(seat[:1]), np.array(seat[1:]))
 

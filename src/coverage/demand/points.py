@@ -22,8 +22,7 @@ from coverage.messages import Said
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from coverage.arrays import Floats, Int32s
     from coverage.city import City
     from coverage.demand.lists import PlaceList
     from coverage.demand.townships import Townships
@@ -98,9 +97,7 @@ def _columns(places: PlaceList) -> dict[str, str]:
     return {"all": columns.pop("all"), **columns}
 
 
-def _check_people(
-    places: PlaceList, columns: dict[str, str], values: dict[str, NDArray[np.float64]]
-) -> None:
+def _check_people(places: PlaceList, columns: dict[str, str], values: dict[str, Floats]) -> None:
     for group, column in columns.items():
         value = values[group]
         for i in np.flatnonzero(value < 0):
@@ -111,9 +108,7 @@ def _check_people(
             )
 
 
-def _locate(
-    places: PlaceList, townships: Townships, name: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
+def _locate(places: PlaceList, townships: Townships, name: str) -> tuple[Floats, Floats, Int32s]:
     """Metres and township of every place; what lies outside the city is complained of."""
     lon, lat = places.lon, places.lat
     given = np.isfinite(lon) & np.isfinite(lat)
@@ -150,9 +145,7 @@ def _locate(
     return x, y, unit
 
 
-def _distance(
-    townships: Townships, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _distance(townships: Townships, x: Floats, y: Floats) -> Floats:
     """Metres to the city, 0 inside it, infinite where there is no place."""
     distance = np.full(len(x), np.inf)
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
@@ -163,7 +156,7 @@ def _distance(
     return distance
 
 
-def _notes(places: PlaceList, used: set[str], unit: NDArray[np.int32]) -> list[Said]:
+def _notes(places: PlaceList, used: set[str], unit: Int32s) -> list[Said]:
     count, skipped = len(unit), int(places.bad.sum())
     notes = [
         Said(

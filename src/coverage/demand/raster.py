@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from coverage.arrays import Floats, Int32s, Ints, Objects
     from coverage.city import City
     from coverage.demand.townships import Townships
 
@@ -59,7 +60,7 @@ class Grid:
 
     file: str
     crs: pyproj.CRS
-    values: NDArray[np.float64]
+    values: Floats
     west: float
     north: float
     dx: float
@@ -173,9 +174,9 @@ def _crs(source: Any, file: str) -> pyproj.CRS:
 class _Pieces:
     """Parts of cells: which cell, whose, and how much of it."""
 
-    cell: NDArray[np.int64]
-    unit: NDArray[np.int32]
-    part: NDArray[np.float64]
+    cell: Ints
+    unit: Int32s
+    part: Floats
 
 
 def from_raster(
@@ -241,7 +242,7 @@ def from_raster(
     )
 
 
-def people_in_polygons(path: Path, polygons: NDArray[np.object_], crs: str) -> NDArray[np.float64]:
+def people_in_polygons(path: Path, polygons: Objects, crs: str) -> Floats:
     """People of a grid inside each polygon, cells on the border by the exact part inside.
 
     Args:
@@ -261,9 +262,7 @@ def people_in_polygons(path: Path, polygons: NDArray[np.object_], crs: str) -> N
     return np.array([found["sum"] or 0.0 for found in sums], np.float64)
 
 
-def _fractions(
-    grid: Grid, polygons: NDArray[np.object_]
-) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+def _fractions(grid: Grid, polygons: Objects) -> list[tuple[Ints, Floats]]:
     """Cells that each polygon touches, row by row from the north, and the part inside."""
     # A grid of zeros, because cells without data would be left out.
     blank = np.zeros(grid.values.shape, np.uint8)
@@ -274,7 +273,7 @@ def _fractions(
 
 
 def _extract(
-    values: NDArray[Any], grid: Grid, polygons: NDArray[np.object_], wanted: list[str]
+    values: NDArray[Any], grid: Grid, polygons: Objects, wanted: list[str]
 ) -> list[dict[str, Any]]:
     """What exactextract finds in each polygon; the polygons are on the grid's plane."""
     from exactextract import exact_extract
@@ -291,7 +290,7 @@ def _extract(
     return [feature["properties"] for feature in done]
 
 
-def _check_cells(grid: Grid, cells: NDArray[np.int64]) -> None:
+def _check_cells(grid: Grid, cells: Ints) -> None:
     """Refuse a grid with cells of the city that are below zero or infinite."""
     values = grid.values.ravel()[cells]
     for wrong, what in ((values < 0, "below zero"), (np.isinf(values), "infinite")):
@@ -309,8 +308,8 @@ def _check_cells(grid: Grid, cells: NDArray[np.int64]) -> None:
 def _pieces(
     grid: Grid,
     townships: Townships,
-    inside: tuple[NDArray[np.int64], NDArray[np.float64]],
-    found: list[tuple[NDArray[np.int64], NDArray[np.float64]]],
+    inside: tuple[Ints, Floats],
+    found: list[tuple[Ints, Floats]],
 ) -> _Pieces:
     """The part of each cell that is the city's, shared out so that nothing is lost or doubled."""
     size = grid.values.size
@@ -334,9 +333,7 @@ def _pieces(
     )
 
 
-def _centres(
-    grid: Grid, cell: NDArray[np.int64], crs: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _centres(grid: Grid, cell: Ints, crs: str) -> tuple[Floats, Floats]:
     """Centres of cells on the city's plane."""
     row, column = np.divmod(cell, grid.values.shape[1])
     x = grid.west + (column + 0.5) * grid.dx
@@ -370,9 +367,7 @@ def _about_grid(grid: Grid, city: City, group: str, total: float) -> list[Said]:
     return notes
 
 
-def _about_gaps(
-    grid: Grid, inside: tuple[NDArray[np.int64], NDArray[np.float64]], city: BaseGeometry
-) -> list[Said]:
+def _about_gaps(grid: Grid, inside: tuple[Ints, Floats], city: BaseGeometry) -> list[Said]:
     """What part of the city the grid does not reach or knows nothing of."""
     notes = []
     covered = 100 * float(inside[1].sum()) * grid.dx * grid.dy / city.area
@@ -397,7 +392,7 @@ def _about_gaps(
 
 def _parts(
     city: City, townships: Townships, shares: Mapping[str, Mapping[str, float]] | None
-) -> tuple[dict[str, NDArray[np.float64]], list[Said]]:
+) -> tuple[dict[str, Floats], list[Said]]:
     """By group the part of ``all`` in each unit; the last one is for people of no unit."""
     notes: list[Said] = []
     overall: dict[str, float] = {}

@@ -23,9 +23,9 @@ from coverage.settings import WGS84
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from coverage.arrays import Floats, Int32s, Objects
     from coverage.city import City
 
 # Straight lines of one CRS are bent in another: a new corner at least this often keeps a
@@ -48,20 +48,16 @@ class Townships:
 
     crs: str
     unit_codes: tuple[str, ...]
-    cells: NDArray[np.object_]
-    cell_unit: NDArray[np.int32]
+    cells: Objects
+    cell_unit: Int32s
     city: BaseGeometry
 
-    def project(
-        self, lon: NDArray[np.float64], lat: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def project(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Degrees (WGS84) to metres on the city's plane; infinite where that is impossible."""
         x, y = _transformer(WGS84, self.crs).transform(lon, lat)
         return np.asarray(x, np.float64), np.asarray(y, np.float64)
 
-    def unit_at(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], *, tolerance_m: float = 0.0
-    ) -> NDArray[np.int32]:
+    def unit_at(self, x: Floats, y: Floats, *, tolerance_m: float = 0.0) -> Int32s:
         """Township of each point: the cell it is in, else the nearest one within the tolerance.
 
         Returns:
@@ -116,9 +112,7 @@ def boundary_files(city: City) -> tuple[Path, Path]:
     return city.file("counties"), city.file("townships")
 
 
-def onto(
-    polygons: NDArray[np.object_], source: Any, target: Any, *, densify: bool = True
-) -> NDArray[np.object_]:
+def onto(polygons: Objects, source: Any, target: Any, *, densify: bool = True) -> Objects:
     """Polygons of one CRS in another.
 
     Args:
@@ -136,7 +130,7 @@ def onto(
         polygons = shapely.segmentize(polygons, step)
     transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
 
-    def move(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    def move(corners: Floats) -> Floats:
         return np.column_stack(transformer.transform(corners[:, 0], corners[:, 1]))
 
     return np.asarray(shapely.transform(polygons, move), np.object_)
@@ -154,7 +148,7 @@ def qualities(path: Path) -> dict[str, str]:
     }
 
 
-def read_polygons(path: Path) -> tuple[list[str], NDArray[np.object_]]:
+def read_polygons(path: Path) -> tuple[list[str], Objects]:
     """Codes and valid polygons of a GeoJSON file, as they stand.
 
     Raises:

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
-    import numpy as np
-    from numpy.typing import NDArray
 
+    from coverage.arrays import Objects
     from coverage.circles.polygons import How
     from coverage.reach.service import ServiceTimes
 
@@ -64,7 +63,7 @@ def in_degrees(projected: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame
 
 
-def shapes_of(times: ServiceTimes, *, how: str, step_m: float) -> NDArray[np.object_]:
+def shapes_of(times: ServiceTimes, *, how: str, step_m: float) -> Objects:
     """Circles on the plane of the network: a row a facility (one if dissolved), a column a limit.
 
     Raises:

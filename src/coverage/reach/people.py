@@ -13,8 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from coverage.arrays import Floats, Ints
     from coverage.reach.service import ServiceTimes
 
 PERCENTILES = (10, 25, 50, 75, 90)
@@ -92,7 +91,7 @@ def people_reached(
     return sorted(rows, key=lambda r: (order[r.code], groups.index(r.group), r.limit_s))
 
 
-def _units_of_points(times: ServiceTimes, level: str) -> tuple[list[str], NDArray[np.int64]]:
+def _units_of_points(times: ServiceTimes, level: str) -> tuple[list[str], Ints]:
     """Codes of the units of a level and, for every demand point, the index of its own.
 
     The last code, empty, stands for points outside every township.
@@ -109,9 +108,7 @@ def _units_of_points(times: ServiceTimes, level: str) -> tuple[list[str], NDArra
     return [*codes, ""], of_unit[demand.unit]
 
 
-def _unplaced(
-    times: ServiceTimes, group: str, codes: Sequence[str], level: str
-) -> NDArray[np.float64]:
+def _unplaced(times: ServiceTimes, group: str, codes: Sequence[str], level: str) -> Floats:
     found = np.zeros(len(codes))
     for code, people in times.demand.not_placed.get(group, {}).items():
         key = {"city": times.city.code, "county": code[:6], "township": code}[level]
@@ -123,16 +120,16 @@ def _rows(
     times: ServiceTimes,
     group: str,
     limit: float,
-    weight: NDArray[np.float64],
+    weight: Floats,
     codes: Sequence[str],
-    label: NDArray[np.int64],
-    unplaced: NDArray[np.float64],
+    label: Ints,
+    unplaced: Floats,
 ) -> list[PeopleReached]:
     inside = times.seconds <= limit
     straight = times.straight_m <= times.straight_radius_m(limit)
     off = np.where(inside, np.nan_to_num(times.share_on_access), 0.0)
 
-    def total(part: NDArray[np.float64]) -> NDArray[np.float64]:
+    def total(part: Floats) -> Floats:
         return np.bincount(label, part, minlength=len(codes)).astype(np.float64)
 
     columns = (
@@ -213,9 +210,7 @@ def nearest_times(
     return rows
 
 
-def weighted_percentile(
-    values: NDArray[np.float64], weights: NDArray[np.float64], percent: float
-) -> float:
+def weighted_percentile(values: Floats, weights: Floats, percent: float) -> float:
     """Least value such that at least `percent` of the weight lies at or below it."""
     order = np.argsort(values, kind="stable")
     summed = np.cumsum(weights[order])

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from coverage.arrays import Floats
+
 
 _BLUE, _ORANGE, _GREY = "#2b6cb0", "#c05621", "#9aa5b1"
 
@@ -72,7 +73,7 @@ def compare_circles(
 
 def _draw(
     network: Any,
-    xy: NDArray[np.float64],
+    xy: Floats,
     shapes: list[Any],
     radius: float,
     out: Path,
@@ -123,7 +124,7 @@ def _fill(axes: Any, shape: Any) -> None:
         axes.add_patch(PathPatch(path, facecolor=_BLUE, alpha=0.35, edgecolor=_BLUE, zorder=2))
 
 
-def _scale_bar(axes: Any, centre: NDArray[np.float64], radius: float) -> None:
+def _scale_bar(axes: Any, centre: Floats, radius: float) -> None:
     length = 500.0 if radius > 500 else 100.0
     left, low = centre[0] - 1.08 * radius, centre[1] - 1.1 * radius
     axes.plot([left, left + length], [low, low], color="black", lw=2, zorder=5)

@@ -31,8 +31,7 @@ from coverage.travel.times import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from coverage.arrays import Floats, Int32s
     from coverage.city import City
     from coverage.demand.demand import Demand
     from coverage.errors import Problem
@@ -100,9 +99,9 @@ class ServiceTimes(Shown):
     year: int
     setup: TravelSetup
     sites: Sites
-    seconds: NDArray[np.float64]
-    facility: NDArray[np.int32]
-    share_on_access: NDArray[np.float64]
+    seconds: Floats
+    facility: Int32s
+    share_on_access: Floats
     astray: tuple[Problem, ...] = ()
 
     @property
@@ -146,7 +145,7 @@ class ServiceTimes(Shown):
         return (*self.setup.skipped, *self.astray)
 
     @cached_property
-    def straight_m(self) -> NDArray[np.float64]:
+    def straight_m(self) -> Floats:
         """(p,) straight distance to the nearest facility, infinite where there is none."""
         from scipy.spatial import KDTree
 

@@ -19,8 +19,7 @@ from coverage.travel.access import access_legs
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from coverage.arrays import Floats
     from coverage.city import City
     from coverage.facilities import Facility, Register
     from coverage.travel.barriers import Barrier
@@ -42,7 +41,7 @@ class Sites:
     """
 
     facilities: tuple[Facility, ...]
-    xy: NDArray[np.float64]
+    xy: Floats
     at_seat: int
     not_placed: tuple[Facility, ...]
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.arrays import gather, with_ends
 from coverage.datum import utm_crs
 from coverage.errors import InputError, Problem
-from coverage.ragged import gather, with_ends
 from coverage.roads.network import FOOT, RoadNetwork
 from coverage.settings import WGS84
 
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from coverage.arrays import Bools, Floats, Ints
     from coverage.roads.network import CleaningReport
 
 _A, _E2 = 6_378_137.0, 0.006_694_379_990_141_317  # WGS84: equatorial radius, eccentricity squared
 _LONG_STEP_M = 10_000.0
 
 
-def ground_steps(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+def ground_steps(lon: Floats, lat: Floats) -> Floats:
     """(k - 1,) metres on the ellipsoid between neighbouring points of a flat array."""
     middle = np.radians((lat[1:] + lat[:-1]) / 2)
     w2 = 1 - _E2 * np.sin(middle) ** 2
@@ -47,9 +48,7 @@ def ground_steps(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[
     return np.asarray(metres)
 
 
-def line_lengths(
-    start: NDArray[np.int64], lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def line_lengths(start: Ints, lon: Floats, lat: Floats) -> Floats:
     """(k,) metres on the ground of ragged lines with at least two points each."""
     if len(start) < 2:
         return np.zeros(0)
@@ -190,18 +189,18 @@ def _classes(highway: Sequence[str] | None, k: int) -> tuple[NDArray[np.int16], 
     return codes.astype(np.int16), tuple(number)
 
 
-def _on_earth(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _on_earth(lon: Floats, lat: Floats) -> Bools:
     # A NaN compares false, so this is also the test for finite numbers.
     return np.asarray((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
 
 
 def _usable(
-    good_node: NDArray[np.bool_],
-    u: NDArray[np.int64],
-    v: NDArray[np.int64],
-    start: NDArray[np.int64],
-    good_bend: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
+    good_node: Bools,
+    u: Ints,
+    v: Ints,
+    start: Ints,
+    good_bend: Bools,
+) -> Bools:
     """(k,) True where both ends exist and every point of the piece is on earth."""
     n = len(good_node)
     known = (u >= 0) & (u < n) & (v >= 0) & (v < n)
@@ -213,10 +212,10 @@ def _usable(
 
 def _judge(
     numbers: NDArray[Any],
-    good_node: NDArray[np.bool_],
+    good_node: Bools,
     ids: NDArray[Any],
-    usable: NDArray[np.bool_],
-    wrong_length: NDArray[np.bool_],
+    usable: Bools,
+    wrong_length: Bools,
     report: CleaningReport | None,
 ) -> None:
     """Refuse what cannot be, or note it where a report is kept."""
@@ -235,14 +234,12 @@ def _judge(
         raise InputError(problems)
 
 
-def _own_zone(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> str:
+def _own_zone(lon: Floats, lat: Floats) -> str:
     # The median: a single node far away must not move a city into another zone.
     return utm_crs(float(np.median(lon)), float(np.median(lat))) if len(lon) else "EPSG:32649"
 
 
-def _project(
-    crs: str, lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _project(crs: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     from pyproj import CRS, Transformer
     from pyproj.exceptions import CRSError
 
@@ -257,12 +254,12 @@ def _project(
 
 
 def _directions(
-    u: NDArray[np.int64],
-    v: NDArray[np.int64],
+    u: Ints,
+    v: Ints,
     forward: NDArray[np.uint8],
     back: NDArray[np.uint8],
     ids: NDArray[Any],
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+) -> tuple[Ints, Bools]:
     """Which piece each directed edge runs along, and whether backwards, sorted by tail."""
     ahead, behind = np.flatnonzero(forward), np.flatnonzero(back)
     piece = np.concatenate([ahead, behind])

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.ragged import gather
+from coverage.arrays import gather
 from coverage.roads.build import line_lengths
 from coverage.roads.network import MODES, CleaningReport, RoadNetwork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from coverage.arrays import Bools, Floats, Int32s, Ints
 
 MAX_SPEED_KMH = 150.0
 # A stated length may undercut the straight line by rounding and by the plane's
@@ -126,7 +128,7 @@ def _short(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
     return replace(network, length_m=mended)
 
 
-def ground_length(network: RoadNetwork, edges: NDArray[Any]) -> NDArray[np.float64]:
+def ground_length(network: RoadNetwork, edges: NDArray[Any]) -> Floats:
     """(k,) metres on the ground along the drawn lines of some edges."""
     start, x, y = network.lines(edges)
     return line_lengths(start, *network.to_lonlat(x, y))
@@ -185,9 +187,7 @@ def _pointless(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
     return _drop(network, report, "leads_nowhere", (network.tail == network.head) & still)
 
 
-def _drop(
-    network: RoadNetwork, report: CleaningReport, check: str, bad: NDArray[np.bool_]
-) -> RoadNetwork:
+def _drop(network: RoadNetwork, report: CleaningReport, check: str, bad: Bools) -> RoadNetwork:
     edges = np.flatnonzero(bad)
     metres = -float(network.length_m[edges].sum())
     report.add(check, "dropped", _names(network, edges), count=len(edges), metres=metres)
@@ -242,7 +242,7 @@ def _duplicates(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
     return left
 
 
-def _turned(network: RoadNetwork) -> NDArray[np.bool_]:
+def _turned(network: RoadNetwork) -> Bools:
     """(m,) True where an edge must be read backwards to compare it with its twin."""
     turned = network.tail > network.head
     loops = np.flatnonzero(network.tail == network.head)
@@ -253,9 +253,7 @@ def _turned(network: RoadNetwork) -> NDArray[np.bool_]:
     return np.asarray(turned)
 
 
-def _signature(
-    start: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _signature(start: Ints, x: Floats, y: Floats) -> Ints:
     """(m,) a number that differs for different lines: bends in centimetres, mixed."""
     place = np.arange(len(x)) - np.repeat(start[:-1], np.diff(start))
     mixed = _mix(np.rint(x * _CM).astype(np.int64).astype(np.uint64) + _mix(place))
@@ -301,7 +299,7 @@ def _same_place(network: RoadNetwork, report: CleaningReport) -> None:
     report.add("nodes_at_one_place", "kept", words, count=len(pairs))
 
 
-def island_numbers(network: RoadNetwork, flag: int) -> NDArray[np.int32]:
+def island_numbers(network: RoadNetwork, flag: int) -> Int32s:
     """(n,) island of each node for one mode, by falling size; -1 where it has no edge."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

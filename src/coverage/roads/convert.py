@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.arrays import starts
 from coverage.atomic import write_text
 from coverage.errors import InputError, Problem
-from coverage.ragged import starts
 from coverage.roads.access import speed_kmh, use_of
 from coverage.roads.build import build
 from coverage.roads.network import ALL_MODES, FOOT, MODES, mode_flags
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import networkx as nx
-    from numpy.typing import NDArray
 
+    from coverage.arrays import Floats, Ints
     from coverage.roads.network import CleaningReport, RoadNetwork
 
 _YES = {"true", "yes", "1", "-1", "reverse"}
@@ -275,9 +275,7 @@ def _number(
         return nan
 
 
-def _line(
-    value: Any, where: str, file: str | None, problems: list[Problem]
-) -> NDArray[np.float64] | None:
+def _line(value: Any, where: str, file: str | None, problems: list[Problem]) -> Floats | None:
     import shapely
 
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN
@@ -296,7 +294,7 @@ def _line(
 
 def _places(
     graph: nx.Graph[Any], nodes: list[Any], file: str | None, problems: list[Problem]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Lon and lat of the nodes, whatever CRS the graph is in."""
     if not nodes:
         raise InputError(Problem("the graph holds no nodes", file))
@@ -311,9 +309,7 @@ def _places(
     return _to_lonlat(graph.graph["crs"], columns[0], columns[1], file)
 
 
-def _to_lonlat(
-    crs: Any, x: NDArray[np.float64], y: NDArray[np.float64], file: str | None = None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _to_lonlat(crs: Any, x: Floats, y: Floats, file: str | None = None) -> tuple[Floats, Floats]:
     from pyproj import CRS, Transformer
     from pyproj.exceptions import CRSError
 
@@ -327,7 +323,7 @@ def _to_lonlat(
     return np.asarray(lon), np.asarray(lat)
 
 
-def _node_ids(nodes: list[Any]) -> NDArray[np.int64]:
+def _node_ids(nodes: list[Any]) -> Ints:
     """The graph's own node numbers, or 0, 1, … where its nodes are no numbers."""
     try:
         ids = np.asarray([int(node) for node in nodes], np.int64)
@@ -396,10 +392,10 @@ def _ways_back(edges: list[_Edge], ids: list[int]) -> list[int]:
 def _bends(
     edges: list[_Edge],
     about: Mapping[str, Any],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
+    lon: Floats,
+    lat: Floats,
     number: Mapping[Any, int],
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Ints, Floats, Floats]:
     """Bends of every edge from its u to its v, in lon and lat."""
     counts = [0 if edge.line is None else max(len(edge.line) - 2, 0) for edge in edges]
     start = starts(np.array(counts))

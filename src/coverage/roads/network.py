@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.arrays import gather, with_ends
 from coverage.errors import InputError
-from coverage.ragged import gather, with_ends
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+
+    from coverage.arrays import Float32s, Floats, Int32s, Ints, Numbers
 
 FOOT, BICYCLE, CAR = 1, 2, 4
 MODES: dict[str, int] = {"foot": FOOT, "bicycle": BICYCLE, "car": CAR}
@@ -72,20 +74,20 @@ class RoadNetwork:
     """
 
     crs: str
-    node_id: NDArray[np.int64]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    tail: NDArray[np.int32]
-    head: NDArray[np.int32]
-    length_m: NDArray[np.float64]
+    node_id: Ints
+    x: Floats
+    y: Floats
+    tail: Int32s
+    head: Int32s
+    length_m: Floats
     highway: NDArray[np.int16]
     highway_names: tuple[str, ...]
-    maxspeed_kmh: NDArray[np.float32]
+    maxspeed_kmh: Float32s
     modes: NDArray[np.uint8]
-    edge_id: NDArray[np.int64]
-    bend_start: NDArray[np.int64]
-    bend_x: NDArray[np.float64]
-    bend_y: NDArray[np.float64]
+    edge_id: Ints
+    bend_start: Ints
+    bend_x: Floats
+    bend_y: Floats
     origin: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -116,12 +118,12 @@ class RoadNetwork:
         return len(self.tail)
 
     @property
-    def indptr(self) -> NDArray[np.int64]:
+    def indptr(self) -> Ints:
         """(n + 1,) int64, where a node's outgoing edges begin."""
         return np.searchsorted(self.tail, np.arange(self.node_count + 1)).astype(np.int64)
 
     @cached_property
-    def twin(self) -> NDArray[np.int64]:
+    def twin(self) -> Ints:
         """(m,) int64, the edge that runs the other way along the same piece; -1 if none does."""
         twin = np.full(self.edge_count, -1, np.int64)
         order = np.argsort(self.edge_id, kind="stable")
@@ -135,13 +137,11 @@ class RoadNetwork:
         twin[one], twin[two] = two, one
         return twin
 
-    def line(self, edge: int) -> NDArray[np.float64]:
+    def line(self, edge: int) -> Floats:
         """(k, 2) x and y of one edge from tail to head, both ends and the bends between."""
         return np.column_stack(self.lines(np.array([edge]))[1:])
 
-    def lines(
-        self, edges: NDArray[np.integer] | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    def lines(self, edges: Numbers | None = None) -> tuple[Ints, Floats, Floats]:
         """Points of edges, all by default, ends included: (k + 1,) starts, and flat x and y."""
         rows = np.arange(self.edge_count) if edges is None else edges
         start, bend = gather(self.bend_start, rows)
@@ -149,7 +149,7 @@ class RoadNetwork:
         longer, x = with_ends(start, self.bend_x[bend], self.x[tail], self.x[head])
         return longer, x, with_ends(start, self.bend_y[bend], self.y[tail], self.y[head])[1]
 
-    def plane_length(self) -> NDArray[np.float64]:
+    def plane_length(self) -> Floats:
         """(m,) metres of the drawn lines on the plane, which is not quite `length_m`.
 
         UTM shrinks and stretches by up to a thousandth inside its zone.
@@ -161,9 +161,7 @@ class RoadNetwork:
         steps[start[1:] - 1] = 0.0
         return np.add.reduceat(steps, start[:-1])
 
-    def to_lonlat(
-        self, x: NDArray[np.float64], y: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def to_lonlat(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Degrees (WGS84) of points given in this network's metres."""
         from pyproj import Transformer
 
@@ -245,7 +243,7 @@ class CleaningReport:
     """
 
     findings: list[Finding] = field(default_factory=list)
-    islands: dict[str, NDArray[np.int32]] = field(default_factory=dict)
+    islands: dict[str, Int32s] = field(default_factory=dict)
     length_before_m: float = 0.0
     length_after_m: float = 0.0
 

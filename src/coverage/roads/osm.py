@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.arrays import expand, starts
 from coverage.errors import InputError, Problem
-from coverage.ragged import expand, starts
 from coverage.roads.access import use_of
 from coverage.roads.build import build
 from coverage.roads.network import mode_flags
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import Geometry
 
+    from coverage.arrays import Bools, Floats, Ints
     from coverage.roads.network import RoadNetwork
 
 SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.bz2", ".osm.gz")
@@ -124,11 +125,11 @@ class Ways:
 
     def _build(
         self,
-        cut: tuple[NDArray[np.int64], NDArray[np.int64]],
+        cut: tuple[Ints, Ints],
         points: tuple[NDArray[Any], ...],
         crs: str | None,
         origin: dict[str, Any],
-        missing: NDArray[np.bool_],
+        missing: Bools,
     ) -> RoadNetwork:
         first, last = cut
         ref, lon, lat, owner = points
@@ -175,9 +176,7 @@ class Ways:
         return f"none of its {self.seen} ways is a road for {who}"
 
 
-def _pieces(
-    ref: NDArray[np.int64], run: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pieces(ref: Ints, run: Ints) -> tuple[Ints, Ints]:
     """First and last point of every piece."""
     _, number, times = np.unique(ref, return_inverse=True, return_counts=True)
     same_next = run[1:] == run[:-1]
@@ -190,11 +189,11 @@ def _pieces(
 
 def _touching(
     area: Geometry,
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-) -> NDArray[np.bool_]:
+    first: Ints,
+    last: Ints,
+    lon: Floats,
+    lat: Floats,
+) -> Bools:
     """(k,) True for the pieces that touch the area."""
     import shapely
 

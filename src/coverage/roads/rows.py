@@ -15,7 +15,8 @@ from coverage.roads.network import ALL_MODES, mode_flags
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from numpy.typing import NDArray
+    from coverage.arrays import Floats, Ints
+
 
 _FORWARD = {"yes", "true", "1", "f", "ft", "forward"}
 _BACKWARD = {"-1", "reverse", "t", "tf", "backward"}
@@ -35,9 +36,9 @@ class Pieces:
     back: list[int] = field(default_factory=list)
     speed: list[float] = field(default_factory=list)
     row: list[int] = field(default_factory=list)
-    bends: list[NDArray[np.float64]] = field(default_factory=list)
+    bends: list[Floats] = field(default_factory=list)
 
-    def add(self, ends: tuple[int, int], row: Row, bends: NDArray[np.float64]) -> None:
+    def add(self, ends: tuple[int, int], row: Row, bends: Floats) -> None:
         """Take a row that has been judged good."""
         self.u.append(ends[0])
         self.v.append(ends[1])
@@ -49,7 +50,7 @@ class Pieces:
         self.forward.append(row.forward)
         self.back.append(row.back)
 
-    def flat_bends(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    def flat_bends(self) -> tuple[Ints, Floats, Floats]:
         """Starts, and flat x and y, in the coordinates they were given in."""
         counts = [len(points) for points in self.bends]
         start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -140,7 +141,7 @@ def coordinate(text: str, limit: float) -> float | None:
     return value if isfinite(value) and abs(value) <= limit else None
 
 
-def whole_numbers(names: list[Any]) -> NDArray[np.int64]:
+def whole_numbers(names: list[Any]) -> Ints:
     """The names as numbers if all of them are whole numbers, else a running count."""
     try:
         ids = np.asarray([int(name) for name in names], np.int64)

@@ -29,8 +29,7 @@ from coverage.settings import WGS84
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
-
+    from coverage.arrays import Floats, Ints
     from coverage.roads.network import RoadNetwork
 
 _END_M = 1.0  # a drawn line may miss its node by this much
@@ -120,9 +119,7 @@ class _How:
     highway: str
 
 
-def _to_lonlat(
-    crs: Any, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _to_lonlat(crs: Any, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     from pyproj import Transformer
 
     lon, lat = Transformer.from_crs(crs, WGS84, always_xy=True).transform(x, y)
@@ -185,7 +182,7 @@ def _is_wgs84(crs: Any) -> bool:
 def _csv_edges(
     path: Path,
     index: dict[str, int],
-    xy: NDArray[np.float64],
+    xy: Floats,
     tolerance: float,
     how: _How,
     problems: list[Problem],
@@ -209,9 +206,7 @@ def _csv_edges(
     return pieces
 
 
-def _wkt_bends(
-    row: Row, text: str, ends: NDArray[np.float64], tolerance: float
-) -> NDArray[np.float64]:
+def _wkt_bends(row: Row, text: str, ends: Floats, tolerance: float) -> Floats:
     """Bends of a drawn line, turned to run from u to v."""
     import shapely
 
@@ -335,7 +330,7 @@ def _features(name: str, frame: Any, how: _How) -> Iterable[tuple[Row, Any]]:
         yield row, geometry
 
 
-def _line(row: Row, geometry: Any) -> NDArray[np.float64]:
+def _line(row: Row, geometry: Any) -> Floats:
     import shapely
 
     if geometry is not None and geometry.geom_type == "MultiLineString":
@@ -390,7 +385,7 @@ def _lines(
     problems: list[Problem],
 ) -> _Data:
     pieces = Pieces()
-    ends: list[NDArray[np.float64]] = []
+    ends: list[Floats] = []
     for row, geometry in _features(name, frame, how):
         points = _line(row, geometry)
         if row.problems:
@@ -407,9 +402,7 @@ def _lines(
     return lon[first], lat[first], np.arange(len(first)), pieces, bends
 
 
-def _matched(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], snap_m: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _matched(lon: Floats, lat: Floats, snap_m: float) -> tuple[Ints, Ints]:
     """Which node each end is, and one end for each node."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.ragged import expand, grouped
+from coverage.arrays import expand, grouped
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from coverage.arrays import Floats, Int32s, Ints, Numbers
     from coverage.travel.prepare import Graph
-
-    Ints = NDArray[np.int64]
-    Floats = NDArray[np.float64]
-    Slots = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +26,7 @@ class Rows:
 
     at: Ints
     seconds: Floats
-    slot: Slots
+    slot: Int32s
 
     @classmethod
     def none(cls) -> Rows:
@@ -39,7 +34,7 @@ class Rows:
         return cls(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32))
 
     @classmethod
-    def of(cls, at: NDArray[np.integer], seconds: Floats, slot: NDArray[np.integer]) -> Rows:
+    def of(cls, at: Numbers, seconds: Floats, slot: Numbers) -> Rows:
         """Rows given in any order."""
         order = np.argsort(at, kind="stable")
         return cls(at[order].astype(np.int64), seconds[order], slot[order].astype(np.int32))
@@ -58,7 +53,7 @@ class Rows:
         keep = self.slot != slot
         return Rows(self.at[keep], self.seconds[keep], self.slot[keep])
 
-    def found(self, at: NDArray[np.integer]) -> tuple[Ints, Ints]:
+    def found(self, at: Numbers) -> tuple[Ints, Ints]:
         """Rows at some places, and of each row the position of its place in the list."""
         first = np.searchsorted(self.at, at)
         counts = np.searchsorted(self.at, at, side="right") - first
@@ -77,7 +72,7 @@ class Streets:
         into: (e,) those edges of the graph.
     """
 
-    head: NDArray[np.int32]
+    head: Int32s
     seconds: Floats
     into_start: Ints
     into: Ints

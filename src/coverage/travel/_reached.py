@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coverage.arrays import expand, grouped
 from coverage.errors import InputError
-from coverage.ragged import expand, grouped
 from coverage.travel.access import part
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from coverage.arrays import Floats, Int32s, Ints, Numbers
     from coverage.travel._search import Sources
     from coverage.travel.access import Points
     from coverage.travel.prepare import TravelNetwork
@@ -39,30 +38,30 @@ class Reached:
     tn: TravelNetwork
     facility: int
     limit_s: float
-    rank: NDArray[np.int64]
-    seconds: NDArray[np.float64]
+    rank: Ints
+    seconds: Floats
     sources: Sources
-    rows: NDArray[np.int64]
+    rows: Ints
 
     @property
-    def nodes(self) -> NDArray[np.int32]:
+    def nodes(self) -> Int32s:
         """(k,) nodes of the road network, in the order of `seconds` (not sorted)."""
         return self.tn.order[self.rank]
 
     @property
-    def xy(self) -> NDArray[np.float64]:
+    def xy(self) -> Floats:
         """(r, 2) where the search began."""
         return self.sources.xy[self.rows]
 
     @cached_property
-    def leg_rows(self) -> NDArray[np.int64]:
+    def leg_rows(self) -> Ints:
         """Rows of `sources.legs` that the search may begin with."""
         start = self.sources.leg_start
         rows = expand(start[self.rows], start[self.rows + 1] - start[self.rows])
         off = self.tn.profile.access_seconds(self.sources.legs.distance_m[rows])
         return rows[off <= self.limit_s]
 
-    def seconds_at_nodes(self, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
+    def seconds_at_nodes(self, nodes: Numbers) -> Floats:
         """Seconds at nodes of the road network, infinite where not reached."""
         if not len(self.rank):
             return np.full(len(nodes), np.inf)
@@ -116,24 +115,24 @@ class ReachedStreets:
         foot_seconds: (j,) their access legs.
     """
 
-    piece: NDArray[np.int32]
-    edge: NDArray[np.int32]
-    seconds_a: NDArray[np.float64]
-    seconds_b: NDArray[np.float64]
-    forward: NDArray[np.float64]
-    backward: NDArray[np.float64]
+    piece: Int32s
+    edge: Int32s
+    seconds_a: Floats
+    seconds_b: Floats
+    forward: Floats
+    backward: Floats
     limit_s: float
-    foot_start: NDArray[np.int64]
-    foot_fraction: NDArray[np.float64]
-    foot_seconds: NDArray[np.float64]
+    foot_start: Ints
+    foot_fraction: Floats
+    foot_seconds: Floats
 
     @property
-    def foot_row(self) -> NDArray[np.int64]:
+    def foot_row(self) -> Ints:
         """(j,) row of the piece each foot is on."""
         return np.repeat(np.arange(len(self.piece)), np.diff(self.foot_start))
 
     @property
-    def meeting(self) -> NDArray[np.float64]:
+    def meeting(self) -> Floats:
         """(k,) fraction at which the times from both ends are equal, NaN where there is none."""
         both = np.isfinite(self.seconds_a + self.seconds_b + self.forward + self.backward)
         a, b, up, down = (
@@ -144,9 +143,7 @@ class ReachedStreets:
         at = np.divide(gap, round_trip, out=np.full(len(gap), np.nan), where=round_trip > 0)
         return np.where((at > 0) & (at < 1), at, np.nan)
 
-    def seconds_at(
-        self, row: NDArray[np.integer], fraction: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def seconds_at(self, row: Numbers, fraction: Floats) -> Floats:
         """Seconds on the streets; exact up to the limit, too large or infinite beyond it.
 
         Args:
@@ -170,9 +167,7 @@ class ReachedStreets:
         np.minimum.at(out, one, self.foot_seconds[foot] + street)
         return np.asarray(out)
 
-    def intervals(
-        self, limit_s: float | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    def intervals(self, limit_s: float | None = None) -> tuple[Ints, Floats, Floats]:
         """Parts of the streets reached within a limit; parts of one street may overlap.
 
         Args:
@@ -206,9 +201,7 @@ class ReachedStreets:
         return row, begin, end
 
 
-def point_seconds(
-    reached: Reached, points: Points
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+def point_seconds(reached: Reached, points: Points) -> tuple[Int32s, Floats]:
     """Points reached within the limit, rising, and the seconds of each.
 
     This is T(p) of the architecture, for demand and lattice alike.
@@ -233,9 +226,7 @@ def point_seconds(
     return least_by_point(point[within], seconds[within], len(points))
 
 
-def least_by_point(
-    point: NDArray[np.int32], seconds: NDArray[np.float64], count: int
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+def least_by_point(point: Int32s, seconds: Floats, count: int) -> tuple[Int32s, Floats]:
     """The least seconds of every point that occurs, points rising."""
     if len(point) * _DENSE > count:
         best = np.full(count, np.inf)
@@ -248,9 +239,7 @@ def least_by_point(
     return point[first], np.minimum.reduceat(seconds[order], first) if len(first) else seconds
 
 
-def _span(
-    limit: float, seconds: NDArray[np.float64], cost: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _span(limit: float, seconds: Floats, cost: Floats) -> Floats:
     """How far along a street one gets within a limit, as a fraction; negative for nowhere."""
     budget = np.where(seconds <= limit, limit - np.where(seconds <= limit, seconds, 0.0), -1.0)
     budget[~np.isfinite(seconds)] = -1.0

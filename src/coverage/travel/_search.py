@@ -27,15 +27,16 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from coverage.ragged import starts
+from coverage.arrays import starts
 from coverage.travel.access import Stubs, checked_xy, useful_legs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from coverage.arrays import Floats, Int32s, Ints, Numbers
     from coverage.travel.access import AccessLegs
     from coverage.travel.prepare import TravelNetwork
 
@@ -57,11 +58,11 @@ class Sources:
         stub_start: (f + 1,) first stub of each facility.
     """
 
-    xy: NDArray[np.float64]
+    xy: Floats
     legs: AccessLegs
-    leg_start: NDArray[np.int64]
+    leg_start: Ints
     stubs: Stubs
-    stub_start: NDArray[np.int64]
+    stub_start: Ints
 
     @classmethod
     def of(cls, tn: TravelNetwork, facilities_xy: ArrayLike) -> Sources:
@@ -97,16 +98,16 @@ class Forest:
             the way begins, -1 for none.
     """
 
-    seconds: NDArray[np.float64]
-    facility: NDArray[np.int32]
-    before: NDArray[np.int64]
+    seconds: Floats
+    facility: Int32s
+    before: Ints
 
-    def roots(self) -> NDArray[np.int64]:
+    def roots(self) -> Ints:
         """(n,) the first node of each node's way; itself where there is none."""
         return first_nodes(self.before)
 
 
-def first_nodes(before: NDArray[np.integer]) -> NDArray[np.int64]:
+def first_nodes(before: Numbers) -> Ints:
     """(n,) where the way to each node begins, told the node before each; from n on there is none.
 
     A node to which no way leads is its own.
@@ -136,7 +137,7 @@ def forest(tn: TravelNetwork, sources: Sources, limit_s: float) -> Forest:
     )
     seconds = seconds[:count]
     facility = np.where(origin[:count] >= count, origin[:count] - count, many).astype(np.int32)
-    parent: NDArray[np.int64] = np.maximum(before[:count], -1).astype(np.int64)
+    parent: Ints = np.maximum(before[:count], -1).astype(np.int64)
     _lowest(tn, sources, seconds, facility, parent)
     facility[facility == many] = -1
     return Forest(seconds, facility, parent)
@@ -145,9 +146,9 @@ def forest(tn: TravelNetwork, sources: Sources, limit_s: float) -> Forest:
 def _lowest(
     tn: TravelNetwork,
     sources: Sources,
-    seconds: NDArray[np.float64],
-    facility: NDArray[np.int32],
-    before: NDArray[np.int64],
+    seconds: Floats,
+    facility: Int32s,
+    before: Ints,
 ) -> None:
     """Give nodes that are equally near to several facilities to the lowest index, in place.
 
@@ -177,7 +178,7 @@ def _lowest(
 
 def searches(
     tn: TravelNetwork, sources: Sources, limit_s: float, *, chunk: int, threads: int
-) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
+) -> Iterator[tuple[int, Ints, Floats]]:
     """A search from every facility: its index, the nodes reached, their seconds.
 
     Facilities come neighbourhood by neighbourhood, in an order that depends
@@ -187,7 +188,7 @@ def searches(
     radius = tn.reach_m(limit_s)
     local = threading.local()
 
-    def run(rows: NDArray[np.int64]) -> list[tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
+    def run(rows: Ints) -> list[tuple[int, Ints, Floats]]:
         if not hasattr(local, "label"):
             local.label = np.full(len(tn.order), -1, dtype=np.int32)
         return _search_chunk(tn, sources, rows, limit_s, radius, local.label)
@@ -212,7 +213,7 @@ def _in_order(run: Callable[[_J], _R], jobs: list[_J], threads: int) -> Iterator
             yield waiting.popleft().result()
 
 
-def _neighbourhoods(xy: NDArray[np.float64], radius: float, chunk: int) -> list[NDArray[np.int64]]:
+def _neighbourhoods(xy: Floats, radius: float, chunk: int) -> list[Ints]:
     """Facilities of one square a radius wide go together, at most `chunk` of them.
 
     Smaller squares mean smaller cuts but more of them: a quarter of the
@@ -233,11 +234,11 @@ def _neighbourhoods(xy: NDArray[np.float64], radius: float, chunk: int) -> list[
 def _search_chunk(
     tn: TravelNetwork,
     sources: Sources,
-    rows: NDArray[np.int64],
+    rows: Ints,
     limit_s: float,
     radius: float,
-    label: NDArray[np.int32],
-) -> list[tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
+    label: Int32s,
+) -> list[tuple[int, Ints, Floats]]:
     """Search from a few neighbouring facilities on the nodes they could reach."""
     graph, stubs, total = tn.graph, sources.stubs, len(tn.order)
     ranges = [(0, total)]
@@ -276,8 +277,8 @@ def _search_chunk(
 
 
 def _cut(
-    tn: TravelNetwork, ranges: list[tuple[int, int]], label: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    tn: TravelNetwork, ranges: list[tuple[int, int]], label: Int32s
+) -> tuple[Ints, Int32s, Floats]:
     """The edges between the nodes of some ranges, by their new labels."""
     graph = tn.graph
     edges = [slice(graph.indptr[begin], graph.indptr[end]) for begin, end in ranges]
@@ -289,12 +290,12 @@ def _cut(
 
 
 def _with_sources(
-    indptr: NDArray[np.integer],
-    indices: NDArray[np.int32],
-    seconds: NDArray[np.float64],
-    start: NDArray[np.int64],
-    nodes: NDArray[np.int32],
-    leg_seconds: NDArray[np.float64],
+    indptr: Numbers,
+    indices: Int32s,
+    seconds: Floats,
+    start: Ints,
+    nodes: Int32s,
+    leg_seconds: Floats,
 ) -> csr_array:
     """The graph with a node more for each facility, from which edges only lead away."""
     size = len(indptr) - 1 + len(start) - 1

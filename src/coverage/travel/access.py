@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coverage.arrays import expand, grouped, least_rows
 from coverage.errors import InputError, Problem
-from coverage.ragged import expand, grouped, least_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from scipy.spatial import KDTree
 
+    from coverage.arrays import Bools, Floats, Int32s, Ints
     from coverage.travel.prepare import TravelNetwork
 
 _SHOWN = 5
@@ -30,7 +31,7 @@ _CLEARLY = 1e-9
 _TOUCH_M = 1e-6  # a point on a slanting street lies a rounding error beside it
 
 
-def checked_xy(xy: ArrayLike, what: str, *, some: bool = False) -> NDArray[np.float64]:
+def checked_xy(xy: ArrayLike, what: str, *, some: bool = False) -> Floats:
     """Coordinates as a (k, 2) float array.
 
     Args:
@@ -65,13 +66,13 @@ def checked_xy(xy: ArrayLike, what: str, *, some: bool = False) -> NDArray[np.fl
     return points
 
 
-def part(fraction: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+def part(fraction: Floats, seconds: Floats) -> Floats:
     """A fraction of an edge's seconds; none of a closed edge takes no time, more is infinite.
 
     Fractions that are rounding errors are none: on a one-way street they
     would otherwise turn two feet at one place into a way round the block.
     """
-    out: NDArray[np.float64] = np.zeros(np.broadcast(fraction, seconds).shape)
+    out: Floats = np.zeros(np.broadcast(fraction, seconds).shape)
     return np.multiply(fraction, seconds, out=out, where=np.asarray(fraction) > _NONE)
 
 
@@ -87,10 +88,10 @@ class AccessLegs:
         distance_m: (k,) straight distance from the point to its foot.
     """
 
-    point: NDArray[np.int32]
-    piece: NDArray[np.int32]
-    fraction: NDArray[np.float64]
-    distance_m: NDArray[np.float64]
+    point: Int32s
+    piece: Int32s
+    fraction: Floats
+    distance_m: Floats
 
     @classmethod
     def joined(cls, parts: Sequence[AccessLegs]) -> AccessLegs:
@@ -134,7 +135,7 @@ def access_legs(
     )
 
 
-def _legs_of(tn: TravelNetwork, xy: NDArray[np.float64], first: int, longest: float) -> AccessLegs:
+def _legs_of(tn: TravelNetwork, xy: Floats, first: int, longest: float) -> AccessLegs:
     import shapely
 
     segments = tn.segments
@@ -173,11 +174,11 @@ class Stubs:
         leg: (k,) int64, row of the `AccessLegs`.
     """
 
-    point: NDArray[np.int32]
-    node: NDArray[np.int32]
-    seconds: NDArray[np.float64]
-    access_s: NDArray[np.float64]
-    leg: NDArray[np.int64]
+    point: Int32s
+    node: Int32s
+    seconds: Floats
+    access_s: Floats
+    leg: Ints
 
     @classmethod
     def of(cls, tn: TravelNetwork, legs: AccessLegs, *, source: bool) -> Stubs:
@@ -199,9 +200,7 @@ class Stubs:
         return cls(point[use], node[use], seconds[use], leg_s[leg[use]], leg[use])
 
 
-def useful_legs(
-    tn: TravelNetwork, xy: NDArray[np.float64], *, source: bool, chunk: int = 2_000
-) -> AccessLegs:
+def useful_legs(tn: TravelNetwork, xy: Floats, *, source: bool, chunk: int = 2_000) -> AccessLegs:
     """Legs without those that are never the best, whatever the way.
 
     A leg is of no use if its foot is reached clearly sooner by another leg
@@ -224,7 +223,7 @@ def useful_legs(
     return AccessLegs.joined(parts)
 
 
-def _useful(tn: TravelNetwork, legs: AccessLegs, *, source: bool) -> NDArray[np.bool_]:
+def _useful(tn: TravelNetwork, legs: AccessLegs, *, source: bool) -> Bools:
     stubs, count = Stubs.of(tn, legs, source=source), np.int64(max(len(tn.order), 1))
     forward, backward = tn.forward[legs.piece], tn.backward[legs.piece]
     if not source:  # from the foot to the node, and on by another leg
@@ -257,7 +256,7 @@ class Points:
     """
 
     tn: TravelNetwork
-    xy: NDArray[np.float64]
+    xy: Floats
     legs: AccessLegs
 
     @classmethod
@@ -283,13 +282,13 @@ class Points:
         return Stubs.of(self.tn, self.legs, source=False)
 
     @cached_property
-    def by_node(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    def by_node(self) -> tuple[Ints, Int32s, Floats]:
         """Stubs by tile-sorted node: (n + 1,) starts, points, seconds."""
         start, order = grouped(self.stubs.node, len(self.tn.order))
         return start, self.stubs.point[order], self.stubs.seconds[order]
 
     @cached_property
-    def by_piece(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def by_piece(self) -> tuple[Ints, Ints]:
         """Legs by street piece: (q + 1,) starts, rows of the legs."""
         return grouped(self.legs.piece, self.tn.piece_count)
 
@@ -300,9 +299,7 @@ class Points:
 
         return KDTree(self.xy)
 
-    def direct(
-        self, xy: NDArray[np.float64]
-    ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+    def direct(self, xy: Floats) -> Iterator[tuple[Int32s, Floats]]:
         """For each of some facilities the points near enough to walk to without any road.
 
         Args:
@@ -323,10 +320,8 @@ class Points:
             yield point[keep], profile.access_seconds(distance[keep])
 
     def same_street(
-        self, sources: AccessLegs, rows: NDArray[np.int64], *, most: int = 2_000_000
-    ) -> Iterator[
-        tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
-    ]:
+        self, sources: AccessLegs, rows: Ints, *, most: int = 2_000_000
+    ) -> Iterator[tuple[Int32s, Ints, Floats, Floats]]:
         """Ways that never reach a node, because both feet stand on one street.
 
         Args:

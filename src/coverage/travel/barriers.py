@@ -18,9 +18,9 @@ from coverage.errors import InputError, Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from shapely import Geometry
 
+    from coverage.arrays import Bools, Floats
     from coverage.roads.network import RoadNetwork
 
 
@@ -44,7 +44,7 @@ class Barrier:
     name: str = ""
 
 
-def slowdown(network: RoadNetwork, barriers: Sequence[Barrier]) -> NDArray[np.float64]:
+def slowdown(network: RoadNetwork, barriers: Sequence[Barrier]) -> Floats:
     """By how much each directed edge is slowed: (m,), 1 where no barrier bears on it.
 
     Barriers multiply where several meet.
@@ -78,7 +78,7 @@ def slowdown(network: RoadNetwork, barriers: Sequence[Barrier]) -> NDArray[np.fl
     return factor
 
 
-def _touched(network: RoadNetwork, area: Geometry) -> NDArray[np.bool_]:
+def _touched(network: RoadNetwork, area: Geometry) -> Bools:
     """Directed edges whose line meets an area."""
     import shapely
 

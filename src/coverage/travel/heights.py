@@ -13,17 +13,14 @@ from coverage.errors import InputError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from coverage.arrays import Floats
     from coverage.roads.network import RoadNetwork
 
 _METRES_PER_DEGREE = 111_320.0
 _LEAST_STEP_M = 30.0
 
 
-def grades(
-    network: RoadNetwork, elevation: str | Path | NDArray[np.float64]
-) -> NDArray[np.float64]:
+def grades(network: RoadNetwork, elevation: str | Path | Floats) -> Floats:
     """Rise over length of each directed edge; 0 where a height is missing or the length is 0.
 
     A raster much coarser than the edges makes steps of single pixels look
@@ -47,12 +44,12 @@ def grades(
     rise = height[network.head] - height[network.tail]
     length = network.length_m
     known = np.isfinite(rise) & (length > 0)
-    grade: NDArray[np.float64] = np.zeros(network.edge_count)
+    grade: Floats = np.zeros(network.edge_count)
     grade[known] = rise[known] / length[known]
     return grade
 
 
-def sample_heights(network: RoadNetwork, path: Path) -> NDArray[np.float64]:
+def sample_heights(network: RoadNetwork, path: Path) -> Floats:
     """Height of the raster cell under each node, NaN outside the raster and at missing cells.
 
     Raises:
@@ -65,7 +62,7 @@ def sample_heights(network: RoadNetwork, path: Path) -> NDArray[np.float64]:
     return height
 
 
-def slopes_at(xy: NDArray[np.float64], crs: str, path: Path) -> NDArray[np.float64]:
+def slopes_at(xy: Floats, crs: str, path: Path) -> Floats:
     """Slope of the ground at places: rise over run of the plane through four neighbours.
 
     The neighbours lie one raster cell (at least 30 m) east, west, north and
@@ -109,9 +106,7 @@ def _opened(path: Path) -> Iterator[Any]:
         yield raster
 
 
-def _sampled(
-    raster: Any, x: NDArray[np.float64], y: NDArray[np.float64], crs: str
-) -> NDArray[np.float64]:
+def _sampled(raster: Any, x: Floats, y: Floats, crs: str) -> Floats:
     from pyproj import Transformer
 
     project = Transformer.from_crs(crs, raster.crs.to_wkt(), always_xy=True)

@@ -40,8 +40,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from coverage.arrays import expand
 from coverage.errors import InputError
-from coverage.ragged import expand
 from coverage.travel._live_tables import Rows, Streets
 from coverage.travel._search import Sources, first_nodes, forest
 from coverage.travel.access import Points, Stubs, access_legs, checked_xy
@@ -49,14 +49,12 @@ from coverage.travel.access import Points, Stubs, access_legs, checked_xy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from coverage.arrays import Floats, Int32s, Ints, Numbers
     from coverage.travel.access import AccessLegs
     from coverage.travel.prepare import TravelNetwork
 
-    Ints = NDArray[np.int64]
-    Floats = NDArray[np.float64]
-    Slots = NDArray[np.int32]
 
 _NOBODY = np.iinfo(np.int32).max  # above every facility, so that the lowest index wins
 
@@ -88,12 +86,12 @@ class LiveTimes:
         self.tn = tn
         self.points = Points.of(tn, demand)
         self._known: Floats = np.full(len(tn.order), np.inf)
-        self._label: Slots = np.full(len(tn.order), _NOBODY, dtype=np.int32)
+        self._label: Int32s = np.full(len(tn.order), _NOBODY, dtype=np.int32)
         self._stubs, self._ways = Rows.none(), Rows.none()
         self._there: dict[int, tuple[float, float]] = {}
         self._at: dict[tuple[float, float], list[int]] = {}
         self._seconds: Floats = np.full(len(self.points), np.inf)
-        self._nearest: Slots = np.full(len(self.points), _NOBODY, dtype=np.int32)
+        self._nearest: Int32s = np.full(len(self.points), _NOBODY, dtype=np.int32)
         xy = checked_xy(facilities_xy, "facility")
         own = np.arange(len(xy)) if slots is None else np.asarray(slots)
         if own.shape != (len(xy),) or (np.diff(own, prepend=-1) <= 0).any():
@@ -106,7 +104,7 @@ class LiveTimes:
             self._begin(Sources.of(tn, np.array(list(self._at))), first)
         self._before = self._known.copy()  # the same between edits
 
-    def _begin(self, sources: Sources, slots: Slots) -> None:
+    def _begin(self, sources: Sources, slots: Int32s) -> None:
         """All first places at once, by one search; their slots rise."""
         found, stubs = forest(self.tn, sources, np.inf), sources.stubs
         self._known = found.seconds.copy()
@@ -120,7 +118,7 @@ class LiveTimes:
 
     @property
     def slots(self) -> tuple[int, ...]:
-        """Slots of the facilities that are there, rising: the order of the indices."""
+        """Int32s of the facilities that are there, rising: the order of the indices."""
         return tuple(sorted(self._there))
 
     @property
@@ -129,12 +127,12 @@ class LiveTimes:
         return self._seconds.copy()
 
     @property
-    def slot(self) -> Slots:
+    def slot(self) -> Int32s:
         """(p,) int32 slot of the nearest facility, -1 for none."""
         return np.where(self._nearest == _NOBODY, np.int32(-1), self._nearest)
 
     @property
-    def facility(self) -> Slots:
+    def facility(self) -> Int32s:
         """(p,) int32 index of the nearest among the facilities that are there, -1 for none."""
         return self._index(self._nearest)
 
@@ -144,11 +142,11 @@ class LiveTimes:
         return self._known[self.tn.rank]
 
     @property
-    def node_facility(self) -> Slots:
+    def node_facility(self) -> Int32s:
         """(n,) int32 index of the facility nearest to each node, -1 for none."""
         return self._index(self._label)[self.tn.rank]
 
-    def _index(self, slot: Slots) -> Slots:
+    def _index(self, slot: Int32s) -> Int32s:
         index = np.searchsorted(np.array(self.slots, dtype=np.int32), slot).astype(np.int32)
         return np.where(slot == _NOBODY, np.int32(-1), index)
 
@@ -250,13 +248,13 @@ class LiveTimes:
     def _scratch(self) -> Ints:
         return np.full(len(self.tn.order), -1, dtype=np.int64)
 
-    def _first(self, node: NDArray[np.integer]) -> Ints:
+    def _first(self, node: Numbers) -> Ints:
         """Each node once; a few writes are cheaper than a sort."""
         position = np.arange(len(node))
         self._scratch[node] = position
         return np.asarray(node[self._scratch[node] == position])
 
-    def _relax(self, node: NDArray[np.integer], seconds: Floats) -> Ints:
+    def _relax(self, node: Numbers, seconds: Floats) -> Ints:
         """Offer times to nodes and hand on what is better; the nodes changed."""
         streets, known = self._streets, self._known
         better = seconds < known[node]
@@ -308,7 +306,7 @@ class LiveTimes:
             shape=(count + 1, count + 1),
         )
 
-    def _offers(self, node: Ints) -> tuple[Ints, Floats, Slots]:
+    def _offers(self, node: Ints) -> tuple[Ints, Floats, Int32s]:
         """What nodes are offered by their neighbours and by sites beside them.
 
         Returns:
@@ -354,7 +352,7 @@ class LiveTimes:
         tight = offer == self._known[lost[at]]
         np.minimum.at(self._label, lost[at[tight]], slot[tight])
 
-    def _hand_on(self, node: NDArray[np.integer]) -> Ints:
+    def _hand_on(self, node: Numbers) -> Ints:
         """Hand lower labels on along tight edges; these nodes, and those they were handed to."""
         streets, known, label = self._streets, self._known, self._label
         touched = [node]
@@ -381,7 +379,7 @@ class LiveTimes:
     def _stub_start(self) -> Ints:
         return np.searchsorted(self.points.stubs.point, np.arange(len(self.points) + 1))
 
-    def _hanging_on(self, node: NDArray[np.integer], also: Ints) -> Ints:
+    def _hanging_on(self, node: Numbers, also: Ints) -> Ints:
         """Points with a stub at one of the nodes, and others; each once, rising."""
         start, point, _ = self.points.by_node
         first = start[node]
@@ -415,7 +413,7 @@ def _searched(matrix: csr_array, source: int) -> tuple[Floats, Ints]:
     return seconds[:source], first_nodes(before[:source])
 
 
-def _private_ways(points: Points, xy: Floats, legs: AccessLegs, slots: Slots) -> Rows:
+def _private_ways(points: Points, xy: Floats, legs: AccessLegs, slots: Int32s) -> Rows:
     """Every way of some facilities that never meets a node."""
     point, seconds, facility = zip(*_parts(points, xy, legs), strict=True)
     slot = slots[np.concatenate(facility)]
@@ -424,7 +422,7 @@ def _private_ways(points: Points, xy: Floats, legs: AccessLegs, slots: Slots) ->
 
 def _parts(
     points: Points, xy: Floats, legs: AccessLegs
-) -> Iterator[tuple[NDArray[np.int32], Floats, NDArray[np.integer]]]:
+) -> Iterator[tuple[Int32s, Floats, Numbers]]:
     for point, leg, seconds, _ in points.same_street(legs, np.arange(len(legs.piece))):
         yield point, seconds, legs.point[leg]
     for facility, (point, seconds) in enumerate(points.direct(xy)):

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from coverage.arrays import grouped, least_rows, starts
 from coverage.errors import InputError
 from coverage.profiles import slope_factor
-from coverage.ragged import grouped, least_rows, starts
 from coverage.roads.network import FOOT, MODES
 from coverage.travel.barriers import slowdown
 from coverage.travel.heights import grades
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from coverage.arrays import Bools, Floats, Int32s, Ints
     from coverage.profiles import Profile
     from coverage.roads.network import RoadNetwork
     from coverage.travel.barriers import Barrier
@@ -57,13 +56,13 @@ class Graph:
         piece: (e,) int32, the street piece the least cost comes from.
     """
 
-    indptr: NDArray[np.int32]
-    indices: NDArray[np.int32]
-    seconds: NDArray[np.float64]
-    piece: NDArray[np.int32]
+    indptr: Int32s
+    indices: Int32s
+    seconds: Floats
+    piece: Int32s
 
     @cached_property
-    def tails(self) -> NDArray[np.int32]:
+    def tails(self) -> Int32s:
         """(e,) int32, the node each edge leaves."""
         return np.repeat(
             np.arange(len(self.indptr) - 1, dtype=np.int32), np.diff(self.indptr)
@@ -88,10 +87,10 @@ class Tiles:
     side: float
     columns: int
     rows: int
-    start: NDArray[np.int64]
+    start: Ints
 
     @classmethod
-    def of(cls, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Tiles, NDArray[np.int32]]:
+    def of(cls, x: Floats, y: Floats) -> tuple[Tiles, Int32s]:
         """Tiles of about 64 nodes, and the nodes in tile order."""
         n = len(x)
         if not n:
@@ -106,9 +105,7 @@ class Tiles:
         start, order = grouped(tile, rows * columns)
         return cls(x0, y0, float(side), columns, rows, start), order.astype(np.int32)
 
-    def near(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], radius: float
-    ) -> list[tuple[int, int]]:
+    def near(self, x: Floats, y: Floats, radius: float) -> list[tuple[int, int]]:
         """Ranges of nodes that hold every node within a radius of any of some near points.
 
         Rounding may lose a node that lies on the rim itself: ask for a hair more.
@@ -169,15 +166,15 @@ class TravelNetwork:
     network: RoadNetwork
     profile: Profile
     direction: Direction
-    edge_seconds: NDArray[np.float64]
-    piece_edge: NDArray[np.int32]
-    piece_a: NDArray[np.int32]
-    piece_b: NDArray[np.int32]
-    forward: NDArray[np.float64]
-    backward: NDArray[np.float64]
-    open: NDArray[np.bool_]
-    order: NDArray[np.int32]
-    rank: NDArray[np.int32]
+    edge_seconds: Floats
+    piece_edge: Int32s
+    piece_a: Int32s
+    piece_b: Int32s
+    forward: Floats
+    backward: Floats
+    open: Bools
+    order: Int32s
+    rank: Int32s
     graph: Graph
     tiles: Tiles
 
@@ -199,7 +196,7 @@ class TravelNetwork:
         return Segments.of(self.network, self.piece_edge[piece], piece, forward, backward)
 
     @cached_property
-    def incidence(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def incidence(self) -> tuple[Ints, Int32s]:
         """Open pieces at each node: (n + 1,) starts by node of the network, and the pieces."""
         pieces = np.flatnonzero(self.open).astype(np.int32)
         ends = np.concatenate([self.piece_a[pieces], self.piece_b[pieces]])
@@ -225,7 +222,7 @@ class TravelNetwork:
         return float(leg_m + min(jumps)) * (1 + 1e-9) + 1e-3
 
     @cached_property
-    def _moves(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    def _moves(self) -> tuple[Floats, Floats, Floats]:
         net = self.network
         a, b = self.piece_a, self.piece_b
         chord = np.hypot(net.x[a] - net.x[b], net.y[a] - net.y[b])
@@ -245,7 +242,7 @@ def prepare(
     *,
     direction: Direction = "to_facility",
     barriers: Sequence[Barrier] = (),
-    elevation: str | Path | NDArray[np.float64] | None = None,
+    elevation: str | Path | Floats | None = None,
 ) -> TravelNetwork:
     """Give every directed edge its seconds and build what searches need.
 
@@ -309,9 +306,7 @@ def prepare(
     )
 
 
-def _allowed(
-    network: RoadNetwork, profile: Profile, twin: NDArray[np.int64]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _allowed(network: RoadNetwork, profile: Profile, twin: Ints) -> tuple[Bools, Bools]:
     """Whether each directed edge may be used along its direction, and against it."""
     bit = MODES[profile.mode]
     allowed = (network.modes & bit) != 0
@@ -331,8 +326,8 @@ def _edge_seconds(
     network: RoadNetwork,
     profile: Profile,
     barriers: Sequence[Barrier],
-    elevation: str | Path | NDArray[np.float64] | None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    elevation: str | Path | Floats | None,
+) -> tuple[Floats, Floats]:
     """Seconds of every directed edge along and against it, whoever may use it, no crossings."""
     speeds = dict(profile.class_speeds)
     by_class = np.array([speeds.get(name, profile.speed_mps) for name in network.highway_names])
@@ -355,17 +350,17 @@ def _edge_seconds(
     return seconds, against
 
 
-def _crossings(nodes: int, tail: NDArray[np.int32], head: NDArray[np.int32]) -> NDArray[np.float64]:
+def _crossings(nodes: int, tail: Int32s, head: Int32s) -> Floats:
     """1 at nodes where three or more usable street ends meet, else 0."""
     ends = np.bincount(tail, minlength=nodes) + np.bincount(head, minlength=nodes)
     return (ends >= _CROSSING_STREETS).astype(np.float64)
 
 
 def _graph(
-    a: NDArray[np.int32],
-    b: NDArray[np.int32],
-    forward: NDArray[np.float64],
-    backward: NDArray[np.float64],
+    a: Int32s,
+    b: Int32s,
+    forward: Floats,
+    backward: Floats,
     nodes: int,
 ) -> Graph:
     """The least cost between every pair of neighbours, as CSR arrays."""

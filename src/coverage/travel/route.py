@@ -17,8 +17,9 @@ from coverage.travel.times import checked_limit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from coverage.arrays import Floats, Int32s, Ints
     from coverage.travel._search import Forest
     from coverage.travel.prepare import TravelNetwork
 
@@ -63,9 +64,9 @@ class Route:
     facility_leg_s: float = math.inf
     off_road_m: float = math.inf
     road_m: float = math.inf
-    nodes: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
-    edges: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
-    line: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
+    nodes: Int32s = field(default_factory=lambda: np.empty(0, np.int32))
+    edges: Int32s = field(default_factory=lambda: np.empty(0, np.int32))
+    line: Floats = field(default_factory=lambda: np.empty((0, 2)))
     nearest_road_m: float = math.inf
     max_access_m: float = math.inf
 
@@ -221,7 +222,7 @@ def _root_stub(sources: Sources, found: Forest, node: int) -> int:
 
 def _track(
     tn: TravelNetwork, sources: Sources, found: Forest, place: Points, way: _Way
-) -> tuple[list[_Piece], NDArray[np.int64]]:
+) -> tuple[list[_Piece], Ints]:
     """Streets from the facility to the place, and the tile-sorted numbers of the nodes passed."""
     if way.rank == _DIRECT:
         return [], np.empty(0, dtype=np.int64)
@@ -259,7 +260,7 @@ def _end(tn: TravelNetwork, piece: int, fraction: float, node: int, *, source: b
     return 0.0 if to_a[0] <= part(np.array([1.0 - fraction]), forward)[0] else 1.0
 
 
-def _line(tn: TravelNetwork, piece: _Piece) -> NDArray[np.float64]:
+def _line(tn: TravelNetwork, piece: _Piece) -> Floats:
     """Coordinates of part of a street."""
     _, x, y = tn.network.lines(tn.piece_edge[[piece[0]]])
     steps = np.hypot(np.diff(x), np.diff(y))
@@ -272,7 +273,7 @@ def _line(tn: TravelNetwork, piece: _Piece) -> NDArray[np.float64]:
     return line if piece[1] <= piece[2] else line[::-1]
 
 
-def _nearest_road(tn: TravelNetwork, xy: NDArray[np.float64]) -> float:
+def _nearest_road(tn: TravelNetwork, xy: Floats) -> float:
     import shapely
 
     if not len(tn.segments):

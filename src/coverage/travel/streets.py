@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coverage.arrays import expand
 from coverage.errors import InputError
-from coverage.ragged import expand
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from shapely import STRtree
 
+    from coverage.arrays import Floats, Ints, Numbers
     from coverage.roads.network import RoadNetwork
 
-    Ints = NDArray[np.int64]
-    Floats = NDArray[np.float64]
 
 _COLUMNS = ("x0", "y0", "x1", "y1", "offset_m", "whole_m", "to_start_s_per_m", "to_end_s_per_m")
 _MAY_BE_INFINITE = ("to_start_s_per_m", "to_end_s_per_m")
@@ -47,7 +45,7 @@ class Segments:
             NaN, or the pieces do not rise.
     """
 
-    piece: NDArray[np.integer]
+    piece: Numbers
     x0: Floats
     y0: Floats
     x1: Floats
@@ -74,8 +72,8 @@ class Segments:
     def of(
         cls,
         network: RoadNetwork,
-        edge: NDArray[np.integer],
-        piece: NDArray[np.integer],
+        edge: Numbers,
+        piece: Numbers,
         forward: Floats,
         backward: Floats,
     ) -> Segments:
@@ -120,7 +118,7 @@ class Segments:
         piece = self.piece[chosen]
         return expand(*self.rows_of(piece[np.diff(piece, prepend=-1) != 0]))
 
-    def rows_of(self, piece: NDArray[np.integer]) -> tuple[Ints, Ints]:
+    def rows_of(self, piece: Numbers) -> tuple[Ints, Ints]:
         """The first segment of each of some pieces, and how many it has."""
         first = np.searchsorted(self.piece, piece)
         return first, np.searchsorted(self.piece, piece, side="right") - first

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from scipy.sparse import csr_array
 
+from coverage.arrays import starts
 from coverage.errors import InputError
-from coverage.ragged import starts
 from coverage.travel._reached import Reached, point_seconds
 from coverage.travel._search import Sources, forest, searches
 from coverage.travel.access import Points
@@ -23,8 +23,9 @@ from coverage.travel.access import Points
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from coverage.arrays import Floats, Int32s, Ints
     from coverage.travel._search import Forest
     from coverage.travel.prepare import TravelNetwork
 
@@ -59,11 +60,11 @@ class Nearest:
             1 on a direct way, NaN where nothing is reached.
     """
 
-    node_seconds: NDArray[np.float64]
-    node_facility: NDArray[np.int32]
-    seconds: NDArray[np.float64]
-    facility: NDArray[np.int32]
-    share_on_access: NDArray[np.float64]
+    node_seconds: Floats
+    node_facility: Int32s
+    seconds: Floats
+    facility: Int32s
+    share_on_access: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +79,9 @@ class Reach:
         points: How many demand points there were.
     """
 
-    start: NDArray[np.int64]
-    demand: NDArray[np.int32]
-    seconds: NDArray[np.float64]
+    start: Ints
+    demand: Int32s
+    seconds: Floats
     points: int
 
     def to_csr(self) -> csr_array:
@@ -116,7 +117,7 @@ def nearest(
     limit = checked_limit(limit_s)
     sources = Sources.of(tn, facilities_xy)
     found = forest(tn, sources, limit)
-    empty: NDArray[np.float64] = np.empty(0)
+    empty: Floats = np.empty(0)
     if demand is None:
         points = (empty, np.empty(0, dtype=np.int32), empty)
     else:
@@ -194,7 +195,7 @@ def reach(
     """
     answers = node_times(tn, facilities_xy, limit_s, chunk=chunk, threads=threads)
     points = Points.of(tn, demand)
-    rows: dict[int, tuple[NDArray[np.int32], NDArray[np.float64]]] = {
+    rows: dict[int, tuple[Int32s, Floats]] = {
         one.facility: point_seconds(one, points) for one in answers
     }
     counts = [len(rows[i][0]) for i in range(len(rows))]
@@ -233,7 +234,7 @@ def checked_limit(limit_s: float | None) -> float:
 
 def _nearest_of_points(
     sources: Sources, found: Forest, points: Points, limit: float
-) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
+) -> tuple[Floats, Int32s, Floats]:
     """Seconds, facility and share off the road of every point."""
     count, far = len(points), len(sources)
     best = np.full(count, np.inf)
@@ -260,12 +261,10 @@ def _nearest_of_points(
     return best, winner, share
 
 
-_Way: TypeAlias = (
-    "tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]"
-)
+_Way: TypeAlias = "tuple[Int32s, Floats, Int32s, Floats]"
 
 
-def _equal(way: _Way, best: NDArray[np.float64]) -> _Way:
+def _equal(way: _Way, best: Floats) -> _Way:
     keep = (way[1] == best[way[0]]) & (way[1] < np.inf)
     return way[0][keep], way[1][keep], way[2][keep], way[3][keep]
 
@@ -288,10 +287,10 @@ def _ways(sources: Sources, found: Forest, points: Points) -> Iterator[_Way]:
         yield _direct(sources, points)
 
 
-def _first_legs(sources: Sources, found: Forest) -> NDArray[np.float64]:
+def _first_legs(sources: Sources, found: Forest) -> Floats:
     """Seconds off the road at the facility's end of the way to each node."""
     stubs, count = sources.stubs, len(found.seconds)
-    legs: NDArray[np.float64] = np.zeros(count)
+    legs: Floats = np.zeros(count)
     starts = np.flatnonzero(found.before >= count)
     if len(starts):
         key = stubs.point * np.int64(count) + stubs.node

@@ -1,4 +1,4 @@
-"""Ragged arrays: rows of different lengths one after the other in a flat array.
+"""Names of arrays, and ragged ones: rows of different lengths one after the other.
 
 A ragged array of k rows is told by its (k + 1,) starts: row *i* is what stands
 from ``start[i]`` up to ``start[i + 1]``. Bends of roads, legs of a point,
@@ -12,31 +12,41 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from numpy.typing import NDArray
 
+    Floats: TypeAlias = NDArray[np.float64]
+    Float32s: TypeAlias = NDArray[np.float32]
+    Ints: TypeAlias = NDArray[np.int64]
+    Int32s: TypeAlias = NDArray[np.int32]
+    Numbers: TypeAlias = NDArray[np.integer]  # of any size
+    Bools: TypeAlias = NDArray[np.bool_]
+    Objects: TypeAlias = NDArray[np.object_]
 
-def starts(counts: NDArray[np.integer]) -> NDArray[np.int64]:
+
+def starts(counts: Numbers) -> Ints:
     """(k + 1,) where rows of these lengths begin, and where the last one ends."""
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64, copy=False)
 
 
-def expand(first: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.int64]:
+def expand(first: Numbers, counts: Numbers) -> Ints:
     """The numbers of many ranges in one array: `first[i]`, … `counts[i]` of them, and so on."""
     total = int(counts.sum())
     before = np.cumsum(counts) - counts
     return np.repeat(first - before, counts) + np.arange(total)
 
 
-def grouped(key: NDArray[np.integer], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def grouped(key: Numbers, size: int) -> tuple[Ints, Ints]:
     """Rows by their key from 0 to `size` - 1: (size + 1,) starts, and the rows in this order."""
     return starts(np.bincount(key, minlength=size)), np.argsort(key, kind="stable")
 
 
 def gather(
-    start: NDArray[np.int64],
-    rows: NDArray[np.integer],
-    backwards: NDArray[np.bool_] | None = None,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    start: Ints,
+    rows: Numbers,
+    backwards: Bools | None = None,
+) -> tuple[Ints, Ints]:
     """Take whole rows out of a ragged array.
 
     Args:
@@ -56,11 +66,11 @@ def gather(
 
 
 def with_ends(
-    start: NDArray[np.int64],
-    inner: NDArray[np.float64],
-    first: NDArray[np.float64],
-    last: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    start: Ints,
+    inner: Floats,
+    first: Floats,
+    last: Floats,
+) -> tuple[Ints, Floats]:
     """Rows with one value more at either end: their starts and the flat array."""
     longer = start + 2 * np.arange(len(start))
     values = np.empty(int(longer[-1]))
@@ -72,9 +82,7 @@ def with_ends(
     return longer, values
 
 
-def least_rows(
-    key: NDArray[np.int64], value: NDArray[Any], *, ordered: bool = False
-) -> NDArray[np.int64]:
+def least_rows(key: Ints, value: NDArray[Any], *, ordered: bool = False) -> Ints:
     """The row with the least value of every key, the first among equals, keys rising.
 
     Args:
@@ -91,5 +99,5 @@ def least_rows(
         return order
     group = np.cumsum(new) - 1
     least = np.flatnonzero(ranked == np.minimum.reduceat(ranked, start)[group])
-    first: NDArray[np.int64] = order[least[np.diff(group[least], prepend=-1) != 0]]
+    first: Ints = order[least[np.diff(group[least], prepend=-1) != 0]]
     return first
