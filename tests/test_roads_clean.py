@@ -26,7 +26,7 @@ def test_a_good_network_stays_as_it_is() -> None:
     cleaned, report = clean(network)
     assert report.clean
     assert cleaned.edge_count == 6
-    assert {row["count"] for row in report.rows()} == {0}
+    assert {row["count"] for row in report.rows("en")} == {0}
     assert np.array_equal(report.islands["foot"], [0, 0, 0, 0])
     assert cleaned.origin["islands"]["car"] == {"islands": 1, "largest": 4, "nodes_off": 0}
 
@@ -37,7 +37,7 @@ def test_speeds() -> None:
     assert report.count("speed_impossible") == 4
     assert np.nansum(cleaned.maxspeed_kmh) == 300
     assert np.nanmax(network.maxspeed_kmh) == 200  # the one given is not touched
-    assert "0 km/h" in report.findings[0].examples[0]
+    assert "0 km/h" in report.findings[0].examples[0].en
 
 
 def test_lengths_against_the_drawing() -> None:
@@ -105,7 +105,7 @@ def test_duplicates_become_one_and_nobody_loses_a_way() -> None:
         (9, 0): (ALL, 1200.0),
         (9, 1): (ALL, 1200.0),
     }
-    assert "is edge 5" in next(f for f in report.findings if f.count).examples[0]
+    assert "is edge 5" in next(f for f in report.findings if f.count).examples[0].en
 
 
 def test_bends_that_are_not_finite_are_left_out() -> None:

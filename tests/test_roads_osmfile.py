@@ -169,7 +169,7 @@ def test_area_keeps_what_touches_it(tmp_path: Path) -> None:
     near = shapely.box(112.99, 23.69, 113.005, 23.71)
     network = read_osm(path, area=near)
     assert network.node_id.tolist() == [1, 2]
-    with pytest.raises(InputError, match=r"small\.osm: none of its roads .* touches the area"):
+    with pytest.raises(InputError, match=r"small\.osm: .*none of its roads .* touches the area"):
         read_osm(path, area=shapely.box(0, 0, 1, 1))
 
 

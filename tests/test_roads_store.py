@@ -154,7 +154,10 @@ def test_one_door(tmp_path: Path) -> None:
     report = check(nodes, edges=edges)
     assert report.count("bad_row") == 1
     assert report.count("duplicate_edge") == 2
-    assert [row["check"] for row in report.rows() if row["count"]] == ["bad_row", "duplicate_edge"]
+    assert [row["check"] for row in report.rows("en") if row["count"]] == [
+        "bad_row",
+        "duplicate_edge",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Objects: TypeAlias = NDArray[np.object_]
 
 
-def starts(counts: Numbers) -> Ints:
+def starts(counts: Numbers | Bools) -> Ints:
     """(k + 1,) where rows of these lengths begin, and where the last one ends."""
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64, copy=False)
 

@@ -25,11 +25,11 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from coverage.errors import InputError
+from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.settings import WGS84
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
-    from pyproj import Transformer
+    from pyproj import CRS, Transformer
 
     from coverage.arrays import Bools, Floats
 
@@ -84,30 +84,52 @@ def utm_crs(lon: float, lat: float) -> str:
             than UTM reaches (84° N, 80° S).
     """
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and -80 <= lat <= 84):
-        raise InputError(f"no UTM zone holds lon {lon}, lat {lat}: expected degrees, lon first")
+        raise InputError(
+            Said(
+                f"经度 {lon}、纬度 {lat} 不在任何 UTM 带内：须为度，经度在前",
+                f"no UTM zone holds lon {lon}, lat {lat}: expected degrees, lon first",
+            )
+        )
     zone = min(int((lon + 180) // 6) + 1, 60)
     return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
 
 
 def project(lon: ArrayLike, lat: ArrayLike, crs: str) -> tuple[Floats, Floats]:
     """Degrees (EPSG:4326, lon first) to metres of a projected CRS."""
-    return _transform(WGS84, crs, lon, lat)
+    return transform(WGS84, crs, lon, lat)
 
 
-def unproject(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[Floats, Floats]:
-    """Metres of a projected CRS to degrees (EPSG:4326, lon first)."""
-    return _transform(crs, WGS84, x, y)
+def unproject(x: ArrayLike, y: ArrayLike, crs: Any) -> tuple[Floats, Floats]:
+    """Coordinates of a CRS to degrees (EPSG:4326, lon first)."""
+    return transform(crs, WGS84, x, y)
+
+
+def known_crs(crs: Any, file: str | None = None) -> CRS:
+    """A CRS by any name that pyproj understands.
+
+    Raises:
+        InputError: If it is not known.
+    """
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        return CRS.from_user_input(crs)
+    except CRSError as error:
+        said = Said(f"不认识坐标系 {str(crs)!r}", f"unknown coordinate system {str(crs)!r}")
+        raise InputError(Problem(said, file)) from error
 
 
 @cache
-def _transformer(source: str, goal: str) -> Transformer:
+def _transformer(source: Any, goal: Any) -> Transformer:
     """Building one costs a thousand times what moving a point does."""
     from pyproj import Transformer
 
     return Transformer.from_crs(source, goal, always_xy=True)
 
 
-def _transform(source: str, goal: str, a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
+def transform(source: Any, goal: Any, a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
+    """Coordinates of one CRS in another, east before north; infinite where that is impossible."""
     moved = _transformer(source, goal).transform(
         np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     )
@@ -134,7 +156,7 @@ def to_wgs84(a: ArrayLike, b: ArrayLike, datum: str) -> tuple[Floats, Floats]:
     first, second = _pair(a, b)
     if name.startswith("gk"):
         plain = _without_prefix(first, second, name)
-        return _transform(gauss_kruger_crs(name), WGS84, plain, second)
+        return transform(gauss_kruger_crs(name), WGS84, plain, second)
     if name == "bd09":
         return gcj02_to_wgs84(*bd09_to_gcj02(first, second))
     return gcj02_to_wgs84(first, second) if name == "gcj02" else (first, second)
@@ -151,7 +173,7 @@ def from_wgs84(
     name = check_datum_name(datum)
     first, second = _pair(lon, lat)
     if name.startswith("gk"):
-        east, north = _transform(WGS84, gauss_kruger_crs(name), first, second)
+        east, north = transform(WGS84, gauss_kruger_crs(name), first, second)
         return east + (1e6 * _zone(name) if prefix else 0.0), north
     if name == "bd09":
         return gcj02_to_bd09(*wgs84_to_gcj02(first, second))

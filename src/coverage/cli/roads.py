@@ -18,12 +18,23 @@ from coverage.cli.options import (
     takes_format,
     writing,
 )
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
     from coverage.messages import Lang
+    from coverage.roads.network import CleaningReport
+
+
+_COLUMNS = (
+    ("检查", "check", 22),
+    ("处理", "action", 8),
+    ("个数", "count", 8),
+    ("米", "metres", 10),
+    ("例", "examples", None),
+)
 
 
 @command("路网：检查和下载。", cls=Group)
@@ -39,29 +50,29 @@ def roads() -> None:
 @argument("file", "FILE_OR_CITY", "text")
 @takes("edges")
 @takes_format("table", "json")
-def check(file: str, edges: Path | None, format_: str, lang: Lang) -> None:  # noqa: ARG001
+def check(file: str, edges: Path | None, format_: str, lang: Lang) -> None:
     """What cleaning finds: islands, duplicates, impossible speeds, lengths."""
     from coverage.roads.sources import check as check_roads
 
     report = check_roads(file, edges=edges)
     if format_ == "json":
-        print_json([{str(k): v for k, v in row.items()} for row in report.rows()])
+        print_json(report.rows(lang))
         return
-    _show(report)
+    _show(report, lang)
 
 
-def _show(report: Any) -> None:
+def _show(report: CleaningReport, lang: Lang) -> None:
     from rich import box
     from rich.table import Table
 
     from coverage.results.table import WIDTH, console
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, width=WIDTH)
-    for name, width in (("check", 22), ("action", 8), ("count", 8), ("metres", 10)):
-        right = name in {"count", "metres"}
-        table.add_column(name, width=width, justify="right" if right else "left")
-    table.add_column("examples", overflow="fold")
-    for row in report.rows():
+    for zh, en, width in _COLUMNS:
+        right = en in {"count", "metres"}
+        name = Said(zh, en).to(lang)
+        table.add_column(name, width=width, justify="right" if right else "left", overflow="fold")
+    for row in report.rows(lang):
         table.add_row(*(str(value) for value in row.values()))
     console().print(table)
 

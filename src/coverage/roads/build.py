@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import gather, with_ends
-from coverage.datum import utm_crs
+from coverage.arrays import gather, starts, with_ends
+from coverage.datum import known_crs, project, utm_crs
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.roads.network import FOOT, RoadNetwork
-from coverage.settings import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 _A, _E2 = 6_378_137.0, 0.006_694_379_990_141_317  # WGS84: equatorial radius, eccentricity squared
 _LONG_STEP_M = 10_000.0
+_NODE, _EDGE = Said("节点 {}", "node {}"), Said("路段 {}", "edge {}")
+_NOT_ON_EARTH = Said(" 不在地球上（经纬度须为度）", " has no place on earth (lon, lat in degrees)")
+_WITHOUT_PLACE = Said(" 的端点或折点不在地球上", " has an end or a bend without a place on earth")
+_IMPOSSIBLE = Said(" 的长度为负或无穷", " has a negative or infinite length")
 
 
 def ground_steps(lon: Floats, lat: Floats) -> Floats:
@@ -185,7 +189,10 @@ def _classes(highway: Sequence[str] | None, k: int) -> tuple[NDArray[np.int16], 
     names = ["road"] * k if highway is None else highway
     codes = np.fromiter((number.setdefault(n, len(number)) for n in names), np.int64, len(names))
     if len(number) > np.iinfo(np.int16).max:
-        raise InputError(f"the road network names {len(number)} road classes; is that a name?")
+        count = len(number)
+        raise InputError(
+            Said(f"路网有 {count} 种道路等级，是否读错了列", f"{count} road classes: is it a name?")
+        )
     return codes.astype(np.int16), tuple(number)
 
 
@@ -194,19 +201,13 @@ def _on_earth(lon: Floats, lat: Floats) -> Bools:
     return np.asarray((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
 
 
-def _usable(
-    good_node: Bools,
-    u: Ints,
-    v: Ints,
-    start: Ints,
-    good_bend: Bools,
-) -> Bools:
+def _usable(good_node: Bools, u: Ints, v: Ints, start: Ints, good_bend: Bools) -> Bools:
     """(k,) True where both ends exist and every point of the piece is on earth."""
     n = len(good_node)
     known = (u >= 0) & (u < n) & (v >= 0) & (v < n)
     usable = known.copy()
     usable[known] = good_node[u[known]] & good_node[v[known]]
-    bad = np.concatenate([[0], np.cumsum(~good_bend)])
+    bad = starts(~good_bend)
     return np.asarray(usable & (bad[start[1:]] == bad[start[:-1]]))
 
 
@@ -219,18 +220,17 @@ def _judge(
     report: CleaningReport | None,
 ) -> None:
     """Refuse what cannot be, or note it where a report is kept."""
-    nodes = [f"node {numbers[i]}" for i in np.flatnonzero(~good_node)]
-    edges = [f"edge {ids[i]}" for i in np.flatnonzero(~usable)]
-    lengths = [f"edge {ids[i]}" for i in np.flatnonzero(wrong_length)]
-    if report is not None:
-        report.add("node_not_on_earth", "dropped", nodes)
-        report.add("edge_without_place", "dropped", edges)
-        report.add("length_impossible", "changed", lengths)
-        return
-    problems = [Problem(f"{n} has no place on earth (lon, lat in degrees)") for n in nodes]
-    problems += [Problem(f"{e} has an end or a bend without a place on earth") for e in edges]
-    problems += [Problem(f"{e} has a negative or infinite length") for e in lengths]
-    if problems:
+    problems: list[Problem] = []
+    for check, action, bad, own, thing, what in (
+        ("node_not_on_earth", "dropped", ~good_node, numbers, _NODE, _NOT_ON_EARTH),
+        ("edge_without_place", "dropped", ~usable, ids, _EDGE, _WITHOUT_PLACE),
+        ("length_impossible", "changed", wrong_length, ids, _EDGE, _IMPOSSIBLE),
+    ):
+        found = [thing.fill(own[i]) for i in np.flatnonzero(bad)]
+        if report is not None:
+            report.add(check, action, found)
+        problems += [Problem(one.then(what)) for one in found]
+    if problems and report is None:
         raise InputError(problems)
 
 
@@ -240,17 +240,15 @@ def _own_zone(lon: Floats, lat: Floats) -> str:
 
 
 def _project(crs: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    from pyproj import CRS, Transformer
-    from pyproj.exceptions import CRSError
-
-    try:
-        plane = CRS.from_user_input(crs)
-    except CRSError as error:
-        raise InputError(f"unknown coordinate system {crs!r}") from error
+    plane = known_crs(crs)
     if not plane.is_projected or any(axis.unit_conversion_factor != 1 for axis in plane.axis_info):
-        raise InputError(f"a road network needs a projected plane in metres; {crs} is not one")
-    x, y = Transformer.from_crs(WGS84, plane, always_xy=True).transform(lon, lat)
-    return np.asarray(x, np.float64), np.asarray(y, np.float64)
+        raise InputError(
+            Said(
+                f"路网须用以米为单位的投影坐标系，{crs} 不是",
+                f"a road network needs a projected plane in metres; {crs} is not one",
+            )
+        )
+    return project(lon, lat, crs)
 
 
 def _directions(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.arrays import gather
+from coverage.messages import Said
 from coverage.roads.build import line_lengths
 from coverage.roads.network import MODES, CleaningReport, RoadNetwork
 
@@ -34,6 +35,9 @@ _SHORT_SHARE, _SHORT_M = 0.01, 1.0
 _LONG_TIMES, _LONG_M = 2.0, 100.0
 _SAME_PLACE_M = 0.01
 _CM = 100.0
+_SHOWN = 5
+_AS_IT_IS = Said("", "")
+_EDGE = Said("路段 {}（{} → {}）", "edge {} ({} → {})")
 
 
 def clean(
@@ -68,20 +72,24 @@ def clean(
     return replace(network, origin=origin), report
 
 
-def _names(network: RoadNetwork, edges: NDArray[Any]) -> list[str]:
-    """The first few edges in words."""
-    tail, head = network.node_id[network.tail[edges[:5]]], network.node_id[network.head[edges[:5]]]
-    ids = network.edge_id[edges[:5]]
-    return [f"edge {i} ({t} → {h})" for i, t, h in zip(ids, tail, head, strict=True)]
+def _words(
+    network: RoadNetwork, edges: NDArray[Any], what: Said = _AS_IT_IS, *columns: NDArray[Any]
+) -> list[Said]:
+    """The first few edges in words, each with what is odd about it, a value of every column."""
+    some = edges[:_SHOWN]
+    tail, head = network.node_id[network.tail[some]], network.node_id[network.head[some]]
+    rows = zip(network.edge_id[some], tail, head, *(c[:_SHOWN] for c in columns), strict=True)
+    return [_EDGE.fill(i, t, h).then(what.fill(*values)) for i, t, h, *values in rows]
 
 
 def _speeds(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
     speed = network.maxspeed_kmh
     bad = np.flatnonzero((speed <= 0) | (speed > MAX_SPEED_KMH))
-    words = [f"{n}: {speed[e]:g} km/h" for n, e in zip(_names(network, bad), bad, strict=False)]
+    words = _words(network, bad, Said("：{:g} km/h", ": {:g} km/h"), speed[bad])
     report.add("speed_impossible", "changed", words, count=len(bad))
     odd: dict[str, int] = network.origin.get("odd_speeds", {})
-    report.add("speed_not_a_number", "changed", map(repr, odd), count=sum(odd.values()))
+    words = [Said(repr(one), repr(one)) for one in odd]
+    report.add("speed_not_a_number", "changed", words, count=sum(odd.values()))
     if not len(bad):
         return network
     mended = speed.copy()
@@ -93,7 +101,7 @@ def _bends(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
     good = np.isfinite(network.bend_x) & np.isfinite(network.bend_y)
     owner = np.repeat(np.arange(network.edge_count), np.diff(network.bend_start))
     touched = np.unique(owner[~good])
-    report.add("bend_not_finite", "dropped", _names(network, touched), count=int((~good).sum()))
+    report.add("bend_not_finite", "dropped", _words(network, touched), count=int((~good).sum()))
     if good.all():
         return network
     before = np.concatenate([[0], np.cumsum(good)])
@@ -115,10 +123,8 @@ def _short(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
     none = (network.length_m <= 0) & (network.plane_length() > 0)
     bad = np.flatnonzero(short | none)
     measured = ground_length(network, bad)
-    words = [
-        f"{name}: stated {network.length_m[e]:.1f} m, drawn {m:.1f} m"
-        for name, e, m in zip(_names(network, bad), bad, measured, strict=False)
-    ]
+    what = Said("：标明 {:.1f} 米，画出 {:.1f} 米", ": stated {:.1f} m, drawn {:.1f} m")
+    words = _words(network, bad, what, network.length_m[bad], measured)
     change = float((measured - network.length_m[bad]).sum())
     report.add("shorter_than_straight", "changed", words, count=len(bad), metres=change)
     if not len(bad):
@@ -158,7 +164,8 @@ def _merge(network: RoadNetwork, report: CleaningReport, merge_m: float) -> Road
     _, first = np.unique(label, return_index=True)
     to = first[label]
     gone = np.flatnonzero(to != np.arange(n))
-    words = [f"node {network.node_id[g]} into {network.node_id[to[g]]}" for g in gone[:5]]
+    ids = network.node_id
+    words = [Said("节点 {} 并入 {}", "node {} into {}").fill(ids[g], ids[to[g]]) for g in gone[:5]]
     report.add("nodes_together", "merged", words, count=len(gone))
     return _sorted(_moved(network, to))
 
@@ -190,7 +197,7 @@ def _pointless(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
 def _drop(network: RoadNetwork, report: CleaningReport, check: str, bad: Bools) -> RoadNetwork:
     edges = np.flatnonzero(bad)
     metres = -float(network.length_m[edges].sum())
-    report.add(check, "dropped", _names(network, edges), count=len(edges), metres=metres)
+    report.add(check, "dropped", _words(network, edges), count=len(edges), metres=metres)
     return network.select(~bad) if len(edges) else network
 
 
@@ -232,10 +239,7 @@ def _duplicates(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
     ids[merged] = least[piece[merged]]
     stays = np.empty(m, np.int64)
     stays[order] = keep[np.cumsum(first) - 1]
-    words = [
-        f"{name} is edge {ids[stays[e]]}"
-        for name, e in zip(_names(network, twice), twice, strict=False)
-    ]
+    words = _words(network, twice, Said(" 即路段 {}", " is edge {}"), ids[stays[twice]])
     left = replace(network, modes=modes, length_m=length, edge_id=ids).select(~again)
     metres = float(left.length_m.sum() - network.length_m.sum())
     report.add("duplicate_edge", "dropped", words, count=len(twice), metres=metres)
@@ -274,17 +278,16 @@ def _lone(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
     used = np.zeros(network.node_count, bool)
     used[network.tail] = used[network.head] = True
     lone = network.node_id[~used]
-    report.add("node_without_edge", "dropped", [f"node {i}" for i in lone[:5]], count=len(lone))
+    words = [Said(f"节点 {i}", f"node {i}") for i in lone[:_SHOWN]]
+    report.add("node_without_edge", "dropped", words, count=len(lone))
     return network.compact()
 
 
 def _long(network: RoadNetwork, report: CleaningReport) -> None:
     drawn = network.plane_length()
     odd = np.flatnonzero(network.length_m > drawn * _LONG_TIMES + _LONG_M)
-    words = [
-        f"{name}: stated {network.length_m[e]:.0f} m, drawn {drawn[e]:.0f} m"
-        for name, e in zip(_names(network, odd), odd, strict=False)
-    ]
+    what = Said("：标明 {:.0f} 米，画出 {:.0f} 米", ": stated {:.0f} m, drawn {:.0f} m")
+    words = _words(network, odd, what, network.length_m[odd], drawn[odd])
     report.add("much_longer_than_drawn", "kept", words, count=len(odd))
 
 
@@ -295,7 +298,8 @@ def _same_place(network: RoadNetwork, report: CleaningReport) -> None:
     if network.node_count:
         tree = cKDTree(np.column_stack([network.x, network.y]))
         pairs = tree.query_pairs(_SAME_PLACE_M, output_type="ndarray")
-    words = [f"nodes {network.node_id[a]} and {network.node_id[b]}" for a, b in pairs[:5]]
+    ids = network.node_id
+    words = [Said("节点 {} 与 {}", "nodes {} and {}").fill(ids[a], ids[b]) for a, b in pairs[:5]]
     report.add("nodes_at_one_place", "kept", words, count=len(pairs))
 
 
@@ -333,6 +337,7 @@ def _islands(network: RoadNetwork, report: CleaningReport) -> dict[str, dict[str
             continue
         off = int(sizes[1:].sum())
         summary[mode] = {"islands": len(sizes), "largest": int(sizes[0]), "nodes_off": off}
-        words = [f"{off} of {int(sizes.sum())} nodes are off the largest"] if off else []
+        what = Said("{} 个节点（共 {} 个）不在最大的一片", "{} of {} nodes are off the largest")
+        words = [what.fill(off, int(sizes.sum()))] if off else []
         report.add(f"islands_{mode}", "kept", words, count=len(sizes) - 1)
     return summary

@@ -16,7 +16,9 @@ import numpy as np
 
 from coverage.arrays import starts
 from coverage.atomic import write_text
+from coverage.datum import known_crs, unproject
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.roads.access import speed_kmh, use_of
 from coverage.roads.build import build
 from coverage.roads.network import ALL_MODES, FOOT, MODES, mode_flags
@@ -127,13 +129,17 @@ def read_graphml(
 
     path = Path(path)
     if not path.is_file():
-        raise InputError(Problem("the file does not exist", str(path)))
+        raise InputError(Problem(Said("文件不存在", "the file does not exist"), str(path)))
     try:
         graph = nx.read_graphml(path)
     except (ParseError, nx.NetworkXError, KeyError, ValueError, StopIteration) as error:
         raise InputError(
             Problem(
-                f"the file is damaged or no GraphML ({str(error) or 'no graph in it'})", path.name
+                Said(
+                    "文件已损坏，或不是 GraphML",
+                    f"the file is damaged or no GraphML ({str(error) or 'no graph in it'})",
+                ),
+                path.name,
             )
         ) from error
     origin = {"source": path.name}
@@ -185,7 +191,8 @@ def from_networkx(
         raise InputError(problems)
     edges = [edge for edge in edges if edge.flags]
     if not edges:
-        raise InputError(Problem("the graph holds no road that anyone may use", file))
+        said = Said("图里没有可走的道路", "the graph holds no road that anyone may use")
+        raise InputError(Problem(said, file))
     closed = graph.number_of_edges() - len(edges)
     ids, numbering = _edge_ids(edges, number)
     back = _ways_back(edges, ids)
@@ -230,7 +237,7 @@ class _Edge:
         self.flags = self._who(values, data, asked)
         posted = [speed_kmh(str(text))[0] for text in values.get("maxspeed", [])]
         self.speed = min((speed for speed in posted if speed == speed), default=nan)  # noqa: PLR0124
-        where = f"edge {u} → {v}"
+        where = Said(f"路段 {u} → {v}", f"edge {u} → {v}")
         self.length = _number(data.get("length", nan), "length", where, file, problems)
         self.line = _line(data.get("geometry"), where, file, problems)
 
@@ -265,17 +272,17 @@ def _values(value: Any) -> list[Any]:
 
 
 def _number(
-    value: Any, column: str, where: str, file: str | None, problems: list[Problem]
+    value: Any, column: str, where: Said, file: str | None, problems: list[Problem]
 ) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        reason = f"{where} has a {column} that is not a number"
+        reason = where.then(Said(f" 的 {column} 不是数字", f" has a {column} that is not a number"))
         problems.append(Problem(reason, file, None, column, str(value)))
         return nan
 
 
-def _line(value: Any, where: str, file: str | None, problems: list[Problem]) -> Floats | None:
+def _line(value: Any, where: Said, file: str | None, problems: list[Problem]) -> Floats | None:
     import shapely
 
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN
@@ -286,7 +293,7 @@ def _line(value: Any, where: str, file: str | None, problems: list[Problem]) -> 
     except (shapely.errors.ShapelyError, TypeError):
         line = None
     if line is None or line.geom_type != "LineString":
-        reason = f"{where} has a geometry that is no line"
+        reason = where.then(Said(" 的几何不是线", " has a geometry that is no line"))
         problems.append(Problem(reason, file, None, "geometry", str(value)[:60]))
         return None
     return points
@@ -297,30 +304,22 @@ def _places(
 ) -> tuple[Floats, Floats]:
     """Lon and lat of the nodes, whatever CRS the graph is in."""
     if not nodes:
-        raise InputError(Problem("the graph holds no nodes", file))
+        raise InputError(Problem(Said("图里没有节点", "the graph holds no nodes"), file))
     if "crs" not in graph.graph:
-        raise InputError(Problem("the graph does not say its coordinate system (crs)", file))
+        said = Said("图没有写明坐标系（crs）", "the graph does not say its coordinate system (crs)")
+        raise InputError(Problem(said, file))
     columns = []
     for axis in ("x", "y"):
         column = [
-            _number(graph.nodes[n].get(axis), axis, f"node {n}", file, problems) for n in nodes
+            _number(graph.nodes[n].get(axis), axis, Said(f"节点 {n}", f"node {n}"), file, problems)
+            for n in nodes
         ]
         columns.append(np.asarray(column))
     return _to_lonlat(graph.graph["crs"], columns[0], columns[1], file)
 
 
 def _to_lonlat(crs: Any, x: Floats, y: Floats, file: str | None = None) -> tuple[Floats, Floats]:
-    from pyproj import CRS, Transformer
-    from pyproj.exceptions import CRSError
-
-    try:
-        source = CRS.from_user_input(crs)
-    except CRSError as error:
-        raise InputError(Problem(f"unknown coordinate system {str(crs)!r}", file)) from error
-    if source.equals(CRS.from_user_input(WGS84), ignore_axis_order=True):
-        return x, y
-    lon, lat = Transformer.from_crs(source, WGS84, always_xy=True).transform(x, y)
-    return np.asarray(lon), np.asarray(lat)
+    return unproject(x, y, known_crs(crs, file))
 
 
 def _node_ids(nodes: list[Any]) -> Ints:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.arrays import gather, with_ends
+from coverage.datum import unproject
 from coverage.errors import InputError
-from coverage.settings import WGS84
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.arrays import Float32s, Floats, Int32s, Ints, Numbers
+    from coverage.messages import Lang
 
 FOOT, BICYCLE, CAR = 1, 2, 4
 MODES: dict[str, int] = {"foot": FOOT, "bicycle": BICYCLE, "car": CAR}
@@ -39,8 +41,13 @@ def mode_flags(modes: Iterable[str]) -> int:
     names = (modes,) if isinstance(modes, str) else tuple(modes)
     unknown = [name for name in names if name not in MODES]
     if unknown or not names:
-        named = ", ".join(map(repr, unknown)) or "none"
-        raise InputError(f"unknown mode of travel: {named}; choose from {', '.join(MODES)}")
+        named, known = ", ".join(map(repr, unknown)), ", ".join(MODES)
+        raise InputError(
+            Said(
+                f"不认识出行方式 {named or '（无）'}，可用 {known}",
+                f"unknown mode of travel: {named or 'none'}; choose from {known}",
+            )
+        )
     return sum({MODES[name] for name in names})
 
 
@@ -95,17 +102,33 @@ class RoadNetwork:
         sizes = {len(a) for a in (self.head, self.length_m, self.highway, self.maxspeed_kmh)}
         sizes |= {len(self.modes), len(self.edge_id), len(self.bend_start) - 1, m}
         if sizes != {m} or len(self.x) != n or len(self.y) != n:
-            raise InputError("the arrays of a road network do not have matching lengths")
+            raise InputError(
+                Said("路网各列长短不一", "the columns of a road network do not have one length")
+            )
         ends = np.concatenate([self.tail, self.head])
         if m and (ends.min() < 0 or ends.max() >= n):
-            raise InputError("an edge of the road network names a node that does not exist")
+            raise InputError(
+                Said(
+                    "路段的端点不存在",
+                    "an edge of the road network has no such node",
+                )
+            )
         if m and np.any(np.diff(self.tail) < 0):
-            raise InputError("the edges of a road network must be sorted by tail")
+            raise InputError(
+                Said("路段须按起点排序", "the edges of a road network must be sorted by tail")
+            )
         for name in ("x", "y", "length_m"):
             if not np.isfinite(getattr(self, name)).all():
-                raise InputError(f"the road network holds a {name} that is not a finite number")
+                raise InputError(
+                    Said(
+                        f"路网的 {name} 列有不是有限数的值",
+                        f"the road network holds a {name} that is not a finite number",
+                    )
+                )
         if m and self.length_m.min() < 0:
-            raise InputError("an edge of the road network has a negative length")
+            raise InputError(
+                Said("路段长度为负", "an edge of the road network has a negative length")
+            )
 
     @property
     def node_count(self) -> int:
@@ -163,10 +186,7 @@ class RoadNetwork:
 
     def to_lonlat(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Degrees (WGS84) of points given in this network's metres."""
-        from pyproj import Transformer
-
-        lon, lat = Transformer.from_crs(self.crs, WGS84, always_xy=True).transform(x, y)
-        return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+        return unproject(x, y, self.crs)
 
     def select(self, edges: NDArray[Any]) -> RoadNetwork:
         """The same nodes with some of the edges only.
@@ -224,7 +244,7 @@ class Finding:
     action: str
     count: int
     metres: float = 0.0
-    examples: tuple[str, ...] = ()
+    examples: tuple[Said, ...] = ()
 
 
 @dataclass
@@ -251,7 +271,7 @@ class CleaningReport:
         self,
         check: str,
         action: str,
-        examples: Iterable[str] = (),
+        examples: Iterable[Said] = (),
         *,
         count: int | None = None,
         metres: float = 0.0,
@@ -270,15 +290,16 @@ class CleaningReport:
         """True if no check found anything."""
         return not any(found.count for found in self.findings)
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self, lang: Lang) -> list[dict[str, Any]]:
         """One row a finding, for a table: check, action, count, metres, examples."""
+        between = "；" if lang == "zh" else "; "
         return [
             {
                 "check": found.check,
                 "action": found.action,
                 "count": found.count,
                 "metres": round(found.metres, 1),
-                "examples": "; ".join(found.examples),
+                "examples": between.join(one.to(lang) for one in found.examples),
             }
             for found in self.findings
         ]

@@ -21,6 +21,7 @@ import numpy as np
 
 from coverage.arrays import expand, starts
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.roads.access import use_of
 from coverage.roads.build import build
 from coverage.roads.network import mode_flags
@@ -167,13 +168,19 @@ class Ways:
             "odd_speeds": dict(self.odd_speeds.most_common()),
         }
 
-    def _nothing(self, area: Geometry | None) -> str:
-        who = " or ".join(self.modes)
+    def _nothing(self, area: Geometry | None) -> Said:
+        names, who = "、".join(self.modes), " or ".join(self.modes)
         if not self.seen:
-            return "there are no roads at all in it"
+            return Said("文件里没有道路", "there are no roads at all in it")
         if area is not None and len(self._start) > 1:
-            return f"none of its roads for {who} touches the area asked for"
-        return f"none of its {self.seen} ways is a road for {who}"
+            return Said(
+                f"{names} 可走的道路都不在所要的范围内",
+                f"none of its roads for {who} touches the area asked for",
+            )
+        return Said(
+            f"{self.seen} 条路都不供 {names} 使用",
+            f"none of its {self.seen} ways is a road for {who}",
+        )
 
 
 def _pieces(ref: Ints, run: Ints) -> tuple[Ints, Ints]:
@@ -230,19 +237,31 @@ def read_osm(
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(Problem("the file does not exist", str(path)))
+        raise InputError(Problem(Said("文件不存在", "the file does not exist"), str(path)))
     if not path.stat().st_size:
-        raise InputError(Problem("the file is empty", path.name))
+        raise InputError(Problem(Said("文件是空的", "the file is empty"), path.name))
     if not path.name.endswith(SUFFIXES):
         raise InputError(
-            Problem(f"an OpenStreetMap extract ends in {', '.join(SUFFIXES)}", path.name)
+            Problem(
+                Said(
+                    f"OpenStreetMap 数据文件须以 {'、'.join(SUFFIXES)} 结尾",
+                    f"an OpenStreetMap extract ends in {', '.join(SUFFIXES)}",
+                ),
+                path.name,
+            )
         )
     ways = Ways(path.name, modes)
     try:
         _collect(path, ways)
     except RuntimeError as error:
         raise InputError(
-            Problem(f"the file is damaged or no OpenStreetMap extract ({error})", path.name)
+            Problem(
+                Said(
+                    "文件已损坏，或不是 OpenStreetMap 数据",
+                    f"the file is damaged or no OpenStreetMap extract ({error})",
+                ),
+                path.name,
+            )
         ) from error
     origin = {"source": path.name, "licence": LICENCE, "attribution": ATTRIBUTION}
     return ways.network(area=area, crs=crs, origin=origin)

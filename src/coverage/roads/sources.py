@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.atomic import file_digest
 from coverage.errors import InputError, Problem, UnknownNameError
 from coverage.formats.archives import Archive, Cache
+from coverage.messages import Said
 from coverage.roads.clean import clean
 from coverage.roads.network import MODES, CleaningReport, RoadNetwork
 from coverage.settings import data_dir
@@ -143,7 +144,12 @@ def shipped_files(city_code: str) -> tuple[Path, Path]:
     if not (nodes.is_file() and edges.is_file()):
         codes = sorted(path.name[:-10] for path in folder.glob("*-nodes.csv"))
         known = ", ".join(codes) or "none"
-        raise UnknownNameError(f"no roads ship for city {city_code!r}; there are roads for {known}")
+        raise UnknownNameError(
+            Said(
+                f"没有 {city_code} 的随附路网，有路网的：{known}",
+                f"no roads ship for city {city_code!r}; there are roads for {known}",
+            )
+        )
     return nodes, edges
 
 
@@ -152,13 +158,16 @@ def _files(source: str | Path, edges: str | Path | None) -> tuple[Path, Path | N
     path = Path(source)
     if path.suffix or path.exists():
         if path.suffix == ".csv" and edges is None:
-            raise InputError(Problem("a table of nodes needs its table of edges", path.name))
+            said = Said("节点表还须有路段表 --edges", "a table of nodes needs its table of edges")
+            raise InputError(Problem(said, path.name))
         if not path.name.endswith(_KNOWN):
-            raise InputError(
-                Problem(f"roads are read from files ending in {', '.join(_KNOWN)}", path.name)
+            said = Said(
+                f"路网文件须以 {'、'.join(_KNOWN)} 结尾",
+                f"roads are read from files ending in {', '.join(_KNOWN)}",
             )
+            raise InputError(Problem(said, path.name))
         if not path.is_file():
-            raise InputError(Problem("the file does not exist", str(path)))
+            raise InputError(Problem(Said("文件不存在", "the file does not exist"), str(path)))
         return path, None if edges is None else Path(edges)
     from coverage.units import find_city
 
@@ -178,7 +187,8 @@ def _from_graph(
     from coverage.roads.convert import from_networkx
 
     if not hasattr(graph, "edges") or not hasattr(graph, "graph"):
-        raise InputError(f"a {type(graph).__name__} is no source of roads")
+        kind = type(graph).__name__
+        raise InputError(Said(f"{kind} 不能作路网", f"a {kind} is no source of roads"))
     return from_networkx(graph, modes=modes, crs=crs, report=report)
 
 
@@ -197,7 +207,10 @@ def _read(
 
         return read_osm(path, modes=modes or tuple(MODES), area=area, crs=crs)
     if area is not None:
-        raise InputError(Problem("an area can only be cut out of an OSM extract", path.name))
+        said = Said(
+            "只有 OpenStreetMap 数据可以按范围截取", "an area can only be cut out of an OSM extract"
+        )
+        raise InputError(Problem(said, path.name))
     if path.suffix == ".graphml":
         from coverage.roads.convert import read_graphml
 
@@ -214,7 +227,8 @@ def _read(
         skip_bad=report is not None,
     )
     if report is not None:
-        report.add("bad_row", "dropped", map(str, problems))
+        words = (Said(one.to("zh"), one.to("en")) for one in problems)
+        report.add("bad_row", "dropped", words)
     if bad is not None:
         bad += problems
     if ships:
