@@ -180,7 +180,7 @@ def test_barriers_that_cannot_be() -> None:
         )  # fmt: skip
     reasons = [problem.reason for problem in caught.value.problems]
     assert len(reasons) == 4
-    assert "neither" in reasons[0]
+    assert "neither" in reasons[0].en
     assert "do not exist: 5" in reasons[1]
     with pytest.raises(InputError, match="empty or not valid"):
         slowdown(net, [Barrier(shapely.Polygon())])

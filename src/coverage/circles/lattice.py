@@ -25,6 +25,7 @@ import numpy as np
 
 from coverage.arrays import least_rows, starts
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,8 +54,8 @@ MAX_CORNERS = 400_000_000
 def checked_step(step_m: float) -> float:
     """The lattice step, or `InputError` if it is not a positive number."""
     if not (np.isfinite(step_m) and step_m > 0):
-        problem = Problem("the step of the lattice must be more than 0 metres", value=str(step_m))
-        raise InputError(problem)
+        said = Said("格网步长须大于 0 米", "the step of the lattice must be more than 0 metres")
+        raise InputError(Problem(said, value=str(step_m)))
     return float(step_m)
 
 
@@ -95,8 +96,12 @@ class Frame:
     def check_size(self) -> None:
         """Raise `InputError` if the frame is too large for one array."""
         if self.size > MAX_CORNERS:
-            reason = f"a lattice of {self.columns} × {self.rows} corners is too fine for this area"
-            raise InputError(Problem(reason, value=f"{self.step_m} m"))
+            size = f"{self.columns} × {self.rows}"
+            said = Said(
+                f"{size} 个格点，对这个范围太细",
+                f"a lattice of {size} corners is too fine for this area",
+            )
+            raise InputError(Problem(said, value=f"{self.step_m} m"))
 
     @property
     def size(self) -> int:
@@ -196,8 +201,11 @@ class LatticeIndex:
         """
         step_m = checked_step(step_m)
         if not (np.isfinite(max_access_m) and max_access_m >= 0):
-            reason = "the longest access leg must be a number of metres from 0 upwards"
-            raise InputError(Problem(reason, value=str(max_access_m)))
+            said = Said(
+                "离路最远距离须为不小于 0 的米数",
+                "the longest access leg must be a number of metres from 0 upwards",
+            )
+            raise InputError(Problem(said, value=str(max_access_m)))
         reach_m = reach_of(max_access_m, step_m)
         if frame is None:
             frame = frame_of(segments, step_m, reach_m)

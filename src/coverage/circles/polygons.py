@@ -22,6 +22,7 @@ from coverage.circles.drawing import Plan, canvases, dissolved_levels, draw_diss
 from coverage.circles.lattice import checked_step
 from coverage.circles.times import SegmentTimes, access_of, times_of
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,12 +123,12 @@ def circle_shapes(
 
 def _checked_limits(limits_s: Sequence[float]) -> tuple[float, ...]:
     problems = [
-        Problem("a limit must be more than 0", value=str(one))
+        Problem(Said("时限须大于 0", "a limit must be more than 0"), value=str(one))
         for one in limits_s
         if not (np.isfinite(one) and one > 0)
     ]
     if not len(limits_s):
-        problems.append(Problem("there must be at least one limit"))
+        problems.append(Problem(Said("至少要有一个时限", "there must be at least one limit")))
     if problems:
         raise InputError(problems)
     return tuple(map(float, limits_s))
@@ -138,16 +139,23 @@ def _check(
 ) -> None:
     problems = []
     if how not in {"each", "split", "dissolve"}:
-        problems.append(Problem("circles are drawn each, split or dissolve", value=str(how)))
+        said = Said(
+            "服务圈画法可用 each、split、dissolve", "circles are drawn each, split or dissolve"
+        )
+        problems.append(Problem(said, value=str(how)))
     if not facilities and how == "dissolve":
-        problems.append(Problem("there is no facility to draw a circle around"))
+        said = Said("没有设施可画服务圈", "there is no facility to draw a circle around")
+        problems.append(Problem(said))
     if index is not None and (
         index.frame.step_m != plan.step_m
         or index.max_access_m != plan.access.max_access_m
         or not np.array_equal(index.length_m, plan.segments.length_m)
     ):
-        reason = "the prepared lattice is for another step, access distance or road network"
-        problems.append(Problem(reason))
+        said = Said(
+            "备好的格网属于另一个步长、离路距离或路网",
+            "the prepared lattice is for another step, access distance or road network",
+        )
+        problems.append(Problem(said))
     if problems:
         raise InputError(problems)
     for times in facilities:

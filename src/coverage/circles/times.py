@@ -28,8 +28,9 @@ import numpy as np
 
 from coverage.arrays import expand
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.travel.access import part
-from coverage.travel.streets import over
+from coverage.travel.streets import LENGTH, NO_NUMBER, over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,9 +55,9 @@ def _checked(values: Any, name: str, *, size: int | None = None, finite: bool = 
     """`values` as float64, without NaN or negative numbers; infinite ones only if allowed."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or (size is not None and len(array) != size):
-        raise InputError(f"{name} does not have the length that its fellows have")
+        raise InputError(LENGTH.fill(name))
     if np.isnan(array).any() or (finite and not np.isfinite(array).all()):
-        raise InputError(f"{name} holds a value that is not a number")
+        raise InputError(NO_NUMBER.fill(name))
     return array
 
 
@@ -94,11 +95,11 @@ class SegmentTimes:
             values = np.atleast_1d(np.asarray(getattr(self, name), dtype=np.float64))
             object.__setattr__(self, name, _checked(values, f"{name} of a facility", finite=True))
         if len(self.x) != len(self.y):
-            raise InputError("a facility has a different number of x and y")
+            raise InputError(LENGTH.fill("y"))
         for name in ("segment", "foot_segment"):
             numbers = np.asarray(getattr(self, name))
             if numbers.size and numbers.dtype.kind not in "iu":
-                raise InputError(f"{name} must hold whole numbers")
+                raise InputError(Said(f"{name} 须为整数", f"{name} must hold whole numbers"))
             object.__setattr__(self, name, numbers.astype(np.int64, copy=False))
         for name, size in (
             ("start_s", "segment"),
@@ -107,7 +108,7 @@ class SegmentTimes:
         ):
             values = _checked(getattr(self, name), name, size=len(getattr(self, size)))
             if len(values) and values.min() < 0:
-                raise InputError(f"{name} holds a negative time")
+                raise InputError(Said(f"{name} 有负的时间", f"{name} holds a negative time"))
             object.__setattr__(self, name, values)
         metres = _checked(self.foot_m, "foot_m", size=len(self.foot_segment), finite=True)
         object.__setattr__(self, "foot_m", metres)
@@ -116,7 +117,12 @@ class SegmentTimes:
         """Raise `InputError` if a segment is named that does not exist."""
         for numbers in (self.segment, self.foot_segment):
             if len(numbers) and (numbers.min() < 0 or numbers.max() >= len(segments)):
-                raise InputError("a facility's times name a segment that does not exist")
+                raise InputError(
+                    Said(
+                        "设施的时间提到不存在的路段",
+                        "a facility's times name a segment that does not exist",
+                    )
+                )
 
     def within(self, limit_s: float) -> SegmentTimes:
         """Without the segments and feet that are not reached within the limit."""
@@ -171,12 +177,8 @@ class AccessRule:
 
     def __post_init__(self) -> None:
         problems = [
-            Problem(f"{name} must be a number from 0 upwards", value=str(value))
-            for name, value in (
-                ("the longest access leg in metres", self.max_access_m),
-                ("the access leg's seconds for a metre", self.cost_s_per_m),
-                ("the longest direct way in metres", self.max_direct_m),
-            )
+            Problem(Said(f"{name} 须不小于 0", f"{name} must be 0 or more"), value=str(value))
+            for name, value in vars(self).items()
             if not (np.isfinite(value) and value >= 0)
         ]
         if problems:

@@ -10,7 +10,8 @@ import numpy as np
 
 from coverage.arrays import expand, grouped
 from coverage.errors import InputError
-from coverage.travel.access import part
+from coverage.messages import Said
+from coverage.travel.access import OTHER_NETWORK, part
 
 if TYPE_CHECKING:
     from coverage.arrays import Floats, Int32s, Ints, Numbers
@@ -182,7 +183,12 @@ class ReachedStreets:
         """
         limit = self.limit_s if limit_s is None else limit_s
         if not limit <= self.limit_s:
-            raise InputError(f"the search went to {self.limit_s:g} s only, {limit!r} s were asked")
+            raise InputError(
+                Said(
+                    f"只搜索到 {self.limit_s:g} 秒，却问 {limit!r} 秒",
+                    f"the search went to {self.limit_s:g} s only, {limit!r} s were asked",
+                )
+            )
         rows = np.arange(len(self.piece))
         foot = self.foot_row
         up = _span(limit, self.seconds_a, self.forward)
@@ -210,7 +216,7 @@ def point_seconds(reached: Reached, points: Points) -> tuple[Int32s, Floats]:
         InputError: If the points belong to another travel network.
     """
     if points.tn is not reached.tn:
-        raise InputError("the points were prepared for another travel network")
+        raise InputError(OTHER_NETWORK)
     start, at_node, stub_s = points.by_node
     counts = start[reached.rank + 1] - start[reached.rank]
     stub = expand(start[reached.rank], counts)

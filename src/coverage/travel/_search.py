@@ -28,7 +28,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from coverage.arrays import starts
-from coverage.travel.access import Stubs, checked_xy, useful_legs
+from coverage.travel.access import FACILITY, Stubs, checked_xy, useful_legs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +71,7 @@ class Sources:
         Raises:
             InputError: If there is none, or a coordinate is not finite.
         """
-        xy = checked_xy(facilities_xy, "facility", some=True)
+        xy = checked_xy(facilities_xy, FACILITY, some=True)
         legs = useful_legs(tn, xy, source=True)
         stubs = Stubs.of(tn, legs, source=True)
         count = np.arange(len(xy) + 1)

@@ -15,6 +15,7 @@ import numpy as np
 
 from coverage.arrays import expand, grouped, least_rows
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,13 +26,22 @@ if TYPE_CHECKING:
     from coverage.arrays import Bools, Floats, Int32s, Ints
     from coverage.travel.prepare import TravelNetwork
 
+FACILITY = Said("设施", "facility")
+OTHER_NETWORK = Said(
+    "这些点是为另一个路网准备的", "the points were prepared for another travel network"
+)
+_DEMAND = Said("需求点", "demand point")
+_NOT_FINITE = Said(
+    "{0} {2} 的坐标不是有限数", "{1} {2} has a coordinate that is not a finite number"
+)
+_MORE = Said("另有 {} 个", "and {} more")
 _SHOWN = 5
 _NONE = 1e-12
 _CLEARLY = 1e-9
 _TOUCH_M = 1e-6  # a point on a slanting street lies a rounding error beside it
 
 
-def checked_xy(xy: ArrayLike, what: str, *, some: bool = False) -> Floats:
+def checked_xy(xy: ArrayLike, what: Said, *, some: bool = False) -> Floats:
     """Coordinates as a (k, 2) float array.
 
     Args:
@@ -46,23 +56,31 @@ def checked_xy(xy: ArrayLike, what: str, *, some: bool = False) -> Floats:
     try:
         points = np.ascontiguousarray(xy, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(f"the coordinates of {what} are not numbers") from error
+        said = Said(f"{what.zh}的坐标不是数字", f"the coordinates of {what.en} are not numbers")
+        raise InputError(said) from error
     if points.size == 0:
         points = points.reshape(0, 2)
     if points.ndim != 2 or points.shape[1] != 2:
-        raise InputError(f"{what}: coordinates have shape {points.shape}, (k, 2) is needed")
+        shape = points.shape
+        raise InputError(
+            Said(
+                f"{what.zh}：坐标的形状是 {shape}，须为 (k, 2)",
+                f"{what.en}: coordinates have shape {shape}, (k, 2) is needed",
+            )
+        )
     if some and not len(points):
-        raise InputError(f"there is no {what}")
+        raise InputError(Said(f"没有{what.zh}", f"there is no {what.en}"))
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if bad.size:
         raise InputError(
             [
-                Problem(f"{what} {i} has a coordinate that is not a finite number",
-                        value=f"{points[i, 0]}, {points[i, 1]}")
+                Problem(
+                    _NOT_FINITE.fill(what.zh, what.en, i), value=f"{points[i, 0]}, {points[i, 1]}"
+                )
                 for i in bad[:_SHOWN]
             ]
-            + ([Problem(f"and {bad.size - _SHOWN} more")] if bad.size > _SHOWN else [])
-        )  # fmt: skip
+            + [Problem(_MORE.fill(bad.size - _SHOWN)) for _ in bad[_SHOWN : _SHOWN + 1]]
+        )
     return points
 
 
@@ -123,10 +141,15 @@ def access_legs(
     Raises:
         InputError: If a coordinate is not finite or the distance is negative.
     """
-    xy = checked_xy(np.column_stack([np.atleast_1d(x), np.atleast_1d(y)]), "point")
+    xy = checked_xy(np.column_stack([np.atleast_1d(x), np.atleast_1d(y)]), Said("点", "point"))
     longest = tn.profile.max_access_m if max_access_m is None else max_access_m
     if not (np.isfinite(longest) and longest >= 0):
-        raise InputError(f"the longest access leg must be 0 m or more, not {longest!r}")
+        raise InputError(
+            Said(
+                f"离路最远距离须为 0 米或以上，不能是 {longest!r}",
+                f"the longest access leg must be 0 m or more, not {longest!r}",
+            )
+        )
     return AccessLegs.joined(
         [
             _legs_of(tn, xy[i : i + chunk], i, float(longest))
@@ -260,7 +283,7 @@ class Points:
     legs: AccessLegs
 
     @classmethod
-    def of(cls, tn: TravelNetwork, xy: ArrayLike | Points, what: str = "demand point") -> Points:
+    def of(cls, tn: TravelNetwork, xy: ArrayLike | Points, what: Said = _DEMAND) -> Points:
         """Points with their legs; `Points` of the same network are returned as they are.
 
         Raises:
@@ -268,7 +291,7 @@ class Points:
         """
         if isinstance(xy, Points):
             if xy.tn is not tn:
-                raise InputError("the points were prepared for another travel network")
+                raise InputError(OTHER_NETWORK)
             return xy
         points = checked_xy(xy, what)
         return cls(tn, points, useful_legs(tn, points, source=False))

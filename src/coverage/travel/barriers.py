@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,20 +57,24 @@ def slowdown(network: RoadNetwork, barriers: Sequence[Barrier]) -> Floats:
     factor = np.ones(network.edge_count)
     problems: list[Problem] = []
     for number, barrier in enumerate(barriers, start=1):
-        label = f"barrier {barrier.name or number}"
+        label = Said("路障 {}", "barrier {}").fill(barrier.name or number)
         if not barrier.factor >= 1:
-            problems.append(
-                Problem(f"{label} has factor {barrier.factor!r}: must be 1 or more; inf closes")
+            said = Said(
+                " 的倍数是 {!r}：须不小于 1，inf 为封闭",
+                " has factor {!r}: must be 1 or more; inf closes",
             )
+            problems.append(Problem(label.then(said.fill(barrier.factor))))
             continue
         if barrier.area is None and not barrier.edge_ids:
-            problems.append(Problem(f"{label} has neither an area nor edges"))
+            said = Said(" 既无范围又无路段", " has neither an area nor edges")
+            problems.append(Problem(label.then(said)))
             continue
         hit = np.isin(network.edge_id, barrier.edge_ids)
         missing = np.setdiff1d(barrier.edge_ids, network.edge_id)
         if missing.size:
             shown = ", ".join(map(str, missing[:5]))
-            problems.append(Problem(f"{label} names edges that do not exist: {shown}"))
+            said = Said(f" 的路段不存在：{shown}", f" names edges that do not exist: {shown}")
+            problems.append(Problem(label.then(said)))
         if barrier.area is not None:
             hit |= _touched(network, barrier.area)
         factor[hit] *= barrier.factor
@@ -83,7 +88,9 @@ def _touched(network: RoadNetwork, area: Geometry) -> Bools:
     import shapely
 
     if not shapely.is_valid(area) or shapely.is_empty(area):
-        raise InputError("the area of a barrier is empty or not valid")
+        raise InputError(
+            Said("路障的范围是空的或无效", "the area of a barrier is empty or not valid")
+        )
     start, x, y = network.lines()
     edge = np.repeat(np.arange(network.edge_count), np.diff(start))
     # Whole lines are built only near the area: a barrier is small, a network is not.

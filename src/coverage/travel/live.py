@@ -42,9 +42,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from coverage.arrays import expand
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.travel._live_tables import Rows, Streets
 from coverage.travel._search import Sources, first_nodes, forest
-from coverage.travel.access import Points, Stubs, access_legs, checked_xy
+from coverage.travel.access import FACILITY, Points, Stubs, access_legs, checked_xy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,10 +93,15 @@ class LiveTimes:
         self._at: dict[tuple[float, float], list[int]] = {}
         self._seconds: Floats = np.full(len(self.points), np.inf)
         self._nearest: Int32s = np.full(len(self.points), _NOBODY, dtype=np.int32)
-        xy = checked_xy(facilities_xy, "facility")
+        xy = checked_xy(facilities_xy, FACILITY)
         own = np.arange(len(xy)) if slots is None else np.asarray(slots)
         if own.shape != (len(xy),) or (np.diff(own, prepend=-1) <= 0).any():
-            raise InputError(f"there must be {len(xy)} slots, rising, not {slots!r}")
+            raise InputError(
+                Said(
+                    f"须有 {len(xy)} 个递增的编号，不能是 {slots!r}",
+                    f"there must be {len(xy)} slots, rising, not {slots!r}",
+                )
+            )
         for slot, x, y in zip(own.tolist(), *xy.T.tolist(), strict=True):
             self._there[slot] = (x, y)
             self._at.setdefault((x, y), []).append(slot)
@@ -167,8 +173,12 @@ class LiveTimes:
         """
         number = max(self._there, default=-1) + 1 if slot is None else slot
         if number in self._there or not 0 <= number < _NOBODY:
-            raise InputError(f"the slot {number} is taken, or is no slot")
-        place = checked_xy(np.asarray(xy, dtype=np.float64).reshape(-1, 2), "facility", some=True)
+            raise InputError(
+                Said(
+                    f"编号 {number} 已被占用或不可用", f"the slot {number} is taken, or is no slot"
+                )
+            )
+        place = _place(xy)
         key = (float(place[0, 0]), float(place[0, 1]))
         others = self._at.setdefault(key, [])
         if not others or number < others[0]:
@@ -187,7 +197,9 @@ class LiveTimes:
             InputError: If there is no such facility.
         """
         if slot not in self._there:
-            raise InputError(f"there is no facility in the slot {slot}")
+            raise InputError(
+                Said(f"编号 {slot} 没有设施", f"there is no facility in the slot {slot}")
+            )
         key = self._there.pop(slot)
         others = self._at[key]
         first = others[0] == slot
@@ -205,7 +217,7 @@ class LiveTimes:
         Raises:
             InputError: As `remove` and `add`.
         """
-        checked_xy(np.asarray(xy, dtype=np.float64).reshape(-1, 2), "facility", some=True)
+        _place(xy)
         self.remove(slot)
         self.add(xy, slot=slot)
 
@@ -403,6 +415,11 @@ class LiveTimes:
         equal = np.flatnonzero((seconds == best[at]) & (seconds < np.inf))
         np.minimum.at(winner, at[equal], slot[equal])
         self._seconds[point], self._nearest[point] = best, winner
+
+
+def _place(xy: ArrayLike) -> Floats:
+    """(1, 2) the coordinates of one facility, checked."""
+    return checked_xy(np.asarray(xy, dtype=np.float64).reshape(-1, 2), FACILITY, some=True)
 
 
 def _searched(matrix: csr_array, source: int) -> tuple[Floats, Ints]:

@@ -24,6 +24,7 @@ import numpy as np
 
 from coverage.arrays import grouped, least_rows, starts
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.profiles import slope_factor
 from coverage.roads.network import FOOT, MODES
 from coverage.travel.barriers import slowdown
@@ -264,7 +265,12 @@ def prepare(
         InputError: If the direction, a barrier or the heights cannot be used.
     """
     if direction not in {"to_facility", "from_facility"}:
-        raise InputError(f"unknown direction {direction!r}: to_facility or from_facility")
+        raise InputError(
+            Said(
+                f"不认识方向 {direction!r}，可用 to_facility、from_facility",
+                f"unknown direction {direction!r}: to_facility or from_facility",
+            )
+        )
     twin = network.twin
     seconds, against = _edge_seconds(network, profile, barriers, elevation)
     allowed, back = _allowed(network, profile, twin)

@@ -113,7 +113,9 @@ def route(
             the limit is not above zero.
     """
     limit = checked_limit(limit_s)
-    place = Points.of(tn, np.asarray(from_xy, dtype=np.float64).reshape(1, -1), "place")
+    place = Points.of(
+        tn, np.asarray(from_xy, dtype=np.float64).reshape(1, -1), Said("地点", "place")
+    )
     sources = Sources.of(tn, facilities_xy)
     found = forest(tn, sources, math.inf)
     ways = [way for way in _ways(sources, found, place) if way.seconds < math.inf]

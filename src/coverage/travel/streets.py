@@ -10,6 +10,7 @@ import numpy as np
 
 from coverage.arrays import expand
 from coverage.errors import InputError
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from shapely import STRtree
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _COLUMNS = ("x0", "y0", "x1", "y1", "offset_m", "whole_m", "to_start_s_per_m", "to_end_s_per_m")
+LENGTH = Said("{} 与其他各列长短不一", "{} does not have the length that its fellows have")
+NO_NUMBER = Said("{} 有不是数字的值", "{} holds a value that is not a number")
 _MAY_BE_INFINITE = ("to_start_s_per_m", "to_end_s_per_m")
 
 
@@ -59,14 +62,18 @@ class Segments:
         for name in _COLUMNS:
             values = getattr(self, name)
             if values.shape != self.piece.shape:
-                raise InputError(f"{name} of the segments does not have the length of its fellows")
+                raise InputError(LENGTH.fill(name))
             endless = name in _MAY_BE_INFINITE
             if np.isnan(values).any() or not (endless or np.isfinite(values).all()):
-                raise InputError(f"{name} of the segments holds a value that is not a number")
+                raise InputError(NO_NUMBER.fill(name))
             if endless and values.min(initial=0) < 0:
-                raise InputError(f"{name} of the segments holds a negative value")
+                raise InputError(
+                    Said(f"路段的 {name} 有负值", f"{name} of the segments is negative somewhere")
+                )
         if np.any(np.diff(self.piece) < 0):
-            raise InputError("the street pieces of the segments must rise")
+            raise InputError(
+                Said("路段的街道编号须递增", "the street pieces of the segments must rise")
+            )
 
     @classmethod
     def of(

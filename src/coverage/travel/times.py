@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 
 from coverage.arrays import starts
 from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.travel._reached import Reached, point_seconds
 from coverage.travel._search import Sources, forest, searches
 from coverage.travel.access import Points
@@ -152,7 +153,12 @@ def node_times(
     """
     limit = checked_limit(limit_s)
     if chunk < 1 or threads < 1:
-        raise InputError(f"chunk and threads must be 1 or more, not {chunk} and {threads}")
+        raise InputError(
+            Said(
+                f"chunk 和 threads 须不小于 1，不能是 {chunk} 和 {threads}",
+                f"chunk and threads must be 1 or more, not {chunk} and {threads}",
+            )
+        )
     sources = Sources.of(tn, facilities_xy)
     return (
         Reached(
@@ -228,7 +234,12 @@ def checked_limit(limit_s: float | None) -> float:
     """
     limit = math.inf if limit_s is None else limit_s
     if isinstance(limit, bool) or not limit > 0:
-        raise InputError(f"the limit must be above 0 seconds, not {limit_s!r}")
+        raise InputError(
+            Said(
+                f"时限须大于 0 秒，不能是 {limit_s!r}",
+                f"the limit must be above 0 seconds, not {limit_s!r}",
+            )
+        )
     return float(limit)
 
 
