@@ -17,10 +17,10 @@ from coverage.datum import wgs84_to_gcj02
 from coverage.demand.townships import read_townships
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
-from coverage.intake import topology
 from coverage.intake.boundaries import import_boundaries
 from coverage.intake.newcity import UNIT_COLUMNS, category_of
 from coverage.intake.setup import create
+from coverage.places import polygons as topology
 from coverage.places.find import code_in
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import shapely
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_layer
-from coverage.intake import newcity, topology
+from coverage.intake import newcity
 from coverage.intake.commit import deliver, own_file
 from coverage.intake.outcomes import FEATURES, ImportReport, RowOutcome, ordered
 from coverage.intake.parts import layer_sheet, part_of, uses_of
@@ -29,6 +29,7 @@ from coverage.intake.unitmatch import (
 )
 from coverage.lists.rows import Finding
 from coverage.messages import Said
+from coverage.places import polygons as topology
 from coverage.places.find import Evidence, code_in, find_unit
 
 if TYPE_CHECKING:

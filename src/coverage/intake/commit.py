@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import count
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from coverage.atomic import disk_errors, write_files
+from coverage.atomic import REPLACED, disk_errors, free, write_files
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS
@@ -20,7 +19,7 @@ from coverage.messages import Said
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from coverage.atomic import Content
@@ -33,28 +32,13 @@ if TYPE_CHECKING:
 
 def register_rows(facilities: Iterable[Facility]) -> list[list[object]]:
     """Facilities as rows of a register, in the order of `COLUMNS`."""
-    return [
-        [
-            f.id,
-            f.name,
-            f.kind,
-            f.category,
-            ";".join(sorted(f.services)),
-            f.beds,
-            f.nursing_beds,
-            f.floor_area,
-            f.ownership,
-            f.unit_code,
-            f.lon,
-            f.lat,
-            f.status,
-            f.opened.isoformat() if f.opened else None,
-            f.source,
-            f.provenance,
-            f.note,
-        ]
-        for f in facilities
-    ]
+    return [[_cell(getattr(f, column)) for column in COLUMNS] for f in facilities]
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, frozenset):
+        return ";".join(sorted(value))
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def deliver(
@@ -131,7 +115,8 @@ def commit(
         files[goal] = text
         if goal.is_file() and goal.read_bytes() != text.encode("utf-8"):
             now = now or datetime.now(UTC)
-            copy = _copy_of(goal, now)
+            name = f"{goal.stem}-{now:%Y%m%d-%H%M%S}{goal.suffix}"
+            copy = free(goal.parent / REPLACED / name)
             copies[copy] = goal
             shown = copy.relative_to(folder).as_posix()
             said = Said(
@@ -141,18 +126,6 @@ def commit(
             kept = Finding("previous.kept", "note", said)
             report = replace(report, findings=(*report.findings, kept))
     return deliver(report, folder, files, copies=copies, now=now, lang=lang)
-
-
-def _copy_of(path: Path, now: datetime) -> Path:
-    """Where a file that is replaced is kept: in ``replaced`` beside it, under the moment's name."""
-    name = f"{path.stem}-{now:%Y%m%d-%H%M%S}"
-    places = (path.parent / "replaced" / f"{name}{mark}{path.suffix}" for mark in _marks())
-    return next(place for place in places if not place.exists())
-
-
-def _marks() -> Iterator[str]:
-    yield ""
-    yield from (f"-{number}" for number in count(2))
 
 
 def own_file(city: City, role: Role) -> Path:

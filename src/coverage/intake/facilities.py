@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
 from coverage.facilities import COLUMNS, Facility
-from coverage.intake.geocoding import geocode
 from coverage.intake.ground import judge_places
 from coverage.intake.identity import MADE, compare, judge_neighbours, kept_beside
 from coverage.intake.ledger import is_ledger, ledger_rows
-from coverage.intake.locate import find_units, place
+from coverage.intake.locate import find_units, geocode, place
 from coverage.intake.outcomes import FacilityRow, ImportReport, bilingual, ordered
 from coverage.intake.parts import FacilitySheet
 from coverage.intake.sums import judge_totals, judge_values

@@ -28,12 +28,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from coverage.datum import project
-from coverage.intake.borders import plane
 from coverage.kinds import KINDS
 from coverage.lists.rows import Finding
 from coverage.lists.words import parse_kind
 from coverage.messages import Said
 from coverage.places.names import plain_name
+from coverage.places.polygons import plane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Sequence

@@ -1,9 +1,18 @@
 """Where a row belongs by its own words and numbers: its unit, and its coordinates in WGS84.
 
-A unit is looked for in the code, the names of county, township and village,
-the address, and last in the facility's own name (太和镇敬老院) and the name of
-the sheet. What fits several units is not decided here: the row keeps them
-all, and its place may tell (`coverage.intake.ground`).
+What the words fit equally well is not decided here: the row keeps all, and
+its place may tell (`coverage.intake.ground`).
+
+Which datum degrees are in is told by everything that a city's sources know.
+The seats of the townships that rows state always speak. A planner's own
+streets, official township polygons and facilities already placed speak where a
+workspace has them. What ships (main roads rounded to 100 m, cells around the
+seats) says little of places away from a road and is not asked.
+
+A map service is asked only when the user names one. What it answers is marked
+in the row, in the report and in the register, with its precision; an answer for
+a whole township or more, or one outside the city, is not used, and the row
+stays at its township's seat.
 """
 
 from __future__ import annotations
@@ -11,29 +20,55 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coverage.datum import to_wgs84
-from coverage.intake.datums import detected
+from coverage.download.geocode import QuotaError
+from coverage.errors import CoverageError
+from coverage.intake.outcomes import bilingual
 from coverage.messages import Said
 from coverage.places.coordinates import parse_coordinates
-from coverage.places.detect import datum_named
+from coverage.places.detect import (
+    KNOWN_PLACES,
+    Anchors,
+    datum_named,
+    detect_datum,
+    seat_anchors,
+)
 from coverage.places.find import Evidence, find_unit, unit_of_titles
+from coverage.places.polygons import read_outlines
+from coverage.roads.sources import load
+from coverage.settings import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from coverage.city import City
+    from coverage.download.geocode import Geocoded, Geocoder
+    from coverage.facilities import Facility
     from coverage.intake.outcomes import FacilityRow
     from coverage.lists.columns import Understanding
     from coverage.lists.sheets import RawSheet
     from coverage.places.coordinates import ParsedPlace
     from coverage.places.detect import Detection
+    from coverage.roads.network import RoadNetwork
+
+    Floats = NDArray[np.float64]
+    Grounds = tuple[NDArray[np.int64], Sequence[Any]]
 
 _MARGIN_DEGREES = 0.5
 AT_SEAT = Said("没有可用坐标，按乡镇驻地定位", "no usable coordinates: at its township's seat")
+# Answers that are a place; from a township on they are that of a whole area.
+PRECISE = {
+    "address": Said("门牌", "house number"),
+    "poi": Said("地名", "named place"),
+    "street": Said("道路", "street"),
+    "village": Said("村居", "village"),
+}
 
 
 def find_units(sheet: RawSheet, rows: Sequence[FacilityRow], city: City) -> None:
@@ -189,3 +224,169 @@ def _to_wgs84(rows: Sequence[FacilityRow], datum: str) -> None:
     for row, x, y in zip(rows, lon.tolist(), lat.tolist(), strict=True):
         row.lon, row.lat = round(x, 7), round(y, 7)
         row.correct(Said(f"坐标由 {datum} 换算为 WGS84", f"turned from {datum} into WGS84"))
+
+
+def detected(
+    lon: Floats,
+    lat: Floats,
+    *,
+    codes: Sequence[str],
+    names: Sequence[str],
+    headings: Sequence[str],
+    city: City,
+) -> Detection:
+    """Say which datum the degrees of rows are in, how sure that is, and why.
+
+    A source that cannot be read is left out here: an import must not fail for the evidence.
+
+    Args:
+        lon: (n,) degrees as the sheet gives them.
+        lat: As `lon`.
+        codes: (n,) code of each row's unit, empty where it states none.
+        names: (n,) what each row calls its facility, empty where it has no name.
+        headings: Headings of the columns, and other words about the places.
+        city: Whose sources are asked.
+    """
+    anchors = [*seat_anchors(codes, city.units), *_known_places(names, codes, city)]
+    return detect_datum(
+        lon,
+        lat,
+        names=headings,
+        anchors=anchors,
+        roads=_streets(city),
+        grounds=_grounds(codes, city),
+    )
+
+
+def _streets(city: City) -> RoadNetwork | None:
+    if city.origin("roads") != "own":
+        return None
+    try:
+        return load(city.roads)
+    except (CoverageError, OSError):
+        return None
+
+
+def _grounds(codes: Sequence[str], city: City) -> Grounds | None:
+    """Rows and the official polygons of the townships they state."""
+    if city.origin("townships") != "own":
+        return None
+    try:
+        known = read_outlines(city, "townships", WGS84)
+    except (CoverageError, OSError):
+        return None
+    index = {c: n for c, n in known.index.items() if known.published[n]} if known else {}
+    rows = [n for n, code in enumerate(codes) if code[:9] in index]
+    if known is None or not rows:
+        return None
+    return np.array(rows, dtype=np.int64), [known.shapes[index[codes[n][:9]]] for n in rows]
+
+
+def _known_places(names: Sequence[str], codes: Sequence[str], city: City) -> list[Anchors]:
+    """Facilities of the planner's own register, by names that one alone bears in the county."""
+    if city.origin("facilities") != "own" or not any(names):
+        return []
+    try:
+        facilities = city.register.facilities
+    except (CoverageError, OSError):
+        return []
+    known: dict[str, list[Facility]] = defaultdict(list)
+    for facility in facilities:
+        if facility.placed and facility.provenance != "illustrative":
+            known[facility.name].append(facility)
+    found = [
+        (row, known[name][0])
+        for row, (name, code) in enumerate(zip(names, codes, strict=True))
+        if len(known.get(name, ())) == 1 and known[name][0].unit_code.startswith(code[:6])
+    ]
+    if not found:
+        return []
+    return [
+        Anchors(
+            np.array([row for row, _ in found], dtype=np.int64),
+            np.array([place.lon for _, place in found], dtype=np.float64),
+            np.array([place.lat for _, place in found], dtype=np.float64),
+            np.arange(len(found), dtype=np.int64),
+            KNOWN_PLACES,
+        )
+    ]
+
+
+def geocode(rows: Sequence[FacilityRow], city: City, geocoder: Geocoder) -> None:
+    """Place rows that state an address and lack coordinates; each answer is asked for once.
+
+    Once the quota of the key is used up the rest stay where they are, and say why.
+
+    Args:
+        rows: Accepted rows; those placed get their place, and a word in corrections and note.
+        city: Answers outside of it are not used.
+        geocoder: Whom to ask.
+
+    Raises:
+        NetworkUnreachableError: If the service refuses or cannot be reached.
+    """
+    bounds = city_bounds(city)
+    known: dict[str, Geocoded | None] = {}
+    spent: Said | None = None
+    for row in rows:
+        address = str(row.taken.fields.get("address") or "").strip()
+        if row.place == "coordinates" or not address:
+            continue
+        if spent is not None:
+            row.correct(spent)
+            continue
+        question = _question(row, city, address)
+        if question not in known:
+            try:
+                known[question] = geocoder.geocode(question)
+            except QuotaError as error:
+                why = bilingual(error.args[0])
+                spent = Said(f"未地理编码：{why.zh}", f"not geocoded: {why.en}")
+                row.correct(spent)
+                continue
+        _put(row, known[question], bounds)
+
+
+def _question(row: FacilityRow, city: City, address: str) -> str:
+    """The address with the city, county and township before it, as far as it does not say them."""
+    names = [city.name, city.units.name(row.unit_code[:6]), city.units.name(row.unit_code[:9])]
+    known = [n for n in names if not n.isdecimal() and n.rstrip("市县区镇乡") not in address]
+    return "".join(dict.fromkeys([*known, address]))
+
+
+def _put(
+    row: FacilityRow, found: Geocoded | None, bounds: tuple[float, float, float, float] | None
+) -> None:
+    unused = None
+    if found is None:
+        unused = Said("地图服务不认识这个地址", "the map service does not know the address")
+    elif found.precision not in PRECISE:
+        unused = Said(
+            f"地图服务只答到 {found.precision}，未采用",
+            f"the map service answers for a whole {found.precision}: not used",
+        )
+    elif bounds and not (
+        bounds[0] <= found.lon <= bounds[2] and bounds[1] <= found.lat <= bounds[3]
+    ):
+        place = f"{found.lon:.4f},{found.lat:.4f}"
+        unused = Said(
+            f"地图服务答在市外（{place}），未采用",
+            f"the map service puts it outside the city ({place}): not used",
+        )
+    if unused is not None or found is None:
+        row.correct(*filter(None, (unused,)))
+        return
+    score = "" if found.score is None else f"，得分 {found.score:g}"
+    precision = PRECISE[found.precision]
+    mark = f"地理编码（{found.service}，{precision.zh}{score}）"
+    row.lon, row.lat, row.place = round(found.lon, 7), round(found.lat, 7), "geocoded"
+    # It said that the row stands at the seat, which is no longer so.
+    row.findings = [f for f in row.findings if f.said != AT_SEAT]
+    row.correct(
+        Said(
+            f"按地址{mark}，{found.datum} 换算为 WGS84",
+            f"placed by its address ({found.service}, {precision.en}), {found.datum} turned "
+            "into WGS84",
+        )
+    )
+    row.remark(mark)

@@ -15,7 +15,7 @@ from coverage.demand.points import from_points
 from coverage.errors import InputError, Problem
 from coverage.formats.layers import degrees, read_layer
 from coverage.formats.tables import csv_text
-from coverage.intake.datums import detected
+from coverage.intake.locate import detected
 from coverage.intake.outcomes import FEATURES, ROWS, Part, RowOutcome
 from coverage.intake.parts import layer_sheet, other_row, part_of, uses_of
 from coverage.intake.peoplecells import people_columns

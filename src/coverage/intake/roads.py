@@ -19,6 +19,7 @@ from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.roads.convert import graphml_text
 from coverage.roads.sources import load_checked
+from coverage.settings import WGS84
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def fit_to_city(network: RoadNetwork, city: City, report: CleaningReport) -> Cit
     import shapely
 
     seats = [unit for unit in city.units.townships if unit.placed]
-    to_plane = pyproj.Transformer.from_crs("EPSG:4326", network.crs, always_xy=True)
+    to_plane = pyproj.Transformer.from_crs(WGS84, network.crs, always_xy=True)
     x, y = to_plane.transform([u.lon for u in seats], [u.lat for u in seats])
     nodes = np.column_stack([network.x, network.y])
     ends = np.stack([nodes[network.tail], nodes[network.head]], axis=1)
@@ -234,21 +235,14 @@ def _once(network: RoadNetwork) -> NDArray[np.intp]:
 
 def _inside(network: RoadNetwork, city: City, once: NDArray[np.intp]) -> float | None:
     """Share of the length whose middle lies in the counties, else in the townships."""
-    import json
-
-    import numpy as np
     import shapely
-    from shapely.geometry import shape
 
-    from coverage.demand.townships import onto
-    from coverage.formats.tables import decode
+    from coverage.demand.townships import onto, read_polygons
 
     path = city.find("counties") or city.find("townships")
     if path is None or not len(once):
         return None
-    features = json.loads(decode(path))["features"]
-    outlines = np.array([shape(f["geometry"]) for f in features], dtype=object)
-    area = shapely.union_all(shapely.make_valid(onto(outlines, "EPSG:4326", network.crs)))
+    area = shapely.union_all(onto(read_polygons(path)[1], WGS84, network.crs))
     shapely.prepare(area)
     tail, head = network.tail[once], network.head[once]
     x, y = (network.x[tail] + network.x[head]) / 2, (network.y[tail] + network.y[head]) / 2

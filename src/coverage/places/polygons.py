@@ -1,12 +1,14 @@
-"""Polygons that should tile a city: gaps, overlaps, areas, and whether a whole map is shifted.
+"""Polygons of counties and townships: how far each can be trusted, and whether they tile a city.
 
-Areas are those of an equal-area projection (Albers, its standard parallels
-at a sixth of the extent from either end), not of the city's UTM zone, which
-is off by up to 0.08 %.
+Gaps, overlaps and areas are those of an equal-area projection (Albers, its
+standard parallels at a sixth of the extent from either end), not of the
+city's UTM zone, which is off by up to 0.08 %.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,18 +16,97 @@ import pyproj
 import shapely
 
 from coverage.datum import bd09_to_gcj02, gcj02_to_wgs84, utm_crs
+from coverage.demand.townships import onto, qualities, read_polygons
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from coverage.city import City
+
 # Below either of these a gap or an overlap is a sliver: drawing, not ground.
 SLIVER_KM2 = 0.01
 SLIVER_WIDTH_M = 10.0
-_STEP_DEGREES = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Outlines:
+    """Polygons of one level.
+
+    Attributes:
+        codes: (n,) codes by order.
+        shapes: (n,) polygons in metres.
+        published: (n,) whether a polygon is a boundary that somebody publishes; the others
+            are approximate cells around the seats.
+    """
+
+    codes: tuple[str, ...]
+    shapes: NDArray[np.object_]
+    published: NDArray[np.bool_]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Position by code."""
+        return {code: n for n, code in enumerate(self.codes)}
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Spatial index."""
+        shapely.prepare(self.shapes)
+        return shapely.STRtree(self.shapes)
+
+    def at(self, points: NDArray[np.object_]) -> NDArray[np.int64]:
+        """(p,) the polygon each point lies in, -1 for none; on a border the lower code."""
+        found = np.full(len(points), len(self.codes), dtype=np.int64)
+        point, shape = self.tree.query(points, predicate="intersects")
+        np.minimum.at(found, point, shape)
+        found[found == len(self.codes)] = -1
+        return found
+
+    def metres_from(self, points: NDArray[np.object_], codes: list[str]) -> NDArray[np.float64]:
+        """(p,) distance of each point to the polygon of its code; NaN where there is none."""
+        shape = np.array([self.index.get(code, -1) for code in codes], dtype=np.int64)
+        distance = np.full(len(points), np.nan)
+        known = shape >= 0
+        distance[known] = shapely.distance(points[known], self.shapes[shape[known]])
+        return distance
+
+
+def read_outlines(city: City, level: Literal["counties", "townships"], crs: str) -> Outlines | None:
+    """Polygons of a level on a plane, `None` if the city has none.
+
+    Polygons of units that the city does not have are left out.
+
+    Raises:
+        InputError: If the file is no GeoJSON of polygons with codes.
+    """
+    path = city.find(level)
+    if path is None:
+        return None
+    codes, shapes = read_polygons(path)
+    quality = qualities(path)
+    known = [n for n, code in enumerate(codes) if code in city.units or code == city.code]
+    order = sorted(known, key=codes.__getitem__)
+    if not order:
+        return None
+    return Outlines(
+        tuple(codes[n] for n in order),
+        onto(shapes[order], WGS84, crs, densify=False),
+        np.array([quality[codes[n]] != "approximate" for n in order]),
+    )
+
+
+def plane(city: City) -> str | None:
+    """The city's UTM zone by its seats, `None` if no seat is known."""
+    seats = [(u.lon, u.lat) for u in city.units.township_rows if u.lon is not None]
+    if not seats:
+        return None
+    lon, lat = np.array(seats, dtype=np.float64).T
+    return utm_crs(float(lon.mean()), float(lat.mean()))
 
 
 class Piece(NamedTuple):
@@ -94,13 +175,7 @@ def equal_area(shapes: Sequence[BaseGeometry]) -> str:
 
 def onto_plane(shapes: Sequence[BaseGeometry], plane: str) -> NDArray[np.object_]:
     """Polygons in WGS84 on a plane, their straight borders kept straight in degrees."""
-    transformer = pyproj.Transformer.from_crs(WGS84, plane, always_xy=True)
-
-    def move(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(transformer.transform(corners[:, 0], corners[:, 1]))
-
-    dense = shapely.segmentize(np.array(shapes, np.object_), _STEP_DEGREES)
-    return np.asarray(shapely.transform(dense, move), np.object_)
+    return onto(np.array(shapes, np.object_), WGS84, plane)
 
 
 def areas_km2(shapes: Sequence[BaseGeometry]) -> NDArray[np.float64]:
@@ -111,12 +186,13 @@ def areas_km2(shapes: Sequence[BaseGeometry]) -> NDArray[np.float64]:
 def overlaps(shapes: Sequence[BaseGeometry]) -> list[Piece]:
     """What two polygons both cover, the largest first."""
     plane = equal_area(shapes)
-    flat = onto_plane(shapes, plane)
+    # Only these can overlap; on the plane neighbours that fit may cross by a hair.
+    torn = ~shapely.is_empty(shapely.coverage_invalid_edges(np.array(shapes, np.object_)))
+    flat = shapely.make_valid(onto_plane(shapes, plane))
     one, other = shapely.STRtree(flat).query(flat, predicate="intersects")
-    pairs = [(int(a), int(b)) for a, b in zip(one, other, strict=True) if a < b]
     found = []
-    for a, b in sorted(pairs):
-        both = _areal(_safe_intersection(flat[a], flat[b]))
+    for a, b in sorted(zip(one.tolist(), other.tolist(), strict=True)):
+        both = _areal(flat[a].intersection(flat[b])) if a < b and torn[a] and torn[b] else None
         if both is not None:
             found.append(_piece(both, (a, b), plane))
     return sorted(found, key=lambda p: -p.km2)
@@ -124,27 +200,19 @@ def overlaps(shapes: Sequence[BaseGeometry]) -> list[Piece]:
 
 def holes(shapes: Sequence[BaseGeometry]) -> list[Piece]:
     """What lies between polygons and belongs to none, closed in on all sides."""
-    plane = equal_area(shapes)
-    flat = onto_plane(shapes, plane)
-    together = shapely.union_all(flat)
-    tree = shapely.STRtree(flat)
+    own, plane = np.array(shapes, np.object_), equal_area(shapes)
+    fits = shapely.coverage_is_valid(own)
+    together = shapely.coverage_union_all(own) if fits else shapely.union_all(own)
+    tree = shapely.STRtree(onto_plane(shapes, plane))
+    rings = [shapely.Polygon(r) for p in shapely.get_parts(together) for r in p.interiors]
     found = []
-    for part in shapely.get_parts(together):
-        for ring in part.interiors:
-            hole = _areal(shapely.make_valid(shapely.Polygon(ring)).difference(together))
-            if hole is None:
-                continue
-            near = tree.query(hole, predicate="dwithin", distance=1.0)
-            found.append(_piece(hole, tuple(sorted(int(i) for i in near)), plane))
+    for ring in rings:
+        hole = shapely.make_valid(ring).difference(together)
+        flat = _areal(shapely.make_valid(onto_plane([hole], plane)[0]))
+        if flat is not None:
+            near = tree.query(flat, predicate="dwithin", distance=1.0)
+            found.append(_piece(flat, tuple(sorted(near.tolist())), plane))
     return sorted(found, key=lambda p: -p.km2)
-
-
-def _safe_intersection(a: BaseGeometry, b: BaseGeometry) -> BaseGeometry:
-    try:
-        return a.intersection(b)
-    except shapely.errors.GEOSException:
-        # Projecting may cross two borders by a hair.
-        return shapely.make_valid(a).intersection(shapely.make_valid(b))
 
 
 def _areal(shape: BaseGeometry) -> BaseGeometry | None:
@@ -154,6 +222,8 @@ def _areal(shape: BaseGeometry) -> BaseGeometry | None:
 
 def _piece(shape: BaseGeometry, between: tuple[int, ...], plane: str) -> Piece:
     point = shape.representative_point()
+    if point.is_empty:  # of what is hardly wider than a number is exact
+        point = shape.centroid
     back = pyproj.Transformer.from_crs(plane, WGS84, always_xy=True)
     lon, lat = back.transform(point.x, point.y)
     width = 2 * shape.area / shape.length if shape.length else 0.0
