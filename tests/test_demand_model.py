@@ -15,13 +15,13 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coverage import archives
 from coverage.city import City
 from coverage.demand.demand import CACHE, model_files
 from coverage.demand.model import from_townships, township_figures
 from coverage.demand.sources import cached_from_townships, demand_of
 from coverage.demand.townships import onto, read_townships
 from coverage.errors import InputError, UnknownNameError
+from coverage.formats import archives
 from demand_city import CELLS, CODE, EAST, FARM, MIDDLE, NO_SEAT, PEOPLE, SEATS, WEST, small_city
 
 if TYPE_CHECKING:

@@ -253,7 +253,7 @@ def test_circles_are_written_whole(
     assert len(frame) == 15
     assert frame.geometry.is_valid.all()
     left = {p.name for p in tmp_path.iterdir()}
-    assert left == {"r.csv", out.name, ".coverage-files.json"}  # the last tells what we wrote
+    assert left == {"r.csv", out.name, ".coverage-file.json"}  # the last tells what we wrote
 
 
 def test_own_points_and_bad_rows(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

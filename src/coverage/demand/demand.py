@@ -71,7 +71,12 @@ class Demand:
         """
         if group not in self.people:
             known = ", ".join(self.people)
-            raise UnknownNameError(f"the demand has no group {group!r}; it has {known}")
+            raise UnknownNameError(
+                Said(
+                    f"人口没有人群 {group!r}，有的：{known}",
+                    f"the demand has no group {group!r}; it has {known}",
+                )
+            )
         placed = float(self.people[group].sum())
         return placed + math.fsum(self.not_placed.get(group, {}).values())
 

@@ -69,7 +69,12 @@ def from_townships(city: City, *, step_m: float = 500.0) -> Demand:
     townships = read_townships(city)
     figures, left_out = township_figures(city)
     if step_m**2 * _MOST_POINTS < townships.city.area:
-        raise InputError(f"step_m = {step_m:g} would make more than {_MOST_POINTS:,} points")
+        raise InputError(
+            Said(
+                f"step_m = {step_m:g} 会超过 {_MOST_POINTS:,} 个点",
+                f"step_m = {step_m:g} would make more than {_MOST_POINTS:,} points",
+            )
+        )
     spread = _spread(city, townships, step_m, figures["all"])
     placed = {townships.unit_codes[i] for i in np.unique(spread.unit)}
     people, not_placed = {}, {}
@@ -117,14 +122,24 @@ def township_figures(city: City) -> tuple[dict[str, dict[str, int]], tuple[str, 
         found[group] = {r.unit_code: r.count for r in rows if (r.group, r.year) == (group, year)}
     everyone = found["all"]
     if not everyone:
-        raise InputError(f"the population table of {city.name} has no township figures")
+        raise InputError(
+            Said(
+                f"{city.name}的人口表没有乡镇人口",
+                f"the population table of {city.name} has no township figures",
+            )
+        )
     kept = {group: by_code for group, by_code in found.items() if everyone.keys() <= by_code.keys()}
     return kept, tuple(group for group in found if group not in kept)
 
 
 def _check_step(step_m: float) -> None:
     if not (math.isfinite(step_m) and step_m > 0):
-        raise InputError(f"step_m = {step_m} is no distance: expected metres above 0")
+        raise InputError(
+            Said(
+                f"step_m = {step_m} 须为大于 0 的米数",
+                f"step_m = {step_m} is no distance: expected metres above 0",
+            )
+        )
 
 
 def _seat_radius(people: float) -> float:

@@ -9,25 +9,26 @@ grid's sum over the city.
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyproj
 import shapely
 import shapely.geometry
 
+from coverage.datum import known_crs, transform
 from coverage.demand.demand import Demand
 from coverage.demand.model import township_figures
 from coverage.demand.townships import onto, read_townships
 from coverage.errors import InputError, Problem
+from coverage.formats.rasters import open_raster
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import pyproj
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -96,20 +97,8 @@ def read_grid(path: Path, bounds_in: Callable[[pyproj.CRS], Bounds]) -> Grid:
         InputError: If the file is unreadable or cut short, has no CRS, several bands or a
             turned grid, or does not overlap the area.
     """
-    import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
-
-    if not path.is_file():
-        raise InputError(Problem("the file does not exist", str(path)))
-    try:
-        with warnings.catch_warnings():
-            # A grid without a place is refused below, with a sentence.
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
-                return _window(source, path.name, bounds_in)
-    except (RasterioError, OSError, MemoryError) as error:
-        reason = "the file cannot be read as a GeoTIFF: it is cut short, damaged or something else"
-        raise InputError(Problem(reason, path.name)) from error
+    with open_raster(path) as source:
+        return _window(source, path.name, bounds_in)
 
 
 def _window(source: Any, file: str, bounds_in: Callable[[pyproj.CRS], Bounds]) -> Grid:
@@ -118,30 +107,41 @@ def _window(source: Any, file: str, bounds_in: Callable[[pyproj.CRS], Bounds]) -
     crs = _crs(source, file)
     to = source.transform
     if source.count != 1:
-        reason = f"the file has {source.count} bands, expected one of people per cell"
-        raise InputError(Problem(reason, file))
-    if to.b or to.d or to.a <= 0 or to.e >= 0:
-        reason = (
-            "the grid is turned or upside down: write it north up (gdalwarp does) and try again"
+        said = Said(
+            f"文件有 {source.count} 个波段，只应有一个：每格人数",
+            f"the file has {source.count} bands, expected one of people per cell",
         )
-        raise InputError(Problem(reason, file))
+        raise InputError(Problem(said, file))
+    if to.b or to.d or to.a <= 0 or to.e >= 0:
+        said = Said(
+            "栅格是斜的或上下颠倒，请先转为正北向上（可用 gdalwarp）",
+            "the grid is turned or upside down: write it north up (gdalwarp does) and try again",
+        )
+        raise InputError(Problem(said, file))
     west, south, east, north = bounds_in(crs)
     if not all(map(math.isfinite, (west, south, east, north))):
-        raise InputError(Problem("the CRS of the grid does not reach the city", file))
+        said = Said("栅格的坐标系够不到本市", "the CRS of the grid does not reach the city")
+        raise InputError(Problem(said, file))
     column = max(math.floor((west - to.c) / to.a), 0)
     row = max(math.floor((north - to.f) / to.e), 0)
     columns = min(math.ceil((east - to.c) / to.a), source.width) - column
     rows = min(math.ceil((south - to.f) / to.e), source.height) - row
     if columns <= 0 or rows <= 0:
         left, low, right, high = source.bounds
-        reason = (
+        said = Said(
+            f"栅格与本市不相交：栅格东西 {left:g} 至 {right:g}、南北 {low:g} 至 {high:g}，"
+            f"本市东西 {west:g} 至 {east:g}、南北 {south:g} 至 {north:g}",
             f"the grid does not overlap the city: it spans {left:g} to {right:g} east and "
-            f"{low:g} to {high:g} north, the city {west:g} to {east:g} and {south:g} to {north:g}"
+            f"{low:g} to {high:g} north, the city {west:g} to {east:g} and {south:g} to {north:g}",
         )
-        raise InputError(Problem(reason, file))
+        raise InputError(Problem(said, file))
     if rows * columns > _MOST_CELLS:
-        reason = f"the city would take {rows * columns:,} cells: use a coarser grid"
-        raise InputError(Problem(reason, file))
+        count = f"{rows * columns:,}"
+        said = Said(
+            f"本市会占 {count} 格，请换用更粗的栅格",
+            f"the city would take {count} cells: use a coarser grid",
+        )
+        raise InputError(Problem(said, file))
     band = source.read(1, window=Window(column, row, columns, rows), masked=True)
     values = np.asarray(band.filled(0), np.float64)
     values[np.ma.getmaskarray(band)] = np.nan
@@ -160,14 +160,8 @@ def _window(source: Any, file: str, bounds_in: Callable[[pyproj.CRS], Bounds]) -
 
 def _crs(source: Any, file: str) -> pyproj.CRS:
     """The CRS of a raster, by its code where it has one."""
-    if source.crs is None:
-        reason = "the grid does not say its CRS: set it (gdal_edit -a_srs) and try again"
-        raise InputError(Problem(reason, file))
-    try:
-        code = source.crs.to_epsg()
-        return pyproj.CRS.from_epsg(code) if code else pyproj.CRS.from_wkt(source.crs.to_wkt())
-    except pyproj.exceptions.CRSError as error:
-        raise InputError(Problem("the CRS of the grid is not known", file)) from error
+    code = source.crs.to_epsg()
+    return known_crs(f"EPSG:{code}" if code else source.crs.to_wkt(), file)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +206,8 @@ def from_raster(
     own = onto(areas, townships.crs, grid.crs)
     inside, *found = _fractions(grid, own)
     if not len(inside[0]):
-        raise InputError(Problem(f"the grid does not overlap {city.name}", grid.file))
+        nowhere = Said(f"栅格与{city.name}不相交", f"the grid does not overlap {city.name}")
+        raise InputError(Problem(nowhere, grid.file))
     _check_cells(grid, inside[0])
     pieces = _pieces(grid, townships, inside, found)
     people = np.nan_to_num(grid.values.ravel()[pieces.cell], nan=0.0) * pieces.part
@@ -225,9 +220,9 @@ def from_raster(
     ]
     counted = {group: people}
     if group == "all":
-        parts, said = _parts(city, townships, shares)
+        parts, more = _parts(city, townships, shares)
         counted |= {other: people * part[unit] for other, part in parts.items()}
-        notes += said
+        notes += more
     return Demand(
         crs=townships.crs,
         x=x,
@@ -293,16 +288,19 @@ def _extract(
 def _check_cells(grid: Grid, cells: Ints) -> None:
     """Refuse a grid with cells of the city that are below zero or infinite."""
     values = grid.values.ravel()[cells]
-    for wrong, what in ((values < 0, "below zero"), (np.isinf(values), "infinite")):
+    below, endless = Said("小于零", "below zero"), Said("为无穷", "infinite")
+    for wrong, what in ((values < 0, below), (np.isinf(values), endless)):
         if wrong.any():
             first = int(cells[wrong][0])
             row, column = grid.place(first)
-            reason = (
-                f"{int(wrong.sum())} cells of the city are {what}, the first in row {row}, "
-                f"column {column} of the grid; if the value means 'no data', say so in the file"
+            said = Said(
+                f"市内有 {int(wrong.sum())} 格{what.zh}，第一格在栅格第 {row} 行第 {column} 列；"
+                "若该值表示无数据，请在文件里写明",
+                f"{int(wrong.sum())} cells of the city are {what.en}, the first in row {row}, "
+                f"column {column} of the grid; if the value means 'no data', say so in the file",
             )
             value = f"{grid.values.ravel()[first]:g}"
-            raise InputError(Problem(reason, grid.file, row, str(column), value))
+            raise InputError(Problem(said, grid.file, row, str(column), value))
 
 
 def _pieces(
@@ -338,9 +336,7 @@ def _centres(grid: Grid, cell: Ints, crs: str) -> tuple[Floats, Floats]:
     row, column = np.divmod(cell, grid.values.shape[1])
     x = grid.west + (column + 0.5) * grid.dx
     y = grid.north - (row + 0.5) * grid.dy
-    transformer = pyproj.Transformer.from_crs(grid.crs, crs, always_xy=True)
-    east, north = transformer.transform(x, y)
-    return np.asarray(east, np.float64), np.asarray(north, np.float64)
+    return transform(grid.crs, crs, x, y)
 
 
 def _about_grid(grid: Grid, city: City, group: str, total: float) -> list[Said]:
@@ -418,14 +414,17 @@ def _parts(
 
 
 def _check_shares(group: str, by_code: Mapping[str, float], known: tuple[str, ...]) -> None:
-    problems = [] if by_code else [Problem(f"the shares of {group} are empty")]
+    empty = Said(f"{group} 的占比是空的", f"the shares of {group} are empty")
+    problems = [] if by_code else [Problem(empty)]
     for code, part in by_code.items():
         if code not in known:
-            problems.append(Problem(f"shares of {group}: no such township", value=code))
+            said = Said(f"{group} 的占比：没有这个乡镇", f"shares of {group}: no such township")
+            problems.append(Problem(said, value=code))
         if not 0 <= part <= 1:
-            problems.append(
-                Problem(f"share of {group} in {code} is not in 0 to 1", value=str(part))
+            said = Said(
+                f"{code} 的 {group} 占比不在 0 至 1", f"share of {group} in {code} is not in 0 to 1"
             )
+            problems.append(Problem(said, value=str(part)))
     if problems:
         raise InputError(problems)
 

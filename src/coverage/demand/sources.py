@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from coverage.atomic import file_digest
 from coverage.demand.demand import CACHE, model_files
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.city import City
@@ -47,8 +48,10 @@ def demand_of(
 
         return from_points(path, city, skip_bad=skip_bad)
     known = ", ".join(RASTERS + POINTS)
-    reason = f"people are read from {known}, and this file is none of them"
-    raise InputError(Problem(reason, path.name))
+    said = Said(
+        f"人口文件须为 {known}", f"people are read from {known}, and this file is none of them"
+    )
+    raise InputError(Problem(said, path.name))
 
 
 def cached_from_townships(

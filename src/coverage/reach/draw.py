@@ -71,7 +71,12 @@ def shapes_of(times: ServiceTimes, *, how: str, step_m: float) -> Objects:
     """
     network, sites = times.network, times.sites
     if not (math.isfinite(step_m) and step_m > 0):
-        raise InputError(f"the resolution must be a number of metres above 0, not {step_m!r}")
+        raise InputError(
+            Said(
+                f"格网须为大于 0 的米数，不能是 {step_m!r}",
+                f"the resolution must be a number of metres above 0, not {step_m!r}",
+            )
+        )
     reached = sorted(
         _watched(node_times(network, sites.xy, max(times.limits_s)), len(sites.facilities)),
         key=lambda one: one.facility,

@@ -11,6 +11,7 @@ import numpy as np
 from coverage.circles.polygons import service_circles
 from coverage.datum import project
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.profiles import load_profile
 from coverage.roads.sources import load
 from coverage.travel.prepare import prepare
@@ -53,7 +54,8 @@ def compare_circles(
         InputError: If a place has no street near it or the file type is unknown.
     """
     if out.suffix.lower() not in {".png", ".svg", ".pdf"}:
-        raise InputError(Problem("the picture is written to .png, .svg or .pdf", str(out)))
+        said = Said("图须写成 .png、.svg 或 .pdf", "the picture is written to .png, .svg or .pdf")
+        raise InputError(Problem(said, str(out)))
     travel = load_profile(profile)
     limit = travel.limit_s(None if travel.measure == "distance" else minutes)
     radius = limit if travel.measure == "distance" else limit * travel.speed_mps
@@ -65,7 +67,13 @@ def compare_circles(
     for place, one in zip(places, reached, strict=True):
         if not len(one.streets.piece):
             where = f"{place[0]:g},{place[1]:g}"
-            raise InputError(f"the place {where} has no street within {travel.max_access_m:g} m")
+            far = f"{travel.max_access_m:g}"
+            raise InputError(
+                Said(
+                    f"{where} 周围 {far} 米内没有街道",
+                    f"the place {where} has no street within {far} m",
+                )
+            )
     shapes = service_circles(graph, reached, [limit], step_m=step_m)[:, 0]
     _draw(network, xy, list(shapes), radius, out, f"{travel.en}, {minutes:g} min")
     return [(shape.area / 1e6, math.pi * radius**2 / 1e6) for shape in shapes]

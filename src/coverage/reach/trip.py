@@ -200,5 +200,9 @@ def _check_place(city: City, start: tuple[float, float]) -> None:
 
     if near(lon, lat):
         return
-    swapped = ": lon and lat are swapped, give lon first" if near(lat, lon) else ""
-    raise InputError(f"the place {lon:g},{lat:g} does not lie in {city.name}{swapped}")
+    swapped = Said("：经纬度颠倒，请先写经度", ": lon and lat are swapped, give lon first")
+    said = Said(
+        f"{lon:g},{lat:g} 不在{city.name}",
+        f"the place {lon:g},{lat:g} does not lie in {city.name}",
+    )
+    raise InputError(said.then(swapped) if near(lat, lon) else said)

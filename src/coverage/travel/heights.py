@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.datum import transform
 from coverage.errors import InputError, Problem
+from coverage.formats.rasters import open_raster
+from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from coverage.arrays import Floats
     from coverage.roads.network import RoadNetwork
 
@@ -39,7 +39,10 @@ def grades(network: RoadNetwork, elevation: str | Path | Floats) -> Floats:
         height = np.asarray(elevation, dtype=np.float64)
         if height.shape != (network.node_count,):
             raise InputError(
-                f"one height a node is needed: {network.node_count} nodes, shape {height.shape}"
+                Said(
+                    "每个节点须有一个高程：{} 个节点，形状 {}",
+                    "one height a node is needed: {} nodes, shape {}",
+                ).fill(network.node_count, height.shape)
             )
     rise = height[network.head] - height[network.tail]
     length = network.length_m
@@ -55,10 +58,11 @@ def sample_heights(network: RoadNetwork, path: Path) -> Floats:
     Raises:
         InputError: If the file cannot be read or covers no node.
     """
-    with _opened(path) as raster:
+    with open_raster(path) as raster:
         height = _sampled(raster, network.x, network.y, network.crs)
     if network.node_count and np.isnan(height).all():
-        raise InputError(Problem("the raster covers no node of the network", file=path.name))
+        said = Said("栅格没有盖住路网的任何节点", "the raster covers no node of the network")
+        raise InputError(Problem(said, path.name))
     return height
 
 
@@ -79,7 +83,7 @@ def slopes_at(xy: Floats, crs: str, path: Path) -> Floats:
     Raises:
         InputError: If the file cannot be read.
     """
-    with _opened(path) as raster:
+    with open_raster(path) as raster:
         cell = max(abs(raster.res[0]), abs(raster.res[1]))
         if raster.crs.is_geographic:
             cell *= _METRES_PER_DEGREE
@@ -91,26 +95,9 @@ def slopes_at(xy: Floats, crs: str, path: Path) -> Floats:
     return np.asarray(np.hypot(east - west, north - south) / (2 * step), dtype=np.float64)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """The raster, open, with a CRS."""
-    import rasterio
-
-    try:
-        raster = rasterio.open(path)
-    except rasterio.errors.RasterioIOError as error:
-        raise InputError(Problem(f"the raster cannot be read: {error}", file=path.name)) from error
-    with raster:
-        if raster.crs is None:
-            raise InputError(Problem("the raster does not say its CRS", file=path.name))
-        yield raster
-
-
 def _sampled(raster: Any, x: Floats, y: Floats, crs: str) -> Floats:
-    from pyproj import Transformer
-
-    project = Transformer.from_crs(crs, raster.crs.to_wkt(), always_xy=True)
-    sampled = raster.sample(zip(*project.transform(x, y), strict=True), indexes=1, masked=True)
+    east, north = transform(crs, raster.crs.to_wkt(), x, y)
+    sampled = raster.sample(zip(east, north, strict=True), indexes=1, masked=True)
     return np.array(
         [np.nan if cell.mask.all() else float(cell[0]) for cell in map(np.ma.asarray, sampled)]
     )
