@@ -1,20 +1,19 @@
-"""What became of every row, on the terminal; as a page and a workbook by the modules beside it."""
+"""What became of every row, in words, and on the terminal; a page and a workbook stand beside."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
+from coverage.intake.parts import shown_cells
 from coverage.lists.rows import CHECK, DATA, OUTCOMES
 from coverage.messages import Said
-from coverage.results.table import WIDTH
-from coverage.text import wrap
+from coverage.results.table import Column, Table, say, to_rich
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
@@ -36,128 +35,140 @@ _TOTALS = {
     "people_in_city": Said("市内人数", "people in the city"),
     "km": Said("街道公里数", "km of streets"),
 }
+_COLUMNS = {
+    Said("列", "column"): 24,
+    Said("理解为", "taken for"): 20,
+    Said("方式", "how"): 10,
+    Said("把握", "sure"): 6,
+    Said("说明", "why"): 32,
+}
 
 
-def summary(report: ImportReport) -> Said:
-    """One line: rows accepted and rejected, which add up, and rows that are no data."""
-    counts = report.counts
-    data = sum(counts[outcome] for outcome in DATA)
-    rest = sum(counts.values()) - data
-    zh = (
-        f"{report.file}：数据 {data:,} {report.of.zh}，接受 {report.accepted:,}"
-        f"（其中更正 {counts['corrected']:,}），退回 {report.rejected:,}"
-    )
-    en = (
-        f"{report.file}: {data:,} {report.of.en} of data, {report.accepted:,} accepted "
-        f"({counts['corrected']:,} corrected), {report.rejected:,} rejected"
-    )
-    if report.to_check:
-        zh += f"；接受的有 {report.to_check:,} {report.of.zh}请核对"
-        en += f"; {report.to_check:,} of those accepted are to be checked"
-    if rest:
-        zh += f"；另有标题、合计、空行等 {rest:,} {report.of.zh}"
-        en += f"; {rest:,} more are titles, totals, blanks and the like"
-    return Said(zh, en)
+@dataclass(frozen=True)
+class View:
+    """An import in the words of one language.
 
+    Attributes:
+        report: What became of the file.
+        lang: Language of the words.
+    """
 
-def totals(report: ImportReport, lang: Lang) -> list[tuple[str, str]]:
-    """The numbers worth keeping, in words; what was counted already is left out."""
-    return [
-        (_TOTALS[name].to(lang), f"{value:,.6f}".rstrip("0").rstrip("."))
-        for name, value in report.totals.items()
-        if name in _TOTALS
-    ]
+    report: ImportReport
+    lang: Lang
 
+    def joined(self, said: Iterable[Said]) -> str:
+        """Sentences as one."""
+        return ("；" if self.lang == "zh" else "; ").join(one.to(self.lang) for one in said)
 
-def part_line(part: Part, lang: Lang) -> str:
-    """A sheet and what is to be known of it."""
-    name = f"{part.file} {part.sheet}".strip()
-    joint = "；" if lang == "zh" else "; "
-    return joint.join([name, *(said.to(lang) for said in part.said)])
+    @property
+    def summary(self) -> str:
+        """One line: rows accepted and rejected, which add up, and rows that are no data."""
+        report, of, counts = self.report, self.report.of, self.report.counts
+        data = sum(counts[outcome] for outcome in DATA)
+        rest = sum(counts.values()) - data
+        said = Said(
+            f"{report.file}：数据 {data:,} {of.zh}，接受 {report.accepted:,}"
+            f"（其中更正 {counts['corrected']:,}），退回 {report.rejected:,}",
+            f"{report.file}: {data:,} {of.en} of data, {report.accepted:,} accepted "
+            f"({counts['corrected']:,} corrected), {report.rejected:,} rejected",
+        )
+        parts = [said]
+        if report.to_check:
+            checks = f"{report.to_check:,}"
+            zh = f"接受的有 {checks} {of.zh}请核对"
+            parts.append(Said(zh, f"{checks} of those accepted are to be checked"))
+        if rest:
+            zh, en = "另有标题、合计、空行等", "more are titles, totals, blanks and the like"
+            parts.append(Said(f"{zh} {rest:,} {of.zh}", f"{rest:,} {en}"))
+        return self.joined(parts)
 
+    @property
+    def totals(self) -> list[tuple[str, str]]:
+        """The numbers worth keeping, in words; what was counted already is left out."""
+        return [
+            (_TOTALS[name].to(self.lang), f"{value:,.6f}".rstrip("0").rstrip("."))
+            for name, value in self.report.totals.items()
+            if name in _TOTALS
+        ]
 
-def sentences(row: Row, lang: Lang) -> str:
-    """Why a row was rejected, or how it was corrected."""
-    return ("；" if lang == "zh" else "; ").join(said.to(lang) for said in row.said)
+    def part(self, part: Part) -> str:
+        """A sheet and what is to be known of it."""
+        name = f"{part.file} {part.sheet}".strip()
+        return self.joined([Said(name, name), *part.said])
 
+    def where(self, row: Row) -> str:
+        """The place of a row: file and sheet where there are several, and its number."""
+        parts, of = self.report.parts, self.report.of
+        file = parts[row.part].file if len(parts) > 1 and row.part < len(parts) else ""
+        number = Said(f"第 {row.row} {of.zh}", f"{of.en.removesuffix('s')} {row.row}")
+        return " ".join(filter(None, (file, row.sheet, number.to(self.lang))))
 
-def to_look_at(row: Row, lang: Lang) -> str:
-    """What the user should look at in a row that was taken."""
-    return ("；" if lang == "zh" else "; ").join(said.to(lang) for said in row.checks)
+    def outcome(self, row: Row) -> str:
+        """The outcome in a word."""
+        return OUTCOMES[row.outcome].to(self.lang)
 
+    def became(self, row: Row) -> list[object]:
+        """What a row became, a value for each of the report's heads."""
+        values = row.became or ("",) * len(self.report.heads)
+        return [v.to(self.lang) if isinstance(v, Said) else v for v in values]
 
-def where(row: Row, report: ImportReport, lang: Lang) -> str:
-    """The place of a row: file and sheet where there are several, and its number."""
-    several = len(report.parts) > 1 and row.part < len(report.parts)
-    part = report.parts[row.part] if several else None
-    number = Said(f"第 {row.row} {report.of.zh}", f"{report.of.en.removesuffix('s')} {row.row}")
-    places = (part.file if part else "", row.sheet, number.to(lang))
-    return " ".join(filter(None, places))
+    def cells(self, row: Row) -> list[object]:
+        """The original cells, without what is personal unless that is to be kept."""
+        if self.report.keep_personal or row.part >= len(self.report.parts):
+            return list(row.cells)
+        return shown_cells(row, self.report.parts[row.part])
+
+    def raw(self, row: Row) -> str:
+        """The original cells in one line."""
+        return " | ".join("" if cell is None else str(cell) for cell in self.cells(row))
 
 
 def show(report: ImportReport, to: Console, lang: Lang = "zh", *, columns: bool = False) -> None:
     """Print the summary, how each column was understood if asked, findings, first rejections."""
-    to.print(Text(summary(report).to(lang), style="bold"), soft_wrap=True)
-    told = [f"{name} {value}" for name, value in totals(report, lang)]
-    if told:
-        _print(to, "·", ("，" if lang == "zh" else ", ").join(told), "")
+    view = View(report, lang)
+    to.print(Text(view.summary, style="bold"), soft_wrap=True)
+    if view.totals:
+        comma = "，" if lang == "zh" else ", "
+        _print(to, "·", comma.join(f"{name} {value}" for name, value in view.totals))
     used = {row.part for row in report.outcomes if row.outcome in DATA}
     for number, part in enumerate(report.parts):
         if number not in used:
             continue  # guides, lists, empty sheets of a template
         if part.said or len(used) > 1:
-            _print(to, "·", part_line(part, lang), "dim")
+            _print(to, "·", view.part(part), "dim")
         if columns and part.uses:
-            to.print(_columns_table(part, lang))
-    _print_rows(to, report, [r for r in report.outcomes if r.outcome == "rejected"], lang)
+            to.print(to_rich(_columns_table(part, lang)))
+    outcomes = report.outcomes
+    _print_rows(to, view, [r for r in outcomes if r.outcome == "rejected"], "!", "red")
     if columns:  # a trial: what would be changed is as much of interest as what would not be taken
-        _print_rows(to, report, [r for r in report.outcomes if r.outcome == "corrected"], lang)
-    odd = [r for r in report.outcomes if r.checks and r.outcome != "rejected"]
-    _print_rows(to, report, odd, lang, checks=True)
+        _print_rows(to, view, [r for r in outcomes if r.outcome == "corrected"], "·", "")
+    odd = [r for r in outcomes if r.checks and r.outcome != "rejected"]
+    _print_rows(to, view, odd, "?", "yellow")
     for finding in report.findings:
         warned = finding.weight == "warning"
         _print(to, "!" if warned else "·", finding.said.to(lang), "yellow" if warned else "")
 
 
-def _print_rows(
-    to: Console,
-    report: ImportReport,
-    rows: Sequence[Row],
-    lang: Lang,
-    *,
-    checks: bool = False,
-) -> None:
-    """The first rows of a list, and how many there are."""
-    if not rows:
-        return
-    rejected = rows[0].outcome == "rejected"
-    mark, style = ("?", "yellow") if checks else ("!", "red") if rejected else ("·", "")
+def _print_rows(to: Console, view: View, rows: Sequence[Row], mark: str, style: str) -> None:
+    """The first rows of a list, and how many there are; ``?`` marks what is to be checked."""
     for row in rows[:_SHOWN]:
         name = f" {row.name}" if row.name else ""
-        told = to_look_at(row, lang) if checks else sentences(row, lang)
-        _print(to, mark, f"{where(row, report, lang)}{name}  {told}", style)
+        told = view.joined(row.checks if mark == "?" else row.said)
+        _print(to, mark, f"{view.where(row)}{name}  {told}", style)
     if len(rows) > _SHOWN:
-        word = CHECK if checks else OUTCOMES[rows[0].outcome]
+        word = CHECK if mark == "?" else OUTCOMES[rows[0].outcome]
         more = Said(f"… 共 {len(rows):,} 行{word.zh}", f"… {len(rows):,} rows {word.en}")
-        _print(to, " ", more.to(lang), style)
+        _print(to, " ", more.to(view.lang), style)
 
 
-def _print(to: Console, mark: str, text: str, style: str) -> None:
-    for number, line in enumerate(wrap(text, WIDTH - 4)):
-        to.print(Text(f" {mark if number == 0 else ' '} {line}", style=style), soft_wrap=True)
+def _print(to: Console, mark: str, text: str, style: str = "") -> None:
+    say(to, text, style, first=f" {mark} ", rest="   ")
 
 
 def _columns_table(part: Part, lang: Lang) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    heads = Said("列 理解为 方式 把握 说明", "column taken_for how sure why").to(lang).split()
-    for name, width in zip(heads, (24, 20, 10, 6, 32), strict=True):
-        table.add_column(name.replace("_", " "), width=width, overflow="fold")
-    for use in part.uses:
-        score = f"{use.score:.2f}" if use.meaning.zh else ""
-        table.add_row(use.name, use.meaning.to(lang) or "—", use.how, score, use.why.to(lang))
-    return table
-
-
-def outcome_word(row: Row, lang: Lang) -> str:
-    """The outcome in words."""
-    return OUTCOMES[row.outcome].to(lang)
+    rows = [
+        (u.name, u.meaning.to(lang) or "—", u.how, f"{u.score:.2f}" if u.meaning.zh else "", u.why)
+        for u in part.uses
+    ]
+    columns = [Column(head, width=width) for head, width in _COLUMNS.items()]
+    return Table("", tuple(columns), tuple(rows), lang)

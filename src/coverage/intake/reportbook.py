@@ -11,8 +11,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from coverage.intake.parts import shown_cells
-from coverage.intake.report import outcome_word, part_line, sentences, summary, to_look_at, totals
+from coverage.intake.report import View
 from coverage.lists.reimport import BEFORE, FIRST
 from coverage.lists.rows import OUTCOMES
 from coverage.lists.values import harmless
@@ -39,14 +38,15 @@ def workbook(report: ImportReport, lang: Lang = "zh") -> bytes:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    _summary(book.create_sheet(SUMMARY.to(lang)), report, lang)
+    view = View(report, lang)
+    _summary(book.create_sheet(SUMMARY.to(lang)), view)
     by_part: dict[int, list[Row]] = {}
     for row in report.outcomes:
         by_part.setdefault(row.part, []).append(row)
     for number, part in enumerate(report.parts):
         if number in by_part:
             sheet = book.create_sheet(_sheet_name(part, number + 1))
-            _rows(sheet, part, by_part[number], report, lang)
+            _rows(sheet, part, by_part[number], view)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -57,17 +57,18 @@ def _sheet_name(part: Part, number: int) -> str:
     return f"{number} {_NOT_IN_SHEETS.sub('', name)}"[:31].strip()
 
 
-def _summary(sheet: Any, report: ImportReport, lang: Lang) -> None:
+def _summary(sheet: Any, view: View) -> None:
     """What became of the whole: counts, findings, how each column was understood."""
+    report, lang = view.report, view.lang
     sheet.column_dimensions["A"].width = 26
     sheet.column_dimensions["B"].width = 100
     _for_paper(sheet)
     head, plain = _styled(sheet, bold=True, size=14), _styled(sheet)
-    sheet.append([head(summary(report).to(lang))])
+    sheet.append([head(view.summary)])
     sheet.append([])
     for outcome, count in report.counts.items():
         sheet.append([plain(OUTCOMES[outcome].to(lang)), plain(f"{count:,}")])  # type: ignore[index]
-    for name, value in totals(report, lang):
+    for name, value in view.totals:
         sheet.append([plain(name), plain(value)])
     sheet.append([])
     bold = _styled(sheet, bold=True)
@@ -76,10 +77,10 @@ def _summary(sheet: Any, report: ImportReport, lang: Lang) -> None:
         sheet.append([bold(marks[finding.weight].to(lang)), plain(finding.said.to(lang))])
     for part in report.parts:
         sheet.append([])
-        sheet.append([bold(part_line(part, lang))])
+        sheet.append([bold(view.part(part))])
         for use in part.uses:
-            told = "，".join(filter(None, (use.meaning.to(lang) or "—", use.why.to(lang))))
-            sheet.append([plain(use.name), plain(told)])
+            told = filter(None, (use.meaning.to(lang) or "—", use.why.to(lang)))
+            sheet.append([plain(use.name), plain(("，" if lang == "zh" else ", ").join(told))])
 
 
 def _styled(sheet: Any, *, bold: bool = False, size: int = 11, fill: str = "") -> Any:
@@ -101,16 +102,11 @@ def _styled(sheet: Any, *, bold: bool = False, size: int = 11, fill: str = "") -
     return make
 
 
-def _rows(
-    sheet: Any,
-    part: Part,
-    rows: Iterable[Row],
-    report: ImportReport,
-    lang: Lang,
-) -> None:
+def _rows(sheet: Any, part: Part, rows: Iterable[Row], view: View) -> None:
     from openpyxl.utils import get_column_letter
 
-    first = [*FIRST, *((head, 12) for head in report.heads), (BEFORE, 30)]
+    lang = view.lang
+    first = [*FIRST, *((head, 12) for head in view.report.heads), (BEFORE, 30)]
     widths = [columns for _, columns in first] + [14] * len(part.columns)
     for index, columns in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = columns
@@ -118,15 +114,15 @@ def _rows(
     sheet.freeze_panes = "E2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(widths))}1"
     ours, theirs = (_styled(sheet, bold=True, fill=fill) for fill in ("DCE6F1", "FFF2CC"))
-    names = [name or f"列{n}" for n, name in enumerate(part.columns, 1)]
+    names = [
+        name or Said(f"列{n}", f"column {n}").to(lang) for n, name in enumerate(part.columns, 1)
+    ]
     sheet.append([*(ours(h.to(lang)) for h, _ in first), *map(theirs, names)])
     # One cell for each look is enough: a row is written out when it is appended.
     fills = {outcome: _styled(sheet, fill=fill)("") for outcome, fill in _FILL.items()}
     wrapped = _styled(sheet)("")
     for line, row in enumerate(rows, start=2):
-        cells = shown_cells(row, part) if not report.keep_personal else list(row.cells)
-        word = outcome_word(row, lang)
-        told = sentences(row, lang)
+        word, told = view.outcome(row), view.joined(row.said)
         if told:
             # Not every program makes room for text that it breaks into lines.
             lines = min(-(-width(told) // _WHY_COLUMNS), _MOST_LINES)
@@ -136,19 +132,18 @@ def _rows(
         fill = fills.get(row.outcome)
         if fill is not None:
             fill.value = word
-        became = row.became or ("",) * len(report.heads)
         # What stood there is said again only where the planner is likely to edit it.
-        before = joined(cells) if row.outcome in {"rejected", "corrected"} else ""
+        before = view.raw(row) if row.outcome in {"rejected", "corrected"} else ""
         sheet.append(
             [
                 *(_cell(part.file), _cell(part.sheet), row.row),
                 fill or word,
                 wrapped if told else None,
-                _cell(to_look_at(row, lang)) if row.checks else None,
+                _cell(view.joined(row.checks)) if row.checks else None,
                 _cell(row.unit_code),
-                *(_cell(v.to(lang) if isinstance(v, Said) else v) for v in became),
+                *map(_cell, view.became(row)),
                 _cell(before),
-                *map(_cell, cells),
+                *map(_cell, view.cells(row)),
             ]
         )
 
@@ -160,11 +155,6 @@ def _for_paper(sheet: Any) -> None:
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.page_setup.fitToHeight = 0
     sheet.print_title_rows = "1:1"
-
-
-def joined(cells: Iterable[object]) -> str:
-    """Cells in one line of text."""
-    return " | ".join("" if cell is None else str(cell) for cell in cells)
 
 
 def _cell(value: Any) -> Any:
