@@ -222,7 +222,7 @@ def test_a_geojson_without_people_is_refused(tmp_path: Path, city: City) -> None
     for feature in found:
         feature["properties"] = {"name": "村"}
     problems = refused(write_geojson(tmp_path / "a.geojson", found), city)
-    assert "'people' is missing (the file has: name)" in problems[0].reason
+    assert "'people' is missing (the file has: name)" in str(problems[0].reason)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_places_near_a_border(tmp_path: Path, city: City) -> None:
     demand, problems = from_points(path, city, skip_bad=True)
     assert [demand.unit_codes[i] for i in demand.unit] == [WEST]
     assert [p.row for p in problems] == [3]
-    assert "0.6 km outside" in problems[0].reason
+    assert "0.6 km outside" in str(problems[0].reason)
 
 
 def test_places_in_a_county_and_no_township_count(tmp_path: Path, city: City) -> None:
@@ -288,7 +288,7 @@ def test_geojson_rows_are_checked(tmp_path: Path, city: City) -> None:
     assert [p.row for p in problems] == [2, 3, 4, 5, 6, 7, 8, 9, 10]
     reasons = ["no place", "Polygon", "no coord", "finite", "missing", "finite", "swapped", "CRS"]
     for problem, reason in zip(problems, [*reasons, "missing"], strict=True):
-        assert reason in problem.reason
+        assert reason in str(problem.reason)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_geopackage_rows_are_checked(tmp_path: Path, city: City) -> None:
     assert [p.row for p in problems] == [2, 3, 4, 5, 6]
     reasons = ["no place", "no place", "Polygon", "missing", "negative"]
     for problem, reason in zip(problems, reasons, strict=True):
-        assert reason in problem.reason
+        assert reason in str(problem.reason)
 
 
 def test_a_geopackage_must_say_its_crs(tmp_path: Path, city: City) -> None:

@@ -379,7 +379,7 @@ def test_damaged_files_are_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "t.zip").write_bytes(b"PK\x03\x04 no zip")
     with pytest.raises(InputError):
         import_boundaries(tmp_path / "t.zip", tmp_path / "w")
-    with pytest.raises(InputError, match="边界文件须为"):
+    with pytest.raises(InputError, match="图层文件须为"):
         import_boundaries(_text(tmp_path / "t.kml"), tmp_path / "w")
 
 

@@ -38,7 +38,7 @@ def test_every_row_has_its_expected_outcome(name: str) -> None:
         if sheet.header != "none":
             assert understanding.fields == want["fields"]
         assert list(understanding.personal) == want["personal"]
-        assert want.get("note", "") in "\n".join(sheet.notes)
+        assert want.get("note", "") in "\n".join(map(str, sheet.notes))
         assert sheet.encoding.startswith(want.get("encoding", ""))
         if "crs" in want:
             assert sheet.crs == want["crs"]

@@ -226,7 +226,9 @@ def test_lines_with_broken_quotes_are_all_there(
         return
     found = _numbers(sheets)
     assert found == list(range(1, len(found) + 1))
-    if "quotes do not match" in "\n".join(sheets[0].notes) or '"' not in raw.decode(encoding):
+    if "quotes do not match" in "\n".join(map(str, sheets[0].notes)) or '"' not in raw.decode(
+        encoding
+    ):
         # No line end is inside a cell then: one line is one row.
         assert len(found) == _last(plain)
 

@@ -21,8 +21,19 @@ def _is_rename(node: ast.AST) -> bool:
     return name in {"replace", "rename"} and len(node.args) == 1 and not node.keywords
 
 
+def _takes_features(node: ast.AST) -> bool:
+    """``content["features"]`` or ``content.get("features")``: GeoJSON taken apart by hand."""
+    key: ast.AST | None = None
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        key = node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        key = node.args[0] if node.func.attr == "get" and node.args else None
+    return isinstance(key, ast.Constant) and key.value == "features"
+
+
 PLACES = {
     "a rename": (_is_rename, {"atomic.py"}),
+    "GeoJSON taken apart": (_takes_features, {"formats/geojson.py"}),
 }
 
 

@@ -30,17 +30,19 @@ def disk_errors(goal: Path) -> Iterator[None]:
     """What a disk refuses, as one sentence about the file that was being written.
 
     Raises:
-        InputError: In place of an `OSError`.
+        InputError: In place of an `OSError`, or of lxml's own, which workbooks let through.
     """
     try:
         yield
     except CoverageError:
         raise  # some are of the family of `OSError`
-    except OSError as error:
+    except Exception as error:
+        if not isinstance(error, OSError) and type(error).__name__ != "SerialisationError":
+            raise
         # The half-written neighbour is nobody's business: only a folder is named instead.
-        refused = Path(error.filename or goal)
+        refused = Path(getattr(error, "filename", None) or goal)
         name = refused if refused.is_dir() else goal.name
-        why = error.strerror or type(error).__name__
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         said = Said(
             f"文件写不进去（{why}），原有文件未动",
             f"the file cannot be written ({why}); what was there before stays",

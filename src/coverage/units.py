@@ -164,6 +164,13 @@ class Units(Shown):
         """Villages (村) and communities (社区) by code; not the statistical areas like them."""
         return tuple(u for u in self._of("village") if u.category in VILLAGE_CATEGORIES)
 
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """West, south, east and north of the township seats, `None` if none is known."""
+        lons = [unit.lon for unit in self.township_rows if unit.lon is not None]
+        lats = [unit.lat for unit in self.township_rows if unit.lat is not None]
+        return (min(lons), min(lats), max(lons), max(lats)) if lons and lats else None
+
     def _of(self, level: Level) -> tuple[Unit, ...]:
         chosen = (unit for unit in self._by_code.values() if unit.level == level)
         return tuple(sorted(chosen, key=lambda unit: unit.code))

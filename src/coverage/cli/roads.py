@@ -89,10 +89,11 @@ def _show(report: CleaningReport, lang: Lang) -> None:
 def fetch(city: City, modes: tuple[str, ...], out: Path, lang: Lang, **server: Any) -> None:
     """Download a city's roads from OpenStreetMap (needs the internet)."""
     from coverage.download.roads import fetch as fetch_roads
+    from coverage.intake.bounds import outline
     from coverage.roads.convert import write_graphml
     from coverage.roads.network import MODES
 
-    found = fetch_roads(_outline(city), modes=modes or tuple(MODES), **server)
+    found = fetch_roads(outline(city), modes=modes or tuple(MODES), **server)
     with writing(out, lang) as half:
         write_graphml(found, half)
     say(
@@ -134,14 +135,3 @@ def circles(
             f"{street:.2f} km² over streets, {straight:.2f} km² straight ({share:.0f} %)",
         )
         click.echo(f"{lon:g},{lat:g}: {said.to(lang)}")
-
-
-def _outline(city: City) -> Any:
-    """The city's counties as one polygon in degrees."""
-    import json
-
-    from shapely import union_all
-    from shapely.geometry import shape
-
-    features = json.loads(city.file("counties").read_text(encoding="utf-8"))["features"]
-    return union_all([shape(feature["geometry"]) for feature in features])

@@ -60,7 +60,8 @@ def from_points(path: Path, city: City, *, skip_bad: bool = False) -> tuple[Dema
     if places.problems and not skip_bad:
         raise InputError(places.ordered())
     if not good.any():
-        nothing = Problem("the list has no row that can be used", places.file)
+        said = Said("名单没有可用的行", "the list has no row that can be used")
+        nothing = Problem(said, places.file)
         raise InputError([*places.ordered(), nothing])
     demand = Demand(
         crs=townships.crs,
@@ -84,13 +85,19 @@ def _columns(places: PlaceList) -> dict[str, str]:
     for column in places.columns:
         group = group_in(column, whole=True)
         if group in columns:
-            reason = f"the column counts the same people as '{columns[group]}'"
+            reason = Said(
+                f"与 {columns[group]} 列是同一人群",
+                f"the column counts the same people as '{columns[group]}'",
+            )
             problems.append(Problem(reason, places.file, places.header_row, column))
         elif group:
             columns[group] = column
     if "all" not in columns:
-        listed = ", ".join(places.columns) or "nothing"
-        reason = f"the column 'people' is missing (the file has: {listed})"
+        listed = ", ".join(places.columns)
+        reason = Said(
+            f"缺总人数列 people（有：{listed or '无'}）",
+            f"the column 'people' is missing (the file has: {listed or 'nothing'})",
+        )
         problems.append(Problem(reason, places.file, places.header_row))
     if problems:
         raise InputError(problems)
@@ -101,10 +108,10 @@ def _check_people(places: PlaceList, columns: dict[str, str], values: dict[str, 
     for group, column in columns.items():
         value = values[group]
         for i in np.flatnonzero(value < 0):
-            places.complain(int(i), column, "人数为负 · people cannot be negative")
+            places.complain(int(i), column, Said("人数为负", "people cannot be negative"))
         for i in np.flatnonzero((value > values["all"]) & (values["all"] >= 0)):
             places.complain(
-                int(i), column, f"{group} 多于总人数 · more people of {group} than people"
+                int(i), column, Said(f"{group} 多于总人数", f"more people of {group} than people")
             )
 
 
@@ -124,22 +131,22 @@ def _locate(places: PlaceList, townships: Townships, name: str) -> tuple[Floats,
     lon_column, lat_column = places.place_columns
     for i, other_way in zip(lost.tolist(), swapped.tolist(), strict=True):
         if other_way:
-            reason = (
-                "经纬度颠倒，对调后在市内 · lon and lat are swapped: the other way round the place "
-                "lies in the city"
+            reason = Said(
+                "经纬度颠倒，对调后在市内",
+                "lon and lat are swapped: the other way round the place lies in the city",
             )
             places.complain(i, lon_column, reason)
         elif not abs(lon[i]) <= 180:
-            reason = "不是经度 · no longitude: expected degrees from -180 to 180"
+            reason = Said("不是经度", "no longitude: expected degrees from -180 to 180")
             places.complain(i, lon_column, reason)
         elif not abs(lat[i]) <= 90:
-            reason = "不是纬度 · no latitude: expected degrees from -90 to 90"
+            reason = Said("不是纬度", "no latitude: expected degrees from -90 to 90")
             places.complain(i, lat_column, reason)
         else:
             far = f"{away[i] / 1000:,.1f} km" if np.isfinite(away[i]) else "far"
-            reason = (
-                f"在市外 {far} · the place (lon {lon[i]:.6f}, lat {lat[i]:.6f}) lies {far} outside "
-                f"{name}"
+            reason = Said(
+                f"在{name}外 {far}" if far != "far" else f"在{name}外很远",
+                f"the place (lon {lon[i]:.6f}, lat {lat[i]:.6f}) lies {far} outside {name}",
             )
             places.complain(i, lon_column, reason)
     return x, y, unit

@@ -6,18 +6,17 @@ shapely; geopandas would take longer to import than all the rest takes.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyproj
 import shapely
-import shapely.geometry
 
 from coverage.datum import utm_crs
 from coverage.errors import InputError, Problem
-from coverage.formats.tables import decode
+from coverage.formats.layers import read_areas
+from coverage.messages import Said
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
@@ -84,12 +83,14 @@ def read_townships(city: City) -> Townships:
             township that the code list does not have.
     """
     counties_file, townships_file = boundary_files(city)
-    _, counties = read_polygons(counties_file)
-    codes, townships = read_polygons(townships_file)
+    counties = read_polygons(counties_file).shapes
+    codes, townships, *_ = read_polygons(townships_file)
     unit_codes = tuple(unit.code for unit in city.units.township_rows)
     index = {code: position for position, code in enumerate(unit_codes)}
-    wrong = {code: "the code list has no such township" for code in codes if code not in index}
-    wrong |= {code: "two polygons have this code" for code in codes if codes.count(code) > 1}
+    unknown = Said("名录没有这个乡镇", "the code list has no such township")
+    twice = Said("两个多边形用同一代码", "two polygons have this code")
+    wrong = {code: unknown for code in codes if code not in index}
+    wrong |= {code: twice for code in codes if codes.count(code) > 1}
     if wrong:
         name = townships_file.name
         raise InputError(
@@ -140,33 +141,39 @@ def _transformer(source: str, target: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
-def qualities(path: Path) -> dict[str, str]:
-    """By code whether a polygon is ``published`` (what a file that does not say is) or not."""
-    features = json.loads(decode(path))["features"]
-    return {
-        str(f["properties"]["code"]): f["properties"].get("quality", "published") for f in features
-    }
+class Polygons(NamedTuple):
+    """Polygons of units as a workspace or the package keeps them.
+
+    Attributes:
+        codes: Code of each unit.
+        shapes: Valid polygons in degrees.
+        quality: ``published``, ``approximate`` or ``surveyed``; the first where a file does not
+            say.
+        source: Where each comes from, empty where the file does not say.
+    """
+
+    codes: list[str]
+    shapes: Objects
+    quality: list[str]
+    source: list[str]
+
+    def by_code(self) -> dict[str, BaseGeometry]:
+        """Polygons by code."""
+        return dict(zip(self.codes, self.shapes, strict=True))
 
 
-def read_polygons(path: Path) -> tuple[list[str], Objects]:
-    """Codes and valid polygons of a GeoJSON file, as they stand.
+def read_polygons(path: Path) -> Polygons:
+    """The polygons of a file of boundaries.
 
     Raises:
-        InputError: If the file is no GeoJSON of polygons that have a code.
+        InputError: If the file is no layer of polygons that have a code, or they lie nowhere
+            on earth.
     """
-    try:
-        features = json.loads(decode(path))["features"]
-        codes = [str(feature["properties"]["code"]) for feature in features]
-        shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
-    except InputError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
-        reason = "the file is not a GeoJSON collection of polygons with the property 'code'"
-        raise InputError(Problem(reason, path.name)) from error
-    if not shapes or any(shape.geom_type not in {"Polygon", "MultiPolygon"} for shape in shapes):
-        raise InputError(Problem("the file must hold polygons and nothing else", path.name))
-    polygons = np.empty(len(shapes), np.object_)
-    polygons[:] = shapes
-    broken = ~shapely.is_valid(polygons)
-    polygons[broken] = shapely.make_valid(polygons[broken])
-    return codes, polygons
+    layer = read_areas(path)
+    if "code" not in layer.columns:
+        reason = Said("缺属性 code", "the polygons lack the property 'code'")
+        raise InputError(Problem(reason, path.name))
+    blank = [""] * len(layer)
+    quality = [one or "published" for one in layer.columns.get("quality", blank)]
+    source = layer.columns.get("source", blank)
+    return Polygons(layer.columns["code"], layer.shapes, quality, source)

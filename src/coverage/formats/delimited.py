@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from coverage.formats.encodings import decode
 from coverage.formats.grids import Grid, trimmed
 from coverage.formats.safety import refuse
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,12 +25,11 @@ _SEPARATORS = (",", "\t", ";", "|", "，", "；")
 _SAID = re.compile(r'\ufeff?"?sep=(.)"?\s*?(\r\n|\r|\n)', re.IGNORECASE)
 _HEAD = 60
 _NAMES = {
-    ",": "comma",
-    "\t": "tab",
-    ";": "semicolon",
-    "|": "pipe",
-    "，": "full-width comma",
-    "；": "full-width semicolon",
+    "\t": ("制表符", "tabs"),
+    ";": ("分号", "semicolons"),
+    "|": ("竖线", "bars"),
+    "，": ("全角逗号", "full-width commas"),
+    "；": ("全角分号", "full-width semicolons"),
 }
 
 
@@ -56,11 +56,16 @@ def read_text(
     notes = []
     if found.confidence < 0.75:
         notes.append(
-            f"编码判断为 {found}，请核对文字 · the encoding is not certain: check the text"
+            Said(
+                f"编码判断为 {found.name}（把握 {found.confidence:.2f}），请核对文字",
+                f"the encoding is not certain ({found}): check the text",
+            )
         )
     damaged = text.count("\ufffd")
     if damaged:
-        notes.append(f"{damaged} 处字节无法解码，以 � 代替 · bytes that fit no character")
+        notes.append(
+            Said(f"{damaged} 处字节无法解码，以 � 代替", f"{damaged} bytes that fit no character")
+        )
     rows: list[tuple[int, list[Cell]]] = []
     said = _SAID.match(text)
     if said:
@@ -77,7 +82,8 @@ def read_text(
         meter.row(len(cells))
         rows.append((number, cells))
     if separator != ",":
-        notes.append(f"分隔符 {_NAMES.get(separator, separator)!r} · separator")
+        zh, en = _NAMES.get(separator, (separator, separator))
+        notes.append(Said(f"分隔符是{zh}", f"cells are separated by {en}"))
     return Grid("", rows, encoding=str(found), notes=notes)
 
 
@@ -107,7 +113,7 @@ def _separator(text: str, names_column: Callable[[str], bool]) -> str:
     return best[1]
 
 
-def _records(text: str, separator: str, notes: list[str]) -> list[list[str]]:
+def _records(text: str, separator: str, notes: list[Said]) -> list[list[str]]:
     """Records of the text; where quotes are broken, quotes are read as any other character."""
     if '"' not in text:
         return _split(text, separator)
@@ -117,7 +123,9 @@ def _records(text: str, separator: str, notes: list[str]) -> list[list[str]]:
         with suppress(csv.Error):
             reader = csv.reader(io.StringIO(text, newline=""), delimiter=possible, strict=True)
             return list(reader)
-    notes.append("引号不成对，按普通字符读 · quotes do not match: read as ordinary characters")
+    notes.append(
+        Said("引号不成对，按普通字符读", "quotes do not match: read as ordinary characters")
+    )
     return [[_unquoted(cell) for cell in row] for row in _split(text, separator)]
 
 

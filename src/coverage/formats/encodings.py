@@ -36,7 +36,7 @@ class Encoding(NamedTuple):
     how: str
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.confidence:.2f}, {self.how})"
+        return f"{self.name} ({self.confidence:.2f})"
 
 
 _BOMS = (

@@ -6,10 +6,14 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import shapely
+from shapely.geometry import shape
+
 from coverage.errors import InputError, Problem
 from coverage.formats.encodings import decode
-from coverage.formats.geofiles import name_geometry, point_on
-from coverage.formats.grids import Grid, plain, trimmed
+from coverage.formats.features import BROKEN, NOT_FINITE, Features
+from coverage.formats.grids import plain
 from coverage.formats.safety import refuse
 from coverage.messages import Said
 from coverage.settings import WGS84
@@ -17,45 +21,59 @@ from coverage.settings import WGS84
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from coverage.formats.grids import Cell
     from coverage.formats.safety import Meter
 
 
-def read_json(raw: bytes, file: str, meter: Meter, encoding: str | None = None) -> list[Grid]:
-    """A GeoJSON feature collection, or a plain array of objects.
+def read_json(raw: bytes, file: str, meter: Meter, encoding: str | None = None) -> Features:
+    """A GeoJSON feature collection, one feature, or a plain array of objects.
 
     Raises:
-        InputError: If it is no JSON, or neither of the two.
+        InputError: If it is no JSON, or none of these.
     """
     text, found = decode(raw, file, encoding)
     try:
         content = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:
-        where = getattr(error, "lineno", None)
-        raise InputError(
-            Problem(Said("JSON 已损坏", "the JSON is damaged or nested too deeply"), file, where)
-        ) from error
-    crs: str | None = None
-    if isinstance(content, dict) and isinstance(content.get("features"), list):
-        items = content["features"]
-        records = [_feature(item) for item in items]
-        crs = _json_crs(content)
-        if any("rings" in g or "x" in g for _, g in records if isinstance(g, dict)):
-            refuse(file, "这是 Esri JSON，请导出为 GeoJSON", "this is Esri JSON: export GeoJSON")
-    elif isinstance(content, dict) and content.get("type") == "Feature":
-        records = [_feature(content)]
-        crs = _json_crs(content)
-    elif isinstance(content, list):
-        records = [_feature(item) for item in content]
+        said = Said("JSON 已损坏", "the JSON is damaged or nested too deeply")
+        raise InputError(Problem(said, file, getattr(error, "lineno", None))) from error
+    top = content if isinstance(content, dict) else {}
+    crs: str | None = WGS84  # which is what GeoJSON means where it says nothing
+    if isinstance(content, list):
+        items = content
+    elif isinstance(top.get("features"), list):
+        items = top["features"]
+    elif top.get("type") == "Feature":
+        items = [content]
     else:
         refuse(
             file,
-            "JSON 里没有要素（features）也不是对象数组",
-            "the JSON is neither GeoJSON nor an array of objects",
+            "不是 GeoJSON 要素集，也不是对象数组",
+            "the file is not a GeoJSON collection of features, nor an array of objects",
         )
-    grid = _features(records, meter, crs)
-    grid.encoding = str(found)
-    return [grid]
+    if "crs" in top:
+        crs = _stated(top["crs"])
+    meter.sheet()
+    meter.rows(len(items))
+    records = [_feature(item) for item in items]
+    names = dict.fromkeys(str(name) for properties, _ in records for name in properties)
+    made = Features(file, "", {}, None, range(1, len(items) + 1), crs, encoding=found)
+    made.columns = {
+        name: [_cell(properties.get(name)) for properties, _ in records] for name in names
+    }
+    if any(geometry is not None for _, geometry in records):
+        made.shapes = _shapes([geometry for _, geometry in records], made.bad)
+        if any(isinstance(g, dict) and ("rings" in g or "x" in g) for _, g in records):
+            refuse(file, "这是 Esri JSON，请导出为 GeoJSON", "this is Esri JSON: export GeoJSON")
+    for i, item in enumerate(items):
+        own = item.get("crs") if isinstance(item, dict) and "geometry" in item else None
+        if own is not None and own != top.get("crs"):
+            made.bad[i] = Said(
+                "要素的坐标系与文件的不同", "the feature has a CRS other than the file's"
+            )
+    return made
 
 
 def _feature(item: object) -> tuple[dict[str, object], object]:
@@ -71,87 +89,65 @@ def _feature(item: object) -> tuple[dict[str, object], object]:
     return dict(item), None
 
 
-def _json_crs(content: dict[str, Any]) -> str:
-    """The CRS a collection names; without one GeoJSON is WGS84."""
-    crs = content.get("crs")
+def _stated(crs: object) -> str | None:
+    """The CRS that a collection names, `None` if it speaks of one and names none."""
     properties = crs.get("properties") if isinstance(crs, dict) else None
     name = properties.get("name") if isinstance(properties, dict) else None
-    if not isinstance(name, str) or "CRS84" in name.upper():
-        return WGS84
+    if not isinstance(name, str) or not name.strip():
+        return None
     code = name.rpartition(":")[2]
+    if "CRS84" in name.upper():
+        return WGS84
     return f"EPSG:{code}" if code.isdigit() and "EPSG" in name.upper() else name
 
 
-def _features(
-    records: Sequence[tuple[dict[str, object], object]], meter: Meter, crs: str | None
-) -> Grid:
-    meter.sheet()
-    names: dict[str, int] = {}
-    for properties, _ in records:
-        for name in properties:
-            names.setdefault(str(name), len(names))
-    shaped = any(geometry is not None for _, geometry in records)
-    points: list[tuple[float, float] | None] = []
-    odd = 0
-    for _, geometry in records:
-        point, exact = _json_point(geometry)
-        points.append(point)
-        odd += geometry is not None and not exact
-    rows: list[tuple[int, list[Cell]]] = []
-    for number, (properties, _) in enumerate(records, start=1):
-        cells: list[Cell] = [None] * len(names)
-        for name, value in properties.items():
-            cells[names[str(name)]] = _json_cell(value)
-        point = points[number - 1]
-        cells += list(point) if point else []
-        if not point:
-            trimmed(cells)
-        meter.row(len(cells))
-        rows.append((number, cells))
-    grid = Grid("", rows, columns=tuple(names))
-    if shaped:
-        name_geometry(grid, points, crs)
-    if odd:
-        grid.notes.append(
-            f"{odd} 个要素不是点或几何无效 · features that are no points: a point on them "
-            "was taken, or none where the geometry is broken"
-        )
-    return grid
+def _shapes(geometries: Sequence[Any], bad: dict[int, Said]) -> NDArray[np.object_]:
+    """Geometries of JSON; points, of which a file may hold many, are made together."""
+    made = np.full(len(geometries), None, np.object_)
+    points: dict[int, tuple[float, float]] = {}
+    for i, geometry in enumerate(geometries):
+        if isinstance(geometry, dict) and geometry.get("type") == "Point":
+            place = _pair(geometry.get("coordinates"))
+            if isinstance(place, Said):
+                bad[i] = place
+            else:
+                points[i] = place
+        elif geometry is not None:
+            try:
+                made[i] = shapely.force_2d(shape(geometry))
+            except (
+                ValueError,
+                TypeError,
+                LookupError,
+                AttributeError,
+                RecursionError,
+                OverflowError,
+                shapely.errors.ShapelyError,
+            ):
+                odd = any(word in json.dumps(geometry) for word in ("NaN", "Infinity"))
+                bad[i] = NOT_FINITE if odd else BROKEN
+    if points:
+        made[list(points)] = shapely.points(list(points.values()))
+    return made
 
 
-def _json_cell(value: object) -> Cell:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
-    return plain(value)
-
-
-def _json_point(geometry: object) -> tuple[tuple[float, float] | None, bool]:
-    """A point of a geometry, and whether the geometry is that point."""
-    if not isinstance(geometry, dict):
-        return None, geometry is None
-    if geometry.get("type") == "Point":
-        point = _pair(geometry.get("coordinates"))
-        return point, point is not None
-    import shapely
-    from shapely.geometry import shape
-
-    try:
-        found = shape(geometry)
-        return point_on(found), False
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError):
-        return None, False
-    except shapely.errors.ShapelyError:
-        return None, False
-
-
-def _pair(place: object) -> tuple[float, float] | None:
-    """The first two finite numbers of a list."""
+def _pair(place: object) -> tuple[float, float] | Said:
+    """The first two numbers of a list, or what is wrong with it."""
     if not isinstance(place, list) or len(place) < 2:
-        return None
-    try:
-        x, y = float(place[0]), float(place[1])
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return (x, y) if math.isfinite(x) and math.isfinite(y) else None
+        return Said("点没有坐标", "the point has no coordinates")
+    if all(isinstance(v, int | float) and not isinstance(v, bool) for v in place[:2]):
+        try:
+            x, y = float(place[0]), float(place[1])
+        except OverflowError:
+            x = y = math.inf
+        if math.isfinite(x) and math.isfinite(y):
+            return x, y
+    return NOT_FINITE
+
+
+def _cell(value: object) -> Cell:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return plain(value)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from coverage.messages import Said
+
 Cell: TypeAlias = str | int | float | date | None
 
 
@@ -40,7 +42,7 @@ class Grid:
     crs: str | None = None
     geometry: tuple[int, int] | None = None
     encoding: str = ""
-    notes: list[str] = field(default_factory=list)
+    notes: list[Said] = field(default_factory=list)
 
 
 def is_blank(cells: Sequence[Cell]) -> bool:

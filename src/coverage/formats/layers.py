@@ -1,39 +1,46 @@
-"""Polygons with their attributes from whatever the natural-resources bureau sends.
+"""The one reader of layers: geometries in lon, lat (WGS84), checked, with their attributes.
 
-A shapefile (alone or zipped) whose attribute table is often GBK without
-saying so, GeoJSON, GeoPackage. Geometries come as lon, lat in WGS84; nothing
-is guessed about the CRS: the file says it or the user does.
+The CRS is what the file says or the user states; nothing is guessed. Coordinates must be
+finite, on earth, in the unit of the CRS and, where a city is given, near it; what is not is
+named by feature, and lon and lat the wrong way round are called that.
 """
 
 from __future__ import annotations
 
 import io
 import tempfile
-import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import pyproj
 import shapely
 
 from coverage.datum import check_datum_name, to_wgs84
 from coverage.errors import InputError, Problem
-from coverage.formats.encodings import detect
-from coverage.formats.safety import Limits, open_archive, read_bytes, refuse
+from coverage.formats.features import NOT_FINITE
+from coverage.formats.gdal import alone, read_gpkg, read_one, unreadable
+from coverage.formats.geojson import read_json
+from coverage.formats.safety import Limits, Meter, open_archive, read_bytes, refuse
+from coverage.formats.shapefiles import MARK, PARTS, read_shapefile
 from coverage.messages import Said
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
+    import pyproj
     from numpy.typing import NDArray
 
-ENDINGS = (".shp", ".geojson", ".json", ".gpkg")
-_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+    from coverage.formats.features import Features
+    from coverage.formats.grids import Cell
+
+ENDINGS = (".shp", ".geojson", ".json", ".gpkg", ".fgb")
+_SQLITE = b"SQLite format 3\x00"
+Bounds: TypeAlias = tuple[float, float, float, float]
+NEAR_DEGREES = 1.0  # a layer wholly beyond this around a city is a slip
 _MOST_CORNERS = 20_000_000
+_CHINA = (73.0, 3.0, 136.0, 54.0)
 
 
 @dataclass(eq=False)
@@ -43,8 +50,10 @@ class Layer:
     Attributes:
         file: Name of the user's file.
         name: Of the layer.
-        columns: By name the (n,) cells, as text; an empty string where there is none.
+        columns: By name the (n,) cells as text; an empty string where there is none.
+        cells: By name the (n,) cells as they stand.
         shapes: (n,) shapely geometries in WGS84 as they stand, `None` where there is none.
+        numbers: Number of each feature as the user finds it.
         crs: What the coordinates were taken as.
         bad: By feature (from 0) why its coordinates cannot be used.
         said: What was odd.
@@ -53,7 +62,9 @@ class Layer:
     file: str
     name: str
     columns: dict[str, list[str]]
+    cells: dict[str, list[Cell]]
     shapes: NDArray[np.object_]
+    numbers: Sequence[int]
     crs: str
     bad: dict[int, Said]
     said: list[Said]
@@ -61,227 +72,291 @@ class Layer:
     def __len__(self) -> int:
         return len(self.shapes)
 
+    def problem(self, i: int, said: Said, column: str = "geometry") -> Problem:
+        """A complaint about feature `i`."""
+        return Problem(said, self.file, self.numbers[i], column)
 
-def read_layer(path: Path, *, layer: str | None = None, crs: str | None = None) -> Layer:
+
+def read_features(
+    path: Path,
+    *,
+    layer: str | None = None,
+    encoding: str | None = None,
+    limits: Limits | None = None,
+) -> list[Features]:
+    """Every layer of a file, or the one that is named.
+
+    Args:
+        path: ``.geojson``, ``.json``, ``.gpkg``, ``.shp``, ``.fgb``, or a ``.zip`` of those.
+        layer: Only this one.
+        encoding: Of text, where the user states it.
+        limits: What the file may cost.
+
+    Raises:
+        InputError: If it cannot be read, is none of these, or is too large.
+    """
+    limits = limits or Limits()
+    raw = read_bytes(path, limits)
+    if raw.startswith(b"PK\x03\x04"):
+        return _zipped(raw, path.name, layer, limits)
+    return _by_kind(path, raw, path.name, layer, encoding, limits)
+
+
+def _by_kind(
+    path: Path, raw: bytes, file: str, layer: str | None, encoding: str | None, limits: Limits
+) -> list[Features]:
+    meter = Meter(file, limits)
+    suffix = path.suffix.lower()
+    if raw.startswith(MARK):
+        return [read_shapefile(path, file, encoding, limits, meter)]
+    if raw.startswith(_SQLITE):
+        return read_gpkg(raw, file, meter, layer)
+    if suffix in {".geojson", ".json"}:
+        return [read_json(raw, file, meter, encoding)]
+    if suffix == ".fgb":
+        with alone(raw, suffix) as copy:
+            return [read_one(copy, file, meter)]
+    listed = "、".join((*ENDINGS, ".zip"))
+    said = Said(
+        f"图层文件须为 {listed}，这个不是或已损坏",
+        f"the file cannot be read as a layer, or is damaged: expected {listed}",
+    )
+    raise InputError(Problem(said, file))
+
+
+def _zipped(raw: bytes, file: str, layer: str | None, limits: Limits) -> list[Features]:
+    """The layers of a zip archive, each unpacked under a plain name into a folder of its own."""
+    with (
+        open_archive(io.BytesIO(raw), file, limits) as archive,
+        tempfile.TemporaryDirectory() as place,
+    ):
+        found: dict[Path, str] = {}
+        stems: dict[str, Path] = {}
+        for entry in archive.infolist():
+            inner = PurePosixPath(entry.filename.replace("\\", "/"))
+            ending = inner.suffix.lower()
+            # The archive of a Mac has a shadow of every file.
+            if ending not in {*PARTS, *ENDINGS} or "__MACOSX" in inner.parts or entry.is_dir():
+                continue
+            folder = Path(place) / str(len(stems))
+            folder = stems.setdefault(str(inner.with_suffix("")).lower(), folder)
+            folder.mkdir(exist_ok=True)
+            goal = folder / f"layer{ending}"
+            try:
+                goal.write_bytes(archive.read(entry))
+            except Exception as error:  # zipfile raises struct, zlib, zip and runtime errors
+                raise unreadable(file, error, "zip archive") from error
+            if ending in ENDINGS:
+                found[goal] = inner.stem
+        if not found:
+            refuse(
+                file,
+                "压缩包里没有图层（shapefile、GeoJSON、GeoPackage），请先解压再导入",
+                "the archive holds no layer (shapefile, GeoJSON, GeoPackage): unpack it and "
+                "import what is inside",
+            )
+        layers = []
+        for goal, stem in found.items():
+            for own in _by_kind(goal, goal.read_bytes(), file, layer, None, limits):
+                own.name = own.name or stem
+                layers.append(own)
+        return layers
+
+
+def read_layer(
+    path: Path,
+    *,
+    layer: str | None = None,
+    crs: str | None = None,
+    near: Bounds | None = None,
+    whole: bool = False,
+    areas: bool = True,
+) -> Layer:
     """Read the features of a file.
 
     Args:
-        path: A ``.shp``, ``.geojson``, ``.json`` or ``.gpkg`` file, or a ``.zip`` with one.
+        path: A ``.shp``, ``.geojson``, ``.json``, ``.gpkg`` or ``.fgb`` file, or a ``.zip``
+            with one.
         layer: Which layer, where the file has several.
         crs: What the user says the coordinates are: a datum of `coverage.datum` such as
             ``gcj02`` or ``gk3-38``, or anything pyproj understands. It goes before what the
             file says.
+        near: Bounds of a city in degrees: features that all lie far from it are refused.
+        areas: Of several layers take the one of polygons.
+        whole: Refuse the file for any feature without usable coordinates; by default only if
+            all are such.
 
     Raises:
         InputError: If the file cannot be read, has several layers and none is named, or does
-            not say its CRS and the user does not either.
+            not say its CRS and the user does not either; for features as said above.
     """
-    raw = read_bytes(path, Limits())
-    with _opened(path, raw) as (source, said):
-        return _read(path.name, source, layer, crs, said)
-
-
-@contextmanager
-def _opened(path: Path, raw: bytes) -> Iterator[tuple[Path, list[Said]]]:
-    """The file that GDAL may read: in a folder of its own, where nothing else can be reached."""
-    suffix = path.suffix.lower()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if suffix == ".zip":
-            yield _unpacked(raw, path.name, folder), []
-            return
-        if suffix not in ENDINGS:
-            listed = "、".join((*ENDINGS, ".zip"))
-            refuse(path.name, f"边界文件须为 {listed}", "boundaries come in one of these formats")
-        copy = folder / f"layer{suffix}"
-        copy.write_bytes(raw)
-        if suffix == ".shp":
-            for other in path.parent.iterdir():
-                if other.stem == path.stem and other.suffix.lower() in _PARTS[1:]:
-                    (folder / f"layer{other.suffix.lower()}").write_bytes(other.read_bytes())
-        yield copy, []
-
-
-def _unpacked(raw: bytes, file: str, folder: Path) -> Path:
-    """The one layer of an archive, unpacked under plain names."""
-    with open_archive(io.BytesIO(raw), file, Limits()) as archive:
-        entries = [e for e in archive.infolist() if not e.is_dir()]
-        # The archive of a Mac has a shadow of every file.
-        inner = [e for e in entries if "__MACOSX" not in e.filename]
-        found = [e for e in inner if PurePosixPath(e.filename).suffix.lower() in ENDINGS]
-        if len(found) != 1:
-            listed = "、".join(e.filename for e in found) or "无"
-            refuse(
-                file,
-                f"压缩包内应有且只有一个边界文件（有：{listed}）",
-                "the archive must hold exactly one file of boundaries",
+    own = _choose(read_features(path, layer=layer), path.name, areas=areas)
+    if own.shapes is None or not len(own):
+        refuse(path.name, "没有要素", "the layer has no features")
+    if int(shapely.get_num_coordinates(own.shapes).sum()) > _MOST_CORNERS:
+        refuse(path.name, "顶点超过两千万", "there are more than twenty million corners")
+    said = list(own.notes)
+    if own.encoding and path.suffix.lower() in {".shp", ".zip"} and not said:
+        found = own.encoding
+        if found.how not in {".cpg", "as stated", "ASCII only"} and found.name != "utf-8":
+            said.append(
+                Said(
+                    f"属性表没有写明编码，按 {found.name} 读（把握 {found.confidence:.2f}）。",
+                    "The attribute table does not say its encoding and was read as "
+                    f"{found.name} (confidence {found.confidence:.2f}).",
+                )
             )
-        suffix = PurePosixPath(found[0].filename).suffix.lower()
-        stem = found[0].filename[: -len(suffix)]
-        for entry in inner:
-            ending = PurePosixPath(entry.filename).suffix.lower()
-            same = entry.filename[: -len(ending)] == stem if ending else False
-            if entry is found[0] or (suffix == ".shp" and same and ending in _PARTS):
-                (folder / f"layer{ending}").write_bytes(archive.read(entry))
-    return folder / f"layer{suffix}"
+    text = {name: [_text(cell) for cell in cells] for name, cells in own.columns.items()}
+    taken, shapes, bad = _to_degrees(own, crs, said)
+    made = Layer(path.name, own.name, text, own.columns, shapes, own.numbers, taken, bad, said)
+    _refuse_bad(made, near, whole=whole)
+    return made
 
 
-def _read(file: str, source: Path, layer: str | None, crs: str | None, said: list[Said]) -> Layer:
-    import pyogrio
-    import pyogrio.raw
-
-    encoding = _encoding(source, said) if source.suffix == ".shp" else None
-    try:
-        with warnings.catch_warnings():
-            # GDAL remarks on files of other programs; what is wrong is said below.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
-            name = _choose(file, source, layer)
-            options: dict[str, Any] = {"encoding": encoding} if encoding else {}
-            meta, _, geometry, cells = pyogrio.raw.read(
-                source, layer=name, force_2d=True, **options
-            )
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        reason = Said("文件读不出来或已损坏", "the file cannot be read as a layer, or is damaged")
-        raise InputError(Problem(reason, file)) from error
-    if geometry is None or not len(geometry):
-        refuse(file, "没有要素", "the layer has no features")
-    shapes = np.asarray(shapely.from_wkb(geometry, on_invalid="ignore"), np.object_)
-    if int(shapely.get_num_coordinates(shapes).sum()) > _MOST_CORNERS:
-        refuse(file, "顶点超过两千万", "there are more than twenty million corners")
-    stated = str(meta["crs"]) if meta["crs"] else None
-    taken, shapes, bad = _to_degrees(file, shapes, stated, crs, said)
-    columns = {
-        str(field): [_text(cell) for cell in column.tolist()]
-        for field, column in zip(meta["fields"], cells, strict=True)
-    }
-    return Layer(file, name, columns, shapes, taken, bad, said)
+def _text(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    return str(int(cell)) if isinstance(cell, float) and cell == int(cell) else str(cell).strip()
 
 
-def _choose(file: str, source: Path, layer: str | None) -> str:
-    import pyogrio
+def read_areas(path: Path, near: Bounds | None = None) -> Layer:
+    """A layer of polygons and nothing else, each valid.
 
-    listed = [(str(name), kind) for name, kind in pyogrio.list_layers(source) if kind is not None]
-    areas = [n for n, kind in listed if "polygon" in kind.lower() or kind.lower() == "unknown"]
-    names = areas or [n for n, _ in listed]
-    if source.suffix in {".shp", ".geojson", ".json"} and len(listed) == 1:
-        return listed[0][0]
-    if layer is not None:
-        if layer in {n for n, _ in listed}:
-            return layer
-        refuse(file, f"没有图层 {layer!r}，有：{'、'.join(names)}", "the file has no such layer")
-    if len(names) != 1:
-        crs = {n: pyogrio.read_info(source, layer=n)["crs"] or "无坐标系" for n in names}
-        each = "、".join(f"{n}（{c}）" for n, c in crs.items()) or "无"
-        mixed = "，坐标系不一" if len(set(crs.values())) > 1 else ""
+    Raises:
+        InputError: As `read_layer`, and naming every feature that is no polygon.
+    """
+    made = read_layer(path, near=near, whole=True)
+    areal = np.isin(shapely.get_type_id(made.shapes), (3, 6)) & ~shapely.is_empty(made.shapes)
+    if not areal.all():
+        raise InputError(
+            made.problem(int(i), Said("须为多边形", "the feature must be a polygon"))
+            for i in np.flatnonzero(~areal)
+        )
+    broken = ~shapely.is_valid(made.shapes)
+    made.shapes[broken] = shapely.make_valid(made.shapes[broken])
+    return made
+
+
+def _choose(layers: list[Features], file: str, *, areas: bool) -> Features:
+    """The one layer with geometries; of several, the one of polygons."""
+    shaped = [own for own in layers if own.shapes is not None]
+    flat = [own for own in shaped if (shapely.get_dimensions(own.shapes) == 2).any()]
+    names = (flat if areas else []) or shaped or layers
+    if len(names) > 1:
+        crs = [short_name(own.crs) if own.crs else None for own in names]
+        each = [(own.name, c) for own, c in zip(names, crs, strict=True)]
+        zh = "、".join(f"{name}（{c or '无坐标系'}）" for name, c in each)
+        en = ", ".join(f"{name} ({c or 'no CRS'})" for name, c in each)
+        mixed = len(set(crs)) > 1
         refuse(
             file,
-            f"有 {len(names)} 个面图层{mixed}，请指明一个：{each}",
-            "the file has several layers of polygons: say which"
-            + (" (their CRSs differ)" if mixed else ""),
+            f"有 {len(names)} 个图层{'，坐标系不一' if mixed else ''}，请指明一个：{zh}",
+            f"the file has {len(names)} layers{' of different CRSs' if mixed else ''}, expected "
+            f"one: {en}",
         )
     return names[0]
 
 
-def _encoding(source: Path, said: list[Said]) -> str | None:
-    """Encoding of a shapefile's attribute table, by its bytes where what it says is wrong."""
-    table = source.with_suffix(".dbf")
-    if not table.is_file():
-        refuse(source.name, "缺 .dbf 属性表", "the attribute table (.dbf) is missing")
-    raw = table.read_bytes()
-    head = int.from_bytes(raw[8:10], "little")
-    names = b" ".join(raw[i : i + 11].split(b"\0")[0] for i in range(32, head - 1, 32))
-    text = names + b" " + raw[head:].replace(b"\0", b" ")
-    code_page = source.with_suffix(".cpg")
-    stated = code_page.read_text("ascii", "ignore").strip() if code_page.is_file() else ""
-    if stated and _decodes(text, stated):
-        return None
-    found = detect(text)
-    if found is None:
-        refuse(
-            source.name, "属性表的编码认不出", "the encoding of the attribute table is not known"
-        )
-    if stated:
-        said.append(
-            Said(
-                f"属性表自称 {stated}，实际按 {found.name} 读。",
-                f"The attribute table says {stated} and was read as {found.name}.",
-            )
-        )
-    elif found.name != "utf-8" or found.confidence < 1:
-        said.append(
-            Said(
-                f"属性表没有写明编码，按 {found.name} 读（把握 {found.confidence:.2f}）。",
-                f"The attribute table does not say its encoding and was read as {found.name} "
-                f"(confidence {found.confidence:.2f}).",
-            )
-        )
-    return found.name
+# -- coordinates --------------------------------------------------------------------------
 
-
-def _decodes(raw: bytes, encoding: str) -> bool:
-    name = f"cp{encoding}" if encoding.isdecimal() else encoding.replace("OEM ", "cp")
-    try:
-        raw.decode(name)
-    except UnicodeDecodeError:
-        return False
-    except LookupError:
-        return True  # GDAL may know it
-    # Anything decodes as a single-byte code; Chinese text in one is mojibake.
-    return not name.lower().startswith(("iso", "latin", "cp125", "ascii", "cp1252"))
-
-
-def _text(cell: object) -> str:
-    if cell is None or (isinstance(cell, float) and cell != cell):  # noqa: PLR0124 -- NaN
-        return ""
-    if isinstance(cell, float) and cell == int(cell):
-        return str(int(cell))
-    return str(cell).strip()
+_SWAPPED = Said("经纬度写反了（应先经度、后纬度）", "lon and lat are swapped: lon comes first")
+_NOT_ON_EARTH = Said("坐标不在地球上", "the coordinates are not on earth")
+_UNIT = Said(
+    "坐标的单位与坐标系不符（度与米混用？）",
+    "the coordinates are not in the unit of the CRS (degrees mixed with metres?)",
+)
+_ALL_UNIT = Said(
+    "坐标不是所写坐标系的数字（度写成米，或相反）；请写明坐标系",
+    "the coordinates are metres and the CRS is in degrees, or the other way round: state the CRS",
+)
+_OUTSIDE = Said("坐标超出坐标系的范围", "the coordinates are outside the file's CRS")
 
 
 def _to_degrees(
-    file: str, shapes: NDArray[np.object_], stated: str | None, crs: str | None, said: list[Said]
+    own: Features, crs: str | None, said: list[Said]
 ) -> tuple[str, NDArray[np.object_], dict[int, Said]]:
-    """Geometries in WGS84, what their CRS was taken for, and the features that do not fit it."""
-    if stated and stated.lower().startswith(("undefined", "unknown", "engcrs", "local_cs")):
-        stated = None
+    """Geometries in WGS84, what their CRS was taken for, and why features do not fit it."""
+    file, stated, shapes = own.file, own.crs, own.shapes
+    assert shapes is not None  # noqa: S101 -- the caller has looked
     if crs is None and stated is None:
         refuse(
             file,
             "没有坐标系（缺 .prj 或未定义），请用 --crs 写明，如 EPSG:4490、gk3-38、gcj02",
-            "the file does not say its CRS: state it with --crs",
+            "the file does not say its CRS: state it with --crs (WGS84 is EPSG:4326), or set it "
+            "and save again",
         )
-    datum = _datum(crs) if crs else None
-    known = None if datum else _crs(file, crs or str(stated))
-    if crs and stated and (datum or known != _crs(file, stated)):
+    taken = crs or str(stated)
+    datum = _datum(taken) if crs else None
+    if crs and stated and (datum or not same_crs(crs, stated, file)):
         said.append(
             Said(
-                f"文件自称坐标系 {_short(stated)}，按您写明的 {crs} 读。",
-                f"The file says its CRS is {_short(stated)}; it was read as {crs}, as you state.",
+                f"文件自称坐标系 {short_name(stated)}，按您写明的 {crs} 读。",
+                f"The file says its CRS is {short_name(stated)}; it was read as {crs}, as you "
+                "state.",
             )
         )
-    degrees = known.is_geographic if known is not None else datum in {"gcj02", "bd09"}
-    bounds = shapely.bounds(shapes)
-    bad: dict[int, Said] = {}
-    looks = np.all(np.abs(bounds) <= 400, axis=1) | ~np.isfinite(bounds).all(axis=1)
-    for i in np.flatnonzero(looks != degrees):
-        if np.isfinite(bounds[i]).all():
-            bad[int(i)] = Said(
-                "坐标的单位与坐标系不符（度与米混用？）",
-                "the coordinates are not in the unit of the CRS (degrees mixed with metres?)",
-            )
-    if len(bad) == len(shapes):
-        refuse(
-            file,
-            "坐标不是所写坐标系的数字（度写成米，或相反）",
-            "the coordinates are degrees and the CRS is in metres, or the other way round",
-        )
-    good = np.array([i not in bad for i in range(len(shapes))])
+    flat = datum not in {"gcj02", "bd09"} if datum else not _is_degrees(taken, file)
+    bad = dict(own.bad)
+    corners, of = shapely.get_coordinates(shapes, return_index=True)
+    _blame(bad, of[~np.isfinite(corners).all(axis=1)], NOT_FINITE)
+    _blame(bad, of[(np.abs(corners) <= 400).all(axis=1) == flat], _UNIT)
+    usable = np.array([i not in bad for i in range(len(shapes))], bool)
     moved = shapes.copy()
-    moved[good] = _moved(shapes[good], datum, known)
-    return crs or _short(str(stated)), moved, bad
+    moved[usable] = to_degrees(shapes[usable], taken, file)
+    corners, of = shapely.get_coordinates(moved[usable], return_index=True)
+    of = np.flatnonzero(usable)[of]
+    finite = np.isfinite(corners).all(axis=1)
+    _blame(bad, of[~finite], _OUTSIDE)
+    beyond = finite & (np.abs(corners) > (180.0, 90.0)).any(axis=1)
+    west, south, east, north = _CHINA
+    turned = (corners >= (south, west)).all(axis=1) & (corners <= (north, east)).all(axis=1)
+    _blame(bad, of[beyond & turned], _SWAPPED)
+    _blame(bad, of[beyond], _NOT_ON_EARTH)
+    if len(bad) == len(shapes) and set(bad.values()) == {_UNIT}:
+        bad = dict.fromkeys(bad, _ALL_UNIT)
+    return crs or short_name(taken), moved, bad
+
+
+def _blame(bad: dict[int, Said], of: NDArray[np.intp], said: Said) -> None:
+    for i in np.unique(of).tolist():
+        bad.setdefault(i, said)
+
+
+def _refuse_bad(made: Layer, near: Bounds | None, *, whole: bool) -> None:
+    """Refuse what lies nowhere, or nowhere near a city."""
+    if near is not None:
+        west, south, east, north = near
+        room = (
+            west - NEAR_DEGREES,
+            south - NEAR_DEGREES,
+            east + NEAR_DEGREES,
+            north + NEAR_DEGREES,
+        )
+        placed = [
+            i for i, s in enumerate(made.shapes) if i not in made.bad and s and not s.is_empty
+        ]
+        far = [i for i in placed if not _meet(made.shapes[i].bounds, room)]
+        for i in far:
+            x0, y0, x1, y1 = made.shapes[i].bounds
+            if _meet((y0, x0, y1, x1), room):
+                made.bad[i] = _SWAPPED
+        if far and len(far) == len(placed) and not made.bad:
+            x0, y0, x1, y1 = shapely.total_bounds(made.shapes[placed])
+            where = f"{x0:.3f},{y0:.3f} – {x1:.3f},{y1:.3f}"
+            refuse(
+                made.file,
+                f"全部在本市 100 公里以外（{where}），请核对坐标系和经纬度顺序",
+                f"everything lies far from the city ({where}): check the CRS and the order of lon "
+                "and lat",
+            )
+    if made.bad and len(set(made.bad.values())) == 1 and len(made.bad) == len(made):
+        raise InputError(Problem(next(iter(made.bad.values())), made.file))
+    if made.bad and (whole or len(made.bad) == len(made)):
+        raise InputError(made.problem(i, said) for i, said in sorted(made.bad.items()))
+
+
+def _meet(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
 def degrees(
@@ -292,28 +367,33 @@ def degrees(
     Raises:
         InputError: If the CRS is not known.
     """
-    datum = _datum(crs)
-    points = shapely.points(x, y)
-    moved = _moved(np.asarray(points, np.object_), datum, None if datum else _crs(file, crs))
+    moved = to_degrees(np.asarray(shapely.points(x, y), np.object_), crs, file)
     return np.asarray(shapely.get_x(moved)), np.asarray(shapely.get_y(moved))
 
 
-def _moved(
-    shapes: NDArray[np.object_], datum: str | None, known: pyproj.CRS | None
-) -> NDArray[np.object_]:
-    if known is not None and known.equals(
-        pyproj.CRS.from_user_input(WGS84), ignore_axis_order=True
-    ):
-        return shapes
-    transformer = (
-        None if known is None else pyproj.Transformer.from_crs(known, WGS84, always_xy=True)
-    )
+def to_degrees(shapes: NDArray[np.object_], crs: str, file: str) -> NDArray[np.object_]:
+    """Geometries of a CRS or datum in WGS84.
 
-    def move(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-        if datum is not None:
+    Raises:
+        InputError: If the CRS is not known.
+    """
+    if crs == WGS84:
+        return shapes
+    datum = _datum(crs)
+    if datum is not None:
+
+        def move(corners: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.column_stack(to_wgs84(corners[:, 0], corners[:, 1], datum))
-        assert transformer is not None  # noqa: S101 -- one of the two is given
-        return np.column_stack(transformer.transform(corners[:, 0], corners[:, 1]))
+
+    elif same_crs(crs, WGS84, file):
+        return shapes
+    else:
+        import pyproj
+
+        transformer = pyproj.Transformer.from_crs(known_crs(crs, file), WGS84, always_xy=True)
+
+        def move(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.column_stack(transformer.transform(corners[:, 0], corners[:, 1]))
 
     return np.asarray(shapely.transform(shapes, move), np.object_)
 
@@ -329,19 +409,43 @@ def _datum(crs: str) -> str | None:
     return name if name not in {"wgs84", "cgcs2000"} else None
 
 
-def _crs(file: str, text: str) -> pyproj.CRS:
+def known_crs(text: str, file: str) -> pyproj.CRS:
+    """The CRS that a text names.
+
+    Raises:
+        InputError: If there is none such.
+    """
+    import pyproj
+
     plain = {"wgs84": WGS84, "cgcs2000": "EPSG:4490"}.get(text.strip().lower(), text)
     try:
         return pyproj.CRS.from_user_input(plain)
     except pyproj.exceptions.CRSError as error:
-        reason = Said("坐标系不认识", "the CRS is not known")
-        raise InputError(Problem(reason, file, value=_short(text))) from error
+        shown = text if len(text) < 60 else f"{text[:60]}…"
+        said = Said(f"坐标系不认识：{shown!r}", f"the CRS {shown!r} is not known")
+        raise InputError(Problem(said, file)) from error
 
 
-def _short(crs: str) -> str:
+def same_crs(one: str, other: str, file: str) -> bool:
+    """Whether two texts name one CRS, whatever the order of its axes."""
+    if one == other:
+        return True
+    return known_crs(one, file).equals(known_crs(other, file), ignore_axis_order=True)
+
+
+def _is_degrees(crs: str, file: str) -> bool:
+    return crs == WGS84 or known_crs(crs, file).is_geographic
+
+
+def short_name(crs: str) -> str:
+    """A CRS by its code, or else by its name."""
+    if crs.startswith("EPSG:"):
+        return crs
+    import pyproj
+
     try:
-        own = pyproj.CRS.from_user_input(crs)
+        known = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError:
         return crs[:60]
-    code = own.to_epsg()
-    return f"EPSG:{code}" if code else own.name
+    code = known.to_epsg()
+    return f"EPSG:{code}" if code else known.name

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from coverage.errors import InputError, Problem
@@ -93,93 +92,14 @@ def _count(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
-class _Tables(HTMLParser):
-    """Collects the outermost tables of a page."""
-
-    def __init__(self, meter: Meter) -> None:
-        super().__init__(convert_charrefs=True)
-        self.meter = meter
-        self.grids: list[Grid] = []
-        self._depth = 0
-        self._placer: _Placer | None = None
-        self._row = False
-        self._text: list[str] | None = None
-        self._spans = (1, 1)
-        self._skip = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "style"}:
-            self._skip += 1
-        elif tag == "table":
-            self._depth += 1
-            if self._depth == 1:
-                self._placer = _Placer("", self.meter)
-        elif self._depth == 1 and tag == "tr":
-            self._end_row()
-            if self._placer:
-                self._placer.begin()
-                self._row = True
-        elif self._depth == 1 and tag in {"td", "th"}:
-            self._end_cell()
-            if self._placer and not self._row:
-                self._placer.begin()
-                self._row = True
-            found = dict(attrs)
-            self._spans = (_count(found.get("rowspan")), _count(found.get("colspan")))
-            self._text = []
-        elif tag == "br" and self._text is not None:
-            self._text.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"script", "style"}:
-            self._skip = max(0, self._skip - 1)
-        elif tag == "table" and self._depth:
-            if self._depth == 1:
-                self._end_row()
-                if self._placer:
-                    self.grids.append(self._placer.done())
-                self._placer = None
-            self._depth -= 1
-        elif self._depth == 1 and tag in {"td", "th"}:
-            self._end_cell()
-        elif self._depth == 1 and tag == "tr":
-            self._end_row()
-
-    def handle_data(self, data: str) -> None:
-        if self._text is not None and not self._skip:
-            self._text.append(data)
-
-    def _end_cell(self) -> None:
-        if self._text is None or not self._placer:
-            return
-        lines = (" ".join(line.split()) for line in "".join(self._text).split("\n"))
-        text = "\n".join(line for line in lines if line)
-        down, right = self._spans
-        self._placer.cell(text or None, down, right)
-        self._text = None
-
-    def _end_row(self) -> None:
-        self._end_cell()
-        if self._row and self._placer:
-            self._placer.end()
-        self._row = False
-
-    def finish(self) -> list[Grid]:
-        """What was collected, a table left open by the file included."""
-        self.close()
-        if self._placer:
-            self._end_row()
-            self.grids.append(self._placer.done())
-            self._placer = None
-        return self.grids
-
-
 def read_html(raw: bytes, file: str, meter: Meter, encoding: str | None = None) -> list[Grid]:
     """The outermost tables of an HTML page.
 
     Raises:
         InputError: If it holds no table, or its text cannot be decoded.
     """
+    from lxml import etree, html
+
     said = _CHARSET.search(raw[:4096])
     if encoding is None and said:
         name = said[1].decode("ascii").lower()
@@ -189,20 +109,46 @@ def read_html(raw: bytes, file: str, meter: Meter, encoding: str | None = None) 
         except (LookupError, UnicodeError):
             encoding = None
     text, found = decode(raw, file, encoding)
-    parser = _Tables(meter)
+    parser = html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     try:
-        parser.feed(text)
-        grids = parser.finish()
-    except (AssertionError, RecursionError) as error:  # html.parser on malformed declarations
+        page = html.document_fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.ParserError as error:
         raise InputError(Problem(Said("HTML 已损坏", "the HTML is damaged"), file)) from error
+    grids = [_html_table(table, meter) for table in page.xpath("//table[not(ancestor::table)]")]
     grids = [grid for grid in grids if grid.rows]
     if not grids:
         refuse(file, "网页里没有表格", "the file is an HTML page without a table")
     for number, grid in enumerate(grids, start=1):
         grid.name = "" if len(grids) == 1 else f"table {number}"
         grid.encoding = str(found)
-        grid.notes.append("文件实为网页 HTML · the file is in truth an HTML page")
+        grid.notes.append(Said("文件实为网页 HTML", "the file is in truth an HTML page"))
     return grids
+
+
+def _html_table(table: Any, meter: Meter) -> Grid:
+    """The rows of a table; those of tables in its cells are text of the cells."""
+    from lxml import etree
+
+    shown = etree.XPath(".//text()[not(ancestor::script or ancestor::style)] | .//br")
+    placer, begun = _Placer("", meter), False
+    for element in table.iterdescendants("tr", "td", "th"):
+        if next(element.iterancestors("table")) is not table:
+            continue
+        if element.tag == "tr" or not begun:
+            if begun:
+                placer.end()
+            placer.begin()
+            begun = True
+        if element.tag != "tr":
+            parts = [part if isinstance(part, str) else "\n" for part in shown(element)]
+            lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
+            text = "\n".join(line for line in lines if line)
+            placer.cell(
+                text or None, _count(element.get("rowspan")), _count(element.get("colspan"))
+            )
+    if begun:
+        placer.end()
+    return placer.done()
 
 
 class _Spreadsheet:
@@ -301,7 +247,7 @@ def read_spreadsheet_xml(raw: bytes, file: str, meter: Meter) -> list[Grid]:
             Problem(Said("XML 表格已损坏", "the XML spreadsheet is damaged"), file, error.lineno)
         ) from error
     for grid in handlers.grids:
-        grid.notes.append("文件实为 XML 表格 2003 · the file is in truth an XML spreadsheet")
+        grid.notes.append(Said("文件实为 XML 表格 2003", "the file is in truth an XML spreadsheet"))
     return handlers.grids
 
 

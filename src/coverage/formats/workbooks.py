@@ -63,7 +63,9 @@ def read_xlsx(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]
         except Exception as error:  # a damaged workbook fails openpyxl in any way there is
             raise _damaged(file, error) from error
     if macros and grids:
-        grids[0].notes.append("文件含宏，未读取也未运行 · its macros were neither read nor run")
+        grids[0].notes.append(
+            Said("文件含宏，未读取也未运行", "its macros were neither read nor run")
+        )
     return grids
 
 
@@ -96,8 +98,11 @@ def _xlsx_sheet(archive: zipfile.ZipFile, sheet: Any, file: str, meter: Meter) -
     notes = _hidden([n for n in scan.hidden_rows if n <= last], scan.hidden_columns)
     if scan.empty_formulas:
         notes.append(
-            f"{scan.empty_formulas} 个公式没有存值，请用 Excel 打开并保存 · formulas without a "
-            "stored value were read as empty: open the file in Excel and save it"
+            Said(
+                f"{scan.empty_formulas} 个公式没有存值，请用 Excel 打开并保存",
+                f"{scan.empty_formulas} formulas without a stored value were read as empty: open "
+                "the file in Excel and save it",
+            )
         )
     hidden = sheet.sheet_state != "visible"
     return Grid(str(sheet.title), rows, merges=scan.merges, hidden=hidden, notes=notes)
@@ -160,7 +165,7 @@ def _look(part: bytes, found: _Scan) -> None:
             found.hidden_columns.extend(range(min(numbers), max(numbers) + 1))
 
 
-def _hidden(rows: list[int], columns: list[int]) -> list[str]:
+def _hidden(rows: list[int], columns: list[int]) -> list[Said]:
     """What is said of hidden rows and columns: they are read as the others are.
 
     A filter that was left on hides rows that are as good as any, and a total counts them; so
@@ -170,14 +175,18 @@ def _hidden(rows: list[int], columns: list[int]) -> list[str]:
     if rows:
         shown = "、".join(str(n) for n in rows[:_SHOWN]) + ("…" if rows[_SHOWN:] else "")
         notes.append(
-            f"{len(rows)} 行是隐藏的（第 {shown} 行，可能是筛选），照常读入 · hidden rows were "
-            "read like the others"
+            Said(
+                f"{len(rows)} 行是隐藏的（第 {shown} 行，可能是筛选），照常读入",
+                f"{len(rows)} hidden rows were read like the others ({shown}; a filter?)",
+            )
         )
     if columns:
-        shown = "、".join(_letters(n) for n in columns[:_SHOWN])
+        shown = "、".join(_letters(n) for n in columns[:_SHOWN]) + ("…" if columns[_SHOWN:] else "")
         notes.append(
-            f"{len(columns)} 列是隐藏的（{shown}{'…' if columns[_SHOWN:] else ''}），照常读入 · "
-            "hidden columns were read like the others"
+            Said(
+                f"{len(columns)} 列是隐藏的（{shown}），照常读入",
+                f"{len(columns)} hidden columns were read like the others ({shown})",
+            )
         )
     return notes
 

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 
 from coverage.city import City
+from coverage.demand.townships import read_polygons
 from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_layer
 from coverage.intake import newcity
@@ -314,10 +315,9 @@ def _known_counties(city: City) -> dict[str, BaseGeometry]:
     path = city.find("counties")
     if path is None:
         return {}
-    layer = read_layer(path)
-    if any(newcity.DISSOLVED in source for source in layer.columns.get("source", ())):
-        return {}
-    return dict(zip(layer.columns["code"], shapely.make_valid(layer.shapes), strict=True))
+    known = read_polygons(path)
+    dissolved = any(newcity.DISSOLVED in source for source in known.source)
+    return {} if dissolved else known.by_code()
 
 
 def _look(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:

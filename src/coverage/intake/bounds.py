@@ -10,9 +10,9 @@ import numpy as np
 import shapely
 from shapely.geometry import mapping, shape
 
+from coverage.demand.townships import read_polygons
 from coverage.download import osm
-from coverage.errors import InputError, Problem
-from coverage.formats.tables import decode
+from coverage.errors import InputError
 from coverage.messages import Said
 from coverage.places.find import Evidence, find_unit
 
@@ -80,14 +80,8 @@ def outline(city: City) -> Any:
     Raises:
         InputError: If it has neither counties nor townships with a boundary.
     """
-    path = city.find("counties") or city.file("townships")
-    try:
-        features = json.loads(decode(path))["features"]
-        shapes = [shape(feature["geometry"]) for feature in features]
-    except (ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
-        reason = Said("不是多边形 GeoJSON", "not a GeoJSON collection of polygons")
-        raise InputError(Problem(reason, path.name)) from error
-    return shapely.union_all(shapely.make_valid(np.array(shapes, np.object_)))
+    shapes = read_polygons(city.find("counties") or city.file("townships")).shapes
+    return shapely.union_all(shapes)
 
 
 def place_townships(city: City, things: Iterable[Thing]) -> Placed:
@@ -197,12 +191,7 @@ def _feature(unit: Unit, polygon: Any, quality: str, element: str) -> dict[str, 
 def _polygons(city: City, role: Role) -> dict[str, Any]:
     """Valid polygons of a role by code, none if there is no file."""
     path = city.find(role)
-    if path is None:
-        return {}
-    features = json.loads(decode(path))["features"]
-    return {
-        str(f["properties"]["code"]): shapely.make_valid(shape(f["geometry"])) for f in features
-    }
+    return {} if path is None else read_polygons(path).by_code()
 
 
 def _county_at(point: Any, counties: dict[str, Any]) -> str:

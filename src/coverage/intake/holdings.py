@@ -120,12 +120,12 @@ def _townships(found: Holding, city: City) -> None:
 
 def _polygons(found: Holding, city: City, role: Role, wanted: set[str]) -> None:
     # Imported here: this page is wanted for cities without polygons, too.
-    from coverage.demand.townships import qualities
+    from coverage.demand.townships import read_polygons
 
-    quality = qualities(city.file(role))
+    codes, _, quality, _ = read_polygons(city.file(role))
     found.say(f"{len(quality)} 个多边形", f"{len(quality)} polygons")
-    near = sum(q == "approximate" for q in quality.values())
-    lost = len(wanted - quality.keys())
+    near = sum(q == "approximate" for q in quality)
+    lost = len(wanted - set(codes))
     if near:
         zh, en = f"{near} 个为近似格，不是界线", f"{near} are approximate cells and no boundaries"
         found.say(zh, en, "approximate")

@@ -97,7 +97,7 @@ class FacilitySheet:
     @property
     def part(self) -> Part:
         """The sheet as the report shows it."""
-        said = [bilingual(note) for note in self.raw.notes]
+        said = list(self.raw.notes)
         if self.raw.hidden:
             said.append(Said("隐藏的工作表，未导入", "a hidden sheet: not imported"))
         found = self.detection

@@ -242,7 +242,7 @@ def _inside(network: RoadNetwork, city: City, once: NDArray[np.intp]) -> float |
     path = city.find("counties") or city.find("townships")
     if path is None or not len(once):
         return None
-    area = shapely.union_all(onto(read_polygons(path)[1], WGS84, network.crs))
+    area = shapely.union_all(onto(read_polygons(path).shapes, WGS84, network.crs))
     shapely.prepare(area)
     tail, head = network.tail[once], network.head[once]
     x, y = (network.x[tail] + network.x[head]) / 2, (network.y[tail] + network.y[head]) / 2

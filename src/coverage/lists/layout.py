@@ -20,6 +20,7 @@ from coverage.lists.aliases import (
 )
 from coverage.lists.header import NUMBER, HeaderFinder, tables
 from coverage.lists.sheets import RawRow, RawSheet
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -75,7 +76,7 @@ def _sheet(
     rows: tuple[RawRow, ...],
     header: HeaderFound,
     part: int,
-    notes: Sequence[str] = (),
+    notes: Sequence[Said] = (),
 ) -> RawSheet:
     return RawSheet(
         file=file,
@@ -106,7 +107,7 @@ class _Layout:
         self.width = max((len(cells) for _, cells in rows), default=0)
         numbers = {number for number, _ in rows}
         self.merges = [m for m in grid.merges if m.top in numbers]
-        self.notes: list[str] = []
+        self.notes: list[Said] = []
         self.finder = HeaderFinder(rows, self.merges, words)
 
     def sheet(self) -> RawSheet:
@@ -115,9 +116,12 @@ class _Layout:
         columns = self.finder.columns(header) if header else ("",) * self.width
         if found != "names" and self.rows:
             self.notes.append(
-                "没有找到认识的列名，按第一行猜测 · no known column name: the header is a guess"
+                Said(
+                    "没有找到认识的列名，按第一行猜测",
+                    "no known column name: the header is a guess",
+                )
                 if found == "guessed"
-                else "没有表头，全部按数据行 · there is no header: every row is data"
+                else Said("没有表头，全部按数据行", "there is no header: every row is data")
             )
         top = header[0] if header else 0
         filled = self._fill(header[-1] + 1 if header else 0)
@@ -145,8 +149,11 @@ class _Layout:
                 isinstance(value, str) and NUMBER.fullmatch(value.strip())
             ):
                 self.notes.append(
-                    f"第 {merge.top}–{merge.bottom} 行合并的数字只算在第 {merge.top} 行 · "
-                    "a number in merged cells stands in their first row only"
+                    Said(
+                        f"第 {merge.top}–{merge.bottom} 行合并的数字只算在第 {merge.top} 行",
+                        "a number in merged cells stands in their first row only "
+                        f"(rows {merge.top}–{merge.bottom})",
+                    )
                 )
                 continue
             count += self._take_down(merge, index, value, filled)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from coverage.formats.grids import Cell
+    from coverage.messages import Said
 
 Role: TypeAlias = Literal["data", "title", "header", "blank", "total", "note"]
 HeaderFound: TypeAlias = Literal["names", "guessed", "none"]
@@ -66,7 +67,7 @@ class RawSheet:
     crs: str | None = None
     geometry: tuple[int, int] | None = None
     encoding: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
 
     @property
     def data(self) -> tuple[RawRow, ...]:

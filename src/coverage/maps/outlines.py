@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from coverage.datum import unproject, utm_crs
-from coverage.demand.townships import boundary_files, qualities, read_polygons
+from coverage.demand.townships import boundary_files, read_polygons
 from coverage.maps.view import Area
 from coverage.units import TOWNSHIP_CATEGORIES
 
@@ -37,13 +37,12 @@ def read_areas(city: City) -> tuple[tuple[Area, ...], tuple[Area, ...]]:
 
 
 def _areas(city: City, path: Path) -> tuple[Area, ...]:
-    codes, outlines = read_polygons(path)
-    quality = qualities(path)
+    codes, outlines, quality, _ = read_polygons(path)
     if shapely.get_num_coordinates(outlines).sum() > _MOST_CORNERS:
         outlines = shapely.simplify(outlines, _COARSER_DEGREES)
     return tuple(
-        _area(city, code, outline, approximate=quality[code] != "published")
-        for code, outline in zip(codes, outlines, strict=True)
+        _area(city, code, outline, approximate=own != "published")
+        for code, outline, own in zip(codes, outlines, quality, strict=True)
     )
 
 

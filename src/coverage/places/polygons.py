@@ -16,7 +16,7 @@ import pyproj
 import shapely
 
 from coverage.datum import bd09_to_gcj02, gcj02_to_wgs84, utm_crs
-from coverage.demand.townships import onto, qualities, read_polygons
+from coverage.demand.townships import onto, read_polygons
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def read_outlines(city: City, level: Literal["counties", "townships"], crs: str)
     path = city.find(level)
     if path is None:
         return None
-    codes, shapes = read_polygons(path)
-    quality = qualities(path)
+    codes, shapes, quality, _ = read_polygons(path)
     known = [n for n, code in enumerate(codes) if code in city.units or code == city.code]
     order = sorted(known, key=codes.__getitem__)
     if not order:
@@ -96,7 +95,7 @@ def read_outlines(city: City, level: Literal["counties", "townships"], crs: str)
     return Outlines(
         tuple(codes[n] for n in order),
         onto(shapes[order], WGS84, crs, densify=False),
-        np.array([quality[codes[n]] != "approximate" for n in order]),
+        np.array([quality[n] != "approximate" for n in order]),
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from coverage.errors import InputError
 from coverage.kinds import KINDS
 from coverage.messages import Said
-from coverage.reach.sites import place, read_barriers
+from coverage.reach.sites import areas_near, place
 from coverage.travel.access import access_legs
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def filtered(
     _check(filters)
     for keep, paths in ((True, filters.keep_in), (False, filters.keep_out)):
         for path in paths:
-            area = shapely.union_all([b.area for b in read_barriers(path, candidates.crs)])
+            area = shapely.union_all(areas_near(path, city, candidates.crs).shapes)
             shapely.prepare(area)
             inside = shapely.contains_xy(area, candidates.xy[:, 0], candidates.xy[:, 1])
             said = (
@@ -192,7 +192,7 @@ def _away(
     points = np.asarray(shapely.points(candidates.xy), np.object_)
     if away.what not in KINDS and away.what not in GROUPS:
         path = Path(away.what)
-        area = shapely.union_all([b.area for b in read_barriers(path, candidates.crs)])
+        area = shapely.union_all(areas_near(path, city, candidates.crs).shapes)
         said = Said(
             f"距 {path.name} 不足 {away.metres:g} 米",
             f"nearer than {away.metres:g} m to {path.name}",

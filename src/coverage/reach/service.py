@@ -344,11 +344,13 @@ def travel_network(
     given = roads if roads is not None else city.roads
     road = given if isinstance(given, RoadNetwork) else load(given, crs=crs)
     fitted, notes = fit_to_roads(profile, road.origin, limit_s)
+    if isinstance(barriers, Path):
+        barriers = read_barriers(barriers, city, road.crs)
     network = prepare(
         road,
         fitted,
         direction=checked_direction(direction),
-        barriers=read_barriers(barriers, road.crs) if isinstance(barriers, Path) else barriers,
+        barriers=barriers,
         elevation=elevation,
     )
     if "shipped" in road.origin:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ import numpy as np
 
 from coverage.datum import project
 from coverage.errors import InputError, Problem
-from coverage.formats.tables import decode
 from coverage.kinds import KINDS
 from coverage.messages import Said
 from coverage.travel.access import access_legs
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from coverage.arrays import Floats
     from coverage.city import City
     from coverage.facilities import Facility, Register
+    from coverage.formats.layers import Layer
     from coverage.travel.barriers import Barrier
     from coverage.travel.prepare import TravelNetwork
 
@@ -162,37 +161,42 @@ def check_sites(
     return replace(sites, facilities=kept, xy=sites.xy[keep]), tuple(problems)
 
 
-def read_barriers(path: Path, crs: str) -> tuple[Barrier, ...]:
-    """Barriers from a GeoJSON file of polygons in WGS84; ``factor`` slows, without it closes.
+def read_barriers(path: Path, city: City, crs: str) -> tuple[Barrier, ...]:
+    """Barriers from a layer of polygons; ``factor`` slows, without it a barrier closes.
 
     Raises:
-        InputError: If the file is no GeoJSON of polygons, or a factor is below 1.
+        InputError: If the file is no layer of polygons near the city, or a factor is below 1.
     """
-    from shapely import transform
-    from shapely.errors import ShapelyError
-    from shapely.geometry import shape
-
     from coverage.travel.barriers import Barrier
 
-    try:
-        features = json.loads(decode(path))["features"]
-        found = [(shape(f["geometry"]), f.get("properties") or {}) for f in features]
-    except (ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
-        reason = Said("不是多边形 GeoJSON", "not a GeoJSON file of polygons")
-        raise InputError(Problem(reason, path.name)) from error
+    layer = areas_near(path, city, crs)
+    blank: list[object] = [None] * len(layer)
+    names = layer.columns.get("name", [""] * len(layer))
     barriers, problems = [], []
-    for row, (area, properties) in enumerate(found, start=1):
-        factor = properties.get("factor", math.inf)
-        if "Polygon" not in area.geom_type or not isinstance(factor, int | float) or factor < 1:
-            reason = Said(
-                "须为多边形，factor 不小于 1", "polygons with a factor of at least 1 are needed"
-            )
-            problems.append(Problem(reason, path.name, row, "factor", str(factor)))
+    for i, factor in enumerate(layer.cells.get("factor", blank)):
+        slower = math.inf if factor is None else factor
+        if not isinstance(slower, int | float) or slower < 1:
+            said = Said("factor 须为不小于 1 的数", "a factor of at least 1 is needed")
+            problems.append(Problem(said, layer.file, layer.numbers[i], "factor", str(factor)))
             continue
-        moved = transform(area, lambda xy: np.column_stack(project(xy[:, 0], xy[:, 1], crs)))
-        barriers.append(
-            Barrier(area=moved, factor=float(factor), name=str(properties.get("name", "")))
-        )
+        barriers.append(Barrier(area=layer.shapes[i], factor=float(slower), name=names[i]))
     if problems:
         raise InputError(problems)
     return tuple(barriers)
+
+
+def areas_near(path: Path, city: City, crs: str) -> Layer:
+    """A layer of polygons near a city, on a plane.
+
+    Raises:
+        InputError: If the file is no such layer, or lies nowhere near the city.
+    """
+    from shapely import transform
+
+    from coverage.formats.layers import read_areas
+
+    layer = read_areas(path, near=city.units.bounds)
+    layer.shapes = transform(
+        layer.shapes, lambda xy: np.column_stack(project(xy[:, 0], xy[:, 1], crs))
+    )
+    return layer
