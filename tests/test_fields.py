@@ -17,6 +17,9 @@ from hypothesis import strategies as st
 from coverage.errors import InputError, Problem
 from coverage.fields import Cells, Fields, hint, parse_day, read_toml, unknown
 from coverage.messages import Said
+from coverage.plans import load_plan
+from coverage.population import load_population
+from coverage.units import load_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,3 +232,47 @@ def test_problems_stand_in_the_order_of_the_file() -> None:
     with pytest.raises(InputError) as caught:
         Fields({}, problems).check()
     assert [p.row for p in caught.value.problems] == [2, 7]
+
+
+@pytest.mark.parametrize(
+    ("load", "text", "told"),
+    [
+        (
+            load_population,
+            "unit_code,level,group,year,people\n1,county,all,soon,5\n1,county,all,2020,-5\n",
+            ["row 2, column year, value 'soon': 应为整数", "row 3, column people, value '-5'"],
+        ),
+        (
+            lambda path: load_units(path, None, "441800", "清远市"),
+            "code,name,level,category,parent,lon,committees\n1,a,county,x,2,east,1.5\n",
+            ["row 2, column lon, value 'east': 应为数字", "row 2, column committees, value '1.5'"],
+        ),
+        (
+            load_plan,
+            (
+                '[plan]\nid = "x"\ncity = "1"\ntitle = "t"\nstart = 2020\nend = "2030"\n'
+                'baseline_year = 2019\n[[indicator]]\nid = "a"\nname = "n"\nsystem = "大养老"\n'
+                'level = "cuonty"\nmeasure = "count"\n[indicator.match]\nkinds = ["养老院"]\n'
+                '[[indicator.target]]\nyear = 2025\nop = "≥"\nclause = "一"\nvalu = 3\n'
+            ),
+            [
+                "column plan.end, value '2030': 应为整数",
+                "row 8, column [[indicator]] 1 level, value 'cuonty': 没有这一级",
+                "row 8, column [[indicator]] 1 [[target]] 1 value: 有比较而没有数",
+                "row 8, column [[indicator]] 1 match.kinds, value '养老院'",
+                "row 8, column [[indicator]] 1 [[target]] 1 valu, value '3': 没有这个字段，是否为",
+            ],
+        ),
+    ],
+    ids=["population", "units", "plan"],
+)
+def test_every_slip_of_a_planners_own_table(
+    tmp_path: Path, load: Callable[[Path], object], text: str, told: list[str]
+) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load(path)
+    found = [str(p) for p in caught.value.problems]
+    assert len(found) == len(told), found
+    assert all(want in have for want, have in zip(told, found, strict=True)), found

@@ -401,7 +401,7 @@ def _report_notes(report: Report) -> tuple[Said, ...]:
             )
         )
     notes += caveats(city)
-    notes += [Said(n, n) for n in report.register.notes]
+    notes += report.register.notes
     return tuple(notes)
 
 

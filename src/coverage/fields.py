@@ -19,24 +19,24 @@ Example:
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
-from coverage.formats.tables import decode
+from coverage.formats.toml import load_toml
 from coverage.messages import Said
 from coverage.nearest import nearest
 from coverage.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from coverage.formats.tables import Record
@@ -47,7 +47,6 @@ WHOLE = Said("整数", "a whole number")
 DEGREES = Said("数字（度）", "a number of degrees")
 
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)?")
-_HEADER = re.compile(r"^\s*\[\[?\s*\"?([\w.]+)\"?\s*\]\]?", re.MULTILINE)
 _SEPARATORS = re.compile(r"[;；,，、|/\s]+")
 _SHOWN = 60  # columns of a value in a complaint
 _FEW = 8  # fewer known words than these are all listed
@@ -104,41 +103,8 @@ def read_toml(path: Path, *, loose: bool = False) -> Fields:
     Raises:
         InputError: If the file cannot be read, or is not TOML.
     """
-    text = decode(path)
-    try:
-        data = tomllib.loads(text, parse_float=Decimal)
-    except (ValueError, ArithmeticError, RecursionError) as error:
-        reason = f"the file is not valid TOML and cannot be read ({error})"
-        raise InputError(Problem(Said(f"不是有效的 TOML（{error}）", reason), path.name)) from error
-    lines: dict[str, list[int]] = {}
-    for found in _HEADER.finditer(text):
-        line = text.count("\n", 0, found.start(1)) + 1
-        lines.setdefault(found[1], []).append(line)
+    data, lines = load_toml(path)
     return Fields(data, [], file=path.name, loose=loose, lines=lines)
-
-
-def toml_value(value: object) -> str:
-    """`value` as TOML writes it; a fraction as its decimal, thirds to 12 digits."""
-    match value:
-        case bool():
-            text = "true" if value else "false"
-        case int() | float():
-            text = repr(value)
-        case Fraction():
-            with localcontext(prec=80):
-                short = round(value, 12)
-                text = f"{Decimal(short.numerator) / Decimal(short.denominator):f}"
-        case date():
-            text = value.isoformat()
-        case Mapping():
-            given = ((key, one) for key, one in value.items() if one is not None)
-            text = "{ " + ", ".join(f"{key} = {toml_value(one)}" for key, one in given) + " }"
-        case list() | tuple():
-            text = "[" + ", ".join(map(toml_value, value)) + "]"
-        case _:
-            # A JSON string is a TOML string, but for the one control character JSON lets stand.
-            text = json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
-    return text
 
 
 class Fields:
@@ -231,17 +197,20 @@ class Fields:
 
     def text(self, key: str, default: str = "", *, needed: bool = False) -> str:
         """A text without blanks at its ends."""
+        value = self.get(key)
+        if isinstance(value, str) and (found := value.strip()):
+            return found
         if self._absent(key, TEXT, needed=needed):
             return default
-        value = self.data[key]
         number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-        if not (isinstance(value, str) or (self.loose and number)):
+        if self.loose and number:
+            return _plain(value)
+        if not isinstance(value, str):
             self.bad(key, Said("应为文字", "a text is needed here"))
             return default
-        found = _plain(value).strip()
-        if needed and not found:
+        if needed:
             self.bad(key, Said("不能为空", "this must not be empty: a text is needed"))
-        return found
+        return ""
 
     def choice(
         self,
@@ -407,6 +376,24 @@ class Fields:
 
     # Tables.
 
+    def read(
+        self, kind: type, *, but: Collection[str] = (), needed: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """What is given for the fields of a dataclass, each read as its annotation says.
+
+        A field without a default must be given, unless it is a text, which may be empty.
+
+        Args:
+            kind: The dataclass, its fields texts, numbers, days, flags or lists of texts.
+            but: Fields that are not read here.
+            needed: Texts that must be given.
+        """
+        found = {}
+        for name, read, must in _plan_of(kind):
+            if name not in but and (must or name in needed or self.get(name) is not None):
+                found[name] = read(self, name, name in needed or must is True)
+        return found
+
     def table(self, key: str) -> Fields:
         """A table inside this one; empty if it is not given, or is none."""
         value = self.get(key)
@@ -446,7 +433,8 @@ class Cells(Fields):
 
     def get(self, key: str) -> Any:
         """The cell as it stands, `None` if it is empty."""
-        return super().get(key) or None
+        self._asked[key] = None
+        return self.data.get(key) or None
 
     def _missing(self, what: Said) -> Said:
         del what
@@ -465,6 +453,33 @@ class Cells(Fields):
         except InvalidOperation:
             return None
         return number if number.is_finite() else None
+
+
+_READ: dict[str, Callable[[Fields, str, bool], Any]] = {
+    "str": lambda f, key, needed: f.text(key, needed=needed),
+    "int": lambda f, key, needed: f.whole(key, needed=needed),
+    "float": lambda f, key, needed: _float(f.number(key, needed=needed)),
+    "Fraction": lambda f, key, needed: f.number(key, needed=needed),
+    "bool": lambda f, key, _: f.flag(key),
+    "date": lambda f, key, _: f.day(key),
+    "tuple[str, ...]": lambda f, key, _: f.names(key),
+}
+
+
+@cache
+def _plan_of(kind: type) -> list[tuple[str, Callable[[Fields, str, bool], Any], bool | str]]:
+    """Name, reader and need of each field that can be read; a text may be empty, but is there."""
+    made = []
+    for one in dataclasses.fields(kind):
+        text = str(one.type).removesuffix(" | None")
+        bare = one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
+        if text in _READ:
+            made.append((one.name, _READ[text], "text" if bare and text == "str" else bare))
+    return made
+
+
+def _float(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _plain(value: object) -> str:

@@ -7,23 +7,20 @@ for its baseline. Numbers are read as decimals and kept as fractions.
 
 from __future__ import annotations
 
-import tomllib
-from collections import Counter
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from coverage.errors import InputError, Problem, UnknownNameError
-from coverage.formats.tables import decode
+from coverage.errors import InputError, UnknownNameError
+from coverage.fields import read_toml, unknown
 from coverage.gaps import OPS
 from coverage.kinds import KINDS, SYSTEMS
 from coverage.messages import Said
-from coverage.nearest import nearest
 
 if TYPE_CHECKING:
+    from fractions import Fraction
     from pathlib import Path
 
+    from coverage.fields import Fields
     from coverage.gaps import Op
 
 MEASURES: dict[str, tuple[str, str]] = {
@@ -103,9 +100,9 @@ class Target:
 
     year: int
     op: Op | None
-    value: Fraction | None
-    text: str
-    clause: str
+    value: Fraction | None = None
+    text: str = ""
+    clause: str = ""
     nature: str = ""
 
 
@@ -186,15 +183,14 @@ class Plan:
         for indicator in self.indicators:
             if indicator.id == id_:
                 return indicator
-        near = nearest(id_, [i.id for i in self.indicators])
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise UnknownNameError(
-            Said(
-                f"规划中没有指标 {id_!r}",
-                f"the indicator is not in the plan{hint} ('coverage plan --city "
-                f"{self.city}' lists all {len(self.indicators)})",
-            )
+        what = Said(f"指标 {id_!r}", f"indicator {id_!r}")
+        count = len(self.indicators)
+        more = Said(
+            f"（coverage plan --city {self.city} 列出全部 {count} 个）",
+            f" ('coverage plan --city {self.city}' lists all {count})",
         )
+        ids = [i.id for i in self.indicators]
+        raise UnknownNameError(unknown(what, id_, ids).then(more))
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -229,120 +225,61 @@ def load_plan(path: Path) -> Plan:
     Raises:
         InputError: With everything that is wrong with the file.
     """
-    try:
-        data = tomllib.loads(decode(path), parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(Problem(f"the file is not valid TOML ({error})", path.name)) from error
-    try:
-        plan = _plan(data)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(Problem(f"the plan lacks or misstates {error}", path.name)) from error
-    problems = _check(plan, path.name)
-    if problems:
-        raise InputError(problems)
+    top = read_toml(path, loose=True)
+    tables = top.tables("indicator")
+    head = top.table("plan").read(Plan, needed=("id", "city", "title"))
+    plan = Plan(
+        **head,
+        indicators=tuple(_indicator(one) for one in tables),
+        units=tuple(
+            UnitCount(**one.read(UnitCount, needed=("level", "clause")))
+            for one in top.tables("units")
+        ),
+        stated=tuple(
+            Stated(**one.read(Stated, needed=("kind", "clause"))) for one in top.tables("stated")
+        ),
+    )
+    first: dict[str, str] = {}
+    for one, indicator in zip(tables, plan.indicators, strict=True):
+        other = first.setdefault(indicator.id, one.label)
+        if other != one.label:
+            one.bad("id", Said(f"编号与 {other} 重复", f"{other} has the same id"))
+    top.check()
     return plan
 
 
-def _plan(data: dict[str, Any]) -> Plan:
-    head = data["plan"]
-    return Plan(
-        id=str(head["id"]),
-        city=str(head["city"]),
-        title=str(head["title"]),
-        title_en=str(head.get("title_en", "")),
-        start=int(head["start"]),
-        end=int(head["end"]),
-        baseline_year=int(head["baseline_year"]),
-        indicators=tuple(_indicator(row) for row in data.get("indicator", [])),
-        units=tuple(
-            UnitCount(
-                row["level"],
-                int(row["count"]),
-                row["clause"],
-                tuple(row.get("categories", ())),
-                row.get("note", ""),
-            )
-            for row in data.get("units", [])
-        ),
-        stated=tuple(_stated(row) for row in data.get("stated", [])),
+def _indicator(fields: Fields) -> PlanIndicator:
+    values = fields.read(PlanIndicator, needed=("id", "name"))
+    for key, known, what in (
+        ("system", SYSTEMS, Said("这个体系", "system")),
+        ("level", LEVELS, Said("这一级", "level")),
+        ("measure", MEASURES, Said("这种算法", "measure")),
+    ):
+        values[key] = fields.choice(key, known, what=what, needed=True)
+    match = fields.table("match")
+    made = PlanIndicator(
+        **values,
+        match=Match(**match.read(Match)),
+        baseline=_baseline(fields.table("baseline")) if fields.has("baseline") else None,
+        targets=tuple(_target(one) for one in fields.tables("target")),
     )
+    for kind in made.match.kinds:
+        if kind not in KINDS:
+            match.bad("kinds", unknown(Said("这种设施", "kind"), kind, KINDS), kind)
+    if made.computed and not made.match.kinds:
+        said = "a computed indicator needs kinds to match"
+        match.bad("kinds", Said("要计算的指标须写明设施类别", said))
+    return made
 
 
-def _fraction(value: Any) -> Fraction | None:
-    return None if value is None else Fraction(value)
+def _baseline(fields: Fields) -> Baseline:
+    return Baseline(**fields.read(Baseline))
 
 
-def _indicator(row: dict[str, Any]) -> PlanIndicator:
-    match = dict(row.get("match", {}))
-    for key in ("kinds", "services", "categories", "ownership", "units", "services_of"):
-        match[key] = tuple(match.get(key, ()))
-    return PlanIndicator(
-        id=row["id"],
-        name=row["name"],
-        name_en=row.get("name_en", ""),
-        system=row["system"],
-        level=row["level"],
-        unit=row.get("unit", ""),
-        nature=row.get("nature", ""),
-        measure=row["measure"],
-        clause=row.get("clause", ""),
-        match=Match(**match),
-        baseline=_baseline(row["baseline"]) if "baseline" in row else None,
-        targets=tuple(_target(t) for t in row.get("target", [])),
-        note=row.get("note", ""),
-        note_en=row.get("note_en", ""),
-    )
-
-
-def _baseline(row: dict[str, Any]) -> Baseline:
-    return Baseline(
-        int(row["year"]),
-        str(row.get("text", "")),
-        _fraction(row.get("value")),
-        row.get("numerator"),
-        row.get("denominator"),
-        row.get("clause", ""),
-    )
-
-
-def _target(row: dict[str, Any]) -> Target:
-    op = row["op"]
-    if op not in OPS and op != "text":
-        raise ValueError(f"the comparison {op!r}")
-    return Target(
-        int(row["year"]),
-        None if op == "text" else cast("Op", op),
-        _fraction(row.get("value")),
-        str(row.get("text", "")),
-        row["clause"],
-        row.get("nature", ""),
-    )
-
-
-def _stated(row: dict[str, Any]) -> Stated:
-    known = {f: row[f] for f in Stated.__dataclass_fields__ if f in row}
-    return Stated(**known)
-
-
-def _check(plan: Plan, file: str) -> list[Problem]:
-    reasons = [
-        f"the indicator {id_} stands {count} times"
-        for id_, count in Counter(i.id for i in plan.indicators).items()
-        if count > 1
-    ]
-    for i in plan.indicators:
-        if i.system not in SYSTEMS:
-            reasons.append(f"{i.id}: the system {i.system!r} is not one of {', '.join(SYSTEMS)}")
-        if i.level not in LEVELS:
-            reasons.append(f"{i.id}: the level {i.level!r} is not one of {', '.join(LEVELS)}")
-        if i.measure not in MEASURES:
-            reasons.append(f"{i.id}: the measure {i.measure!r} is not known")
-        reasons += [f"{i.id}: the kind {k!r} is not known" for k in i.match.kinds if k not in KINDS]
-        if i.computed and not i.match.kinds:
-            reasons.append(f"{i.id}: a computed indicator needs kinds to match")
-        reasons += [
-            f"{i.id}: a target of {t.year} has a comparison but no number"
-            for t in i.targets
-            if t.op and t.value is None
-        ]
-    return [Problem(reason, file) for reason in reasons]
+def _target(fields: Fields) -> Target:
+    values = fields.read(Target, needed=("clause",))
+    what = Said("这种比较", "comparison")
+    op = fields.choice("op", (*OPS, "text"), what=what, needed=True)
+    if op != "text" and not fields.has("value"):
+        fields.bad("value", Said("有比较而没有数", "there is a comparison but no number"))
+    return Target(**values, op=None if op == "text" else cast("Op", op))

@@ -11,11 +11,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coverage.errors import InputError
+from coverage.fields import Cells
 from coverage.formats.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from coverage.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +81,19 @@ class Population:
 
 
 def load_population(path: Path) -> Population:
-    """Read a population table."""
+    """Read a population table.
+
+    Raises:
+        InputError: With every problem of the file at once.
+    """
     table = read_table(path, required=("unit_code", "level", "group", "year", "people"))
-    return Population(
-        People(
-            r.get("unit_code"),
-            r.get("level"),
-            r.get("group"),
-            int(r.get("year")),
-            int(r.get("people")),
-            r.get("provenance"),
-            r.get("source"),
-            r.get("note"),
+    problems: list[Problem] = []
+    rows = []
+    for record in table.records:
+        row = Cells.of(record, problems, file=table.file)
+        rows.append(
+            People(count=row.whole("people", needed=True) or 0, **row.read(People, but=("count",)))
         )
-        for r in table.records
-    )
+    if problems:
+        raise InputError(problems)
+    return Population(rows)

@@ -8,13 +8,13 @@ people but is no township: it never enters a ratio of townships.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from coverage import settings
 from coverage.errors import InputError, UnknownNameError
+from coverage.fields import Cells
 from coverage.formats.tables import read_table
 from coverage.messages import Said
 from coverage.shown import Shown
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from coverage.formats.tables import Record, Table
+    from coverage.errors import Problem
 
 Level = Literal["city", "county", "township", "village"]
 
@@ -85,12 +85,11 @@ def city_names() -> tuple[CityName, ...]:
     table = read_table(settings.data_dir() / "cities.csv")
     return tuple(
         CityName(
-            r.get("code"),
-            r.get("name"),
-            r.get("short_name"),
-            r.get("english"),
-            r.get("province"),
-            (r.get("pinyin"), *(a.strip() for a in r.get("aliases").split(";") if a.strip())),
+            **{c: r.get(c) for c in ("code", "name", "short_name", "english", "province")},
+            aliases=(
+                r.get("pinyin"),
+                *(a.strip() for a in r.get("aliases").split(";") if a.strip()),
+            ),
         )
         for r in table.records
     )
@@ -106,8 +105,14 @@ def find_city(name: str) -> CityName:
     found = [city for city in known if city.answers_to(name)]
     if len(found) == 1:
         return found[0]
-    listed = ", ".join(f"{city.short_name} ({city.code})" for city in known)
-    raise UnknownNameError(Said(f"没有城市 {name!r}，随附的有 {listed}", "the city is not known"))
+    zh = ", ".join(f"{city.short_name} ({city.code})" for city in known)
+    en = ", ".join(f"{city.english} ({city.code})" for city in known)
+    raise UnknownNameError(
+        Said(
+            f"没有城市 {name!r}，随附的有 {zh}",
+            f"the city is not known; those that ship are {en}",
+        )
+    )
 
 
 class Units(Shown):
@@ -196,58 +201,28 @@ class Units(Shown):
         return unit.name if unit else code
 
 
-def _number(cell: str) -> float | None:
-    return float(cell) if cell else None
-
-
-def _degrees(table: Table, record: Record, column: str) -> float | None:
-    """A place that a planner's own list may state; the lists that ship state none."""
-    cell = record.get(column)
-    try:
-        value = float(cell) if cell else None
-    except ValueError:
-        value = math.nan
-    if value is not None and not math.isfinite(value):
-        raise InputError(table.problem(record, column, "应为度数 · degrees are needed"))
-    return value
-
-
 def load_units(upper: Path, villages: Path | None, code: str, name: str) -> Units:
-    """Read a table of counties and townships, and one of villages if there is any."""
+    """Read a table of counties and townships, and one of villages if there is any.
+
+    Raises:
+        InputError: With every problem of a table at once.
+    """
     city = Unit(code, name, "city", "", "")
-    rows = [*_read_upper(upper), *(_read_villages(villages) if villages else ())]
-    return Units(rows, city=city)
+    rows = _read(upper, "level")
+    return Units([*rows, *(_read(villages) if villages else ())], city=city)
 
 
-def _read_upper(path: Path) -> list[Unit]:
-    table = read_table(path, required=("code", "name", "level", "category", "parent"))
-    return [
-        Unit(
-            code=r.get("code"),
-            name=r.get("name"),
-            level="county" if r.get("level") == "county" else "township",
-            category=r.get("category"),
-            parent=r.get("parent"),
-            lon=_number(r.get("lon")),
-            lat=_number(r.get("lat")),
-            committees=int(r.get("committees")) if r.get("committees") else None,
-            place_note=r.get("place_note"),
-        )
-        for r in table.records
-    ]
-
-
-def _read_villages(path: Path) -> list[Unit]:
-    table = read_table(path, required=("code", "name", "category", "parent"))
-    return [
-        Unit(
-            code=r.get("code"),
-            name=r.get("name"),
-            level="village",
-            category=r.get("category"),
-            parent=r.get("parent"),
-            lon=_degrees(table, r, "lon"),
-            lat=_degrees(table, r, "lat"),
-        )
-        for r in table.records
-    ]
+def _read(path: Path, *more: str) -> list[Unit]:
+    """The units of a table; one that has no column of levels holds villages."""
+    table = read_table(path, required=("code", "name", *more, "category", "parent"))
+    problems: list[Problem] = []
+    units = []
+    for record in table.records:
+        cells = Cells.of(record, problems, file=table.file)
+        level: Level = "village"
+        if more:
+            level = "county" if record.get("level") == "county" else "township"
+        units.append(Unit(level=level, **cells.read(Unit, but=("committees",) if not more else ())))
+    if problems:
+        raise InputError(problems)
+    return units

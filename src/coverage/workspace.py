@@ -7,12 +7,11 @@ data, and reports say which is which.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from coverage.errors import InputError, Problem
-from coverage.formats.tables import decode
+from coverage.fields import read_toml, unknown
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -121,48 +120,25 @@ def read_workspace(folder: Path) -> Workspace:
     """
     path = folder / CONFIG
     if not path.is_file():
-        reason = "不是工作区，缺 city.toml · not a workspace: run 'coverage init' first"
-        raise InputError(Problem(reason, str(folder)))
-    try:
-        data = tomllib.loads(decode(path))
-    except tomllib.TOMLDecodeError as error:
-        reason = f"不是有效的 TOML · not valid TOML ({error})"
-        raise InputError(Problem(reason, str(path))) from error
-    return _workspace(folder, path, data)
-
-
-def _workspace(folder: Path, path: Path, data: dict[str, Any]) -> Workspace:
-    city = data.get("city", {})
-    problems = []
-    code = str(city.get("code", ""))
+        said = Said("不是工作区，缺 city.toml", "not a workspace: run 'coverage init' first")
+        raise InputError(Problem(said, str(folder)))
+    top = read_toml(path, loose=True)
+    top.file = str(path)
+    city, files = top.table("city"), top.table("files")
+    code = city.text("code")
     if not (code.isdecimal() and len(code) == 6):
-        six = "城市代码须为 6 位数字 · the code must be six digits"
-        problems.append(Problem(six, str(path), column="city.code", value=code))
-    if not city.get("name"):
-        problems.append(
-            Problem(Said("缺城市名称", "the name is missing"), str(path), column="city.name")
-        )
-    files: dict[str, Path] = {}
-    for role, name in data.get("files", {}).items():
-        target = (folder / str(name)).resolve()
-        reason: str | None = None
+        city.bad("code", Said("城市代码须为 6 位数字", "the code must be six digits"))
+    if not city.text("name"):
+        city.bad("name", Said("缺城市名称", "the name is missing"))
+    found: dict[str, Path] = {}
+    for role in files.data:
+        target = found[role] = (folder / files.text(role)).resolve()
         if role not in OWN:
-            reason = f"没有这种文件，可用 {', '.join(OWN)} · the role is not known"
+            files.bad(role, unknown(Said("这种文件", "role"), role, OWN))
         elif not target.is_relative_to(folder.resolve()):
-            reason = "文件不得在工作区之外 · the file lies outside the workspace"
+            files.bad(role, Said("文件不得在工作区之外", "the file lies outside the workspace"))
         elif not target.is_file():
-            reason = "文件不存在 · the file does not exist"
-        if reason:
-            problems.append(Problem(reason, str(path), column=f"files.{role}", value=str(name)))
-        files[role] = target
-    if problems:
-        raise InputError(problems)
-    return Workspace(
-        folder,
-        code,
-        str(city["name"]),
-        str(city.get("english", "")),
-        str(city.get("province", "")),
-        str(city.get("base", "")),
-        files,
-    )
+            files.bad(role, Said("文件不存在", "the file does not exist"))
+    values = {key: city.text(key) for key in ("name", "english", "province", "base")}
+    top.check()
+    return Workspace(folder, code, **values, files=found)

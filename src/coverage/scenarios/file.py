@@ -68,7 +68,8 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.atomic import write_text
 from coverage.errors import InputError, Problem
-from coverage.fields import read_toml, toml_value
+from coverage.fields import read_toml
+from coverage.formats.toml import toml_value
 from coverage.messages import Said
 from coverage.scenarios._checks import Reader
 from coverage.scenarios.edits import EDIT_KINDS, Place, Road, Scenario

@@ -1,0 +1,67 @@
+"""TOML: files of settings, plans and edits that people write by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from coverage.errors import InputError, Problem
+from coverage.formats.tables import decode
+from coverage.messages import Said
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEADER = re.compile(r"^\s*\[\[?\s*\"?([\w.]+)\"?\s*\]\]?", re.MULTILINE)
+
+
+def load_toml(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
+    """The values of a file, numbers with a point exact, and the lines on which tables begin.
+
+    Raises:
+        InputError: If the file cannot be read, or is not TOML.
+    """
+    text = decode(path)
+    try:
+        data = tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        said = Said(
+            f"不是有效的 TOML（{error}）",
+            f"the file is not valid TOML and cannot be read ({error})",
+        )
+        raise InputError(Problem(said, path.name)) from error
+    lines: dict[str, list[int]] = {}
+    for found in _HEADER.finditer(text):
+        line = text.count("\n", 0, found.start(1)) + 1
+        lines.setdefault(found[1], []).append(line)
+    return data, lines
+
+
+def toml_value(value: object) -> str:
+    """`value` as TOML writes it; a fraction as its decimal, thirds to 12 digits."""
+    match value:
+        case bool():
+            text = "true" if value else "false"
+        case int() | float():
+            text = repr(value)
+        case Fraction():
+            with localcontext(prec=80):
+                short = round(value, 12)
+                text = f"{Decimal(short.numerator) / Decimal(short.denominator):f}"
+        case date():
+            text = value.isoformat()
+        case Mapping():
+            given = ((key, one) for key, one in value.items() if one is not None)
+            text = "{ " + ", ".join(f"{key} = {toml_value(one)}" for key, one in given) + " }"
+        case list() | tuple():
+            text = "[" + ", ".join(map(toml_value, value)) + "]"
+        case _:
+            # A JSON string is a TOML string, but for the one control character JSON lets stand.
+            text = json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return text
