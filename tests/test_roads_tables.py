@@ -110,7 +110,7 @@ def test_csv_needs_its_coordinate_system(tmp_path: Path) -> None:
     assert np.allclose(network.x, [700_000, 701_000], atol=1e-6)
     with pytest.raises(InputError, match="mixed coordinate systems"):
         read_tables(*csv(tmp_path), source_crs="EPSG:32649")
-    with pytest.raises(InputError, match="unknown coordinate system"):
+    with pytest.raises(InputError, match="the CRS 'EPSG:0' is not known"):
         read_tables(*csv(tmp_path), source_crs="EPSG:0")
     with pytest.raises(InputError, match="'lon' and 'lat' are missing"):
         read_tables(*csv(tmp_path, "node,name\n1,a\n"))

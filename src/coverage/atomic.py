@@ -172,9 +172,17 @@ def file_digest(path: str | Path) -> str:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        said = Said(f"文件读不出来（{why}）", f"the file cannot be read ({why})")
-        raise InputError(Problem(said, str(path))) from error
+        raise cannot_read(path, error) from error
+
+
+def cannot_read(path: str | Path, error: Exception) -> InputError:
+    """Why a file cannot be read, as one sentence."""
+    if isinstance(error, FileNotFoundError):
+        said = Said("文件不存在", "the file cannot be read: it does not exist")
+    else:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        said = Said("文件读不出来", f"the file cannot be read ({why})")
+    return InputError(Problem(said, str(path)))
 
 
 def free(path: Path) -> Path:

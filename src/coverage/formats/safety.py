@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 from xml.parsers import expat
 
+from coverage.atomic import cannot_read
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
@@ -110,13 +111,10 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
                 f"the file is larger than {limits.file_bytes / _MIB:,.0f} MiB",
             )
         raw = path.read_bytes()
+    except InputError:
+        raise
     except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise InputError(
-            Problem(Said("文件读不出来", f"the file cannot be read ({reason})"), str(path))
-        ) from error
+        raise cannot_read(path, error) from error
     if not raw.strip(b"\x00 \t\r\n"):
         refuse(path.name, "文件是空的", "the file is empty")
     return raw

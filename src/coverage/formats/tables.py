@@ -11,6 +11,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coverage.atomic import cannot_read
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
@@ -58,10 +59,7 @@ def decode(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(
-            Problem(Said("文件读不出来", f"the file cannot be read ({reason})"), str(path))
-        ) from error
+        raise cannot_read(path, error) from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

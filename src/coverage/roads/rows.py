@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.errors import InputError, Problem
+from coverage.messages import Said
 from coverage.roads.access import speed_kmh, use_of
 from coverage.roads.network import ALL_MODES, mode_flags
 
@@ -77,7 +78,9 @@ class Row:
         self.length = self._length(need_length)
         self.speed, odd = speed_kmh(self.text("maxspeed") or None)
         if odd is not None:
-            self.complain("maxspeed", "the speed is not a number of km/h")
+            self.complain(
+                "maxspeed", Said("限速不是 km/h 的数字", "the speed is not a number of km/h")
+            )
         flags = self._who(modes)
         self.forward, self.back = self._directions(flags)
 
@@ -86,7 +89,7 @@ class Row:
         value = self._cell(column).strip()
         return "" if value.lower() in _NOT_STATED else value
 
-    def complain(self, column: str | None, reason: str) -> None:
+    def complain(self, column: str | None, reason: Said) -> None:
         """Note what is wrong with a cell of this row."""
         value = self._cell(column) if column else None
         shown = value[:60] if value else value
@@ -96,15 +99,20 @@ class Row:
         text = self.text("length_m")
         if not text:
             if needed:
-                self.complain("length_m", "the length is missing")
+                self.complain("length_m", Said("缺长度", "the length is missing"))
             return nan
         try:
             metres = float(text)
         except ValueError:
-            self.complain("length_m", "the length is not a number of metres")
+            self.complain(
+                "length_m", Said("长度不是以米计的数字", "the length is not a number of metres")
+            )
             return nan
         if not isfinite(metres) or metres < 0:
-            self.complain("length_m", "the length must be finite and not negative")
+            self.complain(
+                "length_m",
+                Said("长度须为有限的非负数", "the length must be finite and not negative"),
+            )
         return metres
 
     def _who(self, modes: Iterable[str] | None) -> int:
@@ -113,7 +121,7 @@ class Row:
             try:
                 return mode_flags(named or modes or ())
             except InputError as error:
-                self.complain("modes" if named else None, str(error))
+                self.complain("modes" if named else None, error.problems[0].said)
                 return 0
         tags = {key: self.text(key) for key in ("access", "foot", "bicycle", "motor_vehicle")}
         tags = {key: value for key, value in tags.items() if value} | {"highway": self.highway}
@@ -128,7 +136,9 @@ class Row:
         if text in _BACKWARD:
             return feet, flags
         if text not in _BOTH:
-            self.complain("oneway", "the direction must be yes, no or -1")
+            self.complain(
+                "oneway", Said("方向须为 yes、no 或 -1", "the direction must be yes, no or -1")
+            )
         return flags, flags
 
 

@@ -18,8 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from coverage.errors import InputError, MissingDependencyError, Problem
+from coverage.formats.features import Features
+from coverage.formats.gdal import unreadable
+from coverage.formats.layers import read_features, same_crs, short_name
 from coverage.formats.tables import read_table
 from coverage.messages import Said
 from coverage.roads.build import build
@@ -87,7 +91,9 @@ def read_tables(
         raise InputError(problems)
     lon, lat, numbers, pieces, bends = data
     if not pieces.u:
-        raise InputError([*problems, Problem("the table holds no usable road", name)])
+        raise InputError(
+            [*problems, Problem(Said("表中没有可用的道路", "the table holds no usable road"), name)]
+        )
     network = build(
         lon,
         lat,
@@ -136,12 +142,19 @@ def _from_csv(
     place = read_table(nodes, required=["node"])
     lonlat = {"lon", "lat"} <= set(place.columns)
     if not lonlat and not {"x", "y"} <= set(place.columns):
-        raise InputError(Problem("the columns 'lon' and 'lat' are missing", place.file, 1))
-    if lonlat and source_crs is not None and not _is_wgs84(source_crs):
-        reason = f"mixed coordinate systems: lon and lat are {WGS84}, not {source_crs}"
+        raise InputError(
+            Problem(
+                Said("缺 lon、lat 列", "the columns 'lon' and 'lat' are missing"), place.file, 1
+            )
+        )
+    if lonlat and source_crs is not None and not same_crs(WGS84, source_crs, place.file):
+        reason = _mixed(f"{WGS84} (lon, lat)", source_crs)
         raise InputError(Problem(reason, place.file, 1))
     if not lonlat and source_crs is None:
-        reason = "x and y need their coordinate system named (source_crs), or give lon and lat"
+        reason = Said(
+            "x、y 须写明坐标系（source_crs），或改给 lon、lat",
+            "x and y need their coordinate system named (source_crs), or give lon and lat",
+        )
         raise InputError(Problem(reason, place.file, 1))
     axes = (("lon", 180.0), ("lat", 90.0)) if lonlat else (("x", _FAR_M), ("y", _FAR_M))
     index: dict[str, int] = {}
@@ -150,11 +163,18 @@ def _from_csv(
         name = record.get("node")
         values = [coordinate(record.get(axis), limit) for axis, limit in axes]
         bad = [axis for (axis, _), value in zip(axes, values, strict=True) if value is None]
-        problems += [place.problem(record, axis, "the place must be a number") for axis in bad]
+        problems += [
+            place.problem(record, axis, Said("位置须为数字", "the place must be a number"))
+            for axis in bad
+        ]
         if not name:
-            problems.append(place.problem(record, "node", "the node has no name"))
+            problems.append(
+                place.problem(record, "node", Said("节点没有名称", "the node has no name"))
+            )
         elif name in index:
-            problems.append(place.problem(record, "node", "the node is named twice"))
+            problems.append(
+                place.problem(record, "node", Said("节点重名", "the node is named twice"))
+            )
         elif not bad:
             index[name] = len(points)
             points.append(tuple(value for value in values if value is not None))
@@ -166,17 +186,6 @@ def _from_csv(
         x, y = _to_lonlat(source_crs, x, y)
         bx, by = _to_lonlat(source_crs, bx, by)
     return x, y, whole_numbers(list(index)), pieces, (start, bx, by)
-
-
-def _is_wgs84(crs: Any) -> bool:
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
-
-    try:
-        given = CRS.from_user_input(crs)
-    except CRSError as error:
-        raise InputError(f"unknown coordinate system {str(crs)!r}") from error
-    return bool(given.equals(CRS.from_user_input(WGS84), ignore_axis_order=True))
 
 
 def _csv_edges(
@@ -193,7 +202,9 @@ def _csv_edges(
         row = Row(table.file, record.row, record.get, how.modes, highway=how.highway)
         for end in ("u", "v"):
             if record.get(end) not in index:
-                row.complain(end, "the node is not in the table of nodes")
+                row.complain(
+                    end, Said("节点表里没有这个节点", "the node is not in the table of nodes")
+                )
         bends = np.zeros((0, 2))
         if not row.problems:
             ends = index[record.get("u")], index[record.get("v")]
@@ -208,25 +219,29 @@ def _csv_edges(
 
 def _wkt_bends(row: Row, text: str, ends: Floats, tolerance: float) -> Floats:
     """Bends of a drawn line, turned to run from u to v."""
-    import shapely
-
     none = np.zeros((0, 2))
     try:
         line = shapely.from_wkt(text)
     except shapely.errors.ShapelyError:
-        row.complain("geometry", "the geometry is not WKT")
+        row.complain("geometry", Said("几何不是 WKT", "the geometry is not WKT"))
         return none
     points = shapely.get_coordinates(line)
     if line.geom_type != "LineString" or not len(points):
-        row.complain("geometry", "the geometry is not a line")
+        row.complain("geometry", Said("几何不是线", "the geometry is not a line"))
         return none
     if not np.isfinite(points).all():
-        row.complain("geometry", "the geometry holds a coordinate that is not a number")
+        row.complain(
+            "geometry",
+            Said("几何里有不是数字的坐标", "the geometry holds a coordinate that is not a number"),
+        )
         return none
     for ordered in (points, points[::-1]):
         if np.abs(ordered[[0, -1]] - ends).max() <= tolerance:
             return np.asarray(ordered[1:-1])
-    row.complain("geometry", "the line does not begin and end at its nodes u and v")
+    row.complain(
+        "geometry",
+        Said("线的两端不在节点 u、v 上", "the line does not begin and end at its nodes u and v"),
+    )
     return none
 
 
@@ -238,51 +253,54 @@ def _from_layers(
     source_crs: str | None,
     problems: list[Problem],
 ) -> _Data:
-    if not path.is_file():
-        raise InputError(Problem("the file does not exist", str(path)))
-    frames = _read_frames(path, layer)
-    systems = {name: frame.crs for name, frame in frames.items()}
-    missing = [name for name, system in systems.items() if system is None]
-    if missing:
-        reason = f"the layer '{missing[0]}' does not say its coordinate system"
-        raise InputError(Problem(reason, path.name))
-    named = [*systems.values(), *([] if source_crs is None else [_crs(source_crs)])]
-    if any(not one.equals(named[0], ignore_axis_order=True) for one in named[1:]):
-        reason = f"mixed coordinate systems: {', '.join(_short_name(one) for one in named)}"
-        raise InputError(Problem(reason, path.name))
-    if "nodes" in frames:
-        return _nodes_and_edges(path.name, frames["nodes"], frames["edges"], how, problems)
-    return _lines(path.name, next(iter(frames.values())), how, snap_m, problems)
+    layers = {own.name: own for own in _read_layers(path, layer)}
+    for name, own in layers.items():
+        if own.crs is None:
+            said = Said(
+                f"图层 {name} 没有写明坐标系",
+                f"the layer '{name}' does not say its coordinate system",
+            )
+            raise InputError(Problem(said, path.name))
+    named = [str(own.crs) for own in layers.values()] + ([source_crs] if source_crs else [])
+    if not all(same_crs(named[0], one, path.name) for one in named[1:]):
+        raise InputError(Problem(_mixed(*map(short_name, named)), path.name))
+    if "nodes" in layers:
+        return _nodes_and_edges(path.name, layers["nodes"], layers["edges"], how, problems)
+    return _lines(path.name, next(iter(layers.values())), how, snap_m, problems)
 
 
-def _crs(name: str) -> Any:
-    from pyproj import CRS
-
-    return CRS.from_user_input(name)
+def _mixed(*names: str) -> Said:
+    return Said(f"坐标系不一：{'、'.join(names)}", f"mixed coordinate systems: {', '.join(names)}")
 
 
-def _short_name(crs: Any) -> str:
-    authority = crs.to_authority()
-    return ":".join(authority) if authority else str(crs.name)
+def _read_layers(path: Path, layer: str | None) -> list[Features]:
+    """The layers needed: nodes and edges, or one of lines."""
+    if path.suffix.lower() in _PARQUET:
+        return [_read_parquet(path)]
+    found = [own for own in read_features(path) if own.shapes is not None]
+    pair = [own for own in found if own.name in {"nodes", "edges"}]
+    if layer is None and len(pair) == 2:
+        return pair
+    chosen = [own for own in found if layer in {None, own.name}]
+    if len(chosen) == 1:
+        return chosen
+    names = [own.name for own in found]
+    zh, en = "、".join(names) or "无", ", ".join(names) or "none"
+    said = (
+        Said(f"请指明道路图层，有：{zh}", f"name the layer of roads; the file holds {en}")
+        if layer is None
+        else Said(
+            f"没有图层 {layer}，有：{zh}", f"there is no layer '{layer}'; the file holds {en}"
+        )
+    )
+    raise InputError(Problem(said, path.name))
 
 
-def _read_frames(path: Path, layer: str | None) -> dict[str, Any]:
-    """The layers needed, by name: nodes and edges, or one of lines."""
+def _read_parquet(path: Path) -> Features:
     import geopandas as gpd
 
     try:
-        if path.suffix.lower() in _PARQUET:
-            frame = gpd.read_parquet(path)
-            frame.index = range(1, len(frame) + 1)
-            return {"lines": frame}
-        import pyogrio
-
-        names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-        if layer is None and {"nodes", "edges"} <= set(names):
-            return {name: _frame(path, name) for name in ("nodes", "edges")}
-        _check_layer(path, layer, names)
-        name = layer or names[0]
-        return {name: _frame(path, name)}
+        frame = gpd.read_parquet(path)
     except ImportError as error:
         raise MissingDependencyError(
             Said(
@@ -290,81 +308,75 @@ def _read_frames(path: Path, layer: str | None) -> dict[str, Any]:
                 "reading GeoParquet needs pyarrow: pip install 'facility-coverage[parquet]'",
             )
         ) from error
-    except InputError:
-        raise
     except (OSError, ValueError, RuntimeError, KeyError) as error:
-        # pyogrio and pyarrow raise their own kinds of these for what is no such file.
-        reason = f"the file is damaged or of another kind ({str(error).splitlines()[0][:120]})"
-        raise InputError(Problem(reason, path.name)) from error
-
-
-def _check_layer(path: Path, layer: str | None, names: list[str]) -> None:
-    held = f"the file holds {', '.join(names) or 'none'}"
-    if layer is not None and layer not in names:
-        raise InputError(Problem(f"there is no layer '{layer}'; {held}", path.name))
-    if layer is None and len(names) != 1:
-        raise InputError(Problem(f"name the layer of roads; {held}", path.name))
-
-
-def _frame(path: Path, layer: str) -> Any:
-    import geopandas as gpd
-
-    return gpd.read_file(path, layer=layer, fid_as_index=True, engine="pyogrio")
-
-
-def _features(name: str, frame: Any, how: _How) -> Iterable[tuple[Row, Any]]:
-    """Each feature's judged row and its geometry."""
+        # pyarrow raises its own kinds of these for what is no such file.
+        raise unreadable(path.name, error, "GeoParquet file") from error
     plain = frame.drop(columns=frame.geometry.name)
-    columns = {str(column).lower(): plain[column].tolist() for column in plain.columns}
+    columns = {str(name): plain[name].tolist() for name in plain.columns}
+    shapes = np.asarray(frame.geometry.to_numpy(), np.object_)
+    crs = None if frame.crs is None else frame.crs.to_wkt()
+    return Features(path.name, "lines", columns, shapes, range(1, len(frame) + 1), crs)
+
+
+def _features(name: str, layer: Features, how: _How) -> Iterable[tuple[Row, Any]]:
+    """Each feature's judged row and its geometry."""
+    columns = {column.lower(): cells for column, cells in layer.columns.items()}
     if "length_m" not in columns and {"u", "v", "length"} <= set(columns):
         columns["length_m"] = columns["length"]  # osmnx: metres
-    whole = np.issubdtype(frame.index.dtype, np.integer)
-    numbers = frame.index.tolist() if whole else list(range(1, len(frame) + 1))
-    for i, (number, geometry) in enumerate(zip(numbers, frame.geometry, strict=True)):
+    assert layer.shapes is not None  # noqa: S101 -- the caller has looked
+    for i, (number, geometry) in enumerate(zip(layer.numbers, layer.shapes, strict=True)):
 
         def cell(column: str, i: int = i) -> str:
             value = columns[column][i] if column in columns else None
             return "" if value is None else str(value)
 
-        row = Row(name, int(number), cell, how.modes, highway=how.highway, need_length=False)
+        row = Row(name, number, cell, how.modes, highway=how.highway, need_length=False)
         yield row, geometry
 
 
 def _line(row: Row, geometry: Any) -> Floats:
-    import shapely
-
     if geometry is not None and geometry.geom_type == "MultiLineString":
         geometry = shapely.line_merge(geometry)
     if geometry is None or geometry.is_empty:
-        row.problems.append(Problem("the feature has no line", row.file, row.number, "geometry"))
+        row.problems.append(
+            Problem(Said("要素没有线", "the feature has no line"), row.file, row.number, "geometry")
+        )
         return np.zeros((0, 2))
     if geometry.geom_type != "LineString":
-        reason = f"the feature is a {geometry.geom_type}, not one line"
+        reason = Said(
+            f"要素是 {geometry.geom_type}，不是一条线",
+            f"the feature is a {geometry.geom_type}, not one line",
+        )
         row.problems.append(Problem(reason, row.file, row.number, "geometry"))
     points = np.asarray(shapely.get_coordinates(geometry))
     if not np.isfinite(points).all():
-        reason = "the line holds a coordinate that is not a number"
+        reason = Said("线里有不是数字的坐标", "the line holds a coordinate that is not a number")
         row.problems.append(Problem(reason, row.file, row.number, "geometry"))
     return points
 
 
 def _nodes_and_edges(
-    name: str, nodes: Any, edges: Any, how: _How, problems: list[Problem]
+    name: str, nodes: Features, edges: Features, how: _How, problems: list[Problem]
 ) -> _Data:
-    key = next((c for c in nodes.columns if str(c).lower() in {"node", "osmid", "id"}), None)
-    missing = [c for c in ("u", "v") if c not in edges.columns]
-    if key is None or missing:
-        reason = "the layer 'nodes' needs a column node or osmid, and 'edges' columns u and v"
-        raise InputError(Problem(reason, name))
-    index = {node: i for i, node in enumerate(nodes[key].tolist())}
-    x, y = (np.asarray(axis, np.float64) for axis in (nodes.geometry.x, nodes.geometry.y))
+    key = next((c for c in nodes.columns if c.lower() in {"node", "osmid", "id"}), None)
+    if key is None or not {"u", "v"} <= set(edges.columns):
+        said = Said(
+            "图层 nodes 须有 node 或 osmid 列，edges 须有 u、v 列",
+            "the layer 'nodes' needs a column node or osmid, and 'edges' columns u and v",
+        )
+        raise InputError(Problem(said, name))
+    index = {node: i for i, node in enumerate(nodes.columns[key])}
+    x, y = (np.asarray(axis(nodes.shapes), np.float64) for axis in (shapely.get_x, shapely.get_y))
     pieces = Pieces()
-    ends = list(zip(edges["u"].tolist(), edges["v"].tolist(), strict=True))
+    ends = list(zip(edges.columns["u"], edges.columns["v"], strict=True))
     for (u, v), (row, geometry) in zip(ends, _features(name, edges, how), strict=True):
         points = _line(row, geometry)
         for column, node in (("u", u), ("v", v)):
             if node not in index:
-                row.complain(column, "the node is not in the layer 'nodes'")
+                row.complain(
+                    column,
+                    Said("图层 nodes 里没有这个节点", "the node is not in the layer 'nodes'"),
+                )
         if row.problems:
             problems += row.problems
             continue
@@ -379,14 +391,14 @@ def _nodes_and_edges(
 
 def _lines(
     name: str,
-    frame: Any,
+    layer: Features,
     how: _How,
     snap_m: float,
     problems: list[Problem],
 ) -> _Data:
     pieces = Pieces()
     ends: list[Floats] = []
-    for row, geometry in _features(name, frame, how):
+    for row, geometry in _features(name, layer, how):
         points = _line(row, geometry)
         if row.problems:
             problems += row.problems
@@ -394,11 +406,11 @@ def _lines(
         ends.append(points[[0, -1]])
         pieces.add((0, 0), row, points[1:-1])
     flat = np.concatenate([np.zeros((0, 2)), *ends])
-    lon, lat = _to_lonlat(frame.crs, flat[:, 0], flat[:, 1])
+    lon, lat = _to_lonlat(layer.crs, flat[:, 0], flat[:, 1])
     node, first = _matched(lon, lat, snap_m)
     pieces.u, pieces.v = node[0::2].tolist(), node[1::2].tolist()
     start, bx, by = pieces.flat_bends()
-    bends = (start, *_to_lonlat(frame.crs, bx, by))
+    bends = (start, *_to_lonlat(layer.crs, bx, by))
     return lon[first], lat[first], np.arange(len(first)), pieces, bends
 
 
