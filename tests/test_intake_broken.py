@@ -19,9 +19,8 @@ from hypothesis import strategies as st
 
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.facilities import COLUMNS, read_register
+from coverage.facilities import COLUMNS, read_register, register_rows
 from coverage.formats.tables import csv_text
-from coverage.intake.commit import register_rows
 from coverage.intake.facilities import intake_facilities
 from coverage.intake.reportpage import to_html
 from coverage.intake.setup import create

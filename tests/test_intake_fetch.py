@@ -20,9 +20,9 @@ from shapely.geometry import shape
 from coverage.city import City
 from coverage.demand.sources import demand_of
 from coverage.download import http, osm
+from coverage.download.fetch import Server, fetch, fetch_population
 from coverage.download.licences import read_origins
 from coverage.errors import InputError, NetworkUnreachableError
-from coverage.intake.fetch import Server, fetch, fetch_population
 from coverage.roads.sources import load
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.city import City
-from coverage.facilities import COLUMNS, Facility, read_register
+from coverage.facilities import COLUMNS, Facility, read_register, register_rows
 from coverage.formats.tables import csv_text
-from coverage.intake.commit import register_rows
 from coverage.intake.facilities import intake_facilities
 from coverage.intake.identity import Form, compare, form_of, score
 from coverage.intake.setup import create

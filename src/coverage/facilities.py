@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
@@ -21,7 +22,6 @@ from coverage.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date
     from pathlib import Path
 
     from coverage.units import Units
@@ -260,3 +260,14 @@ def _place(row: Cells) -> dict[str, float]:
 
 def _in_china(lon: float, lat: float) -> bool:
     return _LON[0] <= lon <= _LON[1] and _LAT[0] <= lat <= _LAT[1]
+
+
+def register_rows(facilities: Iterable[Facility]) -> list[list[object]]:
+    """Facilities as rows of a register, in the order of `COLUMNS`."""
+    return [[_cell(getattr(f, column)) for column in COLUMNS] for f in facilities]
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, frozenset):
+        return ";".join(sorted(value))
+    return value.isoformat() if isinstance(value, date) else value

@@ -142,3 +142,8 @@ def read_workspace(folder: Path) -> Workspace:
     values = {key: city.text(key) for key in ("name", "english", "province", "base")}
     top.check()
     return Workspace(folder, code, **values, files=found)
+
+
+def other_roads(folder: Path, goal: Path) -> tuple[Path, ...]:
+    """The workspace's other roads, which might be read instead of `goal`."""
+    return tuple(p for name in OWN["roads"] if (p := folder / name) != goal and p.is_file())

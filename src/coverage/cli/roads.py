@@ -88,8 +88,8 @@ def _show(report: CleaningReport, lang: Lang) -> None:
 @takes("out", required=True)
 def fetch(city: City, modes: tuple[str, ...], out: Path, lang: Lang, **server: Any) -> None:
     """Download a city's roads from OpenStreetMap (needs the internet)."""
+    from coverage.download.boundaries import outline
     from coverage.download.roads import fetch as fetch_roads
-    from coverage.intake.bounds import outline
     from coverage.roads.convert import write_graphml
     from coverage.roads.network import MODES
 

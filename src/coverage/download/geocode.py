@@ -11,25 +11,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import urllib.error
-import urllib.request
-from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, runtime_checkable
-from urllib.parse import urlencode, urlsplit
+from typing import Any, NamedTuple, NoReturn, Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
 from coverage.datum import to_wgs84
-from coverage.download.http import BUSY, TryAgainError, persist
+from coverage.download import http
 from coverage.errors import InputError, NetworkUnreachableError, UnknownNameError
 from coverage.messages import Said
-
-if TYPE_CHECKING:
-    from email.message import Message
-    from typing import IO
 
 AMAP_URL = "https://restapi.amap.com/v3/geocode/geo"
 TIANDITU_URL = "https://api.tianditu.gov.cn/geocoder"
 
-_BUSY = BUSY | {418}  # with which Tianditu answers who asks too fast
+_BUSY = http.BUSY | {418}  # with which Tianditu answers who asks too fast
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 _MOST_BYTES = 1_000_000
 # Amap's own numbers: too fast (ask again), out of quota, key refused, nothing found.
@@ -102,7 +95,10 @@ def open_geocoder(name: str, **options: Any) -> Geocoder:
     plain = {"天地图": "tianditu", "高德": "amap"}.get(name, name.lower())
     if plain not in kinds:
         raise UnknownNameError(
-            Said(f"没有地理编码服务 {name!r}", f"choose from {', '.join(kinds)}")
+            Said(
+                f"没有地理编码服务 {name!r}，可用：{'、'.join(kinds)}",
+                f"there is no geocoder {name!r}: choose from {', '.join(kinds)}",
+            )
         )
     variable, kind = kinds[plain]
     key = os.environ.get(variable, "").strip()
@@ -110,7 +106,7 @@ def open_geocoder(name: str, **options: Any) -> Geocoder:
         raise InputError(
             Said(
                 f"使用{name}地理编码须在环境变量 {variable} 中给出密钥",
-                f"set {variable} to the key of the service",
+                f"set the environment variable {variable} to the key of the service",
             )
         )
     return kind(key, **options)
@@ -131,7 +127,7 @@ class _Service:
         city: str = "",
     ) -> None:
         if urlsplit(url).scheme not in {"http", "https"}:
-            raise InputError(Said(f"地址须以 http 开头：{url}", "not a web address"))
+            raise InputError(Said(f"地址须以 http 开头：{url}", f"{url} is no web address (http…)"))
         self._key, self._url, self._timeout_s = key, url, timeout_s
         self._retries, self._city = retries, city
 
@@ -145,7 +141,7 @@ class _Service:
             QuotaError: If the key's quota is used up.
             NetworkUnreachableError: If no usable answer came after all tries.
         """
-        return persist(
+        return http.persist(
             lambda: self._once(question),
             server=self.title,
             retries=self._retries,
@@ -154,44 +150,36 @@ class _Service:
         )
 
     def _once(self, question: dict[str, str]) -> dict[str, Any]:
-        try:
-            answer = self._get(question)
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code not in _BUSY:
-                self._refuse(f"HTTP {error.code}")
-            raise TryAgainError(f"HTTP {error.code}") from None  # its address holds the key
-        except NetworkUnreachableError:
-            raise  # a ConnectionError too, and the last word
-        except (TimeoutError, ConnectionError, HTTPException) as error:
-            raise TryAgainError(_words(error)) from None
-        except urllib.error.URLError as error:
-            raise TryAgainError(_words(error.reason)) from None
-        if too_fast := self._too_fast(answer):
-            raise TryAgainError(too_fast)
-        return answer
+        def read() -> bytes:
+            # The key stands in the address: it is not carried on to another server.
+            with http.asked(
+                self._url,
+                self.title,
+                busy=_BUSY,
+                params=question,
+                timeout_s=self._timeout_s,
+                allow_redirects=False,
+            ) as response:
+                return next(response.iter_content(_MOST_BYTES), b"")
 
-    def _get(self, question: dict[str, str]) -> dict[str, Any]:
-        request = urllib.request.Request(  # noqa: S310 the scheme was checked
-            f"{self._url}?{urlencode(question)}", headers={"Accept": "application/json"}
-        )
-        with _opener().open(request, timeout=self._timeout_s) as response:
-            raw = response.read(_MOST_BYTES + 1)
         try:
-            answer = json.loads(raw[:_MOST_BYTES].decode("utf-8"))
+            answer = json.loads(http.once(read, self.title))
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            self._refuse("回答不是 JSON · the answer is not JSON")
+            self._refuse(Said("回答不是 JSON", "the answer is not JSON"))
+        if too_fast := self._too_fast(answer):
+            raise http.TryAgainError(too_fast)
         return answer
 
-    def _too_fast(self, _answer: dict[str, Any]) -> str:
-        """Why to ask again, empty if the answer stands."""
-        return ""
+    def _too_fast(self, _answer: dict[str, Any]) -> Said | None:
+        """Why to ask again, if the answer does not stand."""
+        return None
 
-    def _refuse(self, why: str) -> NoReturn:
+    def _refuse(self, why: Said | str) -> NoReturn:
+        zh, en = why if isinstance(why, Said) else (why, why)
         raise NetworkUnreachableError(
-            Said(f"{self.title}拒绝了请求（{why}）", "the service refused")
+            Said(f"{self.title}拒绝了请求（{zh}）", f"{self.title}: the service refused ({en})")
         )
 
 
@@ -216,7 +204,11 @@ class Tianditu(_Service):
         if "code" in answer or status not in {"0", "101"}:
             said = " ".join(str(answer[k]) for k in ("msg", "resolve") if answer.get(k))
             if re.search("配额|超限|上限|次数|limit|quota", said, re.IGNORECASE):
-                raise QuotaError(Said(f"天地图配额已用完（{said}）", "the quota is used up"))
+                raise QuotaError(
+                    Said(
+                        f"天地图配额已用完（{said}）", f"the quota of Tianditu is used up ({said})"
+                    )
+                )
             self._refuse(said or f"status {status}")
         place = answer.get("location")
         if status == "101" or not isinstance(place, dict):
@@ -257,14 +249,25 @@ class Amap(_Service):
         if code in _AMAP_NOTHING:
             return
         if code in _AMAP_QUOTA or "OVER_LIMIT" in info:
-            raise QuotaError(Said(f"高德今日配额已用完（{code} {info}）", "the quota is used up"))
+            raise QuotaError(
+                Said(
+                    f"高德今日配额已用完（{code} {info}）",
+                    f"the quota of Amap is used up ({code} {info})",
+                )
+            )
         if code in _AMAP_KEY:
-            self._refuse(f"密钥无效或无权限 the key is not valid here, {code} {info}")
+            self._refuse(
+                Said(
+                    f"密钥无效或无权限，{code} {info}", f"the key is not valid here, {code} {info}"
+                )
+            )
         self._refuse(f"{code} {info}")
 
-    def _too_fast(self, answer: dict[str, Any]) -> str:
+    def _too_fast(self, answer: dict[str, Any]) -> Said | None:
         code = str(answer.get("infocode", ""))
-        return f"太快 too many questions a second, {code}" if code in _AMAP_TOO_FAST else ""
+        if code not in _AMAP_TOO_FAST:
+            return None
+        return Said(f"问得太快，{code}", f"too many questions a second, {code}")
 
 
 def _geocoded(lon: object, lat: object, datum: str, level: object) -> Geocoded | None:
@@ -284,30 +287,3 @@ def _number(value: object) -> float | None:
         return float(str(value))
     except ValueError:
         return None
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The key stands in the address: it is not carried on to another server."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,  # noqa: ARG002
-        fp: IO[bytes],  # noqa: ARG002
-        code: int,  # noqa: ARG002
-        msg: str,  # noqa: ARG002
-        headers: Message,  # noqa: ARG002
-        newurl: str,  # noqa: ARG002
-    ) -> None:
-        """Follow nothing: the refusal comes out as an HTTP error."""
-        return
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    return urllib.request.build_opener(_NoRedirect)
-
-
-def _words(error: object) -> str:
-    """What went wrong, without the address, in which the key stands."""
-    if isinstance(error, TimeoutError):
-        return "超时 no answer in time"
-    return type(error).__name__ if isinstance(error, Exception) else "no connection"

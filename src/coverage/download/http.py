@@ -14,7 +14,7 @@ from coverage.errors import NetworkUnreachableError
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -25,7 +25,16 @@ Answer = TypeVar("Answer")
 
 
 class TryAgainError(Exception):
-    """The server refused for now; its text is the reason."""
+    """The server refused for now, for the reason that is said."""
+
+    def __init__(self, said: Said) -> None:
+        self.said = said
+        super().__init__(said)
+
+
+_SILENT = Said("超时", "no answer in time")
+_BROKE = Said("连接中断", "the connection broke")
+_BROKE_OFF = Said("下载中断", "the download broke off before its end")
 
 
 def persist(
@@ -49,19 +58,19 @@ def persist(
     Raises:
         NetworkUnreachableError: If no answer came after all tries.
     """
-    wait, reason = first_pause_s, ""
+    wait, reason = first_pause_s, _SILENT
     for attempt in range(retries + 1):
         try:
             return question()
         except TryAgainError as error:
-            reason = str(error)
+            reason = error.said
         if attempt < retries:
             pause(wait)
             wait = min(2 * wait, longest_pause_s)
     raise NetworkUnreachableError(
         Said(
-            f"{server}问了 {retries + 1} 次没有结果（{reason}）",
-            f"asked {retries + 1} times without success: {reason}",
+            f"{server}问了 {retries + 1} 次没有结果（{reason.zh}）",
+            f"{server} was asked {retries + 1} times without success: {reason.en}",
         )
     )
 
@@ -80,23 +89,24 @@ def once(question: Callable[[], Answer], server: str) -> Answer:
     """
     import requests
 
+    # The address may hold a key: what `requests` says of it goes no further.
     try:
         return question()
-    except requests.Timeout as error:
-        raise TryAgainError("no answer in time") from error
+    except requests.Timeout:
+        raise TryAgainError(_SILENT) from None
     except requests.ConnectionError as error:
-        if _no_way(error):
-            raise NetworkUnreachableError(
-                Said(
-                    f"连不上 {server}",
-                    "no connection to the server: check the network, or load a file instead",
-                )
-            ) from error
-        raise TryAgainError("the connection broke") from error
-    except requests.RequestException as error:
+        if not _no_way(error):
+            raise TryAgainError(_BROKE) from None
+    except requests.RequestException:
         raise NetworkUnreachableError(
-            Said(f"{server}: 地址不对", "the address is no good")
-        ) from error
+            Said(f"{server}：地址不对", f"{server}: the address is no good")
+        ) from None
+    raise NetworkUnreachableError(
+        Said(
+            f"连不上 {server}，请检查网络，或改为导入文件",
+            f"{server}: no connection to the server: check the network, or load a file instead",
+        )
+    )
 
 
 def _no_way(error: Exception) -> bool:
@@ -107,42 +117,61 @@ def _no_way(error: Exception) -> bool:
     return isinstance(cause, NewConnectionError)
 
 
-def judge(response: Any, server: str) -> None:
+def judge(response: Any, server: str, busy: Collection[int] = BUSY) -> None:
     """Whether an answer of `requests` stands.
 
     Raises:
         TryAgainError: If the server is busy.
-        NetworkUnreachableError: If it refuses.
+        NetworkUnreachableError: If it refuses, or points elsewhere and is not to be followed.
     """
-    if response.status_code in BUSY:
-        raise TryAgainError(f"the server is busy ({response.status_code})")
-    if not response.ok:
+    code = response.status_code
+    if code in busy:
+        raise TryAgainError(Said(f"HTTP {code}", f"the server is busy ({code})"))
+    if code >= 300:
         raise NetworkUnreachableError(
-            Said(f"{server} 拒绝", f"refused: {response.status_code} {response.reason}")
+            Said(
+                f"{server}拒绝了请求（HTTP {code}）", f"{server} refused: {code} {response.reason}"
+            )
         )
 
 
+def asked(
+    url: str, server: str, *, timeout_s: float, busy: Collection[int] = BUSY, **how: Any
+) -> Any:
+    """An open answer of a web address, asked for once, its content not read yet.
+
+    Args:
+        url: Address.
+        server: Whom complaints name.
+        timeout_s: Longest silence that is borne.
+        busy: Codes with which the server says "not now".
+        how: What else `requests.get` takes.
+
+    Raises:
+        TryAgainError: As `once` and `judge`.
+        NetworkUnreachableError: Likewise.
+    """
+    import requests
+
+    answer = once(lambda: requests.get(url, stream=True, timeout=timeout_s, **how), server)
+    try:
+        judge(answer, server, busy)
+    except BaseException:
+        answer.close()
+        raise
+    return answer
+
+
 def get(url: str, *, timeout_s: float, retries: int, headers: dict[str, str] | None = None) -> Any:
-    """An open answer of a web address, its content not read yet.
+    """As `asked`, again while the server is busy or silent.
 
     Raises:
         NetworkUnreachableError: If there is no way to the server, or it refuses, or stays busy
             or silent.
     """
-    import requests
-
-    def ask() -> Any:
-        answer = once(
-            lambda: requests.get(url, headers=headers, stream=True, timeout=timeout_s), url
-        )
-        try:
-            judge(answer, url)
-        except BaseException:
-            answer.close()
-            raise
-        return answer
-
-    return persist(ask, server=url, retries=retries)
+    return persist(
+        lambda: asked(url, url, timeout_s=timeout_s, headers=headers), server=url, retries=retries
+    )
 
 
 def download(
@@ -181,8 +210,8 @@ def download(
                     if progress is not None:
                         progress(got, size)
         except requests.RequestException as error:
-            raise TryAgainError(Said("下载中断", "the download broke off")) from error
+            raise TryAgainError(_BROKE_OFF) from error
         if got != size:
-            raise TryAgainError(Said("下载中断", "the download broke off before its end"))
+            raise TryAgainError(_BROKE_OFF)
 
     persist(ask, server=url, retries=retries, longest_pause_s=FIRST_PAUSE_S)

@@ -147,7 +147,10 @@ def _things(
         return ()
     except (ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
         raise NetworkUnreachableError(
-            Said(f"{server} 的回答不是 Overpass 格式", "the answer is not of the Overpass API")
+            Said(
+                f"{server} 的回答不是 Overpass 格式",
+                f"{server}: the answer is not of the Overpass API",
+            )
         ) from error
     found = []
     for (element, number), row in frame.iterrows():

@@ -97,10 +97,20 @@ def _polygon(area: BaseGeometry | tuple[float, float, float, float]) -> Any:
     if isinstance(area, tuple):
         west, south, east, north = area
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-            raise InputError(f"expected (west, south, east, north) in degrees, not {area}")
+            raise InputError(
+                Said(
+                    f"范围须为度数（西，南，东，北），不是 {area}",
+                    f"expected (west, south, east, north) in degrees, not {area}",
+                )
+            )
         return shapely.box(west, south, east, north)
     if area.geom_type not in {"Polygon", "MultiPolygon"} or area.is_empty or not area.is_valid:
-        raise InputError("the area to download must be a valid polygon in lon, lat")
+        raise InputError(
+            Said(
+                "下载范围须为有效的经纬度多边形",
+                "the area to download must be a valid polygon in lon, lat",
+            )
+        )
     return area
 
 
@@ -135,9 +145,12 @@ def overpass(
             return  # every answer lies in the cache
         except (InsufficientResponseError, ValueError) as error:
             raise NetworkUnreachableError(
-                Said(f"{server} 的回答不是 Overpass 格式", "the answer is not of the Overpass API")
+                Said(
+                    f"{server} 的回答不是 Overpass 格式",
+                    f"{server}: the answer is not of the Overpass API",
+                )
             ) from error
-        raise http.TryAgainError("nothing was asked")
+        raise http.TryAgainError(Said("没有问成", "nothing was asked"))
 
     answers.mkdir(parents=True, exist_ok=True)
     _discard_damaged(answers)
@@ -161,7 +174,7 @@ def _judge_answer(response: Any, server: str) -> None:
     if b'"remark"' in response.content[-_REMARK_TAIL:]:
         remark = response.json().get("remark")
         if remark:
-            raise http.TryAgainError(str(remark))
+            raise http.TryAgainError(Said(f"服务器说：{remark}", f"the server says: {remark}"))
 
 
 @contextmanager

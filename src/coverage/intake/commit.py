@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from coverage.atomic import REPLACED, disk_errors, free, write_files
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.facilities import COLUMNS
+from coverage.facilities import COLUMNS, register_rows
 from coverage.formats.tables import csv_text
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
@@ -23,22 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.atomic import Content
-    from coverage.facilities import Facility
     from coverage.intake.facilities import FacilityImport
     from coverage.intake.outcomes import ImportReport
     from coverage.messages import Lang
     from coverage.workspace import Role
-
-
-def register_rows(facilities: Iterable[Facility]) -> list[list[object]]:
-    """Facilities as rows of a register, in the order of `COLUMNS`."""
-    return [[_cell(getattr(f, column)) for column in COLUMNS] for f in facilities]
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, frozenset):
-        return ";".join(sorted(value))
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def deliver(

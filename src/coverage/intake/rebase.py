@@ -14,9 +14,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError
-from coverage.facilities import COLUMNS, read_register
+from coverage.facilities import COLUMNS, read_register, register_rows
 from coverage.formats.tables import csv_text, read_table
-from coverage.intake.commit import register_rows
 from coverage.intake.people import COLUMNS as POPULATION_COLUMNS
 from coverage.intake.people import population_cells
 from coverage.messages import Said

@@ -20,7 +20,7 @@ from coverage.messages import Said
 from coverage.roads.convert import graphml_text
 from coverage.roads.sources import load_checked
 from coverage.settings import WGS84
-from coverage.workspace import OWN
+from coverage.workspace import OWN, other_roads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,7 +129,7 @@ def import_roads(
         report = replace(report, findings=(*report.findings, Finding("kept", "note", said)))
     if dry_run:
         return RoadsImport(report, found.report, fit, None, ())
-    aside = previous(folder, goal)
+    aside = other_roads(folder, goal)
     content = path if as_is else graphml_text(found.network)
     report = deliver(report, folder, {goal: content}, aside=aside, lang=lang)
     return RoadsImport(report, found.report, fit, goal, tuple(p.name for p in aside))
@@ -142,11 +142,6 @@ def _goal(path: Path, folder: Path, found: Checked) -> tuple[Path, bool]:
     refused = found.bad or any(found.report.count(check) for check in _REFUSED)
     suffix = known if known and not refused else ""
     return folder / "roads" / f"roads{suffix or '.graphml'}", bool(suffix)
-
-
-def previous(folder: Path, goal: Path) -> tuple[Path, ...]:
-    """The workspace's other roads, which might be read instead of `goal`."""
-    return tuple(p for name in OWN["roads"] if (p := folder / name) != goal and p.is_file())
 
 
 def _report(

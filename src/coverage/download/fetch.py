@@ -16,13 +16,13 @@ import shapely
 from coverage.atomic import write_files, write_text
 from coverage.city import City
 from coverage.download import osm
+from coverage.download.boundaries import TAGS, outline, place_townships
 from coverage.download.licences import Origin, is_downloaded, note_origin
 from coverage.errors import InputError, Problem
 from coverage.formats.tables import csv_text
-from coverage.intake.bounds import TAGS, outline, place_townships
 from coverage.messages import Said
 from coverage.text import number
-from coverage.workspace import OWN
+from coverage.workspace import OWN, other_roads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,7 +149,6 @@ def fetch_roads(folder: Path, *, server: Server, replace: bool = False) -> Fetch
     """Roads of the city as ``roads/roads.graphml``."""
     from coverage.download.roads import PUBLIC_ENDPOINT
     from coverage.download.roads import fetch as fetch_network
-    from coverage.intake.roads import previous
     from coverage.roads.convert import graphml_text
 
     city = _open(folder, "roads", replace=replace)
@@ -161,7 +160,7 @@ def fetch_roads(folder: Path, *, server: Server, replace: bool = False) -> Fetch
         retries=server.retries,
     )
     goal = folder / "roads" / "roads.graphml"
-    gone = previous(folder, goal)
+    gone = other_roads(folder, goal)
     write_files({goal: graphml_text(network)}, aside=gone)
     origin = Origin(
         title=f"{city.name}路网",
@@ -242,8 +241,7 @@ def fetch_facilities(folder: Path, *, server: Server) -> Fetched:
     make most townships look bare. The list is for 'coverage import facilities' and for checks.
     """
     from coverage.demand.townships import read_townships
-    from coverage.facilities import COLUMNS, read_register
-    from coverage.intake.commit import register_rows
+    from coverage.facilities import COLUMNS, read_register, register_rows
 
     city = _open(folder, None, replace=True)
     answer = _ask(outline(city), osm.FACILITY_TAGS, server)
