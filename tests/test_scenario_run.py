@@ -9,6 +9,7 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -19,6 +20,7 @@ from coverage.errors import InputError
 from coverage.reach.service import set_up_travel, travel_time
 from coverage.results.scenario import to_markdown, to_text
 from coverage.results.scenario_data import to_csv, to_dict
+from coverage.results.scenario_words import heads, paragraph, sentences
 from coverage.results.table import WIDTH
 from coverage.scenarios.apply import edited_city, growths_of
 from coverage.scenarios.compare import compare
@@ -39,7 +41,7 @@ from coverage.scenarios.edits import (
 from coverage.scenarios.file import read
 from coverage.scenarios.live import LiveCity, Question, questions_of
 from coverage.scenarios.ranking import CRITERIA
-from coverage.scenarios.words import heads, paragraph, sentences
+from coverage.settings import PACKAGE_DIR
 from coverage.text import width
 from coverage.travel.times import nearest
 from helpers import run
@@ -78,6 +80,14 @@ def mixed(city: City) -> Comparison:
     shown = [read(ROOT / "docs" / f"example-scenario{n}.toml", city) for n in ("", "-close")]
     dear = replace(shown[0], name="同样而更贵", costs=Costs(site={"elder_care": Fraction(9000)}))
     return compare(city, [*shown, dear], profile="drive")
+
+
+def schema() -> dict[str, Any]:
+    """The published schema of what a run prints as JSON."""
+    path = PACKAGE_DIR / "schemas" / "scenario.schema.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(found)
+    return found
 
 
 # Truth by another way.
@@ -192,6 +202,35 @@ def test_growth_by_people_and_of_every_group(city: City) -> None:
     tenfold = scenario(growths=(Growth("441802", "60+", None, Fraction(10)),))
     with pytest.raises(InputError, match=r"441802.*多于总人口"):
         edited_city(city, tenfold, 2025)
+
+
+STEPS = {2028: Fraction(6, 5), 2024: Fraction(11, 10), None: Fraction(21, 20)}
+
+
+@pytest.mark.parametrize(
+    ("year", "factor"),
+    [(2023, STEPS[None]), (2024, STEPS[2024]), (2027, STEPS[2024]), (2028, STEPS[2028])],
+)
+def test_of_several_dated_growths_the_latest_in_force_applies(
+    city: City, year: int, factor: Fraction
+) -> None:
+    """In whatever order they stand in the file, and not one on top of the other."""
+    for steps in (STEPS.items(), reversed(STEPS.items())):
+        edits = scenario(growths=tuple(Growth("441802", "60+", y, f) for y, f in steps))
+        assert growths_of(city, edits, year).factor("441802", "60+") == factor
+        assert growths_of(city, edits, year).factor("441803", "60+") == 1
+        for old, new in zip(
+            city.population.rows, edited_city(city, edits, year).population.rows, strict=True
+        ):
+            if old.unit_code.startswith("441802") and old.group == "60+":
+                assert new.count == round(old.count * factor)
+
+
+def test_people_of_a_run_grow_by_the_latest_growth_in_force(city: City) -> None:
+    edits = scenario(growths=tuple(Growth("441802", "60+", y, f) for y, f in STEPS.items()))
+    found = only(city, edits, year=2030).access[0]
+    county = next(c for c in found.counties if c.code == "441802")
+    assert county.total == pytest.approx(float(STEPS[2028]) * county.total_before)
 
 
 def test_another_limit_and_another_target(city: City) -> None:
@@ -416,6 +455,12 @@ def test_pages_fit_and_say_what_is_example(mixed: Comparison) -> None:
 
 def test_data_is_json_and_holds_the_same_numbers(mixed: Comparison) -> None:
     data = json.loads(json.dumps(to_dict(mixed), allow_nan=False))
+    jsonschema.validate(data, schema())
+    assert data["notes"] != to_dict(mixed, "en")["notes"]
+    jsonschema.validate(to_dict(mixed, "en"), schema())
+    one = {key: value for key, value in data["scenarios"][0].items() if key != "lost"}
+    with pytest.raises(jsonschema.ValidationError, match="lost"):
+        jsonschema.validate(one, {"$ref": "#/$defs/scenario", "$defs": schema()["$defs"]})
     for outcome, one in zip(mixed.outcomes, data["scenarios"], strict=True):
         assert one["lost"] == pytest.approx(outcome.lost)
         assert one["dominated"] == (outcome.scenario.name in mixed.dominated)
@@ -432,6 +477,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
         "--kind", "养老院", "--service", "全托", "--profile", "drive", "--out", str(out),
     )  # fmt: skip
     assert done.code == 0, done.err
+    jsonschema.validate(done.data, schema())
     years = done.data["years"]
     assert [y["year"] for y in years] == [2025, 2030]
     assert [y["scenarios"][0]["edits_dated_later"] for y in years] == [2, 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from coverage.results.document import build
-from coverage.scenarios.words import sentences
+from coverage.results.scenario_words import sentences
 
 if TYPE_CHECKING:
     from coverage.assessment import Report

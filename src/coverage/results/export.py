@@ -75,9 +75,9 @@ def _indicator(result: IndicatorResult, lang: Lang) -> dict[str, Any]:
             "denominator": result.plan_basis.denominator,
             "value": plain(result.plan_basis.value),
             "clause": result.plan_basis.clause,
-            "targets": [_target(t) for t in result.plan_basis.targets],
+            "targets": [target_dict(t) for t in result.plan_basis.targets],
         },
-        "targets": [_target(t) for t in result.targets],
+        "targets": [target_dict(t) for t in result.targets],
         "status": result.status,
         "provenance": dict(sorted(found.provenance.items())),
         "covered": None if found.covered is None else list(found.covered),
@@ -97,7 +97,8 @@ def _indicator(result: IndicatorResult, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _target(t: TargetResult) -> dict[str, Any]:
+def target_dict(t: TargetResult) -> dict[str, Any]:
+    """A target and how it is met."""
     return {
         "year": t.target.year,
         "op": t.target.op,

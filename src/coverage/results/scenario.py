@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
+from coverage.messages import Said
 from coverage.reach.people import PERCENTILES
-from coverage.results import words
+from coverage.results import table, words
 from coverage.results.circles import GROUPS
-from coverage.results.table import WIDTH, console
+from coverage.results.scenario_words import heads, limit_name, paragraph
+from coverage.results.table import WIDTH, Table, bullet, columns, printed, say
 from coverage.scenarios.ranking import CRITERIA
-from coverage.scenarios.words import heads, limit_name, paragraph
-from coverage.text import cut, precise, wrap
+from coverage.text import cut, precise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from rich.console import Console
 
     from coverage.assessment import TargetResult
     from coverage.messages import Lang
     from coverage.reach.people import NearestTime
+    from coverage.results.table import Cell
     from coverage.scenarios.outcome import (
         Access,
         Comparison,
@@ -37,27 +34,44 @@ if TYPE_CHECKING:
 
 _MEDIAN = PERCENTILES.index(50)
 _LEFT_OUT = 6  # names in a cell
+# By table: the headings in both languages, and for each an l for words, an r for figures.
+_COLUMNS = {
+    "ranking": (
+        ("", "情景", "获益人", "受损人", "乡镇增/减", "达标", "费用万元", "被支配于"),
+        ("", "scenario", "gain", "lose", "units +/−", "met", "10k yuan", "dominated by"),
+        "rlrrrrrl",
+    ),
+    "indicators": (
+        ("指标", "之前", "之后", "目标", "缺口", "状态"),
+        ("indicator", "before", "after", "target", "gap", "status"),
+        "lrrlll",
+    ),
+    "units": (("指标", "变化", "单元"), ("indicator", "change", "units"), "lll"),
+    "people": (
+        ("地区", "人群", "时限内 前→后", "占比 前→后", "获益", "受损", "更近", "更远"),
+        ("unit", "group", "within", "share", "gain", "lose", "nearer", "farther"),
+        "llrrrrrr",
+    ),
+    "costs": (("改动", "万元"), ("edit", "10,000 yuan"), "lr"),
+}
 
 
-@dataclass(frozen=True)
-class Section:
-    """A table; for every column an ``l`` if it holds words, an ``r`` if it holds figures."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    align: str
+def _table(name: str, title: Said, rows: Iterable[tuple[Cell, ...]], lang: Lang) -> Table:
+    zh, en, sides = _COLUMNS[name]
+    return Table(title, columns(tuple(map(Said, zh, en)), sides), tuple(rows), lang)
 
 
 def heading(comparison: Comparison, lang: Lang) -> str:
     """Title line; it says so where example rows are counted."""
-    mark = illustrative(comparison)
     label = comparison.city.label
-    if lang == "zh":
-        title = f"{comparison.city.name}情景比较 · {comparison.year} 年"
-        return title + (f"（{words.ILLUSTRATIVE.zh}）" if mark else "")
-    title = f"{label.english} ({label.name}): scenarios compared, {comparison.year}"
-    return title + (f" — {words.ILLUSTRATIVE.en}" if mark else "")
+    said = Said(
+        f"{comparison.city.name}情景比较 · {comparison.year} 年",
+        f"{label.english} ({label.name}): scenarios compared, {comparison.year}",
+    )
+    if illustrative(comparison):
+        example = words.ILLUSTRATIVE
+        said = said.then(Said(f"（{example.zh}）", f" — {example.en}"))
+    return said.to(lang)
 
 
 def illustrative(comparison: Comparison) -> bool:
@@ -68,17 +82,15 @@ def illustrative(comparison: Comparison) -> bool:
 
 def outcome_heading(outcome: Outcome, place: int, lang: Lang) -> str:
     """Title of one scenario."""
-    return (
-        f"{place}. {outcome.scenario.name}" if lang == "en" else f"{place}、{outcome.scenario.name}"
-    )
+    return f"{place}{Said('、', '. ').to(lang)}{outcome.scenario.name}"
 
 
 def notes(comparison: Comparison, lang: Lang) -> list[str]:
     """What holds for all scenarios: data, assumptions, the criterion."""
     said = [note.to(lang) for note in comparison.notes]
     if len(comparison.outcomes) > 1:
-        rule = CRITERIA[comparison.criterion].to(lang)
-        said.append(f"排序准则：{rule}" if lang == "zh" else f"ranked by: {rule}")
+        rule = CRITERIA[comparison.criterion]
+        said.append(Said("排序准则：", "ranked by: ").then(rule).to(lang))
     return list(dict.fromkeys(said))
 
 
@@ -91,15 +103,9 @@ def outcome_notes(outcome: Outcome, lang: Lang) -> list[str]:
 # Tables.
 
 
-def ranking(comparison: Comparison, lang: Lang) -> Section:
+def ranking(comparison: Comparison, lang: Lang) -> Table:
     """All scenarios side by side."""
-    zh = lang == "zh"
-    head = (
-        ("", "情景", "获益人", "受损人", "乡镇增/减", "达标", "费用万元", "被支配于")
-        if zh
-        else ("", "scenario", "gain", "lose", "units +/−", "met", "10k yuan", "dominated by")
-    )
-    rows = tuple(
+    rows = (
         (
             str(place),
             one.scenario.name,
@@ -112,7 +118,7 @@ def ranking(comparison: Comparison, lang: Lang) -> Section:
         )
         for place, one in enumerate(comparison.outcomes, start=1)
     )
-    return Section("情景排名" if zh else "Scenarios ranked", head, rows, "rlrrrrrl")
+    return _table("ranking", Said("情景排名", "Scenarios ranked"), rows, lang)
 
 
 def _at_least(outcome: Outcome, people: float, lang: Lang) -> str:
@@ -128,8 +134,11 @@ def cost_cell(outcome: Outcome, lang: Lang) -> str:
     if not cost.items:
         return "0"
     if len(cost.unknown) == len(cost.items):
-        return "不详" if lang == "zh" else "not known"
+        return _UNKNOWN.to(lang)
     return precise(cost.known) + (f" + ?×{len(cost.unknown)}" if cost.unknown else "")
+
+
+_UNKNOWN = Said("不详", "not known")
 
 
 def dominated_cell(comparison: Comparison, outcome: Outcome, lang: Lang) -> str:
@@ -137,30 +146,22 @@ def dominated_cell(comparison: Comparison, outcome: Outcome, lang: Lang) -> str:
     by = comparison.dominated.get(outcome.scenario.name)
     if by is None:
         return "—"
-    return by or ("维持现状" if lang == "zh" else "doing nothing")
+    return by or Said("维持现状", "doing nothing").to(lang)
 
 
-def indicators(outcome: Outcome, lang: Lang) -> Section:
+def indicators(outcome: Outcome, lang: Lang) -> Table:
     """Indicators that change, and how many do not."""
-    zh = lang == "zh"
     changed = [c for c in outcome.indicators if c.changed]
     same = len(outcome.indicators) - len(changed)
-    title = (
-        f"指标与目标（其余 {same} 项不变）" if zh else f"Indicators and targets ({same} unchanged)"
-    )
-    head = (
-        ("指标", "之前", "之后", "目标", "缺口", "状态")
-        if zh
-        else ("indicator", "before", "after", "target", "gap", "status")
-    )
-    return Section(title, head, tuple(_indicator_row(c, lang) for c in changed), "lrrlll")
+    title = Said(f"指标与目标（其余 {same} 项不变）", f"Indicators and targets ({same} unchanged)")
+    return _table("indicators", title, (_indicator_row(c, lang) for c in changed), lang)
 
 
 def _indicator_row(change: IndicatorChange, lang: Lang) -> tuple[str, ...]:
     after = change.after
     due = [t for t in after.targets if t.due] or list(after.targets[:1])
     states = [words.STATUS[r.status].to(lang) for r in (change.before, after)]
-    mark = ("（示意）" if lang == "zh" else " (example)") if words.illustrative(after) else ""
+    mark = Said("（示意）", " (example)").to(lang) if words.illustrative(after) else ""
     return (
         words.name(after, lang) + mark,
         words.current(change.before, lang).replace(" ", "\n"),
@@ -174,28 +175,24 @@ def _indicator_row(change: IndicatorChange, lang: Lang) -> tuple[str, ...]:
 def _aim(change: IndicatorChange, result: TargetResult, lang: Lang) -> str:
     """A target; one in words stands in the plan."""
     if result.target.op is None:
-        return "文字" if lang == "zh" else "in words"
+        return Said("文字", "in words").to(lang)
     return words.target(change.after, result)
 
 
-def units(outcome: Outcome, lang: Lang) -> Section:
+def units(outcome: Outcome, lang: Lang) -> Table:
     """Townships and counties that become covered, or cease to be, by indicator."""
-    zh = lang == "zh"
     rows = []
     for change in outcome.indicators:
-        for codes, zh_sign, en_sign in (
-            (change.newly_covered, "新覆盖", "covered now"),
-            (change.no_longer_covered, "失去覆盖", "no longer covered"),
+        for codes, how in (
+            (change.newly_covered, Said("新覆盖", "covered now")),
+            (change.no_longer_covered, Said("失去覆盖", "no longer covered")),
         ):
             if codes:
                 names = [_unit(outcome, code) for code in codes]
                 more = f" … {len(names)}" if len(names) > _LEFT_OUT else ""
-                listed = ("、" if zh else ", ").join(names[:_LEFT_OUT]) + more
-                name = words.short_name(change.after, lang)
-                rows.append((name, zh_sign if zh else en_sign, listed))
-    head = ("指标", "变化", "单元") if zh else ("indicator", "change", "units")
-    title = "覆盖的变化" if zh else "Units that change"
-    return Section(title, head, tuple(rows), "lll")
+                listed = words.PAUSE.to(lang).join(names[:_LEFT_OUT]) + more
+                rows.append((words.short_name(change.after, lang), how, listed))
+    return _table("units", Said("覆盖的变化", "Units that change"), rows, lang)
 
 
 def _unit(outcome: Outcome, code: str) -> str:
@@ -206,29 +203,17 @@ def _unit(outcome: Outcome, code: str) -> str:
     return f"{county.name}{name}" if county and county.code != code else name
 
 
-def people(access: Access, lang: Lang) -> Section:
+def people(access: Access, lang: Lang) -> Table:
     """The whole city by group, and the question's own group by county."""
-    zh = lang == "zh"
-    limit = limit_name(access, lang)
-    before = limit_name(access, lang, after=False)
-    limits = limit if limit == before else f"{before} → {limit}"
+    limits = " → ".join(dict.fromkeys(limit_name(access, lang, after=a) for a in (False, True)))
     profiles = (access.before.profile, access.after.profile)
-    how = " → ".join(dict.fromkeys(p.zh if zh else p.en for p in profiles))
+    how = " → ".join(dict.fromkeys(Said(p.zh, p.en).to(lang) for p in profiles))
     name = access.question.name.to(lang)
-    title = (
-        f"可达人口：{name}，{how}，{limits}"
-        if zh
-        else f"People within reach: {name}, {how}, {limits}"
+    title = Said(
+        f"可达人口：{name}，{how}，{limits}", f"People within reach: {name}, {how}, {limits}"
     )
-    head = (
-        ("地区", "人群", "时限内 前→后", "占比 前→后", "获益", "受损", "更近", "更远")
-        if zh
-        else ("unit", "group", "within", "share", "gain", "lose", "nearer", "farther")
-    )
-    rows = [*access.people]
-    if len(access.counties) > 1:
-        rows += access.counties
-    return Section(title, head, tuple(_people_row(row, lang) for row in rows), "llrrrrrr")
+    rows = [*access.people, *(access.counties if len(access.counties) > 1 else ())]
+    return _table("people", title, (_people_row(row, lang) for row in rows), lang)
 
 
 def _people_row(row: PeopleChange, lang: Lang) -> tuple[str, ...]:
@@ -245,44 +230,45 @@ def _people_row(row: PeopleChange, lang: Lang) -> tuple[str, ...]:
     )
 
 
-def nearest(access: Access, lang: Lang) -> Section:
+def nearest(access: Access, lang: Lang) -> Table:
     """Percentiles of the nearest time, before and after."""
-    zh = lang == "zh"
-    title = f"到最近设施的{_unit_of_time(access, lang)}，按人口分位（前 → 后）"
-    if not zh:
-        title = f"To the nearest facility, {_unit_of_time(access, lang)}, by percentile of people"
+    unit = _unit_of_time(access)
+    title = Said(
+        f"到最近设施的{unit.zh}，按人口分位（前 → 后）",
+        f"To the nearest facility, {unit.en}, by percentile of people",
+    )
     rows = tuple(
         (after.name, *(_pair(before, after, n, access) for n in range(len(PERCENTILES))))
         for before, after in access.times
     )
-    head = ("地区" if zh else "unit", *(f"P{p}" for p in PERCENTILES))
-    return Section(title, head, rows, "l" + "r" * len(PERCENTILES))
+    first = columns((Said("地区", "unit"),), "l")
+    rest = columns([f"P{p}" for p in PERCENTILES], "r" * len(PERCENTILES))
+    return Table(title, (*first, *rest), rows, lang)
 
 
-def worst(access: Access, lang: Lang) -> Section:
+def worst(access: Access, lang: Lang) -> Table:
     """The townships that are served worst afterwards."""
-    zh = lang == "zh"
-    title = (
-        f"情景后最难到的 {len(access.worst)} 个乡镇（街道）"
-        if zh
-        else f"The {len(access.worst)} townships served worst afterwards"
+    count, unit = len(access.worst), _unit_of_time(access)
+    title = Said(
+        f"情景后最难到的 {count} 个乡镇（街道）",
+        f"The {count} townships served worst afterwards",
     )
-    head = (
-        ("乡镇（街道）", f"中位{_unit_of_time(access, lang)} 前→后", "超出时限的人")
-        if zh
-        else ("township", f"median {_unit_of_time(access, lang)}", "people beyond")
+    heads_ = (
+        Said("乡镇（街道）", "township"),
+        Said(f"中位{unit.zh} 前→后", f"median {unit.en}"),
+        Said("超出时限的人", "people beyond"),
     )
     rows = tuple(
         (after.name, _pair(before, after, _MEDIAN, access), f"{after.beyond:.1f}%")
         for before, after in access.worst
     )
-    return Section(title, head, rows, "lrr")
+    return Table(title, columns(heads_, "lrr"), rows, lang)
 
 
-def _unit_of_time(access: Access, lang: Lang) -> str:
+def _unit_of_time(access: Access) -> Said:
     if access.after.profile.measure == "distance":
-        return "米" if lang == "zh" else "metres"
-    return "分钟" if lang == "zh" else "minutes"
+        return Said("米", "metres")
+    return Said("分钟", "minutes")
 
 
 def _pair(before: NearestTime | None, after: NearestTime, n: int, access: Access) -> str:
@@ -292,20 +278,16 @@ def _pair(before: NearestTime | None, after: NearestTime, n: int, access: Access
     return shown[1] if shown[0] == shown[1] else f"{shown[0]} → {shown[1]}"
 
 
-def costs(outcome: Outcome, lang: Lang) -> Section:
+def costs(outcome: Outcome, lang: Lang) -> Table:
     """What each edit costs."""
-    zh = lang == "zh"
-    rows = tuple(
-        (item.label, "不详" if zh else "not known")
-        if item.amount is None
-        else (item.label, precise(item.amount))
+    rows = (
+        (item.label, _UNKNOWN if item.amount is None else precise(item.amount))
         for item in outcome.cost.items
     )
-    head = ("改动", "万元") if zh else ("edit", "10,000 yuan")
-    return Section("费用" if zh else "Cost", head, rows, "lr")
+    return _table("costs", Said("费用", "Cost"), rows, lang)
 
 
-def sections(outcome: Outcome, lang: Lang) -> list[Section]:
+def sections(outcome: Outcome, lang: Lang) -> list[Table]:
     """Every table of one scenario that has a row."""
     made = [indicators(outcome, lang), units(outcome, lang)]
     for access in outcome.access:
@@ -319,52 +301,29 @@ def sections(outcome: Outcome, lang: Lang) -> list[Section]:
 
 def show(comparison: Comparison, to: Console, lang: Lang) -> None:
     """Print everything."""
-    to.print(Text(heading(comparison, lang), style="bold"))
+    say(to, heading(comparison, lang), "bold")
     for note in notes(comparison, lang):
-        _bullet(to, note, "yellow" if "示意" in note or "ILLUSTRATIVE" in note else "dim")
+        bullet(to, note, "yellow" if "示意" in note or "ILLUSTRATIVE" in note else "dim")
     if len(comparison.outcomes) > 1:
-        to.print()
-        to.print(_drawn(ranking(comparison, lang)))
+        _draw(to, ranking(comparison, lang))
     for place, outcome in enumerate(comparison.outcomes, start=1):
         to.print()
-        to.print(Text(outcome_heading(outcome, place, lang), style="bold cyan"))
-        for line in wrap(paragraph(outcome, lang), WIDTH - 2):
-            to.print(Text(f"  {line}"), soft_wrap=True)
+        say(to, outcome_heading(outcome, place, lang), "bold cyan")
+        say(to, paragraph(outcome, lang), first="  ", rest="  ", columns=WIDTH - 2)
         for note in outcome_notes(outcome, lang):
-            _bullet(to, note, "dim")
+            bullet(to, note, "dim")
         for section in sections(outcome, lang):
-            to.print()
-            to.print(_drawn(section))
+            _draw(to, section)
 
 
-def _bullet(to: Console, text: str, style: str) -> None:
-    for n, line in enumerate(wrap(text, WIDTH - 4)):
-        to.print(Text(f" {'·' if n == 0 else ' '} {line}", style=style), soft_wrap=True)
-
-
-def _drawn(section: Section) -> Table:
-    table = Table(
-        title=cut(section.title, WIDTH),
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
-    for name, side in zip(section.head, section.align, strict=True):
-        justify = "left" if side == "l" else "right"
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for row in section.rows:
-        table.add_row(*(Text(cell) for cell in row))
-    return table
+def _draw(to: Console, section: Table) -> None:
+    to.print()
+    to.print(table.to_rich(replace(section, title=cut(section.caption, WIDTH))))
 
 
 def to_text(comparison: Comparison, lang: Lang) -> str:
     """The page as plain text, for files."""
-    out = io.StringIO()
-    show(comparison, console(terminal=False, file=out), lang)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    return printed(lambda to: show(comparison, to, lang))
 
 
 def to_markdown(comparison: Comparison, lang: Lang = "zh") -> str:
@@ -382,12 +341,5 @@ def to_markdown(comparison: Comparison, lang: Lang = "zh") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _markdown(section: Section) -> list[str]:
-    marks = ["---" if side == "l" else "---:" for side in section.align]
-    rows = [section.head, *section.rows]
-    listed = ["| " + " | ".join(_cells(row)) + " |" for row in rows]
-    return ["", f"### {section.title}", "", listed[0], f"|{'|'.join(marks)}|", *listed[1:]]
-
-
-def _cells(row: Sequence[str]) -> Iterable[str]:
-    return (cell.replace("\n", " ").replace("|", "\\|") for cell in row)
+def _markdown(section: Table) -> list[str]:
+    return ["", f"### {section.caption}", "", *table.to_markdown(section)]

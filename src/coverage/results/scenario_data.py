@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from coverage.formats.tables import csv_text
 from coverage.outputs import on_stderr
 from coverage.reach.people import PERCENTILES
 from coverage.results import words
+from coverage.results.export import target_dict
 from coverage.results.report import write_files
 from coverage.results.scenario import illustrative, outcome_notes, to_markdown, to_text
+from coverage.results.scenario_words import paragraph
 from coverage.results.table import plain
 from coverage.scenarios.file import to_toml
+from coverage.scenarios.outcome import PeopleChange
 from coverage.scenarios.ranking import CRITERIA
-from coverage.scenarios.words import paragraph
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from coverage.messages import Lang
@@ -28,54 +32,7 @@ if TYPE_CHECKING:
         Comparison,
         IndicatorChange,
         Outcome,
-        PeopleChange,
     )
-
-SUMMARY = (
-    "rank",
-    "scenario",
-    "year",
-    "gained",
-    "lost",
-    "uncertain",
-    "beds_gained",
-    "beds_lost",
-    "units_covered",
-    "units_lost",
-    "met_before",
-    "met",
-    "cost",
-    "cost_unknown",
-    "dominated_by",
-)
-INDICATORS = (
-    "scenario",
-    "id",
-    "name",
-    "value_before",
-    "value",
-    "status_before",
-    "status",
-    "newly_covered",
-    "no_longer_covered",
-    "provenance",
-)
-PEOPLE = (
-    "scenario",
-    "question",
-    "level",
-    "code",
-    "name",
-    "group",
-    "total_before",
-    "total",
-    "reached_before",
-    "reached",
-    "gained",
-    "lost",
-    "nearer",
-    "farther",
-)
 
 
 def to_dict(comparison: Comparison, lang: Lang = "zh") -> dict[str, Any]:
@@ -148,16 +105,7 @@ def _value(result: Any) -> dict[str, Any]:
         "basis": found.basis,
         "status": result.status,
         "targets": [
-            {
-                "year": t.target.year,
-                "op": t.target.op,
-                "value": plain(t.target.value),
-                "met": t.met,
-                "gap_points": plain(t.gap_points),
-                "gap_units": t.gap_units,
-                "due": t.due,
-                "clause": t.target.clause,
-            }
+            {key: value for key, value in target_dict(t).items() if key != "text"}
             for t in result.targets
         ],
     }
@@ -220,63 +168,80 @@ def to_json(comparison: Comparison, lang: Lang = "zh") -> str:
 
 def to_csv(comparison: Comparison, lang: Lang = "zh", *, bom: bool = False) -> str:
     """One row a scenario."""
-    made = to_dict(comparison, lang)
-    rows = []
-    for outcome, one in zip(comparison.outcomes, made["scenarios"], strict=True):
-        more = {
+    made = to_dict(comparison, lang)["scenarios"]
+    rows = [
+        {
+            "rank": one["rank"],
             "scenario": one["name"],
             "year": comparison.year,
+            **{
+                key: one[key] for key in ("gained", "lost", "uncertain", "beds_gained", "beds_lost")
+            },
             "units_covered": len(outcome.newly_covered),
             "units_lost": len(outcome.no_longer_covered),
+            "met_before": one["met_before"],
+            "met": one["met"],
             "cost": one["cost"]["known"],
             "cost_unknown": len(outcome.cost.unknown),
+            "dominated_by": one["dominated_by"],
         }
-        rows.append([{**one, **more}[column] for column in SUMMARY])
-    return csv_text(_marked(comparison, SUMMARY), rows, bom=bom)
+        for outcome, one in zip(comparison.outcomes, made, strict=True)
+    ]
+    return _csv(comparison, rows[0], [list(row.values()) for row in rows], bom=bom)
+
+
+_INDICATOR: dict[str, Callable[[Outcome, IndicatorChange, Lang], object]] = {
+    "scenario": lambda outcome, *_: outcome.scenario.name,
+    "id": lambda _, change, __: change.after.indicator.id,
+    "name": lambda _, change, lang: words.name(change.after, lang),
+    "value_before": lambda _, change, __: plain(change.before.value),
+    "value": lambda _, change, __: plain(change.after.value),
+    "status_before": lambda _, change, __: change.before.status,
+    "status": lambda _, change, __: change.after.status,
+    "newly_covered": lambda _, change, __: ";".join(change.newly_covered),
+    "no_longer_covered": lambda _, change, __: ";".join(change.no_longer_covered),
+    "provenance": lambda _, change, __: ";".join(
+        f"{k}:{v}" for k, v in change.after.measurement.provenance.items()
+    ),
+}
 
 
 def indicators_csv(comparison: Comparison, lang: Lang = "zh") -> str:
     """One row a scenario and indicator."""
-    rows: list[list[object]] = []
-    for outcome in comparison.outcomes:
-        for change in outcome.indicators:
-            before, after = change.before, change.after
-            rows.append(
-                [
-                    outcome.scenario.name,
-                    after.indicator.id,
-                    words.name(after, lang),
-                    plain(before.value),
-                    plain(after.value),
-                    before.status,
-                    after.status,
-                    ";".join(change.newly_covered),
-                    ";".join(change.no_longer_covered),
-                    ";".join(f"{k}:{v}" for k, v in after.measurement.provenance.items()),
-                ]
-            )
-    return csv_text(_marked(comparison, INDICATORS), rows, bom=True)
+    rows = [
+        [cell(outcome, change, lang) for cell in _INDICATOR.values()]
+        for outcome in comparison.outcomes
+        for change in outcome.indicators
+    ]
+    return _csv(comparison, _INDICATOR, rows)
 
 
 def people_csv(comparison: Comparison, lang: Lang = "zh") -> str:
     """One row a scenario, question, unit and group."""
-    rows: list[list[object]] = []
-    for outcome in comparison.outcomes:
-        for access in outcome.access:
-            start = [outcome.scenario.name, access.question.name.to(lang)]
-            for level, changes in (("city", access.people), ("county", access.counties)):
-                for row in changes:
-                    values = _people(row)
-                    rows.append([*start, level, *(values[c] for c in PEOPLE[3:])])
-    return csv_text(_marked(comparison, PEOPLE), rows, bom=True)
+    columns = ("scenario", "question", "level", *(field.name for field in fields(PeopleChange)))
+    rows = [
+        [outcome.scenario.name, access.question.name.to(lang), level, *_people(row).values()]
+        for outcome in comparison.outcomes
+        for access in outcome.access
+        for level, changes in (("city", access.people), ("county", access.counties))
+        for row in changes
+    ]
+    return _csv(comparison, columns, rows)
 
 
-def _marked(comparison: Comparison, columns: tuple[str, ...]) -> list[str]:
-    """A header whose last cell says so where example rows are counted."""
-    head = list(columns)
-    if illustrative(comparison):
-        head[-1] += f"（{words.ILLUSTRATIVE.zh} {words.ILLUSTRATIVE.en}）"
-    return head
+def _csv(
+    comparison: Comparison,
+    columns: Iterable[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    bom: bool = True,
+) -> str:
+    """A table whose last heading says so where example rows are counted."""
+    *head, last = columns
+    mark = (
+        f"（{words.ILLUSTRATIVE.zh} {words.ILLUSTRATIVE.en}）" if illustrative(comparison) else ""
+    )
+    return csv_text([*head, last + mark], rows, bom=bom)
 
 
 def files(comparison: Comparison, lang: Lang = "zh") -> dict[str, str]:

@@ -233,11 +233,19 @@ def printed(draw: Callable[[Console], None]) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def say(to: Console, text: str, style: str = "", *, first: str = "", rest: str = "") -> None:
+def say(
+    to: Console,
+    text: str,
+    style: str = "",
+    *,
+    first: str = "",
+    rest: str = "",
+    columns: int = WIDTH - 4,
+) -> None:
     """Print a text as wide as the tables, its lines begun with `first` and `rest`."""
     from rich.text import Text
 
-    for index, line in enumerate(wrap(text, WIDTH - 4)):
+    for index, line in enumerate(wrap(text, columns)):
         to.print(Text(f"{rest if index else first}{line}", style=style), soft_wrap=True)
 
 
