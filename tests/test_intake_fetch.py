@@ -20,7 +20,8 @@ from shapely.geometry import shape
 from coverage.city import City
 from coverage.demand.sources import demand_of
 from coverage.download import http, osm
-from coverage.download.fetch import Server, fetch, fetch_population
+from coverage.download.fetch import fetch
+from coverage.download.http import Server
 from coverage.download.licences import read_origins
 from coverage.errors import InputError, NetworkUnreachableError
 from coverage.roads.sources import load
@@ -258,8 +259,11 @@ def test_ones_own_file_is_not_replaced_unasked(
     with pytest.raises(InputError, match="--replace"):
         fetch("boundaries", folder, server=server)
     assert goal.read_bytes() == edited
-    fetch("boundaries", folder, server=server, replace=True)
+    found = fetch("boundaries", folder, server=server, replace=True)
     assert goal.read_bytes() != edited
+    (kept,) = (goal.parent / "replaced").iterdir()
+    assert kept.read_bytes() == edited
+    assert str(kept) in "\n".join(found.lines("zh"))
 
 
 def test_no_boundaries_at_all(player: Player, folder: Path, tmp_path: Path) -> None:
@@ -530,14 +534,14 @@ def test_without_ranges_a_large_file_is_refused_with_the_reason(
 ) -> None:
     player.file, player.ranges, player.says_length = country(tmp_path), False, says_length
     with pytest.raises(InputError, match="import population"):
-        fetch_population(folder, server=grid_at(player), most_mb=1)
-    assert not list((folder / "population").iterdir())
+        fetch("population", folder, server=grid_at(player), most_mb=1)
+    assert not (folder / "population").exists()
 
 
 def test_too_much_to_read_is_refused(player: Player, folder: Path, tmp_path: Path) -> None:
     player.file = country(tmp_path)
     with pytest.raises(InputError, match="would be read"):
-        fetch_population(folder, server=grid_at(player), most_mb=0.01)
+        fetch("population", folder, server=grid_at(player), most_mb=0.01)
 
 
 @pytest.mark.usefixtures("pauses")
@@ -584,7 +588,7 @@ def test_files_that_are_no_grid_of_the_city(player: Player, folder: Path, tmp_pa
         fetch("population", folder, server=grid_at(player))
     with pytest.raises(InputError, match="2015 至 2030"):
         fetch("population", folder, year=1990)
-    assert not list((folder / "population").iterdir())
+    assert not (folder / "population").exists()
 
 
 def test_ones_own_points_are_not_put_behind_a_grid(

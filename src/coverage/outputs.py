@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from coverage.atomic import REPLACED, disk_errors, exchange, file_digest, free
+from coverage.atomic import REPLACED, disk_errors, exchange, file_digest, free, write_files
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
@@ -85,6 +85,20 @@ def one(path: Path, tell: Tell = on_stderr) -> Iterator[Path]:
     """As `staged`, for a single file: where to write it."""
     with staged(path.parent, "file", names=[path.name], tell=tell) as stage:
         yield stage / path.name
+
+
+def keep(goal: Path) -> list[Said]:
+    """Put a copy of what stands at a goal into ``replaced``, before something takes its place.
+
+    Returns:
+        Where it is kept and how to get it back; nothing if there is nothing to keep, or the
+        same content is kept already.
+    """
+    if not goal.is_file():
+        return []
+    kept = {n: p for n, p in _places_to_keep(goal.parent, [goal.name]).items() if p}
+    write_files(dict.fromkeys(kept.values(), goal))
+    return _replaced(goal.parent, kept)
 
 
 def check(goals: Iterable[Path]) -> None:

@@ -103,8 +103,8 @@ def fetch(
     **server: Any,
 ) -> None:
     """Public data into a workspace, with its source and licence beside it."""
-    from coverage.download.fetch import Server
     from coverage.download.fetch import fetch as download
+    from coverage.download.http import Server
 
     got = download(
         subject, own_folder(workspace), server=Server(**server), replace=replace, year=year

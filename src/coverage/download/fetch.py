@@ -15,12 +15,14 @@ import shapely
 
 from coverage.atomic import write_files, write_text
 from coverage.city import City
-from coverage.download import osm
+from coverage.download import osm, worldpop
 from coverage.download.boundaries import TAGS, outline, place_townships
+from coverage.download.http import Server
 from coverage.download.licences import Origin, is_downloaded, note_origin
 from coverage.errors import InputError, Problem
 from coverage.formats.tables import csv_text
 from coverage.messages import Said
+from coverage.outputs import keep
 from coverage.text import number
 from coverage.workspace import OWN, other_roads
 
@@ -33,25 +35,7 @@ if TYPE_CHECKING:
 
 SUBJECTS = ("boundaries", "roads", "population", "facilities")
 FACILITIES = "intake/osm-facilities.csv"
-_MIN_SHARE = 0.02  # of its former cell that a township keeps beside the downloaded ones
 _FAR_M = 300.0
-
-
-@dataclass(frozen=True)
-class Server:
-    """How to ask a server.
-
-    Attributes:
-        endpoint: Its address; the public one by default.
-        cache: Folder for raw answers, by default the user's own.
-        timeout_s: Longest silence that is borne.
-        retries: How often to ask again.
-    """
-
-    endpoint: str | None = None
-    cache: Path | None = None
-    timeout_s: float = 180.0
-    retries: int = 3
 
 
 @dataclass(frozen=True)
@@ -88,6 +72,7 @@ def fetch(
     server: Server | None = None,
     replace: bool = False,
     year: int = 2020,
+    most_mb: float = worldpop.MOST_MB,
 ) -> Fetched:
     """Download one of `SUBJECTS` into a workspace.
 
@@ -95,8 +80,9 @@ def fetch(
         subject: What to download.
         folder: The workspace.
         server: How to ask; for population its endpoint is the address of a GeoTIFF.
-        replace: Replace a file that is the planner's own.
+        replace: Replace a file that is the planner's own; it is kept in ``replaced``.
         year: Year of the population grid.
+        most_mb: Most that may be downloaded of it.
 
     Raises:
         InputError: If the folder is no workspace, the city has no boundary to ask for, a file
@@ -105,53 +91,57 @@ def fetch(
     """
     server = server or Server()
     if subject == "boundaries":
-        return fetch_boundaries(folder, server=server, replace=replace)
+        return _boundaries(_open(folder, "townships", replace=replace), folder, server)
     if subject == "roads":
-        return fetch_roads(folder, server=server, replace=replace)
+        return _roads(_open(folder, "roads", replace=replace), folder, server)
     if subject == "population":
-        return fetch_population(folder, server=server, replace=replace, year=year)
+        return _population(_open(folder, "people", replace=replace), folder, server, year, most_mb)
     if subject == "facilities":
-        return fetch_facilities(folder, server=server)
-    raise InputError(Said(f"可下载的有 {', '.join(SUBJECTS)}", f"{subject!r} cannot be downloaded"))
+        return _facilities(City.open(folder), folder, server)
+    raise InputError(
+        Said(
+            f"不能下载 {subject!r}，可下载的有 {', '.join(SUBJECTS)}",
+            f"{subject!r} cannot be downloaded: choose from {', '.join(SUBJECTS)}",
+        )
+    )
 
 
-def _open(folder: Path, role: Role | None, *, replace: bool) -> City:
+def _open(folder: Path, role: Role, *, replace: bool) -> City:
     """The workspace's city, once it is sure that nothing of the planner's own is in the way."""
     city = City.open(folder)
-    own = city.workspace.file(role) if city.workspace and role else None
+    own = city.workspace.file(role) if city.workspace else None
     if own is not None and not replace and not is_downloaded(own):
-        reason = Said(
+        said = Said(
             "已有自有文件（或下载后改过），不覆盖；确要替换请加 --replace",
             "a file of your own (or edited since it was downloaded) stands here: "
             "add --replace to replace it",
         )
-        raise InputError(Problem(reason, own.name))
+        raise InputError(Problem(said, own.name))
     return city
 
 
-def fetch_boundaries(folder: Path, *, server: Server, replace: bool = False) -> Fetched:
+def _boundaries(city: City, folder: Path, server: Server) -> Fetched:
     """Township polygons: administrative level 8 of OpenStreetMap.
 
     Townships that OpenStreetMap lacks keep their former cell as far as it is not another's
     now, marked ``approximate``.
     """
-    city = _open(folder, "townships", replace=replace)
-    answer = _ask(outline(city), TAGS, server)
+    answer = osm.ask(outline(city), TAGS, server)
     placed = place_townships(city, answer.things)
     goal = folder / OWN["townships"][0]
+    kept = keep(goal)
     write_text(goal, placed.text())
     origin = _osm_origin(f"{city.name}乡镇界（OSM 行政级别 8）", answer)
     written = (goal, note_origin(goal, origin))
-    return Fetched("boundaries", written, origin, placed.said(), placed.left_out)
+    return Fetched("boundaries", written, origin, (*placed.said(), *kept), placed.left_out)
 
 
-def fetch_roads(folder: Path, *, server: Server, replace: bool = False) -> Fetched:
+def _roads(city: City, folder: Path, server: Server) -> Fetched:
     """Roads of the city as ``roads/roads.graphml``."""
     from coverage.download.roads import PUBLIC_ENDPOINT
     from coverage.download.roads import fetch as fetch_network
     from coverage.roads.convert import graphml_text
 
-    city = _open(folder, "roads", replace=replace)
     network = fetch_network(
         outline(city),
         endpoint=server.endpoint,
@@ -160,7 +150,7 @@ def fetch_roads(folder: Path, *, server: Server, replace: bool = False) -> Fetch
         retries=server.retries,
     )
     goal = folder / "roads" / "roads.graphml"
-    gone = other_roads(folder, goal)
+    gone, kept = other_roads(folder, goal), keep(goal)
     write_files({goal: graphml_text(network)}, aside=gone)
     origin = Origin(
         title=f"{city.name}路网",
@@ -175,37 +165,24 @@ def fetch_roads(folder: Path, *, server: Server, replace: bool = False) -> Fetch
         Said(
             f"路网：{network.node_count:,} 个节点，约 {km:,.0f} 公里",
             f"roads: {network.node_count:,} nodes, about {km:,.0f} km",
-        )
+        ),
+        *kept,
     ]
     if gone:
-        names = "、".join(path.name for path in gone)
-        said.append(Said(f"替换了 {names}", f"replaces {names}"))
+        zh, en = "、".join(path.name for path in gone), ", ".join(path.name for path in gone)
+        said.append(Said(f"替换了 {zh}，存在 replaced/", f"replaces {en}, kept in replaced/"))
     return Fetched("roads", (goal, note_origin(goal, origin)), origin, tuple(said))
 
 
-def fetch_population(
-    folder: Path,
-    *,
-    server: Server,
-    replace: bool = False,
-    year: int = 2020,
-    most_mb: float | None = None,
-) -> Fetched:
+def _population(city: City, folder: Path, server: Server, year: int, most_mb: float) -> Fetched:
     """People per 100 m cell from WorldPop as ``population/people.tif``."""
-    from coverage.download import worldpop
-
-    city = _open(folder, "people", replace=replace)
     url = server.endpoint or worldpop.default_url(year)
     goal = folder / OWN["people"][0]
-    goal.parent.mkdir(parents=True, exist_ok=True)
-    window = worldpop.read_window(
-        url,
-        outline(city),
-        goal,
-        timeout_s=server.timeout_s,
-        retries=server.retries,
-        most_mb=worldpop.MOST_MB if most_mb is None else most_mb,
-    )
+    area = outline(city)
+    values, profile = worldpop.read_window(url, area, server, most_mb=most_mb)
+    people = worldpop.people_in(values, profile, area, url)
+    kept = keep(goal)
+    worldpop.write(values, profile, goal)
     origin = Origin(
         title=f"{city.name}人口栅格（WorldPop）",
         source=url,
@@ -217,13 +194,14 @@ def fetch_population(
     )
     said = [
         Said(
-            f"人口栅格：本市 {window.people:,.0f} 人（模型推算）",
-            f"grid of people: {window.people:,.0f} in the city (modelled)",
-        )
+            f"人口栅格：本市 {people:,.0f} 人（模型推算）",
+            f"grid of people: {people:,.0f} in the city (modelled)",
+        ),
+        *kept,
     ]
     stated = city.population.near(city.code, "all", year)
     if stated is not None:
-        ratio = 100 * window.people / stated.count if stated.count else 0
+        ratio = 100 * people / stated.count if stated.count else 0
         said.append(
             Said(
                 f"人口表 {stated.year} 年为 {number(stated.count)} 人，栅格是其 {ratio:.0f}%",
@@ -234,7 +212,7 @@ def fetch_population(
     return Fetched("population", (goal, note_origin(goal, origin)), origin, tuple(said))
 
 
-def fetch_facilities(folder: Path, *, server: Server) -> Fetched:
+def _facilities(city: City, folder: Path, server: Server) -> Fetched:
     """Facilities of OpenStreetMap as a register of their own, beside the workspace's.
 
     OpenStreetMap knows a small part of a city's facilities: as the city's register it would
@@ -243,8 +221,7 @@ def fetch_facilities(folder: Path, *, server: Server) -> Fetched:
     from coverage.demand.townships import read_townships
     from coverage.facilities import COLUMNS, read_register, register_rows
 
-    city = _open(folder, None, replace=True)
-    answer = _ask(outline(city), osm.FACILITY_TAGS, server)
+    answer = osm.ask(outline(city), osm.FACILITY_TAGS, server)
     kinds = [(thing, osm.kind_of(thing.tags)) for thing in answer.things]
     known = [(thing, kind) for thing, kind in kinds if kind]
     places = [thing.shape.representative_point() for thing, _ in known]
@@ -308,17 +285,6 @@ def _facility(thing: Thing, kind: str, place: Any, code: str) -> Any:
         lat=round(place.y, 6),
         source=f"OpenStreetMap {thing.id}（{osm.ATTRIBUTION}，{osm.LICENCE}）",
         provenance="published",
-    )
-
-
-def _ask(area: Any, tags: dict[str, Any], server: Server) -> Answer:
-    return osm.ask(
-        area,
-        tags,
-        endpoint=server.endpoint,
-        cache=server.cache,
-        timeout_s=server.timeout_s,
-        retries=server.retries,
     )
 
 

@@ -8,6 +8,7 @@ borne and no more.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from coverage.errors import NetworkUnreachableError
@@ -22,6 +23,23 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 120.0
 _MIB = 1 << 20
 
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to ask a server.
+
+    Attributes:
+        endpoint: Its address; the public one by default.
+        cache: Folder for raw answers, by default the user's own.
+        timeout_s: Longest silence that is borne.
+        retries: How often to ask again.
+    """
+
+    endpoint: str | None = None
+    cache: Path | None = None
+    timeout_s: float = 180.0
+    retries: int = 3
 
 
 class TryAgainError(Exception):

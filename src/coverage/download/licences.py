@@ -6,15 +6,11 @@ known as the planner's own and is not replaced unasked.
 
 from __future__ import annotations
 
-import json
-import tomllib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from coverage.atomic import file_digest, write_text
-from coverage.errors import InputError, Problem
-from coverage.formats.tables import decode
-from coverage.messages import Said
+from coverage.formats.toml import load_toml, toml_value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,11 +56,7 @@ def read_origins(folder: Path) -> dict[str, Origin]:
     path = folder / FILE
     if not path.is_file():
         return {}
-    try:
-        data = tomllib.loads(decode(path))
-    except tomllib.TOMLDecodeError as error:
-        reason = Said("不是有效的 TOML", f"not valid TOML ({error})")
-        raise InputError(Problem(reason, str(path))) from error
+    data, _ = load_toml(path)
     known = set(Origin.__dataclass_fields__)
     return {
         name: Origin(
@@ -82,10 +74,9 @@ def note_origin(path: Path, origin: Origin) -> Path:
     records[path.name] = Origin(**asdict(origin) | {"sha256": file_digest(path)})
     lines = [_HEAD]
     for name in sorted(records):
-        lines.append(f"[{_text(name)}]")
-        lines += [
-            f"{key} = {_text(value)}" for key, value in asdict(records[name]).items() if value
-        ]
+        lines.append(f"[{toml_value(name)}]")
+        fields = asdict(records[name]).items()
+        lines += [f"{key} = {toml_value(value)}" for key, value in fields if value]
         lines.append("")
     target = path.parent / FILE
     write_text(target, "\n".join(lines))
@@ -96,8 +87,3 @@ def is_downloaded(path: Path) -> bool:
     """Whether a file stands as it was downloaded."""
     record = read_origins(path.parent).get(path.name)
     return record is not None and path.is_file() and record.sha256 == file_digest(path)
-
-
-def _text(value: str) -> str:
-    # A JSON string is a TOML string, but for the control character 7f.
-    return json.dumps(value.replace("\x7f", " "), ensure_ascii=False)

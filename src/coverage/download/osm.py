@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from shapely import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
+    from coverage.download.http import Server
+
 LICENCE = "ODbL 1.0"
 ATTRIBUTION = "© OpenStreetMap contributors"
 FACILITY_TAGS: dict[str, Any] = {
@@ -96,34 +98,27 @@ def day_cache(cache: Path | None) -> Path:
     return day
 
 
-def ask(
-    area: Polygon | MultiPolygon,
-    tags: Mapping[str, Any],
-    *,
-    endpoint: str | None = None,
-    cache: Path | None = None,
-    timeout_s: float = 180.0,
-    retries: int = 3,
-) -> Answer:
+def ask(area: Polygon | MultiPolygon, tags: Mapping[str, Any], how: Server) -> Answer:
     """Everything with one of `tags` that touches an area.
 
     Args:
         area: Polygon in lon, lat.
         tags: As osmnx takes them: values, lists of values or `True` by key.
-        endpoint: Overpass API, the public one by default.
-        cache: Folder for raw answers, by default the user's own; they are kept for the day.
-        timeout_s: Longest silence of the server that is borne.
-        retries: How often to ask again when the server is busy or silent.
+        how: To ask an Overpass API; its answers are kept for the day.
 
     Raises:
         NetworkUnreachableError: If there is no way to the server, or it refuses, stays busy
             or silent, or answers nonsense.
     """
-    server = (endpoint or PUBLIC_ENDPOINT).rstrip("/")
+    server = (how.endpoint or PUBLIC_ENDPOINT).rstrip("/")
     key = hashlib.sha256(f"{server} {area.wkb_hex} {sorted(tags)}".encode()).hexdigest()
-    answers = day_cache(cache) / key[:24]
+    answers = day_cache(how.cache) / key[:24]
     manners = overpass(
-        server, answers, timeout_s=timeout_s, retries=retries, polite=endpoint is None
+        server,
+        answers,
+        timeout_s=how.timeout_s,
+        retries=how.retries,
+        polite=how.endpoint is None,
     )
     with manners as put:
         import osmnx

@@ -10,7 +10,6 @@ from __future__ import annotations
 import tempfile
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from coverage.demand.raster import Bounds
+    from coverage.download.http import Server
 
 LICENCE = "CC BY 4.0"
 ATTRIBUTION = "WorldPop (www.worldpop.org), University of Southampton"
@@ -43,23 +43,6 @@ _BY_HAND = Said(
 )
 
 
-@dataclass(frozen=True)
-class Window:
-    """What was read.
-
-    Attributes:
-        url: Address.
-        people: People in cells whose middle lies in the city.
-        cells: Cells of the window.
-        whole_file: Whether the whole file had to be downloaded.
-    """
-
-    url: str
-    people: float
-    cells: int
-    whole_file: bool
-
-
 def default_url(year: int) -> str:
     """Address of the constrained 100 m grid of China for a year.
 
@@ -74,22 +57,14 @@ def default_url(year: int) -> str:
 
 
 def read_window(
-    url: str,
-    area: BaseGeometry,
-    goal: Path,
-    *,
-    timeout_s: float = 60.0,
-    retries: int = 3,
-    most_mb: float = MOST_MB,
-) -> Window:
-    """Write the part of a remote grid that covers an area as a GeoTIFF.
+    url: str, area: BaseGeometry, server: Server, *, most_mb: float = MOST_MB
+) -> tuple[Any, dict[str, Any]]:
+    """The part of a remote grid that covers an area, as values and their profile.
 
     Args:
         url: Address of a GeoTIFF of people per cell.
         area: Polygon in lon, lat.
-        goal: File to write; it appears whole or not at all.
-        timeout_s: Longest silence of the server that is borne.
-        retries: How often to ask again.
+        server: How to ask.
         most_mb: Most that may be downloaded.
 
     Raises:
@@ -97,25 +72,29 @@ def read_window(
             or breaks off.
         InputError: If more than `most_mb` would be downloaded, or the file is no grid of the city.
     """
+    timeout_s, retries = server.timeout_s, server.retries
     ranges, size = _probe(url, timeout_s, retries)
     if ranges:
         with _remote(timeout_s, retries):
-            people, cells = _cut(f"/vsicurl/{url}", url, area, goal, size, most_mb)
-        return Window(url, people, cells, whole_file=False)
+            return _cut(f"/vsicurl/{url}", url, area, size, most_mb)
     if size is None or size > most_mb * _MIB:
-        shown = "大小不明" if size is None else f"{size / _MIB:,.0f} MiB"
+        zh, en = ("大小不明", "of unknown size") if size is None else (_mib(size), _mib(size))
         raise InputError(
             Said(
-                f"服务器不支持分段读取，整个文件{shown}，超过上限 {most_mb:g} MiB，未下载",
-                f"the server answers no ranges and the file is larger than {most_mb:g}"
-                f" MiB. {_BY_HAND}",
+                f"服务器不支持分段读取，整个文件{zh}，超过上限{_mib(most_mb * _MIB)}，未下载。"
+                f"{_BY_HAND.zh}",
+                f"the server answers no ranges and the file ({en}) is larger than {most_mb:g} "
+                f"MiB. {_BY_HAND.en}",
             )
         )
-    with tempfile.TemporaryDirectory(dir=goal.parent, prefix=".") as place:
+    with tempfile.TemporaryDirectory() as place:
         whole = Path(place) / "whole.tif"
         http.download(url, whole, size=size, timeout_s=timeout_s, retries=retries)
-        people, cells = _cut(str(whole), url, area, goal, size, most_mb)
-    return Window(url, people, cells, whole_file=True)
+        return _cut(str(whole), url, area, size, most_mb)
+
+
+def _mib(size: float) -> str:
+    return f" {size / _MIB:,.4g} MiB"
 
 
 def _probe(url: str, timeout_s: float, retries: int) -> tuple[bool, int | None]:
@@ -149,62 +128,52 @@ def _remote(timeout_s: float, retries: int) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _opened(name: str) -> Iterator[Any]:
-    """A raster; one whose place did not arrive is as good as none."""
-    import rasterio
-    from rasterio.errors import NotGeoreferencedWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", NotGeoreferencedWarning)
-        with rasterio.open(name) as source:
-            yield source
-
-
 def _cut(
-    name: str, url: str, area: BaseGeometry, goal: Path, size: int | None, most_mb: float
-) -> tuple[float, int]:
-    """Write the window of the area; returns its people inside the area and its cells."""
+    name: str, url: str, area: BaseGeometry, size: int | None, most_mb: float
+) -> tuple[Any, dict[str, Any]]:
+    """The window of the area: its values, and what they are written with."""
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
     try:
-        with _opened(name) as source:
-            column, row, columns, rows = _extent(source, area.bounds, url)
-            share = _share_to_read(source, rows, columns)
-            if size is not None and share * size > most_mb * _MIB:
-                raise InputError(
-                    Said(
-                        f"要读取约 {share * size / _MIB:,.0f} MiB，超过上限 {most_mb:g} MiB",
-                        f"more than {most_mb:g} MiB would be read. {_BY_HAND}",
+        with warnings.catch_warnings():
+            # A raster whose place did not arrive is as good as none.
+            warnings.simplefilter("error", NotGeoreferencedWarning)
+            with rasterio.open(name) as source:
+                column, row, columns, rows = _extent(source, area.bounds, url)
+                share = _share_to_read(source, rows, columns)
+                if size is not None and share * size > most_mb * _MIB:
+                    raise InputError(
+                        Said(
+                            f"要读取约{_mib(share * size)}，超过上限{_mib(most_mb * _MIB)}。"
+                            f"{_BY_HAND.zh}",
+                            f"more than {most_mb:g} MiB would be read. {_BY_HAND.en}",
+                        )
                     )
-                )
-            window = rasterio.windows.Window(column, row, columns, rows)
-            values = source.read(1, window=window)
-            profile = {
-                "driver": "GTiff",
-                "count": 1,
-                "width": columns,
-                "height": rows,
-                "dtype": source.dtypes[0],
-                "crs": source.crs,
-                "transform": _moved(source.transform, column, row),
-                "nodata": source.nodata,
-                "compress": "deflate",
-                "tiled": True,
-            }
+                window = rasterio.windows.Window(column, row, columns, rows)
+                # Affine deprecates the sign that rasterio moves a transform by.
+                to = source.transform
+                moved = (to.a, to.b, to.c + column * to.a, to.d, to.e, to.f + row * to.e)
+                profile = {
+                    "driver": "GTiff",
+                    "count": 1,
+                    "width": columns,
+                    "height": rows,
+                    "dtype": source.dtypes[0],
+                    "crs": source.crs,
+                    "transform": type(to)(*moved),
+                    "nodata": source.nodata,
+                    "compress": "deflate",
+                    "tiled": True,
+                }
+                return source.read(1, window=window), profile
     except (RasterioError, NotGeoreferencedWarning, OSError, MemoryError) as error:
         raise NetworkUnreachableError(
             Said(
                 f"{url} 读取失败：文件不是 GeoTIFF，或传输中断",
-                "it is no GeoTIFF, or the transfer broke off",
+                f"{url}: it is no GeoTIFF, or the transfer broke off",
             )
         ) from error
-    people = _people(values, profile, area)
-    if people <= 0:
-        raise InputError(Said(f"{url} 在本市没有人口", "the grid has nobody in the city"))
-    _write(values, profile, goal)
-    return people, rows * columns
 
 
 def _extent(source: Any, bounds: Bounds, url: str) -> tuple[int, int, int, int]:
@@ -214,7 +183,10 @@ def _extent(source: Any, bounds: Bounds, url: str) -> tuple[int, int, int, int]:
     to = source.transform
     if source.count != 1 or source.crs is None or not source.crs.is_geographic or to.b or to.d:
         raise InputError(
-            Said(f"{url} 不是经纬度单波段人口栅格", "not a grid of one band in degrees, north up")
+            Said(
+                f"{url} 不是经纬度单波段人口栅格",
+                f"{url}: not a grid of one band in degrees, north up",
+            )
         )
     west, south, east, north = bounds
     column = max(math.floor((west - _MARGIN_DEGREES - to.c) / to.a), 0)
@@ -222,9 +194,11 @@ def _extent(source: Any, bounds: Bounds, url: str) -> tuple[int, int, int, int]:
     columns = min(math.ceil((east + _MARGIN_DEGREES - to.c) / to.a), source.width) - column
     rows = min(math.ceil((south - _MARGIN_DEGREES - to.f) / to.e), source.height) - row
     if columns <= 0 or rows <= 0:
-        raise InputError(Said(f"{url} 不包括本市", "the grid does not reach the city"))
+        raise InputError(Said(f"{url} 不包括本市", f"{url}: the grid does not reach the city"))
     if rows * columns > _MOST_CELLS:
-        raise InputError(Said(f"{url} 的格子太细", f"the city would take {rows * columns:,} cells"))
+        raise InputError(
+            Said(f"{url} 的格子太细", f"{url}: the city would take {rows * columns:,} cells")
+        )
     return column, row, columns, rows
 
 
@@ -236,13 +210,12 @@ def _share_to_read(source: Any, rows: int, columns: int) -> float:
     return float(tall * wide / (source.height * source.width))
 
 
-def _moved(to: Any, column: int, row: int) -> Any:
-    """The transform of a window, written out, for affine deprecates the sign rasterio uses."""
-    return type(to)(to.a, to.b, to.c + column * to.a, to.d, to.e, to.f + row * to.e)
+def people_in(values: Any, profile: dict[str, Any], area: BaseGeometry, url: str) -> float:
+    """People in the cells whose middle lies in the area.
 
-
-def _people(values: Any, profile: dict[str, Any], area: BaseGeometry) -> float:
-    """People in the cells whose middle lies in the area."""
+    Raises:
+        InputError: If there are none.
+    """
     import numpy as np
     import shapely
 
@@ -258,10 +231,17 @@ def _people(values: Any, profile: dict[str, Any], area: BaseGeometry) -> float:
             good &= row != profile["nodata"]
         inside = shapely.contains_xy(area, x[good], np.full(int(good.sum()), north))
         people += float(row[good][inside].sum(dtype=np.float64))
+    if people <= 0:
+        raise InputError(Said(f"{url} 在本市没有人口", f"{url}: the grid has nobody in the city"))
     return people
 
 
-def _write(values: Any, profile: dict[str, Any], goal: Path) -> None:
+def write(values: Any, profile: dict[str, Any], goal: Path) -> None:
+    """Write a window as a GeoTIFF, whole or not at all.
+
+    Raises:
+        InputError: If the file cannot be written.
+    """
     import rasterio
 
     with replacing(goal) as half:
