@@ -87,14 +87,18 @@ def one(path: Path, tell: Tell = on_stderr) -> Iterator[Path]:
         yield stage / path.name
 
 
-def keep(goal: Path) -> list[Said]:
+def keep(goal: Path, text: str | None = None) -> list[Said]:
     """Put a copy of what stands at a goal into ``replaced``, before something takes its place.
+
+    Args:
+        goal: The place.
+        text: What will stand there, if it is known.
 
     Returns:
         Where it is kept and how to get it back; nothing if there is nothing to keep, or the
-        same content is kept already.
+        same content is kept already or stays.
     """
-    if not goal.is_file():
+    if not goal.is_file() or (text is not None and goal.read_bytes() == text.encode()):
         return []
     kept = {n: p for n, p in _places_to_keep(goal.parent, [goal.name]).items() if p}
     write_files(dict.fromkeys(kept.values(), goal))

@@ -129,8 +129,8 @@ def _boundaries(city: City, folder: Path, server: Server) -> Fetched:
     answer = osm.ask(outline(city), TAGS, server)
     placed = place_townships(city, answer.things)
     goal = folder / OWN["townships"][0]
-    kept = keep(goal)
-    write_text(goal, placed.text())
+    kept = keep(goal, text := placed.text())
+    write_text(goal, text)
     origin = _osm_origin(f"{city.name}乡镇界（OSM 行政级别 8）", answer)
     written = (goal, note_origin(goal, origin))
     return Fetched("boundaries", written, origin, (*placed.said(), *kept), placed.left_out)
@@ -150,8 +150,9 @@ def _roads(city: City, folder: Path, server: Server) -> Fetched:
         retries=server.retries,
     )
     goal = folder / "roads" / "roads.graphml"
-    gone, kept = other_roads(folder, goal), keep(goal)
-    write_files({goal: graphml_text(network)}, aside=gone)
+    text = graphml_text(network)
+    gone, kept = other_roads(folder, goal), keep(goal, text)
+    write_files({goal: text}, aside=gone)
     origin = Origin(
         title=f"{city.name}路网",
         source=(server.endpoint or PUBLIC_ENDPOINT).rstrip("/"),
