@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import re
 from typing import TYPE_CHECKING, Any
-from xml.parsers import expat
 
 from coverage.errors import InputError, Problem
 from coverage.formats.encodings import decode
@@ -18,7 +17,7 @@ from coverage.formats.safety import check_xml, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from coverage.formats.grids import Cell
     from coverage.formats.safety import Meter
@@ -151,67 +150,6 @@ def _html_table(table: Any, meter: Meter) -> Grid:
     return placer.done()
 
 
-class _Spreadsheet:
-    """Handlers for XML Spreadsheet 2003; names are compared without their prefix."""
-
-    def __init__(self, meter: Meter) -> None:
-        self.meter = meter
-        self.grids: list[Grid] = []
-        self._placer: _Placer | None = None
-        self._text: list[str] | None = None
-        self._type = ""
-        self._at: tuple[int, int, int | None] = (1, 1, None)
-        self._value: Cell = None
-        self._row = self._cell = False
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = tag.rpartition(":")[2]
-        found = {key.rpartition(":")[2]: value for key, value in attributes.items()}
-        if name == "Worksheet":
-            self._placer = _Placer(found.get("Name", ""), self.meter)
-        elif self._placer is None:
-            return
-        elif name == "Visible":
-            self._type, self._text = "Visible", []
-        elif name == "Row":
-            index = found.get("Index")
-            self._placer.begin(_count(index) if index else None)
-            self._row = True
-        elif name == "Cell" and self._row:
-            index = found.get("Index")
-            down = _count(found.get("MergeDown")) + 1 if "MergeDown" in found else 1
-            right = _count(found.get("MergeAcross")) + 1 if "MergeAcross" in found else 1
-            self._at = (down, right, max(_count(index) - 1, 0) if index else None)
-            self._value, self._cell = None, True
-        elif name == "Data" and self._cell:
-            self._type, self._text = found.get("Type", "String"), []
-
-    def end(self, tag: str) -> None:
-        name = tag.rpartition(":")[2]
-        if self._placer is None:
-            return
-        if name == "Data" and self._text is not None:
-            self._value = _typed(self._type, "".join(self._text))
-            self._text = None
-        elif name == "Cell" and self._cell:
-            down, right, at = self._at
-            self._placer.cell(self._value, down, right, at)
-            self._cell = False
-        elif name == "Row" and self._row:
-            self._placer.end()
-            self._row = False
-        elif name == "Visible" and self._text is not None:
-            self._placer.grid.hidden = "".join(self._text) != "SheetVisible"
-            self._text = None
-        elif name == "Worksheet":
-            self.grids.append(self._placer.done())
-            self._placer = None
-
-    def data(self, text: str) -> None:
-        if self._text is not None:
-            self._text.append(text)
-
-
 def _typed(kind: str, text: str) -> Cell:
     if not text:
         return None
@@ -229,26 +167,59 @@ def _typed(kind: str, text: str) -> Cell:
 
 
 def read_spreadsheet_xml(raw: bytes, file: str, meter: Meter) -> list[Grid]:
-    """Sheets of an XML Spreadsheet 2003.
+    """Sheets of an XML Spreadsheet 2003; names are compared without their prefix.
 
     Raises:
         InputError: If it is damaged or declares entities.
     """
+    from lxml import etree
+
     check_xml(io.BytesIO(raw), file)
-    handlers = _Spreadsheet(meter)
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = handlers.start
-    parser.EndElementHandler = handlers.end
-    parser.CharacterDataHandler = handlers.data
-    try:
-        parser.Parse(raw, True)
-    except expat.ExpatError as error:
-        raise InputError(
-            Problem(Said("XML 表格已损坏", "the XML spreadsheet is damaged"), file, error.lineno)
-        ) from error
-    for grid in handlers.grids:
+    # Some programs write prefixes that they never declare, and nothing else is made good.
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=True)
+    root = etree.fromstring(raw, parser)
+    fatal = next((e for e in parser.error_log if e.level_name == "FATAL"), None)
+    if root is None or fatal is not None:
+        said = Said("XML 表格已损坏", "the XML spreadsheet is damaged")
+        raise InputError(Problem(said, file, fatal.line if fatal else None))
+    grids = [_xml_sheet(sheet, meter) for sheet in _within(root, "Worksheet")]
+    for grid in grids:
         grid.notes.append(Said("文件实为 XML 表格 2003", "the file is in truth an XML spreadsheet"))
-    return handlers.grids
+    return grids
+
+
+def _xml_sheet(sheet: Any, meter: Meter) -> Grid:
+    placer = _Placer(_attributes(sheet).get("Name", ""), meter)
+    for row in _within(sheet, "Row"):
+        index = _attributes(row).get("Index")
+        placer.begin(_count(index) if index else None)
+        for cell in _within(row, "Cell"):
+            found = _attributes(cell)
+            down, right = (
+                _count(found[name]) + 1 if name in found else 1
+                for name in ("MergeDown", "MergeAcross")
+            )
+            at = max(_count(found["Index"]) - 1, 0) if found.get("Index") else None
+            data = next(_within(cell, "Data"), None)
+            kind = "" if data is None else _attributes(data).get("Type", "String")
+            value = None if data is None else _typed(kind, "".join(data.itertext()))
+            placer.cell(value, down, right, at)
+        placer.end()
+    visible = next(_within(sheet, "Visible"), None)
+    placer.grid.hidden = visible is not None and visible.text != "SheetVisible"
+    return placer.done()
+
+
+def _within(element: Any, name: str) -> Iterator[Any]:
+    return (one for one in element.iter("*") if _local(one.tag) == name)
+
+
+def _attributes(element: Any) -> dict[str, str]:
+    return {_local(name): value for name, value in element.attrib.items()}
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2].rpartition(":")[2]
 
 
 def looks_like_html(head: bytes) -> bool:
