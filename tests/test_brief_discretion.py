@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from copy import deepcopy
+from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +19,28 @@ from scipy.optimize import linprog
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.results.discretion import (
-    HIDDEN,
+from coverage.results.disclosure import (
     PROTECTED_KINDS,
     SENSITIVE_KINDS,
-    hidden,
     mask,
     suppress,
     suppress_together,
 )
-from coverage.results.document import build
+from coverage.results.document import (
+    HIDDEN,
+    Aim,
+    AimWords,
+    CityName,
+    County,
+    Document,
+    Indicator,
+    KindRow,
+    PlanName,
+    UnitRow,
+    Words,
+    known,
+)
+from coverage.results.from_report import build
 from helpers import centre, run, write_register
 
 if TYPE_CHECKING:
@@ -36,13 +50,18 @@ BELOW = 5
 INTEGRATED = "elder_care.integrated_township"
 
 
-def _unit(level: str, code: str, county: str | None, people: dict[str, int]) -> dict[str, Any]:
-    return {"level": level, "code": code, "county": county, "people": dict(people)}
+def hidden(value: object) -> bool:
+    """Whether a value was kept back, in the result or in its JSON."""
+    return value == HIDDEN
 
 
-def _document(counties: list[list[tuple[int, int, int]]]) -> dict[str, Any]:
+def _unit(level: str, code: str, county: str | None, people: dict[str, int]) -> UnitRow:
+    return UnitRow(code=code, level=level, county=county, people=dict(people))
+
+
+def _document(counties: list[list[tuple[int, int, int]]]) -> Document:
     """A city of counties of townships, each with its older people, children and others."""
-    units: list[dict[str, Any]] = []
+    units: list[UnitRow] = []
     whole = {"all": 0, "60+": 0, "0-14": 0}
     for number, townships in enumerate(counties, start=1):
         county = f"4418{number:02}"
@@ -54,44 +73,46 @@ def _document(counties: list[list[tuple[int, int, int]]]) -> dict[str, Any]:
         units.append(_unit("county", county, county, total))
         whole = {group: whole[group] + total[group] for group in whole}
     units.append(_unit("city", "441800", None, whole))
+    return Document(
+        city=CityName("441800", "清远市", "Qingyuan"),
+        year=2025,
+        plan=PlanName("p", "规划", 2021, 2025),
+        illustrative=False,
+        provenance={},
+        notes=("乡镇 3 人",),
+        indicators=(),
+        lang="zh",
+        units=tuple(units),
+    )
+
+
+def _cells(document: Document) -> dict[tuple[str, str, str], Any]:
     return {
-        "lang": "zh",
-        "units": units,
-        "register": [],
-        "kinds": [],
-        "notes": ["乡镇 3 人"],
-        "indicators": [],
+        (u.level, u.code, group): value for u in document.units for group, value in u.people.items()
     }
 
 
-def _cells(document: dict[str, Any]) -> dict[tuple[str, str, str], Any]:
-    return {
-        (u["level"], u["code"], group): value
-        for u in document["units"]
-        for group, value in u["people"].items()
-    }
-
-
-def _ranges(published: dict[str, Any], group: str) -> dict[str, tuple[int, int]]:
+def _ranges(published: Document, group: str) -> dict[str, tuple[int, int]]:
     """What a reader can say of every hidden township: its least and greatest possible number.
 
     The reader knows that a hidden township has people, though perhaps none of
     the group, and that parts add up to every published sum. Sums of a tree have
     whole bounds, so that linear programming finds them.
     """
-    townships = [u for u in published["units"] if u["level"] == "township"]
-    unknown = [u["code"] for u in townships if hidden(u["people"][group])]
-    rows, sums = [], []
-    for unit in published["units"]:
-        said = unit["people"][group]
-        if unit["level"] == "township" or hidden(said):
+    townships = [u for u in published.units if u.level == "township"]
+    unknown = [u.code for u in townships if hidden(u.people[group])]
+    rows: list[list[int]] = []
+    sums: list[float] = []
+    for unit in published.units:
+        said = unit.people[group]
+        if unit.level == "township" or hidden(said):
             continue
-        whole = unit["level"] == "city"
-        inside = [u for u in townships if whole or u["county"] == unit["code"]]
-        codes = {u["code"] for u in inside}
-        known = sum(u["people"][group] for u in inside if u["code"] not in unknown)
+        whole = unit.level == "city"
+        inside = [u for u in townships if whole or u.county == unit.code]
+        codes = {u.code for u in inside}
+        shown = sum(float(known(u.people[group]) or 0) for u in inside if u.code not in unknown)
         rows.append([int(code in codes) for code in unknown])
-        sums.append(said - known)
+        sums.append(float(known(said) or 0) - shown)
     bounds = {}
     for place, code in enumerate(unknown):
         aim = np.eye(len(unknown))[place]
@@ -146,10 +167,51 @@ def test_nothing_is_hidden_without_need_and_nothing_changed(
     assert all(shown[c] in {HIDDEN, truth[c]} for c in truth)
     if not any(0 < v < BELOW for v in truth.values()):
         assert shown == truth
-        assert published["suppressed"]["cells"] == 0
-        assert published["notes"] == document["notes"]
+        assert published.suppressed is not None
+        assert published.suppressed.cells == 0
+        assert published.notes == document.notes
     else:
-        assert not any("3 人" in note for note in published["notes"])
+        assert not any("3 人" in note for note in published.notes)
+
+
+def _gone(counties: list[list[tuple[int, int, int]]], group: str = "60+") -> set[str]:
+    published = suppress(_document(counties), BELOW)
+    cells = _cells(published).items()
+    return {f"{level} {code}" for (level, code, g), v in cells if g == group and hidden(v)}
+
+
+def test_a_hidden_county_takes_one_other_along_and_the_city_stays() -> None:
+    """The city's sum would give one hidden county; with a second, and a part of it, none."""
+    alone = [(3, 20, 9)]
+    gone = _gone([alone, [(30, 30, 9), (40, 40, 9)], [(90, 90, 9)]])
+    first = {"county 441801", "township 441801001"}
+    assert gone == {*first, "county 441802", "township 441802001"}
+    # A county in which townships are hidden already needs no further one.
+    gone = _gone([alone, [(4, 30, 9), (30, 30, 9), (40, 40, 9)], [(90, 90, 9)]])
+    assert gone == {*first, "county 441802", "township 441802001", "township 441802002"}
+
+
+def test_the_city_goes_only_where_nothing_else_hides_a_county() -> None:
+    gone = _gone([[(3, 20, 9)], [(0, 0, 9)]])
+    assert gone == {"county 441801", "township 441801001", "city 441800"}
+
+
+def test_a_city_that_is_hidden_itself_asks_for_no_further_county() -> None:
+    """Its change by 4 hides the city; the county that stays as it is has nothing to hide."""
+    moments = [_document([[(n, 40, 9)], [(90, 90, 9)]]) for n in (30, 34)]
+    for made in suppress_together(moments, BELOW):
+        gone = {code for (_, code, g), v in _cells(made).items() if g == "60+" and hidden(v)}
+        assert gone == {"441801001", "441801", "441800"}
+
+
+def test_a_county_that_cannot_hide_a_part_of_itself_is_not_enough() -> None:
+    """No township of the second has both groups: hidden alone, its townships would tell it."""
+    counties = [[(3, 20, 9)], [(10, 0, 9), (0, 10, 9)], [(50, 50, 9)]]
+    published = suppress(_document(counties), BELOW)
+    least, most = _ranges(published, "60+")["441801001"]
+    assert least <= 1
+    assert most >= BELOW - 1
+    assert not hidden(_cells(published)["city", "441800", "60+"])
 
 
 def test_a_limit_that_hides_nothing_is_refused() -> None:
@@ -160,39 +222,47 @@ def test_a_limit_that_hides_nothing_is_refused() -> None:
 # -- indicators ---------------------------------------------------------------------------
 
 
-def _within(cells: list[tuple[int, int]]) -> dict[str, Any]:
+def _within(cells: list[tuple[int, int]]) -> Indicator:
     """A travel-time indicator with counties of (reached, people)."""
     top, bottom = sum(c[0] for c in cells), sum(c[1] for c in cells)
-    counties: list[dict[str, Any]] = [
-        {
-            "code": f"4418{n:02}",
-            "numerator": reached,
-            "denominator": people,
-            "value": 100 * reached / people if people else None,
-            "missing": [],
-        }
+    counties = tuple(
+        County(f"4418{n:02}", "", reached, people, Fraction(100 * reached, people or 1))
         for n, (reached, people) in enumerate(cells, start=1)
-    ]
-    return {
-        "id": "elder_care.circle_15min",
-        "measure": "people_within",
-        "system": "大养老",
-        "unit": "%",
-        "group": "60+",
-        "kinds": ["elder_care"],
-        "numerator": top,
-        "denominator": bottom,
-        "value": 100 * top / bottom if bottom else None,
-        "plan_basis": None,
-        "targets": [{"met": False, "gap_points": 3.2, "gap_units": None}],
-        "status": "not_met",
-        "status_text": "未达标",
-        "missing": None,
-        "missing_people": None,
-        "by_county": counties,
-        "notes": ["4,554 人所在乡镇位置不详"],
-        "shown": {"value": "x", "targets": [{"gap": "y"}], "counties": ["z"] * len(cells)},
-    }
+    )
+    return Indicator(
+        id="elder_care.circle_15min",
+        name="15分钟圈",
+        system="大养老",
+        level="city",
+        unit="%",
+        nature="",
+        measure="people_within",
+        clause="",
+        basis="register",
+        numerator=top,
+        denominator=bottom,
+        value=Fraction(100 * top, bottom) if bottom else None,
+        baseline=None,
+        plan_basis=None,
+        targets=(Aim(2025, "≥", Fraction(80), "", met=False, gap_points=Fraction(16, 5)),),
+        status="not_met",
+        provenance={},
+        covered=None,
+        missing=None,
+        by_county=counties,
+        notes=("4,554 人所在乡镇位置不详",),
+        short_name="",
+        status_text="未达标",
+        computed=True,
+        kinds=("elder_care",),
+        rows=(),
+        scale=100,
+        group="60+",
+        gap_unit="",
+        missing_people=None,
+        illustrative=False,
+        shown=Words("x", "", (AimWords("", "y"),), ("z",) * len(cells)),
+    )
 
 
 _CELLS = st.lists(
@@ -212,21 +282,23 @@ def _knowable(parts: list[Any], whole: Any) -> bool:
 def test_shares_of_few_people_are_hidden_with_all_that_gives_them(
     cells: list[tuple[int, int]],
 ) -> None:
-    document = {**_document([[(50, 50, 50)]]), "indicators": [_within(cells)]}
-    made = suppress(document, BELOW)["indicators"][0]
-    for (reached, people), county in zip(cells, made["by_county"], strict=True):
+    document = replace(_document([[(50, 50, 50)]]), indicators=(_within(cells),))
+    made = suppress(document, BELOW).indicators[0]
+    for (reached, people), county in zip(cells, made.by_county, strict=True):
         few = {reached, people - reached, people} & set(range(1, BELOW))
         if few:
-            assert county["numerator"] == county["value"] == HIDDEN
+            assert county.numerator == county.value == HIDDEN
         if 0 < people < BELOW:
-            assert county["denominator"] == HIDDEN
+            assert county.denominator == HIDDEN
     for key in ("numerator", "denominator"):
-        assert not _knowable([c[key] for c in made["by_county"]], made[key]), key
-    if hidden(made["numerator"]):
-        assert made["value"] == HIDDEN
-        assert made["status"] == "withheld"
-        assert made["targets"][0] == {"met": None, "gap_points": HIDDEN, "gap_units": HIDDEN}
-        assert made["shown"]["value"] == made["shown"]["targets"][0]["gap"] == HIDDEN
+        parts = [getattr(county, key) for county in made.by_county]
+        assert not _knowable(parts, getattr(made, key)), key
+    if hidden(made.numerator):
+        assert made.value == HIDDEN
+        assert made.status == "withheld"
+        aim = made.targets[0]
+        assert (aim.met, aim.gap_points, aim.gap_units) == (None, HIDDEN, HIDDEN)
+        assert made.shown.value == made.shown.targets[0].gap == HIDDEN
 
 
 @settings(max_examples=80)
@@ -237,18 +309,20 @@ def test_before_and_after_do_not_give_a_small_change_away(
     later = [(min(n, reached + more), n) for reached, n in cells]
     base = _document([[(50, 50, 50)]])
     first, second = suppress_together(
-        [{**base, "indicators": [_within(c)]} for c in (cells, later)], BELOW
+        [replace(base, indicators=(_within(c),)) for c in (cells, later)], BELOW
     )
     pairs = zip(
-        [*first["indicators"][0]["by_county"], first["indicators"][0]],
-        [*second["indicators"][0]["by_county"], second["indicators"][0]],
+        *(
+            [*(c.numerator for c in one.indicators[0].by_county), one.indicators[0].numerator]
+            for one in (first, second)
+        ),
         strict=True,
     )
     sums = [*cells, (sum(c[0] for c in cells), 0)], [*later, (sum(c[0] for c in later), 0)]
     for (a, b), old, new in zip(pairs, *sums, strict=True):
-        assert hidden(a["numerator"]) == hidden(b["numerator"]), "one moment tells the other"
+        assert hidden(a) == hidden(b), "one moment tells the other"
         if 0 < abs(new[0] - old[0]) < BELOW:
-            assert hidden(a["numerator"])
+            assert hidden(a)
 
 
 def test_growth_does_not_give_a_hidden_township_away() -> None:
@@ -264,33 +338,37 @@ def test_growth_does_not_give_a_hidden_township_away() -> None:
 
 def test_ranks_do_not_tell_where_a_hidden_township_stands() -> None:
     document = _document([[(40, 20, 9), (3, 20, 9), (30, 30, 9), (6, 30, 9)]])
+    codes = ("441801001", "441801003", "441801004", "441801002")
     indicator = _within([(50, 100)])
-    codes = ["441801001", "441801003", "441801004", "441801002"]
-    indicator |= {"measure": "unit_share", "missing": codes, "missing_people": 79}
-    indicator["by_county"][0]["missing"] = list(codes)
-    document["indicators"] = [indicator]
-    made = suppress(document, BELOW)
+    indicator = replace(
+        indicator,
+        measure="unit_share",
+        missing=codes,
+        missing_people=79,
+        by_county=(replace(indicator.by_county[0], missing=codes),),
+    )
+    made = suppress(replace(document, indicators=(indicator,)), BELOW)
     gone = {c for (level, c, g), v in _cells(made).items() if g == "60+" and hidden(v)}
     assert gone == {"441801002", "441801004"}
-    ranked = made["indicators"][0]
-    assert ranked["missing"] == ["441801001", "441801003", "441801002", "441801004"]
-    assert ranked["by_county"][0]["missing"] == ranked["missing"]
-    assert ranked["missing_people"] == HIDDEN
+    ranked = made.indicators[0]
+    assert ranked.missing == ("441801001", "441801003", "441801002", "441801004")
+    assert ranked.by_county[0].missing == ranked.missing
+    assert ranked.missing_people == HIDDEN
 
 
 def test_beds_of_protected_sites_go_with_their_total() -> None:
-    document = _document([[(50, 50, 50)]])
-    document["register"] = [
-        {"kind": kind, "beds": beds, "nursing_beds": None}
+    example = build(assess(City.load("清远"))).register[0]
+    register = tuple(
+        replace(example, kind=kind, beds=beds, nursing_beds=None)
         for kind, beds in (("rescue_station", 3), ("rescue_station", 40), ("elder_care", 3))
-    ]
-    document["kinds"] = [
-        {"kind": "rescue_station", "beds": 43, "nursing_beds": None},
-        {"kind": "elder_care", "beds": 3, "nursing_beds": None},
-    ]
-    made = suppress(document, BELOW)
-    assert [f["beds"] for f in made["register"]] == [HIDDEN, HIDDEN, 3]
-    assert [k["beds"] for k in made["kinds"]] == [HIDDEN, 3]
+    )
+    kinds = (
+        KindRow("rescue_station", "", "", 2, 43, None, {}),
+        KindRow("elder_care", "", "", 1, 3, None, {}),
+    )
+    made = suppress(replace(_document([[(50, 50, 50)]]), register=register, kinds=kinds), BELOW)
+    assert [f.beds for f in made.register] == [HIDDEN, HIDDEN, 3]
+    assert [k.beds for k in made.kinds] == [HIDDEN, 3]
 
 
 # -- a whole brief ------------------------------------------------------------------------
@@ -419,10 +497,10 @@ def test_a_masked_site_is_nowhere_in_any_file(secret: Path) -> None:
 def test_masking_leaves_other_sites_alone() -> None:
     document = build(assess(City.load("清远")))
     made = mask(document)
-    for was, now in zip(document["register"], made["register"], strict=True):
-        assert (was == now) == (was["kind"] not in SENSITIVE_KINDS)
-    known = {f["id"] for f in made["register"]}
-    assert all(set(i["rows"]) <= known for i in made["indicators"])
+    for was, now in zip(document.register, made.register, strict=True):
+        assert (was == now) == (was.kind not in SENSITIVE_KINDS)
+    ids = {f.id for f in made.register}
+    assert all(set(i.rows) <= ids for i in made.indicators)
     assert SENSITIVE_KINDS < PROTECTED_KINDS
 
 

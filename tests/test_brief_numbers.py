@@ -18,51 +18,75 @@ import pytest
 
 from coverage.briefs.charts import progress
 from coverage.briefs.request import Request
-from coverage.briefs.tables import computed, lead, shown, tables
+from coverage.briefs.tables import tables
 from coverage.briefs.writing import write
+from coverage.results.document import as_json, known
 from coverage.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from coverage.briefs.tables import Table
+    from coverage.briefs.writing import Brief
+    from coverage.results.document import Document as Result
+    from coverage.results.table import Table
 
 pytestmark = pytest.mark.slow
 _LOOSE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def brief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brief]:
     """A brief of 清远 in every format that this machine can make."""
     with pytest.MonkeyPatch.context() as patch:
         if "COVERAGE_CACHE" not in os.environ:
             patch.setenv("COVERAGE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        out = tmp_path_factory.mktemp("brief") / "out"
-        write(Request(city="清远"), out)
-        yield out
+        yield write(Request(city="清远"), tmp_path_factory.mktemp("brief") / "out")
+
+
+@pytest.fixture(scope="module")
+def folder(brief: Brief) -> Path:
+    """Where its documents stand."""
+    return brief.files[0].parent
+
+
+@pytest.fixture(scope="module")
+def document(brief: Brief) -> Result:
+    """The result that they were written from."""
+    return brief.document
 
 
 @pytest.fixture(scope="module")
 def result(folder: Path) -> dict[str, Any]:
+    """The same as its JSON says it."""
     data: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     return data
+
+
+def computed(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Indicators of the JSON that a register or the plan gives a value to."""
+    return [i for i in result["indicators"] if i["computed"] and i["basis"] != "none"]
+
+
+def lead(result: dict[str, Any]) -> dict[str, Any]:
+    """The first of them that lacks townships and is not met."""
+    return next(
+        i
+        for i in computed(result)
+        if i["missing"] and i["level"] == "township" and i["status"] in {"not_met", "contested"}
+    )
 
 
 def _clean(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _grids(result: dict[str, Any]) -> dict[str, list[list[str]]]:
-    """Every table of the brief as printed cells, made from the JSON."""
-    made = {}
-    for name, table in tables(result).items():
-        head = [column.head for column in table.columns]
-        body = [
-            [table.shown(r, c) for c in range(len(table.columns))] for r in range(len(table.rows))
-        ]
-        made[name] = [[_clean(cell) for cell in row] for row in [head, *body]]
-    return made
+def _grids(document: Result) -> dict[str, list[list[str]]]:
+    """Every table of the brief as printed cells."""
+    return {
+        name: [[_clean(cell) for cell in row] for row in [table.heads, *table.texts()]]
+        for name, table in tables(document).items()
+    }
 
 
 # -- the JSON itself against the report ---------------------------------------------------
@@ -81,10 +105,19 @@ def test_the_result_is_the_report(
         assert {k: ours[k] for k in theirs} == theirs
 
 
+def test_the_json_is_the_result_that_every_document_was_written_from(
+    document: Result, result: dict[str, Any]
+) -> None:
+    assert as_json(document) == result
+    for indicator in document.valued():
+        top, bottom = known(indicator.numerator), known(indicator.denominator)
+        if top is not None and bottom is not None:
+            assert indicator.value == Fraction(top) * indicator.scale / Fraction(bottom)
+
+
 def test_the_published_figures_of_qingyuan(result: dict[str, Any]) -> None:
     """40 of 85 townships, >60 % needs 52: 12 short (the plan's own numbers)."""
     first = lead(result)
-    assert first is not None
     assert first["id"] == "elder_care.integrated_township"
     assert (first["numerator"], first["denominator"]) == (40, 85)
     assert len(first["missing"]) == 45
@@ -96,12 +129,12 @@ def test_the_published_figures_of_qingyuan(result: dict[str, Any]) -> None:
 # -- Word ---------------------------------------------------------------------------------
 
 
-def test_word_says_the_same_numbers(folder: Path, result: dict[str, Any]) -> None:
+def test_word_says_the_same_numbers(folder: Path, document: Result) -> None:
     from docx import Document
 
-    document = Document(str(folder / "brief.docx"))
-    found = [[[_clean(c.text) for c in row.cells] for row in t.rows] for t in document.tables]
-    grids = _grids(result)
+    made = Document(str(folder / "brief.docx"))
+    found = [[[_clean(c.text) for c in row.cells] for row in t.rows] for t in made.tables]
+    grids = _grids(document)
     wanted = [grids[n] for n in ("targets", "counties", "missing", "kinds", "inputs", "reported")]
     assert found == wanted
 
@@ -154,7 +187,6 @@ def test_no_number_of_the_prose_comes_from_nowhere(folder: Path, result: dict[st
     values = computed(result)
     judged = [sum(i["status"] == s for i in values) for s in ("met", "not_met", "contested")]
     first = lead(result)
-    assert first is not None
     lagging = sum(c["value"] < first["value"] for c in first["by_county"])
     proper = [u for u in result["units"] if u["category"] != "统计单元"]
     known = {*_numbers(result), *map(str, judged), str(lagging), str(len(values))}
@@ -181,11 +213,13 @@ def _joined(grid: list[list[str]], found: list[list[str]]) -> None:
             assert whole == short or whole.startswith(short.removesuffix("…")), (cell, cut)
 
 
-def test_slides_say_the_same_numbers(folder: Path, result: dict[str, Any]) -> None:
+def test_slides_say_the_same_numbers(
+    folder: Path, document: Result, result: dict[str, Any]
+) -> None:
     from pptx import Presentation
 
     deck = Presentation(str(folder / "brief.pptx"))
-    grids = _grids(result)
+    grids = _grids(document)
     titles = [slide.shapes.title.text_frame.text for slide in deck.slides]
     assert titles[0].startswith("清远市")
     assert len(titles) >= 8
@@ -200,28 +234,27 @@ def test_slides_say_the_same_numbers(folder: Path, result: dict[str, Any]) -> No
     _joined(grids["overview"], overview)
     _joined(grids["missing"][:9], left)
     _joined([grids["missing"][0], *grids["missing"][9:17]], right)
-    _charts(deck, result)
+    _charts(deck, document, result)
     cards = [
         shape.text_frame.text.split("\n")
         for shape in deck.slides[1].shapes
         if shape.has_text_frame and "\n" in shape.text_frame.text
     ]
     first = lead(result)
-    assert first is not None
-    assert shown(first["value"], "percent") in [card[0] for card in cards]
+    share = number(Fraction(100 * first["numerator"], first["denominator"]))
+    assert f"{share}%" in [card[0] for card in cards]
 
 
-def _charts(deck: Any, result: dict[str, Any]) -> None:
+def _charts(deck: Any, document: Result, result: dict[str, Any]) -> None:
     charts = [s.chart for slide in deck.slides for s in slide.shapes if s.has_chart]
     targets, counties = charts
-    rows = progress(result)[::-1]
+    rows = progress(document)[::-1]
     by_id = {i["short_name"]: i for i in computed(result)}
     assert list(targets.plots[0].categories) == [name for name, _, _ in rows]
     aims, values = (list(series.values) for series in targets.plots[0].series)
     assert values == pytest.approx([by_id[name]["value"] for name, _, _ in rows], abs=1e-4)
     assert aims == [aim for _, _, aim in rows]
     first = lead(result)
-    assert first is not None
     shares = {c["name"]: c for c in first["by_county"]}
     names = list(counties.plots[0].categories)
     assert set(names) == set(shares)
@@ -313,13 +346,13 @@ def test_the_workbook_is_live_frozen_and_prints(folder: Path, result: dict[str, 
 
 
 def test_the_page_says_the_same_numbers_and_fetches_nothing(
-    folder: Path, result: dict[str, Any]
+    folder: Path, document: Result, result: dict[str, Any]
 ) -> None:
     from lxml import html
 
     text = (folder / "brief.html").read_text(encoding="utf-8")
     tree = html.fromstring(text)
-    grids = _grids(result)
+    grids = _grids(document)
     found = {t.get("id")[2:]: t for t in tree.findall(".//table")}
     assert set(found) == {"targets", "counties", "missing", "kinds", "inputs", "reported"}
     for name, table in found.items():
@@ -357,7 +390,7 @@ def test_the_page_is_readable_on_a_phone(folder: Path) -> None:
 # -- PDF ----------------------------------------------------------------------------------
 
 
-def test_the_pdf_has_every_row_of_every_table(folder: Path, result: dict[str, Any]) -> None:
+def test_the_pdf_has_every_row_of_every_table(folder: Path, document: Result) -> None:
     """LibreOffice can lose the rest of a table at a page's end: each name must be there."""
     _soffice()
     program = shutil.which("pdftotext")
@@ -366,7 +399,7 @@ def test_the_pdf_has_every_row_of_every_table(folder: Path, result: dict[str, An
     path = str(folder / "brief.pdf")
     done = subprocess.run([program, path, "-"], capture_output=True, text=True, check=True)
     text = re.sub(r"\s", "", done.stdout)
-    for name, table in tables(result).items():
+    for name, table in tables(document).items():
         if name == "overview":
             continue
         for row in range(len(table.rows)):
@@ -388,7 +421,6 @@ def test_the_layers_say_the_same_numbers(folder: Path, result: dict[str, Any]) -
     names = {name for name, _ in pyogrio.list_layers(path)}
     assert {"counties", "townships", "missing", "facilities", "roads"} <= names
     first = lead(result)
-    assert first is not None
     townships = pyogrio.read_dataframe(path, layer="townships")
     assert townships.crs == "EPSG:4326"
     column = "elder_care_integrated_township"

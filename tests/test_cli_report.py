@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from coverage.city import City
-from coverage.results.export import schema
+from coverage.results.from_report import schema
 from coverage.text import width
 from helpers import centre, run, write_register
 

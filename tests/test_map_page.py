@@ -60,7 +60,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def report() -> dict[str, Any]:
     """The JSON report of 清远, from which every number must come."""
     from coverage.assessment import assess
-    from coverage.results.export import to_json
+    from coverage.results.from_report import to_json
 
     found: dict[str, Any] = json.loads(to_json(assess(City.load("清远"))))
     return {i["id"]: i for i in found["indicators"]}

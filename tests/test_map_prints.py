@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import errno
 import re
+from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -22,12 +23,15 @@ from coverage.maps import charts, fonts, paper, prints, styles
 from coverage.maps.compose import build
 from coverage.maps.moments import Wanted, now
 from coverage.maps.paper import Sheet, drawing
+from coverage.results.document import HIDDEN
 from helpers import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.maps.view import View
+    from coverage.results.circles import Circles
+    from coverage.results.document import Document
 
 INTEGRATED = "elder_care.integrated_township"
 
@@ -39,7 +43,7 @@ def _view(lang: Any = "zh") -> View:
 
 
 @cache
-def _data() -> tuple[dict[str, Any], dict[str, Any]]:
+def _data() -> tuple[Document, Circles]:
     (moment,) = now(assess(City.load("清远")), Wanted())
     assert moment.reach is not None
     return moment.document, moment.reach
@@ -131,12 +135,12 @@ def test_no_words_cover_each_other_or_leave_the_sheet(
 def test_the_legend_has_the_reports_counts(tmp_path: Path, saved: list[Sheet]) -> None:
     prints.draw(_view(), tmp_path / "m.png", dpi=50)
     words = saved[0].texts()
-    found = next(i for i in _data()[0]["indicators"] if i["id"] == INTEGRATED)
-    assert str(len(found["covered"])) in words
-    assert str(len(found["missing"])) in words
-    assert any(f"{found['numerator']}/{found['denominator']}" in text for text in words)
-    for row in found["by_county"]:
-        assert any(text.startswith(f"{row['numerator']}/{row['denominator']} ") for text in words)
+    found = _data()[0].indicator(INTEGRATED)
+    assert str(len(found.covered or ())) in words
+    assert str(len(found.missing or ())) in words
+    assert any(f"{found.numerator}/{found.denominator}" in text for text in words)
+    for row in found.by_county:
+        assert any(text.startswith(f"{row.numerator}/{row.denominator} ") for text in words)
     for word in ("示意图·含示意数据", "县界", "北", "主要道路", "5 分钟"):
         assert word in words
     assert any("资料来源" in text for text in words)
@@ -175,20 +179,20 @@ def _seen(matrix: Any, colour: str) -> Any:
 
 def test_charts_say_what_the_data_says(tmp_path: Path, saved: list[Sheet]) -> None:
     document, reach = _data()
-    after = copy.deepcopy(document)
-    changed = next(i for i in after["indicators"] if i["id"] == INTEGRATED)
-    changed["value"] = 60.0
+    found = document.indicator(INTEGRATED)
+    better = replace(found, value=Fraction(60))
+    indicators = tuple(better if i is found else i for i in document.indicators)
+    after = replace(document, indicators=indicators)
     charts.targets(document, tmp_path / "targets.png", dpi=60)
     charts.counties(document, tmp_path / "counties.svg", indicator=INTEGRATED, dpi=60)
     charts.nearest([("现状", reach)], tmp_path / "nearest.pdf", dpi=60)
     charts.before_after(document, after, tmp_path / "both.png", dpi=60)
     targets, counties, nearest, both = (_words(sheet.figure) for sheet in saved)
     assert "47.1%  >60%" in targets
-    found = next(i for i in document["indicators"] if i["id"] == INTEGRATED)
-    for row in found["by_county"]:
-        assert any(t.startswith(f"{row['numerator']}/{row['denominator']} ") for t in counties)
-    city = next(r for r in reach["nearest"] if r["level"] == "city")
-    for seconds in city["percentiles"].values():
+    for row in found.by_county:
+        assert any(t.startswith(f"{row.numerator}/{row.denominator} ") for t in counties)
+    city = next(r for r in reach.nearest if r.level == "city")
+    for seconds in city.percentiles.values():
         assert seconds is None or f"{seconds / 60:,.0f}" in nearest
     assert "47.1% → 60%" in both
     for words in (targets, counties, nearest, both):
@@ -203,9 +207,9 @@ def _words(figure: Any) -> list[str]:
 
 
 def test_what_is_kept_back_is_not_drawn(tmp_path: Path) -> None:
-    document = copy.deepcopy(_data()[0])
-    for indicator in document["indicators"]:
-        indicator["value"] = indicator["numerator"] = "＊"
+    document = _data()[0]
+    hidden = (replace(i, value=HIDDEN, numerator=HIDDEN) for i in document.indicators)
+    document = replace(document, indicators=tuple(hidden))
     with pytest.raises(InputError, match="没有可画的数据"):
         charts.targets(document, tmp_path / "t.png")
     assert not list(tmp_path.iterdir())

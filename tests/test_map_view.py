@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -19,14 +20,16 @@ from conftest import ROOT
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.maps import figures, labels
+from coverage.maps import labels
 from coverage.maps.compose import build
-from coverage.maps.discreet import suppress_together
 from coverage.maps.moments import Wanted, now
 from coverage.maps.payload import payload
 from coverage.maps.themes import scale_for, value_class, value_classes
 from coverage.maps.view import Mark
-from coverage.results.discretion import HIDDEN, SENSITIVE_KINDS
+from coverage.results import figures
+from coverage.results.circles import PeopleRow
+from coverage.results.disclosure import SENSITIVE_KINDS, suppress_circles
+from coverage.results.document import HIDDEN
 from helpers import centre, write_register
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from coverage.maps.compose import Moment
     from coverage.maps.view import View
+    from coverage.results.circles import Circles, Measured
 
 CITIES = ("清远", "中山", "阳江", "江门", "珠山")
 
@@ -52,24 +56,24 @@ def _view(name: str, **wanted: Any) -> View:
 @pytest.mark.parametrize("name", CITIES)
 def test_classes_and_counts_are_the_reports(name: str) -> None:
     view, document = _view(name), _moment(name).document
-    listed = {i["id"]: i for i in document["indicators"]}
+    listed = {i.id: i for i in document.indicators}
     for theme in view.stage().themes:
         found = listed.get(theme.id)
         if found is None:
             continue
         for shading in theme.shadings:
             counts = {c.id: c.count for c in shading.classes}
-            if shading.level == "township" and found["covered"] is not None:
-                assert counts["covered"] == len(found["covered"]) == found["numerator"]
-                assert counts["missing"] == len(found["missing"])
-            if shading.level == "county" and found["by_county"]:
-                assert sum(c or 0 for c in counts.values()) == len(found["by_county"])
-                for row in found["by_county"]:
-                    mark = shading.marks[row["code"]]
-                    if row["numerator"] is None:
+            if shading.level == "township" and found.covered is not None:
+                assert counts["covered"] == len(found.covered) == found.numerator
+                assert counts["missing"] == len(found.missing or ())
+            if shading.level == "county" and found.by_county:
+                assert sum(c or 0 for c in counts.values()) == len(found.by_county)
+                for row in found.by_county:
+                    mark = shading.marks[row.code]
+                    if row.numerator is None:
                         assert (mark.class_, mark.text) == ("unknown", "未知")
                     else:
-                        pair = f"{row['numerator']:,}/{row['denominator']:,}"
+                        pair = f"{row.numerator:,}/{row.denominator:,}"
                         assert mark.text.startswith(pair)
     assert view.stage().themes[0].id in listed
 
@@ -86,19 +90,23 @@ def test_every_unit_is_drawn_or_named_as_left_off(name: str) -> None:
     assert not statistical & {u.code for u in units.townships}
 
 
+def _whole(people: Measured) -> int:
+    """A number of people that is known."""
+    assert isinstance(people, int | float)
+    return round(people)
+
+
 def test_the_reach_theme_adds_up_to_the_circles_data() -> None:
     moment, theme = _moment("清远"), _view("清远").stage().theme("reach")
     assert moment.reach is not None
     whole = next(
-        r
-        for r in moment.reach["people"]
-        if (r["level"], r["group"], r["limit"]) == ("city", "60+", "15 min")
+        r for r in moment.reach.people if (r.level, r.group, r.limit) == ("city", "60+", "15 min")
     )
-    assert f"{round(whole['reached']):,}/{round(whole['total']):,}" in theme.headline
+    assert f"{_whole(whole.reached):,}/{_whole(whole.total):,}" in theme.headline
     rings = _view("清远").stage().rings
     assert [r.label for r in rings] == ["15 分钟", "10 分钟", "5 分钟"], "the largest lies lowest"
-    for small, large in zip(rings[1:], rings, strict=False):
-        assert shapely.area(small.shape.difference(large.shape.buffer(1e-3))) == 0
+    for inner, outer in zip(rings[1:], rings, strict=False):
+        assert shapely.area(inner.shape.difference(outer.shape.buffer(1e-3))) == 0
 
 
 def test_illustrative_and_approximate_are_said() -> None:
@@ -117,12 +125,12 @@ def test_an_indicator_without_townships_cannot_be_shown() -> None:
 def test_facilities_that_count_are_told_from_those_that_do_not() -> None:
     view, document = _view("清远"), _moment("清远").document
     theme = view.stage().theme("elder_care.integrated_township")
-    found = next(i for i in document["indicators"] if i["id"] == theme.id)
-    assert theme.counting == frozenset(found["rows"])
+    found = document.indicator(theme.id)
+    assert theme.counting == frozenset(found.rows)
     shown = {site.id for site in view.stage().sites}
     loose = sum(len(rows) for rows in view.stage().loose.values())
-    closed = sum(row["status"] == "closed" for row in document["register"])
-    assert len(shown) + loose + closed == len(document["register"])
+    closed = sum(row.status == "closed" for row in document.register)
+    assert len(shown) + loose + closed == len(document.register)
 
 
 def test_masked_facilities_leave_no_trace(tmp_path: Path) -> None:
@@ -163,46 +171,53 @@ def test_small_counts_are_kept_back_and_cannot_be_worked_out() -> None:
     whole = _moment("清远").reach
     assert moment.reach is not None
     assert whole is not None
-    kept = [r for r in moment.reach["people"] if r["level"] == "township"]
+    kept = [r for r in moment.reach.people if r.level == "township"]
     counts = ("reached", "not_reached", "total")
     for row in kept:
         for key in counts:
-            assert row[key] == HIDDEN or row[key] == 0 or row[key] >= below
+            count = getattr(row, key)
+            assert count in {HIDDEN, 0} or count >= below
     # Townships of a county, less one hidden row, would give it away: never exactly one.
-    for limit in moment.reach["limits"]:
-        for county in {r["code"][:6] for r in kept if r["code"]}:
-            rows = [r for r in kept if r["code"].startswith(county) and r["limit"] == limit]
-            hidden = {r["code"] for r in rows if r["reached"] == HIDDEN}
+    for limit in moment.reach.limits:
+        for county in {r.code[:6] for r in kept if r.code}:
+            rows = [r for r in kept if r.code.startswith(county) and r.limit == limit]
+            hidden = {r.code for r in rows if r.reached == HIDDEN}
             assert len(hidden) != 1
     text = json.dumps(payload(_view("清远", below=below)), ensure_ascii=False)
     secrets = [
-        f"{round(r['reached']):,}/{round(r['total']):,}"
-        for r in whole["people"]
-        if r["level"] == "township" and 0 < r["reached"] < below and r["total"] > 100
+        f"{_whole(r.reached):,}/{_whole(r.total):,}"
+        for r in whole.people
+        if r.level == "township" and 0 < _whole(r.reached) < below and _whole(r.total) > 100
     ]
     assert len(secrets) > 50
     assert not [s for s in secrets if f'"{s} ' in text]
 
 
 def test_a_small_change_is_hidden_before_and_after() -> None:
-    def reach(first: float) -> dict[str, Any]:
+    def reach(first: float) -> Circles:
         rest = {"not_reached": 200.0, "not_placed": 0.0, "total": 0.0}
-        rows = [
-            {"level": level, "code": code, "group": "60+", "limit": "15 min", "reached": n, **rest}
+        rows = tuple(
+            PeopleRow(level, code, "", "60+", "15 min", reached=n, **rest)
             for level, code, n in (
                 ("city", "441800", 300.0 + first),
                 ("township", "441802001", first),
                 ("township", "441803001", 300.0),
             )
-        ]
-        return {"people": rows, "nearest": [], "notes": []}
+        )
+        return _circles(rows)
 
-    (alone,) = suppress_together([reach(54.0)], 10)
-    assert [r["reached"] for r in alone["people"]] == [354.0, 54.0, 300.0]
-    for one in suppress_together([reach(50.0), reach(54.0)], 10):
-        assert [r["reached"] for r in one["people"]] == [HIDDEN] * 3, "the city changes by 4, too"
-    for one in suppress_together([reach(50.0), reach(90.0)], 10):
-        assert HIDDEN not in {r["reached"] for r in one["people"]}
+    (alone,) = suppress_circles([reach(54.0)], 10)
+    assert [r.reached for r in alone.people] == [354.0, 54.0, 300.0]
+    for one in suppress_circles([reach(50.0), reach(54.0)], 10):
+        assert [r.reached for r in one.people] == [HIDDEN] * 3, "the city changes by 4, too"
+    for one in suppress_circles([reach(50.0), reach(90.0)], 10):
+        assert HIDDEN not in {r.reached for r in one.people}
+
+
+def _circles(people: tuple[PeopleRow, ...], *notes: str) -> Circles:
+    (whole,) = [_moment("清远").reach]
+    assert whole is not None
+    return replace(whole, people=people, nearest=(), notes=notes)
 
 
 @given(st.data())
@@ -214,26 +229,12 @@ def test_suppressed_rows_are_whole_families(data: st.DataObject) -> None:
     for level, width in (("city", 4), ("county", 6), ("township", 9)):
         for code in dict.fromkeys(t[:width] for t in townships):
             inside = sum(n for t, n in counts.items() if t.startswith(code))
-            rows.append(
-                {
-                    "level": level,
-                    "code": code,
-                    "group": "60+",
-                    "limit": "15 min",
-                    "reached": float(inside),
-                    "not_reached": 100.0,
-                    "not_placed": 0.0,
-                    "total": inside + 100.0,
-                    "share": 1.0,
-                    "straight_share": 1.0,
-                    "off_road_share": 1.0,
-                }
-            )
-    reach = {"people": rows, "nearest": [], "notes": ["3 人无位置", "说明"]}
-    before = json.dumps(reach)
-    (made,) = suppress_together([reach], 10)
-    assert json.dumps(reach) == before, "the input stays as it is"
-    shown = {r["code"]: r["reached"] for r in made["people"]}
+            figures_ = (float(inside), 100.0, 0.0, inside + 100.0, 1.0, 1.0, 1.0)
+            rows.append(PeopleRow(level, code, "", "60+", "15 min", *figures_))
+    reach = _circles(tuple(rows), "3 人无位置", "说明")
+    (made,) = suppress_circles([reach], 10)
+    assert made.notes == (("说明",) if made.people != reach.people else reach.notes)
+    shown: dict[str, Any] = {r.code: r.reached for r in made.people}
     assert not [c for c, n in shown.items() if n != HIDDEN and 0 < n < 10]
     for code in ("4401", "440101", "440102"):
         own = [c for c in shown if c.startswith(code) and len(c) == (6 if len(code) == 4 else 9)]
@@ -281,20 +282,21 @@ def test_an_unknown_value_is_a_class_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (800 / 17, "47.1%"),
+        (Fraction(800, 17), "47.1%"),
+        (12.35, "12.4%"),
         (None, "未知"),
         (HIDDEN, HIDDEN),
         ("<10", "<10"),
         (60, "60%"),
-        (True, "未知"),
     ],
 )
 def test_figures_as_printed(value: Any, text: str) -> None:
     assert figures.shown(value, "zh", percent=True) == text
 
 
-def test_a_json_number_becomes_the_fraction_it_came_from() -> None:
-    assert figures.exact(4000 / 85) == Fraction(800, 17)
+def test_a_measured_number_is_the_decimal_it_is_printed_with() -> None:
+    assert figures.exact(12.35) == Fraction(247, 20)
+    assert figures.exact(HIDDEN) is None
 
 
 _NAMES = st.lists(

@@ -10,11 +10,14 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
 from pptx.oxml.ns import qn
 from pptx.util import Pt
 
-from coverage.briefs.tables import computed, due, lead, plain
 from coverage.messages import Said
+from coverage.results.document import known
+from coverage.results.table import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from coverage.results.document import Document
 
 NATIVE = ("headline", "targets", "counties")
 _DONE, _OPEN, _AIM = "2F6DA3", "D9A066", "8A94A0"
@@ -22,51 +25,45 @@ _FONT = "微软雅黑"
 _MOST = 10
 
 
-def cards(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def cards(document: Document) -> list[tuple[str, str, str]]:
     """The headline numbers: value, label, colour."""
-    lang = document["lang"]
-    values = computed(document)
-    met = sum(i["status"] == "met" for i in values)
-    unmet = sum(i["status"] == "not_met" for i in values)
+    lang, values, first = document.lang, document.valued(), document.lead()
+    met = sum(i.status == "met" for i in values)
+    unmet = sum(i.status == "not_met" for i in values)
     made = [
         (str(len(values)), Said("项指标可测", "indicators with a value").to(lang), "1F4E79"),
         (str(met), Said("项已达标", "met").to(lang), "1B7F5C"),
         (str(unmet), Said("项未达标", "not met").to(lang), "B3401F"),
     ]
-    first = lead(document)
     if first is not None:
-        share = first["shown"]["value"].rsplit(" ", 1)[-1]
-        made.append((share, first["short_name"], "9A6B00"))
+        made.append((first.shown.value.rsplit(" ", 1)[-1], first.short_name, "9A6B00"))
     return made
 
 
-def progress(document: Mapping[str, Any]) -> list[tuple[str, float, float]]:
+def progress(document: Document) -> list[tuple[str, float, float]]:
     """Share indicators that have a number and a target in force: name, value, target."""
     made = []
-    for i in computed(document):
-        if i["unit"].strip() not in {"%", "％"}:
-            continue
-        value = plain(i["value"])
-        aims = [plain(t["value"]) for t, _ in due(i) if t["due"]]
-        aim = max((a for a in aims if a is not None), default=None)
-        if value is not None and aim is not None:
-            made.append((i["short_name"], float(value), float(aim)))
+    for i in document.valued():
+        value = known(i.value)
+        aim = max((t.value for t, _ in i.due() if t.due and t.value is not None), default=None)
+        if i.percent and value is not None and aim is not None:
+            made.append((i.short_name, float(value), float(aim)))
     return made[:_MOST]
 
 
-def add(slide: Any, name: str, document: Mapping[str, Any], box: tuple[int, int, int, int]) -> None:
+def add(slide: Any, name: str, document: Document, box: tuple[int, int, int, int]) -> None:
     """Draw a chart into a box (left, top, width, height in EMU) of a slide."""
     {"targets": _targets, "counties": _counties}[name](slide, document, box)
 
 
-def _targets(slide: Any, document: Mapping[str, Any], box: tuple[int, int, int, int]) -> None:
+def _targets(slide: Any, document: Document, box: tuple[int, int, int, int]) -> None:
     rows = progress(document)[::-1]
     if not rows:
         return
-    lang = document["lang"]
+    lang = document.lang
     data: Any = _data('0.0"%"')
     data.categories = [name for name, _, _ in rows]
-    aim = Said(f"{document['year']} 年目标", f"target of {document['year']}").to(lang)
+    aim = Said(f"{document.year} 年目标", f"target of {document.year}").to(lang)
     data.add_series(aim, [round(target, 4) for _, _, target in rows])
     data.add_series(Said("现状", "now").to(lang), [round(value, 4) for _, value, _ in rows])
     chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data).chart
@@ -74,17 +71,17 @@ def _targets(slide: Any, document: Mapping[str, Any], box: tuple[int, int, int, 
     chart.value_axis.maximum_scale, chart.value_axis.minimum_scale = 110, 0
 
 
-def _counties(slide: Any, document: Mapping[str, Any], box: tuple[int, int, int, int]) -> None:
-    first = lead(document)
+def _counties(slide: Any, document: Document, box: tuple[int, int, int, int]) -> None:
+    first, lang = document.lead(), document.lang
     if first is None:
         return
-    lang = document["lang"]
-    rows = [c for c in first["by_county"] if plain(c["value"]) is not None]
-    rows.sort(key=lambda c: (c["value"], c["code"]), reverse=True)
+    valued = [(value, c.code, c) for c in first.by_county if (value := known(c.value)) is not None]
+    rows = [c for _, _, c in sorted(valued, key=lambda row: row[:2], reverse=True)]
+    done = [known(c.numerator) or 0 for c in rows]
     data: Any = _data("#,##0")
-    data.categories = [c["name"] for c in rows]
-    data.add_series(Said("已覆盖", "covered").to(lang), [c["numerator"] for c in rows])
-    rest = [c["denominator"] - c["numerator"] for c in rows]
+    data.categories = [c.name for c in rows]
+    data.add_series(Said("已覆盖", "covered").to(lang), [plain(n) for n in done])
+    rest = [plain((known(c.denominator) or 0) - n) for c, n in zip(rows, done, strict=True)]
     data.add_series(Said("未覆盖", "missing").to(lang), rest)
     chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_STACKED, *box, data).chart
     _look(chart, (_DONE, _OPEN), gap=45)

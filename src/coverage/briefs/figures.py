@@ -1,104 +1,22 @@
-"""The pictures of a brief, drawn from the result object by the room of maps."""
+"""The pictures of a brief, drawn from the result by the room of maps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from coverage.briefs.tables import computed, lead, plain
+from coverage.briefs.pages import Figure
 from coverage.messages import Said
+from coverage.results.document import known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from coverage.assessment import Report
+    from coverage.city import City
     from coverage.maps.compose import Moment
-    from coverage.messages import Lang
+    from coverage.results.document import Document, Indicator
 
 _DPI = 200
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture of a brief.
-
-    Attributes:
-        path: A PNG file.
-        caption: What it shows.
-        width_mm: Width on a page of A4.
-    """
-
-    path: Path
-    caption: str
-    width_mm: float = 156
-
-
-def draw(report: Report, document: Mapping[str, Any], folder: Path) -> dict[str, Figure]:
-    """Every picture that a result has, by the name that templates use.
-
-    What there is nothing to draw of (no indicator by township, say) is left out.
-
-    Args:
-        report: Its city's outlines and roads are drawn; every number comes
-            from `document`.
-        document: The result object, as it may be published.
-        folder: Where the pictures go.
-
-    Raises:
-        InputError: If no Chinese font is found, saying how to get one.
-    """
-    from coverage.maps import charts
-    from coverage.maps.compose import Moment
-    from coverage.maps.themes import mappable
-
-    lang: Lang = document["lang"]
-    data = dict(document)
-    made: dict[str, Figure] = {}
-    if any(_judged(i) for i in document["indicators"]):
-        path = folder / "targets.png"
-        charts.targets(data, path, lang=lang, dpi=_DPI)
-        made["targets"] = Figure(path, _CAPTIONS["targets"].to(lang))
-    first = lead(document)
-    if first is None:
-        return made
-    if any(plain(c["value"]) is not None for c in first["by_county"]):
-        path = folder / "counties.png"
-        charts.counties(data, path, indicator=first["id"], lang=lang, dpi=_DPI)
-        made["counties"] = Figure(path, _CAPTIONS["counties"].to(lang) + first["name"])
-    scenario = document.get("scenario")
-    if mappable(first):
-        path = folder / "map.png"
-        _map(report, [Moment("now", data)], first["id"], path)
-        made["map"] = Figure(path, _CAPTIONS["map"].to(lang) + first["name"])
-    if scenario is None:
-        return made
-    after = scenario["after"]
-    changed = changed_first(document, mappable) or (first if mappable(first) else None)
-    if changed is not None:
-        path = folder / "map_after.png"
-        moments = [
-            Moment("before", data),
-            Moment("after", after, scenario=scenario["name"], changes=scenario["changes"]),
-        ]
-        _map(report, moments, changed["id"], path, stage="after")
-        made["map_after"] = Figure(path, _CAPTIONS["map_after"].to(lang) + changed["name"])
-    both = {i["id"] for d in (data, after) for i in d["indicators"] if _judged(i)}
-    if both:
-        path = folder / "before_after.png"
-        charts.before_after(data, after, path, lang=lang, dpi=_DPI)
-        made["before_after"] = Figure(path, _CAPTIONS["before_after"].to(lang))
-    return made
-
-
-def _judged(indicator: Mapping[str, Any]) -> bool:
-    """Whether an indicator has a value and a number to hold it against."""
-    numbers = [t for t in indicator["targets"] if t["op"] in {">", "≥", "="} and t["value"]]
-    aims = [t for t in numbers if t["due"]] or numbers
-    judged = indicator["status"] not in {"reported", "unknown"}
-    return plain(indicator["value"]) is not None and judged and bool(aims)
-
-
 _CAPTIONS = {
     "targets": Said("各项指标现状与目标", "Indicators against their targets"),
     "counties": Said("分县（市、区）：", "By county: "),
@@ -108,32 +26,70 @@ _CAPTIONS = {
 }
 
 
-def changed_first(
-    document: Mapping[str, Any], shows: Callable[[Mapping[str, Any]], bool]
-) -> dict[str, Any] | None:
+def draw(city: City, document: Document, folder: Path) -> dict[str, Figure]:
+    """Every picture that a result has, by the name that templates use.
+
+    What there is nothing to draw of (no indicator by township, say) is left out.
+
+    Args:
+        city: Its outlines and roads are drawn; every number comes from `document`.
+        document: The result, as it may be published.
+        folder: Where the pictures go.
+
+    Raises:
+        InputError: If no Chinese font is found, saying how to get one.
+    """
+    from coverage.maps import charts
+    from coverage.maps.compose import Moment
+    from coverage.maps.themes import mappable
+
+    lang, first, change = document.lang, document.lead(), document.scenario
+    made: dict[str, Figure] = {}
+
+    def add(name: str, of: Indicator | None = None) -> Path:
+        caption = _CAPTIONS[name].to(lang) + (of.name if of else "")
+        made[name] = Figure(folder / f"{name}.png", caption)
+        return made[name].path
+
+    if charts.bars(document, lang):
+        charts.targets(document, add("targets"), lang=lang, dpi=_DPI)
+    if first is None:
+        return made
+    if any(known(county.value) is not None for county in first.by_county):
+        path = add("counties", first)
+        charts.counties(document, path, indicator=first.id, lang=lang, dpi=_DPI)
+    if mappable(first):
+        _map(city, [Moment("now", document)], first.id, add("map", first))
+    if change is None:
+        return made
+    shown = _changed_first(document, change.after) or (first if mappable(first) else None)
+    if shown is not None:
+        after = Moment("after", change.after, scenario=change.name, changes=change.changes)
+        moments = [Moment("before", document), after]
+        _map(city, moments, shown.id, add("map_after", shown), stage="after")
+    if charts.pairs(document, change.after):
+        path = add("before_after")
+        charts.before_after(document, change.after, path, lang=lang, dpi=_DPI)
+    return made
+
+
+def _changed_first(document: Document, after: Document) -> Indicator | None:
     """The first indicator that a scenario changes and a map can show."""
-    after = {i["id"]: i for i in document["scenario"]["after"]["indicators"]}
-    for indicator in computed(document):
-        later = after[indicator["id"]]
-        if shows(indicator) and (later["value"], later["missing"]) != (
-            indicator["value"],
-            indicator["missing"],
-        ):
+    from coverage.maps.themes import mappable
+
+    for indicator in document.valued():
+        later = after.indicator(indicator.id)
+        same = (later.value, later.missing) == (indicator.value, indicator.missing)
+        if mappable(indicator) and not same:
             return indicator
     return None
 
 
 def _map(
-    report: Report,
-    moments: Sequence[Moment],
-    indicator: str,
-    path: Path,
-    *,
-    stage: str | None = None,
+    city: City, moments: Sequence[Moment], indicator: str, path: Path, *, stage: str | None = None
 ) -> None:
     from coverage.maps import prints
     from coverage.maps.compose import build
 
-    lang: Lang = moments[0].document["lang"]
-    view = build(report.city, moments, lang=lang, indicators=[indicator])
+    view = build(city, moments, lang=moments[0].document.lang, indicators=[indicator])
     prints.draw(view, path, dpi=_DPI, stage=stage)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -19,23 +18,26 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from coverage.briefs import record
-from coverage.briefs.styling import qml, styles
-from coverage.briefs.tables import computed, lead, plain
+from coverage.briefs.pages import NAMESPACE, json_text, record_of
+from coverage.briefs.qgis import Layer, Written, qml, styles, write_project
 from coverage.maps.outlines import plane_of, read_areas, road_lines
 from coverage.messages import Said
-from coverage.results.discretion import hidden
-from coverage.results.document import GROUPS
+from coverage.results.document import GROUPS, HIDDEN, known
+from coverage.results.table import plain
 from coverage.roads.sources import load
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from coverage.briefs.pages import Pages
     from coverage.city import City
+    from coverage.maps.view import Area
+    from coverage.results.document import Document, FacilityRow, Figure
 
-_COVERED, _MISSING = Said("已覆盖", "covered"), Said("未覆盖", "missing")
+_Row = dict[str, Any]  # of a layer, by column
+_STATUS = {True: Said("已覆盖", "covered"), False: Said("未覆盖", "missing")}
 _NAMES: dict[str, Said] = {
     "proposal": Said("方案：新建、调整、关闭", "proposal: new, changed, closed"),
     "missing": Said("尚未覆盖的乡镇", "missing townships"),
@@ -48,99 +50,72 @@ _NAMES: dict[str, Said] = {
 ORDER = tuple(_NAMES)
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A layer that was written.
-
-    Attributes:
-        name: In the GeoPackage.
-        title: In the legend of the project.
-        geometry: ``Point``, ``Line`` or ``Polygon``.
-        style: The elements of its QGIS style.
-    """
-
-    name: str
-    title: str
-    geometry: str
-    style: str
-
-
-@dataclass(frozen=True)
-class Written:
-    """The layers of a GeoPackage, from top to bottom, and what a map of them needs."""
-
-    layers: tuple[Layer, ...]
-    bounds: tuple[float, float, float, float]
-    crs: str
-
-
-def write(path: Path, city: City, document: Mapping[str, Any]) -> Written:
-    """Write the GeoPackage.
-
-    Args:
-        path: The ``.gpkg``.
-        city: Whose outlines and roads are drawn; every number comes from `document`.
-        document: The result object, as it may be published.
+def write(path: Path, pages: Pages) -> None:
+    """Write the GeoPackage, and a QGIS project of the same name beside it.
 
     Raises:
         InputError: If the boundaries or roads cannot be read.
         OSError: If the file cannot be written.
     """
     try:
-        return _write(path, city, document)
+        written = _write(path, pages.city, pages.document)
+        write_project(path.with_suffix(".qgz"), path.name, written, pages.document)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error) as error:
         # GDAL and SQLite have errors of their own for a full disk.
         raise OSError(errno.EIO, str(error), str(path)) from error
 
 
-def _write(path: Path, city: City, document: Mapping[str, Any]) -> Written:
+def _write(path: Path, city: City, document: Document) -> Written:
     counties, townships = read_areas(city)
     frames = {
         "counties": _outlines(document, counties, "county"),
         "townships": _outlines(document, townships, "township"),
         "proposal": _proposal(document),
         "missing": _missing(document),
-        "facilities": _facilities(document, document["register"]),
+        "facilities": _facilities(document, document.register),
         "roads": _roads(city),
     }
-    lang = document["lang"]
+    lang = document.lang
     layers = []
     for name in ORDER:
         frame = frames[name]
         if frame.empty:
             continue
         pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=path.exists())
-        title = _NAMES[name].to(lang)
         geometry, style = styles(name, frame, lang)
-        layers.append(Layer(name, title, geometry, style))
+        layers.append(Layer(name, _NAMES[name].to(lang), geometry, style))
     for name, table in (("indicators", _indicators(document)), ("targets", _targets(document))):
         pyogrio.write_dataframe(table, path, layer=name, driver="GPKG", append=True)
     with closing(sqlite3.connect(path)) as base, base:
         _styles(base, layers)
-        _metadata(base, document)
+        _metadata(base, json_text(record_of(document)))
     west, south, east, north = frames["townships"].total_bounds
     return Written(tuple(layers), (west, south, east, north), plane_of(counties or townships))
 
 
-def _frame(rows: Sequence[dict[str, Any]], shapes: Sequence[Any]) -> gpd.GeoDataFrame:
+def _frame(rows: Sequence[_Row], shapes: Sequence[Any]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.DataFrame(list(rows)), geometry=list(shapes), crs=WGS84)
 
 
-def _outlines(document: Mapping[str, Any], areas: Sequence[Any], level: str) -> gpd.GeoDataFrame:
-    units = {u["code"]: u for u in document["units"] if u["level"] == level}
+def _number(value: Figure) -> float | int | None:
+    return plain(known(value))
+
+
+def _outlines(document: Document, areas: Sequence[Area], level: str) -> gpd.GeoDataFrame:
+    units = {u.code: u for u in document.units if u.level == level}
     rows = []
     for area in areas:
         unit = units.get(area.code)
-        people = unit["people"] if unit else {}
+        people = unit.people if unit else {}
         rows.append(
             {
                 "code": area.code,
                 "name": area.name,
                 "county": area.county,
-                "category": unit["category"] if unit else "",
+                "category": unit.category if unit else "",
                 "outline": "approximate" if area.approximate else "published",
-                **{f"people_{_column(g)}": plain(people.get(g)) for g in GROUPS},
-                "withheld": ",".join(g for g in people if hidden(people[g])),
+                **{f"people_{_column(g)}": _number(people.get(g)) for g in GROUPS},
+                "withheld": ",".join(g for g in people if people[g] == HIDDEN),
                 **_results(document, area.code, level),
             }
         )
@@ -152,102 +127,89 @@ def _column(text: str) -> str:
     return text.replace("+", "_up").replace("-", "_").replace(".", "_")
 
 
-def _results(document: Mapping[str, Any], code: str, level: str) -> dict[str, Any]:
+def _results(document: Document, code: str, level: str) -> _Row:
     """What the indicators say of a unit: has it or not by township, shares by county."""
-    lang = document["lang"]
-    made: dict[str, Any] = {}
-    first = lead(document)
+    first, made = document.lead(), _Row()
     if level == "township":
-        made["status"] = _status(first, code, lang) if first else ""
-        for i in computed(document):
-            if i["level"] == "township" and i["covered"] is not None:
-                made[_column(i["id"])] = _has(i, code)
+        holds = None if first is None or first.covered is None else first.holds(code)
+        made["status"] = "" if holds is None else _STATUS[holds].to(document.lang)
+        for i in document.valued():
+            if i.level == "township" and i.covered is not None:
+                has = i.holds(code)
+                made[_column(i.id)] = None if has is None else int(has)
         return made
-    for i in computed(document):
-        share = next((c for c in i["by_county"] if c["code"] == code), None)
-        if share is not None:
-            column = _column(i["id"])
-            for part in ("numerator", "denominator", "value"):
-                made[f"{column}_{part}"] = plain(share[part])
+    shares = {i.id: c for i in document.valued() for c in i.by_county if c.code == code}
+    for id_, share in shares.items():
+        for part in ("numerator", "denominator", "value"):
+            made[f"{_column(id_)}_{part}"] = _number(getattr(share, part))
     if first is not None:
-        said = next((c for c in first["by_county"] if c["code"] == code), None)
-        made["share"] = plain(said["value"]) if said else None
+        made["share"] = _number(shares[first.id].value) if first.id in shares else None
     return made
 
 
-def _has(indicator: Mapping[str, Any], code: str) -> int | None:
-    if code in indicator["covered"]:
-        return 1
-    return 0 if code in (indicator["missing"] or ()) else None
-
-
-def _status(indicator: Mapping[str, Any], code: str, lang: Any) -> str:
-    has = _has(indicator, code) if indicator["covered"] is not None else None
-    return "" if has is None else (_COVERED if has else _MISSING).to(lang)
-
-
-def _missing(document: Mapping[str, Any]) -> gpd.GeoDataFrame:
-    first = lead(document)
-    units = {u["code"]: u for u in document["units"] if u["level"] in {"county", "township"}}
+def _missing(document: Document) -> gpd.GeoDataFrame:
+    first, units = document.lead(), document.unit_rows()
     rows, shapes = [], []
-    for rank, code in enumerate((first["missing"] or ()) if first else (), start=1):
+    for rank, code in enumerate((first and first.missing) or (), start=1):
         unit = units.get(code)
-        if unit is None or first is None or unit["lon"] is None:
+        if unit is None or first is None or unit.lon is None or unit.lat is None:
             continue
-        people = unit["people"][first["group"]]
+        people, county = unit.people[first.group], units.get(unit.county or "")
         rows.append(
             {
                 "rank": rank,
                 "code": code,
-                "name": unit["name"],
-                "county": units[unit["county"]]["name"] if unit["county"] in units else "",
-                "people": plain(people),
-                "group": first["group"],
-                "withheld": first["group"] if hidden(people) else "",
+                "name": unit.name,
+                "county": county.name if county else "",
+                "people": _number(people),
+                "group": first.group,
+                "withheld": first.group if people == HIDDEN else "",
             }
         )
-        shapes.append(shapely.Point(unit["lon"], unit["lat"]))
+        shapes.append(shapely.Point(unit.lon, unit.lat))
     return _frame(rows, shapes)
 
 
-def _facilities(
-    document: Mapping[str, Any], register: Sequence[dict[str, Any]]
-) -> gpd.GeoDataFrame:
+def _facilities(document: Document, register: Sequence[FacilityRow]) -> gpd.GeoDataFrame:
     """Facilities where they stand, else at the seat of their township; others without a place."""
     seats = {
-        u["code"]: (u["lon"], u["lat"])
-        for u in document["units"]
-        if u["level"] == "township" and u["lon"] is not None
+        u.code: (u.lon, u.lat)
+        for u in document.units
+        if u.level == "township" and u.lon is not None and u.lat is not None
     }
     rows, shapes = [], []
     for f in register:
-        own = f["lon"] is not None and not f["masked"]
-        place = (f["lon"], f["lat"]) if f["lon"] is not None else seats.get(f["unit"][:9])
+        own = f.lon is not None and not f.masked
+        place = seats.get(f.unit[:9]) if f.lon is None or f.lat is None else (f.lon, f.lat)
         rows.append(
             {
-                **{k: f[k] for k in ("id", "name", "kind", "kind_name", "unit", "unit_name")},
-                "services": ";".join(f["services"]),
-                "beds": plain(f["beds"]),
-                "nursing_beds": plain(f["nursing_beds"]),
-                **{k: f[k] for k in ("status", "ownership", "provenance", "source")},
+                **_fields(f, "id name kind kind_name unit unit_name"),
+                "services": ";".join(f.services),
+                "beds": _number(f.beds),
+                "nursing_beds": _number(f.nursing_beds),
+                **_fields(f, "status ownership provenance source"),
                 "place": "own" if own else "seat" if place else "",
-                "withheld": "place" * f["masked"] + " beds" * hidden(f["beds"]),
+                "withheld": "place" * f.masked + " beds" * (f.beds == HIDDEN),
             }
         )
         shapes.append(shapely.Point(place) if place else None)
     return _frame(rows, shapes)
 
 
-def _proposal(document: Mapping[str, Any]) -> gpd.GeoDataFrame:
+def _fields(row: object, names: str) -> _Row:
+    return {name: getattr(row, name) for name in names.split()}
+
+
+def _proposal(document: Document) -> gpd.GeoDataFrame:
     """The facilities that a scenario builds, changes or closes, where they stand afterwards."""
-    scenario = document.get("scenario")
-    if scenario is None:
+    change = document.scenario
+    if change is None:
         return _frame([], [])
-    known = {f["id"]: f for f in [*document["register"], *scenario["after"]["register"]]}
-    changes = {id_: change for id_, change in scenario["changes"].items() if id_ in known}
-    frame = _facilities(document, [known[id_] for id_ in changes])
-    frame.insert(0, "number", range(1, len(changes) + 1))
-    frame.insert(1, "change", list(changes.values()))
+    register = {f.id: f for f in (*document.register, *change.after.register)}
+    acts = {id_: act for id_, act in change.changes.items() if id_ in register}
+    frame = _facilities(document, [register[id_] for id_ in acts])
+    frame.insert(0, "number", range(1, len(acts) + 1))
+    frame.insert(1, "change", list(acts.values()))
     return frame
 
 
@@ -257,39 +219,36 @@ def _roads(city: City) -> gpd.GeoDataFrame:
     return _frame([{"source": str(network.origin.get("source", "shipped"))}] * len(lines), lines)
 
 
-def _indicators(document: Mapping[str, Any]) -> pd.DataFrame:
-    keys = ("id", "name", "system", "level", "unit", "measure", "basis", "status", "clause")
-    rows = [
+def _indicators(document: Document) -> pd.DataFrame:
+    return pd.DataFrame(
         {
-            **{key: i[key] for key in keys},
-            **{key: plain(i[key]) for key in ("numerator", "denominator", "value")},
-            "missing": None if i["missing"] is None else len(i["missing"]),
-            "missing_people": plain(i["missing_people"]),
+            **_fields(i, "id name system level unit measure basis status clause"),
+            **{k: _number(getattr(i, k)) for k in ("numerator", "denominator", "value")},
+            "missing": None if i.missing is None else len(i.missing),
+            "missing_people": _number(i.missing_people),
         }
-        for i in document["indicators"]
-    ]
-    return pd.DataFrame(rows)
+        for i in document.indicators
+    )
 
 
-def _targets(document: Mapping[str, Any]) -> pd.DataFrame:
+def _targets(document: Document) -> pd.DataFrame:
     rows = [
         {
-            "id": i["id"],
-            "year": t["year"],
-            "op": t["op"],
-            "target": t["value"],
-            "text": t["text"],
-            "met": None if t["met"] is None else int(t["met"]),
-            "gap_points": plain(t["gap_points"]),
-            "gap_units": plain(t["gap_units"]),
-            "due": int(t["due"]),
-            "clause": t["clause"],
+            "id": i.id,
+            **_fields(aim, "year op"),
+            "target": plain(aim.value),
+            "text": aim.text,
+            "met": None if aim.met is None else int(aim.met),
+            "gap_points": _number(aim.gap_points),
+            "gap_units": _number(aim.gap_units),
+            "due": int(aim.due),
+            "clause": aim.clause,
         }
-        for i in document["indicators"]
-        for t in i["targets"]
+        for i in document.indicators
+        for aim in i.targets
     ]
-    columns = ("id", "year", "op", "target", "text", "met", "gap_points", "gap_units", "due")
-    return pd.DataFrame(rows, columns=[*columns, "clause"])
+    names = "id year op target text met gap_points gap_units due clause"
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def _styles(base: sqlite3.Connection, layers: Sequence[Layer]) -> None:
@@ -313,7 +272,7 @@ def _styles(base: sqlite3.Connection, layers: Sequence[Layer]) -> None:
     )
 
 
-def _metadata(base: sqlite3.Connection, document: Mapping[str, Any]) -> None:
+def _metadata(base: sqlite3.Connection, record: str) -> None:
     """The record, in the tables that the GeoPackage standard (F.8) gives to metadata."""
     base.executescript(
         """
@@ -334,7 +293,7 @@ def _metadata(base: sqlite3.Connection, document: Mapping[str, Any]) -> None:
     base.execute(
         "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata) "
         "VALUES ('dataset', ?, 'application/json', ?)",
-        (record.NAMESPACE, record.text(document["record"])),
+        (NAMESPACE, record),
     )
     base.execute(
         "INSERT INTO gpkg_metadata_reference (reference_scope, md_file_id) "

@@ -7,26 +7,28 @@ a page that has lost its folder still says what it was made from.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from coverage import __version__
+from coverage.briefs.pages import BY
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
+from coverage.results.document import Input, Outcome, Record, as_json
 from coverage.units import find_city
 from coverage.workspace import CONFIG, ROLE_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from coverage.briefs.request import Request
     from coverage.city import City
+    from coverage.results.document import Document
 
-BY = "facility-coverage"
 NAME = "record.json"
-NAMESPACE = "urn:facility-coverage:record"
 _ORIGINS = {
     "shipped": Said("随附", "shipped"),
     "own": Said("工作区自有", "own"),
@@ -39,48 +41,44 @@ _GIVEN = {
     "template": Said("幻灯片模板", "slide template"),
     "templates": Said("文字模板", "text template"),
 }
-_RESULT_KEYS = ("numerator", "denominator", "value", "status")
 
 
-def make(
-    city: City,
-    request: Request,
-    document: Mapping[str, Any],
-    folder: Path,
-) -> dict[str, Any]:
+def make(city: City, request: Request, document: Document, folder: Path) -> Record:
     """The record of one run.
 
     Args:
         city: Whose files were read.
         request: What was asked for.
-        document: The result object as it is published; only what it shows is
-            written down or enters a hash.
+        document: The result as it is published; only what it shows is written
+            down or enters a hash.
         folder: Where the record will stand.
     """
+    return Record(
+        by=BY,
+        version=__version__,
+        date=datetime.now().astimezone().isoformat(timespec="seconds"),
+        parameters=request.to_dict(folder),
+        inputs=tuple(inputs(city, request)),
+        results=results(document),
+        result_sha256=digest(document),
+    )
+
+
+def results(document: Document) -> dict[str, Outcome]:
+    """The numbers of every indicator, by id."""
     return {
-        "by": BY,
-        "version": __version__,
-        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "parameters": request.to_dict(folder),
-        "inputs": list(inputs(city, request)),
-        "results": results(document),
-        "result_sha256": digest(document),
+        i.id: Outcome(as_json(i.numerator), as_json(i.denominator), as_json(i.value), i.status)
+        for i in document.indicators
     }
 
 
-def results(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The numbers of every indicator, by id."""
-    return {i["id"]: {key: i[key] for key in _RESULT_KEYS} for i in document["indicators"]}
+def digest(document: Document) -> str:
+    """SHA-256 of the whole result without its record."""
+    bare = as_json(replace(document, record=None))
+    return sha256(json.dumps(bare, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def digest(document: Mapping[str, Any]) -> str:
-    """SHA-256 of the whole result object without its record."""
-    bare = {key: value for key, value in document.items() if key != "record"}
-    text = json.dumps(bare, ensure_ascii=False, sort_keys=True)
-    return sha256(text.encode()).hexdigest()
-
-
-def inputs(city: City, request: Request) -> Iterator[dict[str, str]]:
+def inputs(city: City, request: Request) -> Iterator[Input]:
     """Every file that the run read: role, name, where it came from, SHA-256.
 
     Raises:
@@ -115,7 +113,7 @@ def _role_files(city: City, role: Any) -> list[Path]:
 
 def _input(
     city: City, role: str, name: str, path: Path, lang: Any, *, given: bool = False
-) -> dict[str, str]:
+) -> Input:
     try:
         found = sha256(path.read_bytes()).hexdigest()
     except OSError as error:
@@ -130,34 +128,7 @@ def _input(
         origin, shown = "own", path.relative_to(own).as_posix()
     else:
         origin, shown = "shipped", path.relative_to(city.folder).as_posix()
-    return {
-        "role": role,
-        "name": name,
-        "file": shown,
-        "origin": origin,
-        "origin_name": _ORIGINS[origin].to(lang),
-        "sha256": found,
-    }
-
-
-def text(record: Mapping[str, Any]) -> str:
-    """The record as it is embedded and written."""
-    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-
-
-def summary(record: Mapping[str, Any]) -> str:
-    """One line for the properties of an office file."""
-    hashes = "; ".join(f"{i['file']} {i['sha256'][:12]}" for i in record["inputs"])
-    return f"{BY} {record['version']} {record['date']} | {hashes}"
-
-
-def xml(record: Mapping[str, Any]) -> bytes:
-    """The record as a custom XML part of an office file."""
-    from xml.sax.saxutils import escape
-
-    body = escape(text(record))
-    head = '<?xml version="1.0" encoding="UTF-8"?>'
-    return f'{head}\n<record xmlns="{NAMESPACE}">{body}</record>'.encode()
+    return Input(role, name, shown, origin, _ORIGINS[origin].to(lang), found)
 
 
 def city_of(request: Request, folder: Path) -> City:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from coverage import __version__
 from coverage.briefs import record as records
-from coverage.briefs.office import PART
+from coverage.briefs.pages import BY, NAMESPACE, PART
 from coverage.briefs.request import Request
 from coverage.briefs.writing import assessed, result
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
+from coverage.results.document import Input, Outcome, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from coverage.messages import Lang
 
 _PAGE = re.compile(r'<script type="application/json" id="record">(.*?)</script>', re.DOTALL)
-_KEYS = ("parameters", "inputs", "results", "version", "date", "result_sha256")
 _MOST_BYTES = 20_000_000  # of a record in an archive: one that unpacks to more is none of ours
 
 
@@ -47,11 +47,11 @@ class Replay:
     """
 
     request: Request
-    record: Mapping[str, Any]
+    record: Record
     changed: tuple[str, ...]
     gone: tuple[str, ...]
     new: tuple[str, ...]
-    differing: Mapping[str, tuple[Any, Any]]
+    differing: Mapping[str, tuple[Outcome | None, Outcome | None]]
     identical: bool
 
     @property
@@ -63,11 +63,11 @@ class Replay:
         """The outcome, a line for each thing that changed."""
         lines = [
             Said(
-                f"记录：{self.record['date']}，版本 {self.record['version']}",
-                f"record: {self.record['date']}, version {self.record['version']}",
+                f"记录：{self.record.date}，版本 {self.record.version}",
+                f"record: {self.record.date}, version {self.record.version}",
             ).to(lang)
         ]
-        if self.record["version"] != __version__:
+        if self.record.version != __version__:
             lines.append(
                 Said(f"现在的版本是 {__version__}", f"this is version {__version__}").to(lang)
             )
@@ -80,8 +80,8 @@ class Replay:
         for id_, (was, now) in self.differing.items():
             lines.append(f"{id_}：{_brief(was)} → {_brief(now)}")
         if self.same:
-            count = len(self.record["results"])
-            inputs = len(self.record["inputs"])
+            count = len(self.record.results)
+            inputs = len(self.record.inputs)
             lines.append(
                 Said(
                     f"一致：{inputs} 个输入、{count} 项指标都相同",
@@ -96,16 +96,16 @@ class Replay:
         return lines
 
 
-def _brief(result_: Any) -> str:
-    if result_ is None:
+def _brief(outcome: Outcome | None) -> str:
+    if outcome is None:
         return "—"
-    value = result_["value"]
-    shown = f"{value:g}" if isinstance(value, (int, float)) else str(value or "—")
-    pair = f"{result_['numerator']}/{result_['denominator']} "
-    return (pair if result_["denominator"] is not None else "") + f"{shown} {result_['status']}"
+    value = outcome.value
+    shown = f"{value:g}" if isinstance(value, int | float) else value or "—"
+    pair = f"{outcome.numerator}/{outcome.denominator} " * (outcome.denominator is not None)
+    return f"{pair}{shown} {outcome.status}"
 
 
-def run(found: Mapping[str, Any], folder: Path, *, workspace: Path | None = None) -> Replay:
+def run(found: Record, folder: Path, *, workspace: Path | None = None) -> Replay:
     """Compute what a record describes and compare.
 
     Args:
@@ -116,18 +116,18 @@ def run(found: Mapping[str, Any], folder: Path, *, workspace: Path | None = None
     Raises:
         InputError: If it cannot be computed again, saying which file is missing.
     """
-    request = Request.from_dict(found["parameters"], folder)
+    request = Request.from_dict(found.parameters, folder)
     if workspace is not None:
         request = replace(request, workspace=workspace)
     missing = [path for path in request.files().values() if not path.is_file()]
     if missing:
         reason = Said("记录用到的文件不在原处", "a file of the record is not there")
         raise InputError([Problem(reason, str(path)) for path in missing])
-    city, _, made = assessed(request, folder)
+    city, made = assessed(request, folder)
     published = result(request, made)
-    now = {(i["role"], i["file"]): i["sha256"] for i in records.inputs(city, request)}
-    then = {(i["role"], i["file"]): i["sha256"] for i in found["inputs"]}
-    results, was = records.results(published), found["results"]
+    now = {(i.role, i.file): i.sha256 for i in records.inputs(city, request)}
+    then = {(i.role, i.file): i.sha256 for i in found.inputs}
+    results, was = records.results(published), found.results
     return Replay(
         request=request,
         record=found,
@@ -139,11 +139,11 @@ def run(found: Mapping[str, Any], folder: Path, *, workspace: Path | None = None
             for id_ in dict.fromkeys([*was, *results])
             if was.get(id_) != results.get(id_)
         },
-        identical=records.digest(published) == found["result_sha256"],
+        identical=records.digest(published) == found.result_sha256,
     )
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> Record:
     """The record in a file: `record.json` itself or a document that carries one.
 
     Raises:
@@ -151,7 +151,7 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         text = _READERS.get(path.suffix.lower(), _plain)(path)
-        found = json.loads(text)
+        found = _record(json.loads(text))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         problem = Problem(Said("文件读不出来", f"the file cannot be read ({reason})"), str(path))
@@ -159,11 +159,16 @@ def read(path: Path) -> dict[str, Any]:
     except Exception as error:
         # A broken document fails in a hundred ways, few of them named.
         raise _none(path) from error
-    if not isinstance(found, dict) or found.get("by") != records.BY:
-        raise _none(path)
-    if any(key not in found for key in _KEYS):
+    if found.by != BY:
         raise _none(path)
     return found
+
+
+def _record(data: Mapping[str, Any]) -> Record:
+    """A record from its JSON, with exactly the parts that it was written with."""
+    inputs = tuple(Input(**one) for one in data["inputs"])
+    results = {id_: Outcome(**one) for id_, one in data["results"].items()}
+    return Record(**{**data, "inputs": inputs, "results": results})
 
 
 def _none(path: Path) -> InputError:
@@ -216,7 +221,7 @@ def _page(path: Path) -> str:
 def _package(path: Path) -> str:
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
         row = base.execute(
-            "SELECT metadata FROM gpkg_metadata WHERE md_standard_uri = ?", (records.NAMESPACE,)
+            "SELECT metadata FROM gpkg_metadata WHERE md_standard_uri = ?", (NAMESPACE,)
         ).fetchone()
     return str(row[0])
 

@@ -18,19 +18,19 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from coverage.briefs import charts
-from coverage.briefs.office import embed
-from coverage.briefs.tables import STATUS_COLOURS
+from coverage.briefs.pages import embed
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
+from coverage.results.table import STATUS_COLOURS
 from coverage.text import cut, width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from coverage.briefs.figures import Figure
-    from coverage.briefs.tables import Table
+    from coverage.briefs.pages import Figure, Pages
     from coverage.briefs.texts import Block
+    from coverage.results.table import Table
 
 FONT = "微软雅黑"
 _INK, _HEAD, _SOFT, _TINT = "1D2733", "1F4E79", "5B6775", "EEF3F7"
@@ -85,29 +85,13 @@ def _has_title(layout: Any) -> bool:
     return any(p.placeholder_format.type in _TITLES for p in layout.placeholders)
 
 
-def write(
-    path: Path,
-    blocks: Sequence[Block],
-    tables: Mapping[str, Table],
-    figures: Mapping[str, Figure],
-    document: Mapping[str, Any],
-    *,
-    template: Path | None = None,
-) -> None:
-    """Write the slides.
-
-    Args:
-        path: The ``.pptx``.
-        blocks: The text; every title begins a slide.
-        tables: Tables by name.
-        figures: Pictures by name; charts are drawn natively.
-        document: The result object, whose record goes into the file.
-        template: The bureau's own presentation.
+def write(path: Path, pages: Pages) -> None:
+    """Write the slides; charts are drawn natively.
 
     Raises:
         InputError: If the template cannot be used.
     """
-    _Deck(tables, figures, document, template).write(path, _grouped(blocks))
+    _Deck(pages).write(path, _grouped(pages.slides))
 
 
 def _grouped(blocks: Sequence[Block]) -> list[_Slide]:
@@ -127,14 +111,8 @@ def _grouped(blocks: Sequence[Block]) -> list[_Slide]:
 class _Deck:
     """One presentation under construction."""
 
-    def __init__(
-        self,
-        tables: Mapping[str, Table],
-        figures: Mapping[str, Figure],
-        document: Mapping[str, Any],
-        template: Path | None,
-    ) -> None:
-        self.tables, self.figures, self.document = tables, figures, document
+    def __init__(self, pages: Pages) -> None:
+        self.pages, self.document, template = pages, pages.document, pages.template
         self.own = template is None
         self.deck: Any = _blank() if template is None else open_template(template)
         if not self.own:
@@ -250,10 +228,9 @@ class _Deck:
 
     def _visual(self, slide: Any, block: Block, box: _Box) -> None:
         if block.kind == "table":
-            table = self.tables[block.text]
-            self._table(slide, table.head(block.rows) if block.rows else table, box)
-        elif block.text in self.figures and block.text not in charts.NATIVE:
-            self._picture(slide, self.figures[block.text], box)
+            self._table(slide, self.pages.table(block), box)
+        elif block.text in self.pages.figures and block.text not in charts.NATIVE:
+            self._picture(slide, self.pages.figures[block.text], box)
         elif block.text == "headline":
             self._cards(slide, charts.cards(self.document), box)
         else:
@@ -324,27 +301,24 @@ class _Deck:
         total = sum(column.weight for column in table.columns)
         for index, column in enumerate(table.columns):
             grid.columns[index].width = Emu(int(box.width * column.weight / total))
-        for row in range(last - first + 1):
+        for row, texts in enumerate([table.heads, *table.texts()[first:last]]):
             grid.rows[row].height = height
-            for index, column in enumerate(table.columns):
+            for index, (text, column) in enumerate(zip(texts, table.columns, strict=True)):
                 cell = grid.cell(row, index)
-                source = first + row - 1
-                text = column.head if row == 0 else table.shown(source, index)
                 room = _room(grid.columns[index].width / Pt(1), size)
                 cell.text_frame.text = cut(_one_line(text), max(room, 6))
-                colour = "FFFFFF" if row == 0 else _INK
+                colour = _INK if row else "FFFFFF"
                 if row and table.marks and index == len(table.columns) - 1:
-                    colour = STATUS_COLOURS.get(table.marks[source], _SOFT)
+                    colour = STATUS_COLOURS.get(table.mark(first + row - 1), _SOFT)
                 _cell(cell, size, colour, header=row == 0, stripe=row % 2 == 0)
                 if row and column.kind != "text":
-                    cell.text_frame.paragraphs[0].alignment = (
-                        PP_ALIGN.CENTER if column.kind == "serial" else PP_ALIGN.RIGHT
-                    )
+                    side = PP_ALIGN.CENTER if column.kind == "serial" else PP_ALIGN.RIGHT
+                    cell.text_frame.paragraphs[0].alignment = side
 
     def _foot(self, slide: Any, content: _Slide, number: int, box: _Box) -> None:
-        lang = self.document["lang"]
-        mark = Said("含示意数据，数字不得引用", "illustrative data, do not quote").to(lang)
-        parts = [*content.small, *([mark] if self.document["illustrative"] else [])]
+        mark = Said("含示意数据，数字不得引用", "illustrative data, do not quote")
+        marks = [mark.to(self.document.lang)] if self.document.illustrative else []
+        parts = [*content.small, *marks]
         frame = slide.shapes.add_textbox(
             box.left, box.top, box.width - Inches(0.8), box.height
         ).text_frame
@@ -380,8 +354,8 @@ def _fitting(table: Table, points: float, size: int) -> int:
     for smaller in range(size, 12, -1):
         if all(
             width(_one_line(text)) <= _room(points * column.weight / total, smaller)
-            for index, column in enumerate(table.columns)
-            for text in (column.head, *(table.shown(r, index) for r in range(len(table.rows))))
+            for texts in (table.heads, *table.texts())
+            for column, text in zip(table.columns, texts, strict=True)
         ):
             return smaller
     return min(size, 12)

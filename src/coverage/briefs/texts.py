@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from coverage.briefs.tables import MAKERS
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
@@ -107,7 +108,7 @@ def _rendered(
         autoescape=False,
     )
     environment.globals.update(
-        table=_marker("table", tables, _TABLES), figure=_marker("figure", figures, _FIGURES)
+        table=_marker("table", tables, MAKERS), figure=_marker("figure", figures, _FIGURES)
     )
     try:
         return environment.get_template(name).render(
@@ -140,19 +141,6 @@ def _rendered(
         raise InputError(Problem(reason, *_place(error, name))) from error
 
 
-_TABLES = frozenset(
-    {
-        "targets",
-        "overview",
-        "counties",
-        "missing",
-        "kinds",
-        "reported",
-        "inputs",
-        "proposal",
-        "before_after",
-    }
-)
 _FIGURES = frozenset({"headline", "map", "map_after", "targets", "counties", "before_after"})
 
 

@@ -22,16 +22,15 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Mm, Pt, RGBColor
 
-from coverage.briefs.office import embed
-from coverage.briefs.tables import STATUS_COLOURS
+from coverage.briefs.pages import embed
+from coverage.results.table import STATUS_COLOURS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from coverage.briefs.figures import Figure
-    from coverage.briefs.tables import Table
+    from coverage.briefs.pages import Figure, Pages
     from coverage.briefs.texts import Block
+    from coverage.results.table import Table
 
 BODY, TITLE, FIRST, SECOND = "仿宋", "方正小标宋简体", "黑体", "楷体"
 LATIN = "Times New Roman"
@@ -44,57 +43,55 @@ _SUBSTITUTES = {
 }
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _TEXT_WIDTH = Mm(210 - 28 - 26)
+_SIDES = {"serial": WD_ALIGN_PARAGRAPH.CENTER}
 
 
-def write(
-    path: Path,
-    blocks: Sequence[Block],
-    tables: Mapping[str, Table],
-    figures: Mapping[str, Figure],
-    document: Mapping[str, Any],
-) -> None:
-    """Write the report.
-
-    Args:
-        path: The ``.docx``.
-        blocks: The text (`coverage.briefs.texts`).
-        tables: Tables by name.
-        figures: Pictures by name.
-        document: The result object, whose record goes into the file.
-    """
-    _Writer(document["lang"], tables, figures).write(path, blocks, document)
+def write(path: Path, pages: Pages) -> None:
+    """Write the report."""
+    _Writer(pages).write(path)
 
 
 class _Writer:
-    """Writes blocks one after the other, counting tables and figures."""
+    """Writes blocks one after the other."""
 
-    def __init__(
-        self, lang: str, tables: Mapping[str, Table], figures: Mapping[str, Figure]
-    ) -> None:
-        self.zh = lang == "zh"
-        self.tables, self.figures = tables, figures
-        self.count = {"table": 0, "figure": 0}
+    def __init__(self, pages: Pages) -> None:
+        self.pages, self.zh = pages, pages.document.lang == "zh"
         self.doc = Document()
         self.annex = False
 
-    def write(self, path: Path, blocks: Sequence[Block], document: Mapping[str, Any]) -> None:
+    def write(self, path: Path) -> None:
         _page(self.doc)
         _styles(self.doc, zh=self.zh)
         _fonts(self.doc)
-        for block in blocks:
-            getattr(self, f"_{block.kind}")(block)
+        for block, name in self.pages.numbered():
+            self._block(block, name)
         _numbers(self.doc, zh=self.zh)
         package = self.doc.part.package
         embed(
             self.doc.part,
             self.doc.core_properties,
-            document,
+            self.pages.document,
             lambda name, type_, blob: Part(PackURI(name), type_, blob, package),
         )
         self.doc.save(str(path))
 
-    def _title(self, block: Block) -> None:
-        self.doc.add_paragraph(block.text, style="Title")
+    def _block(self, block: Block, name: str) -> None:
+        body = "Brief Annex" if self.annex else "Normal"
+        match block.kind:
+            case "title":
+                self.doc.add_paragraph(block.text, style="Title")
+            case "heading":
+                self._heading(block)
+            case "small":
+                self.doc.add_paragraph(block.text, style="Brief Small")
+            case "table":
+                self._table(self.pages.table(block), name)
+            case "figure":
+                self._figure(self.pages.figures[block.text], name)
+            case "point" if self.annex:
+                _runs(self.doc.add_paragraph(style=body), f"· {block.text}")
+            case _:
+                _runs(self.doc.add_paragraph(style=body), block.text)
 
     def _heading(self, block: Block) -> None:
         annex = block.level == 1 and block.text.startswith(("附", "Annex"))
@@ -102,42 +99,20 @@ class _Writer:
         made = self.doc.add_heading(block.text, level=block.level)
         made.paragraph_format.page_break_before = annex or None
 
-    def _paragraph(self, block: Block) -> None:
-        _runs(self.doc.add_paragraph(style="Brief Annex" if self.annex else "Normal"), block.text)
-
-    def _point(self, block: Block) -> None:
-        made = self.doc.add_paragraph(style="Brief Annex" if self.annex else "Normal")
-        _runs(made, f"· {block.text}" if self.annex else block.text)
-
-    def _small(self, block: Block) -> None:
-        self.doc.add_paragraph(block.text, style="Brief Small")
-
-    def _table(self, block: Block) -> None:
-        table = self.tables[block.text]
-        if block.rows:
-            table = table.head(block.rows)
-        self.count["table"] += 1
-        caption = f"表{self.count['table']}　" if self.zh else f"Table {self.count['table']}  "
-        made = self.doc.add_paragraph(caption + table.title, style="Caption")
+    def _table(self, table: Table, name: str) -> None:
+        made = self.doc.add_paragraph(name + table.caption, style="Caption")
         made.paragraph_format.keep_with_next = True
         _grid(self.doc, table)
         self.doc.add_paragraph(table.note, style="Brief Note")
 
-    def _figure(self, block: Block) -> None:
-        figure = self.figures[block.text]
-        self.count["figure"] += 1
+    def _figure(self, figure: Figure, name: str) -> None:
         made = self.doc.add_paragraph(style="Brief Figure")
         made.paragraph_format.keep_with_next = True
         width = min(_TEXT_WIDTH, Mm(figure.width_mm))
         shape = made.add_run().add_picture(str(figure.path), width=width)
-        _describe(shape, figure.caption)
-        caption = f"图{self.count['figure']}　" if self.zh else f"Figure {self.count['figure']}  "
-        self.doc.add_paragraph(caption + figure.caption, style="Caption")
-
-
-def _describe(shape: Any, words: str) -> None:
-    """The alternative text that a screen reader says in the place of a picture."""
-    shape._inline.docPr.set("descr", words)  # noqa: SLF001 -- python-docx has no other way
+        # The alternative text that a screen reader says in the place of a picture.
+        shape._inline.docPr.set("descr", figure.caption)  # noqa: SLF001 -- no other way
+        self.doc.add_paragraph(name + figure.caption, style="Caption")
 
 
 def _runs(paragraph: Any, text: str) -> None:
@@ -252,27 +227,24 @@ def _grid(doc: Any, table: Table) -> None:
     made.autofit = False
     total = sum(column.weight for column in table.columns)
     widths = [Emu(int(_TEXT_WIDTH * column.weight / total)) for column in table.columns]
-    for row, cells in enumerate(made.rows):
-        _whole(cells, header=row == 0)
-        for column, cell in enumerate(cells.cells):
-            cell.width = widths[column]
-            text = table.columns[column].head if row == 0 else table.shown(row - 1, column)
+    for index, texts in enumerate([table.heads, *table.texts()]):
+        row = made.rows[index]
+        _whole(row, header=index == 0)
+        runs = []
+        for cell, text, width, column in zip(row.cells, texts, widths, table.columns, strict=True):
+            cell.width = width
             paragraph = cell.paragraphs[0]
             paragraph.style = doc.styles["Brief Cell"]
-            run = paragraph.add_run(text)
-            kind = table.columns[column].kind
-            if row == 0:
+            runs.append(paragraph.add_run(text))
+            if index == 0:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
                 _shade(cell, "DCE6EE")
-                run.bold = True
-            elif kind != "text":
-                paragraph.alignment = (
-                    WD_ALIGN_PARAGRAPH.CENTER if kind == "serial" else WD_ALIGN_PARAGRAPH.RIGHT
-                )
-            if row and table.marks and column == len(table.columns) - 1:
-                colour = STATUS_COLOURS.get(table.marks[row - 1])
-                if colour:
-                    run.font.color.rgb = RGBColor.from_string(colour)
+                runs[-1].bold = True
+            elif column.kind != "text":
+                paragraph.alignment = _SIDES.get(column.kind, WD_ALIGN_PARAGRAPH.RIGHT)
+        colour = STATUS_COLOURS.get(table.mark(index - 1)) if index else None
+        if colour:
+            runs[-1].font.color.rgb = RGBColor.from_string(colour)
     for column, width in zip(made.columns, widths, strict=True):
         column.width = width
 

@@ -1,35 +1,38 @@
-"""From a request to a folder of documents: one result object, every output written from it."""
+"""From a request to a folder of documents: one result, every output written from it."""
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coverage.briefs import record, texts
 from coverage.briefs.facts import facts
-from coverage.briefs.pdf import ConversionError, office
+from coverage.briefs.figures import draw
+from coverage.briefs.pages import Pages, json_text, record_of
+from coverage.briefs.pdf import ConversionError, convert, office
 from coverage.briefs.request import FORMATS
 from coverage.briefs.tables import tables
 from coverage.errors import InputError, MissingDependencyError, Problem, gathered
 from coverage.messages import Said
 from coverage.outputs import check, on_stderr, staged
-from coverage.results import change, discretion, document
+from coverage.results import change, disclosure
+from coverage.results.document import Hidden
+from coverage.results.from_report import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from coverage.assessment import Report
-    from coverage.briefs.figures import Figure
     from coverage.briefs.request import Request
-    from coverage.briefs.tables import Table
     from coverage.briefs.texts import Block
     from coverage.city import City
     from coverage.outputs import Tell
+    from coverage.results.document import Document
     from coverage.scenarios.outcome import Outcome
 
 RESULT = "result.json"
@@ -55,12 +58,12 @@ class Brief:
     """What was written."""
 
     files: tuple[Path, ...]
-    document: dict[str, Any]
+    document: Document
     skipped: tuple[Said, ...] = ()
 
 
-def assessed(request: Request, here: Path) -> tuple[City, Report, dict[str, Any]]:
-    """The city of a request, its report, and its result object with everything in it.
+def assessed(request: Request, here: Path) -> tuple[City, Document]:
+    """The city of a request, and its result with everything in it.
 
     Raises:
         InputError: With everything that is wrong with the request at once.
@@ -83,13 +86,11 @@ def assessed(request: Request, here: Path) -> tuple[City, Report, dict[str, Any]
         values=values,
     )
     if request.scenario is None:
-        return city, report, document.build(report, request.lang)
+        return city, build(report, request.lang)
     outcome = _run(request, city, report)
-    report = _with_supplied(outcome.before, report)
-    made = document.build(report, request.lang)
+    before = build(_with_supplied(outcome.before, report), request.lang)
     after = _with_supplied(outcome.after, report)
-    made["scenario"] = change.build_change(outcome, after, request.lang)
-    return city, report, made
+    return city, replace(before, scenario=change.build_change(outcome, after, request.lang))
 
 
 def _run(request: Request, city: City, report: Report) -> Outcome:
@@ -113,27 +114,32 @@ def _with_supplied(report: Report, asked: Report) -> Report:
     return replace(report, results=results)
 
 
-def result(request: Request, made: dict[str, Any]) -> dict[str, Any]:
-    """A result object as it may be published: masked, suppressed, free of control characters.
+def result(request: Request, made: Document) -> Document:
+    """A result as it may be published: masked, suppressed, free of control characters.
 
     Raises:
         InputError: If the limit of suppression is not a limit.
     """
     if request.mask_sensitive:
-        made = discretion.mask(made)
+        made = disclosure.mask(made)
     if request.suppress_below is not None:
-        made = discretion.suppress(made, request.suppress_below)
-    cleaned: dict[str, Any] = _clean(made)
+        made = disclosure.suppress(made, request.suppress_below)
+    cleaned: Document = _clean(made)
     return cleaned
 
 
 def _clean(value: Any) -> Any:
+    """A result without the characters that XML cannot hold, in any of its texts."""
+    if isinstance(value, Hidden):
+        return value
     if isinstance(value, str):
         return _CONTROLS.sub("", value)
     if isinstance(value, dict):
         return {_clean(k): _clean(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_clean(v) for v in value]
+    if isinstance(value, tuple):
+        return tuple(_clean(v) for v in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _clean(getattr(value, f.name)) for f in fields(value)})
     return value
 
 
@@ -166,11 +172,11 @@ def write(
     _check_templates(request)
     work = _Work(request, formats, progress)
     with work.step("assess"):
-        city, report, made = assessed(request, here or Path.cwd())
+        city, made = assessed(request, here or Path.cwd())
         published = result(request, made)
-        published["record"] = record.make(city, request, published, folder)
+        published = replace(published, record=record.make(city, request, published, folder))
     with staged(folder, "brief", others="said", tell=tell) as stage, _pictures() as pictures:
-        work.write(report, published, stage, pictures)
+        work.write(Pages(published, city, tables(published)), stage, pictures)
         files = tuple(folder / path.name for path in sorted(stage.iterdir()))
     return Brief(files, published, (*skipped, *work.skipped))
 
@@ -235,126 +241,69 @@ class _Work:
         yield
         self.progress(Step(name, self.done, self.steps, time.perf_counter() - start))
 
-    def write(self, report: Report, published: dict[str, Any], stage: Path, pictures: Path) -> None:
+    def write(self, pages: Pages, stage: Path, pictures: Path) -> None:
         """Write every output into `stage`."""
-        from coverage.briefs.figures import draw
-
-        variables = facts(published)
-        found = tables(published)
+        document, formats = pages.document, set(self.formats)
+        variables = facts(document)
+        pages.template = self.request.template
         with self.step("figures"):
-            figures = draw(report, published, pictures) if self._illustrated() else {}
-        (stage / RESULT).write_text(_json(published), encoding="utf-8", newline="")
-        text = record.text(published["record"])
-        (stage / record.NAME).write_text(text, encoding="utf-8", newline="")
-        pages = Pages(published, found, figures)
-        if self._written():
-            pages.report = self._text("report", variables, found, figures)
-        if "pptx" in self.formats:
-            from coverage.briefs.charts import NATIVE
-
-            pages.slides = self._text("slides", variables, found, {*figures, *NATIVE})
+            if formats & {"docx", "pptx", "html", "pdf"}:
+                pages.figures = draw(pages.city, document, pictures)
+        for name, data in ((RESULT, document), (record.NAME, record_of(document))):
+            (stage / name).write_text(json_text(data), encoding="utf-8", newline="")
+        if formats & {"docx", "html", "pdf"}:
+            pages.report = self._text("report", variables, pages, pages.figures)
+        if "pptx" in formats:
+            names = {*pages.figures, "headline", "targets", "counties"}
+            pages.slides = self._text("slides", variables, pages, names)
         for format_ in self.formats:
             with self.step(format_):
                 try:
-                    _WRITERS[format_](pages, stage, self.request, report)
+                    _write_format(format_, pages, stage)
                 except ConversionError:
                     # Nobody asked for it by name, and this LibreOffice cannot read Word.
                     if self.request.formats:
                         raise
                     self.skipped.append(_NO_PDF)
 
-    def _illustrated(self) -> bool:
-        return bool({"docx", "pptx", "html", "pdf"} & set(self.formats))
-
-    def _written(self) -> bool:
-        return bool({"docx", "html", "pdf"} & set(self.formats))
-
     def _text(
-        self,
-        part: str,
-        variables: Mapping[str, Any],
-        found: Mapping[str, Any],
-        figures: Collection[str],
+        self, part: str, variables: Mapping[str, Any], pages: Pages, figures: Collection[str]
     ) -> list[Block]:
         return texts.render(
             part,
             variables,
             lang=self.request.lang,
-            tables=found,
+            tables=pages.tables,
             figures=figures,
             folder=self.request.templates,
         )
 
 
-@dataclass
-class Pages:
-    """What the writers of documents share."""
-
-    document: dict[str, Any]
-    tables: dict[str, Table]
-    figures: dict[str, Figure]
-    report: list[Block] = field(default_factory=list)
-    slides: list[Block] = field(default_factory=list)
+_WRITERS = {"docx": "word", "pptx": "slides", "xlsx": "workbook", "html": "page", "gpkg": "layers"}
 
 
-def _json(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+def _write_format(format_: str, pages: Pages, stage: Path) -> None:
+    """Write one document; its library is loaded only now.
 
-
-def _docx(pages: Pages, stage: Path, _request: Request, _report: Report) -> None:
-    from coverage.briefs import word
-
-    path = stage / NAMES["docx"]
-    word.write(path, pages.report, pages.tables, pages.figures, pages.document)
-
-
-def _pdf(pages: Pages, stage: Path, request: Request, report: Report) -> None:
-    from coverage.briefs import pdf
-
-    source = stage / NAMES["docx"]
-    wanted = source.exists()
-    if not wanted:
-        _docx(pages, stage, request, report)
-    pdf.convert(source, stage / NAMES["pdf"])
-    if not wanted:
-        source.unlink()
-
-
-def _pptx(pages: Pages, stage: Path, request: Request, _report: Report) -> None:
-    from coverage.briefs import slides
-
-    path = stage / NAMES["pptx"]
-    slides.write(
-        path, pages.slides, pages.tables, pages.figures, pages.document, template=request.template
-    )
-
-
-def _xlsx(pages: Pages, stage: Path, _request: Request, _report: Report) -> None:
-    from coverage.briefs import workbook
-
-    workbook.write(stage / NAMES["xlsx"], pages.document, pages.tables)
-
-
-def _html(pages: Pages, stage: Path, _request: Request, _report: Report) -> None:
-    from coverage.briefs import page
-
-    path = stage / NAMES["html"]
-    page.write(path, pages.report, pages.tables, pages.figures, pages.document)
-
-
-def _gpkg(pages: Pages, stage: Path, _request: Request, report: Report) -> None:
-    from coverage.briefs import layers, project
-
-    path = stage / NAMES["gpkg"]
-    written = layers.write(path, report.city, pages.document)
-    project.write(stage / PROJECT, path.name, written, pages.document)
-
-
-_WRITERS = {
-    "docx": _docx,
-    "pptx": _pptx,
-    "xlsx": _xlsx,
-    "html": _html,
-    "pdf": _pdf,
-    "gpkg": _gpkg,
-}
+    Raises:
+        MissingDependencyError: If the library is not installed.
+    """
+    path = stage / NAMES[format_]
+    if format_ == "pdf":
+        source = stage / NAMES["docx"]
+        wanted = source.exists()
+        if not wanted:
+            _write_format("docx", pages, stage)
+        convert(source, path)
+        if not wanted:
+            source.unlink()
+        return
+    try:
+        writer = import_module(f"coverage.briefs.{_WRITERS[format_]}")
+    except ImportError as error:
+        said = Said(
+            f"生成 {path.suffix} 需要 {error.name}，没有安装",
+            f"{path.suffix} needs {error.name}, which is not installed",
+        )
+        raise MissingDependencyError(said) from error
+    writer.write(path, pages)

@@ -77,7 +77,7 @@ def _write(made: Report, out: Path, lang: Lang) -> list[Path]:
 
 def _show(made: Report, format_: str, lang: Lang) -> None:
     from coverage.results import report as pages
-    from coverage.results.export import to_json
+    from coverage.results.from_report import to_json
 
     if format_ == "table":
         from coverage.results.table import console

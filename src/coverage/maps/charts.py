@@ -1,7 +1,7 @@
 """Charts that planners read: progress to targets, counties, times to the nearest, before and after.
 
-Each takes plain data (`coverage.results.export.to_dict`,
-`coverage.results.circles.to_dict`), or less of it, and writes one picture.
+Each takes a result (`coverage.results.document`, `coverage.results.circles`),
+or less of it, and writes one picture.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coverage.errors import InputError
 from coverage.kinds import KINDS
-from coverage.maps import figures, labels
+from coverage.maps import labels
 from coverage.maps.paper import DPI, Sheet, check_format, drawing
 from coverage.maps.styles import ACCENT, BORDER, FILLS, INK, PAPER, QUIET, SCALE
 from coverage.messages import Said
+from coverage.results import figures
+from coverage.results.document import Document
 from coverage.text import cut, wrap
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.messages import Lang
+    from coverage.results.circles import Circles, NearestRow
+    from coverage.results.document import Indicator
 
 WIDTH_MM = 160.0
 _ROW_MM = 9.0
@@ -50,7 +54,7 @@ _WORDS = {
 _Line = tuple[str, list[float], list[float]]
 
 
-class _Bar(NamedTuple):
+class Bar(NamedTuple):
     """One indicator against its target."""
 
     name: str
@@ -60,11 +64,11 @@ class _Bar(NamedTuple):
     met: bool
 
 
-def targets(document: dict[str, Any], path: Path, *, lang: Lang = "zh", dpi: float = DPI) -> None:
+def targets(document: Document, path: Path, *, lang: Lang = "zh", dpi: float = DPI) -> None:
     """Every indicator with a value and a numeric target as a bar towards the target.
 
     Args:
-        document: A report's data.
+        document: A report's result.
         path: ``.png``, ``.pdf`` or ``.svg``.
         lang: Language.
         dpi: Of a PNG.
@@ -73,13 +77,13 @@ def targets(document: dict[str, Any], path: Path, *, lang: Lang = "zh", dpi: flo
         InputError: If no indicator has both, no Chinese font is found, or the
             file cannot be written.
     """
-    bars = [bar for i in document["indicators"] if (bar := _bar(i, lang)) is not None]
-    _some(bars)
-    with _chart(path, document, "targets", len(bars), lang, dpi, sub="targets_sub") as (
+    found = bars(document, lang)
+    _some(found)
+    with _chart(path, document, "targets", len(found), lang, dpi, sub="targets_sub") as (
         sheet,
         axes,
     ):
-        for row, bar in enumerate(bars):
+        for row, bar in enumerate(found):
             done = min(float(bar.value / bar.aim), 1.15)
             axes.barh(row, 1.0, height=0.62, color="#eef1f4", zorder=1)
             colour = _BLUE if bar.met else SCALE[2]
@@ -87,28 +91,31 @@ def targets(document: dict[str, Any], path: Path, *, lang: Lang = "zh", dpi: flo
             axes.text(1.18, row, bar.text, va="center", size=7.5, color=INK, clip_on=False)
         axes.axvline(1.0, color=ACCENT, linewidth=1.2, zorder=3)
         axes.set_xlim(0, 1.16)
-        _names(axes, [bar.name for bar in bars])
+        _names(axes, [bar.name for bar in found])
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25%", "50%", "75%", "100%"])
         sheet.save(path, dpi=dpi)
 
 
-def _bar(indicator: dict[str, Any], lang: Lang) -> _Bar | None:
-    value = figures.exact(indicator["value"])
-    due = figures.due_targets(indicator)
-    if value is None or not due or indicator["status"] in {"reported", "unknown"}:
+def bars(document: Document, lang: Lang) -> list[Bar]:
+    """What `targets` draws: indicators with a value and a number to hold it against."""
+    return [bar for i in document.indicators if (bar := _bar(i, lang)) is not None]
+
+
+def _bar(indicator: Indicator, lang: Lang) -> Bar | None:
+    value, due = figures.exact(indicator.value), indicator.numbers_due()
+    if value is None or not due or indicator.status in {"reported", "unknown"}:
         return None
-    one = due[0]
-    aim = figures.exact(one["value"])
-    if not aim or one["op"] not in {">", "≥", "=", ">=", "=="}:
+    one, said = due[0]
+    aim = one.value
+    if not aim or one.op not in {">", "≥", "=", ">=", "=="}:
         return None
-    percent = figures.is_percent(indicator)
-    shown = figures.shown(indicator["value"], lang, percent=percent)
-    met = indicator["status"] == "met"
-    return _Bar(indicator["name"], value, aim, f"{shown}  {figures.target(indicator, one)}", met)
+    shown = figures.shown(indicator.value, lang, percent=indicator.percent)
+    met = indicator.status == "met"
+    return Bar(indicator.name, value, aim, f"{shown}  {said.target}", met)
 
 
 def counties(
-    document: dict[str, Any],
+    document: Document,
     path: Path,
     *,
     indicator: str | None = None,
@@ -118,7 +125,7 @@ def counties(
     """One indicator by county, the highest first, beside the whole city and its targets.
 
     Args:
-        document: A report's data.
+        document: A report's result.
         path: ``.png``, ``.pdf`` or ``.svg``.
         indicator: Its id; the first with counties by default.
         lang: Language.
@@ -128,23 +135,23 @@ def counties(
         InputError: If the indicator is not known by county, no Chinese font is
             found, or the file cannot be written.
     """
-    found = [i for i in document["indicators"] if i["by_county"]]
-    chosen = next((i for i in found if indicator in {None, i["id"]}), None)
+    found = [i for i in document.indicators if i.by_county]
+    chosen = next((i for i in found if indicator in {None, i.id}), None)
     if chosen is None:
         raise InputError(
             Said(
-                f"没有分县数据：{indicator or document['city']['name']}",
+                f"没有分县数据：{indicator or document.city.name}",
                 "nothing is known by county",
             )
         )
-    rows = sorted(chosen["by_county"], key=lambda r: figures.share(r) or -1, reverse=True)
-    whole = figures.share(chosen)
-    with _chart(path, document, "counties", len(rows), lang, dpi, sub=chosen["name"]) as (
+    rows = sorted(chosen.by_county, key=lambda r: figures.exact(r.value) or -1, reverse=True)
+    whole = figures.exact(chosen.value)
+    with _chart(path, document, "counties", len(rows), lang, dpi, sub=chosen.name) as (
         sheet,
         axes,
     ):
         for place, row in enumerate(rows):
-            value = figures.share(row)
+            value = figures.exact(row.value)
             axes.barh(
                 place,
                 float(value or 0),
@@ -158,20 +165,19 @@ def counties(
         if whole is not None:
             axes.axvline(float(whole), color=INK, linewidth=1, linestyle="--")
             _flag(axes, float(whole), _WORDS["whole"].to(lang), INK)
-        for one in figures.due_targets(chosen)[:1]:
-            aim = figures.exact(one["value"])
-            if aim is not None and figures.is_percent(chosen) and aim != whole:
-                axes.axvline(float(aim), color=ACCENT, linewidth=1.2)
-                text = f"{_WORDS['target'].to(lang)} {figures.target(chosen, one)}"
-                _flag(axes, float(aim), text, ACCENT, low=True)
+        for one, said in chosen.numbers_due()[:1]:
+            if one.value is not None and chosen.percent and one.value != whole:
+                axes.axvline(float(one.value), color=ACCENT, linewidth=1.2)
+                text = f"{_WORDS['target'].to(lang)} {said.target}"
+                _flag(axes, float(one.value), text, ACCENT, low=True)
         axes.set_xlim(0, 100)
-        _names(axes, [row["name"] for row in rows])
+        _names(axes, [row.name for row in rows])
         axes.set_xticks(range(0, 101, 20), [f"{n}%" for n in range(0, 101, 20)])
         sheet.save(path, dpi=dpi)
 
 
 def nearest(
-    reaches: Sequence[tuple[str, dict[str, Any]]],
+    reaches: Sequence[tuple[str, Circles]],
     path: Path,
     *,
     lang: Lang = "zh",
@@ -180,7 +186,7 @@ def nearest(
     """Time to the nearest facility by percentile of people: the city, its counties pale.
 
     Args:
-        reaches: Label and data of circles, one or before and after; counties
+        reaches: Label and result of circles, one or before and after; counties
             are drawn where there is one only.
         path: ``.png``, ``.pdf`` or ``.svg``.
         lang: Language.
@@ -193,9 +199,9 @@ def nearest(
     lines = [(label, *_curve(row)) for label, data in reaches for row in _city_rows(data)]
     _some([line for line in lines if line[1]])
     data = reaches[0][1]
-    unit = "metres" if data["nearest"][0]["unit"] == "m" else "minutes"
-    counties = [row for row in data["nearest"] if row["level"] == "county"]
-    shown = [(row["name"], *_curve(row)) for row in counties if len(reaches) == 1]
+    unit = "metres" if data.nearest[0].unit == "m" else "minutes"
+    counties = [row for row in data.nearest if row.level == "county"]
+    shown = [(row.name, *_curve(row)) for row in counties if len(reaches) == 1]
     with _chart(path, data, "nearest", 9, lang, dpi, sub=_asked(data, lang), names=False) as (
         sheet,
         axes,
@@ -219,15 +225,15 @@ def nearest(
         sheet.save(path, dpi=dpi)
 
 
-def _asked(reach: dict[str, Any], lang: Lang) -> str:
+def _asked(reach: Circles, lang: Lang) -> str:
     """Which facilities, and how people travel."""
     from coverage.profiles import load_profile
 
-    names = [KINDS[kind].zh if lang == "zh" else KINDS[kind].en for kind in reach["kinds"]]
+    names = [KINDS[kind].zh if lang == "zh" else KINDS[kind].en for kind in reach.kinds]
     try:
-        profile = load_profile(reach["profile"])
+        profile = load_profile(reach.profile)
     except InputError:
-        way = reach["profile"]
+        way = reach.profile
     else:
         way = profile.zh if lang == "zh" else profile.en
     return f"{('、' if lang == 'zh' else ', ').join(names)} · {way}"
@@ -276,24 +282,24 @@ def _pale(axes: Any, lines: Sequence[_Line], main: Sequence[_Line], furthest: fl
             )
 
 
-def _city_rows(reach: dict[str, Any]) -> list[dict[str, Any]]:
-    return [row for row in reach["nearest"] if row["level"] == "city" and row["code"]]
+def _city_rows(reach: Circles) -> list[NearestRow]:
+    return [row for row in reach.nearest if row.level == "city" and row.code]
 
 
-def _curve(row: dict[str, Any]) -> tuple[list[float], list[float]]:
+def _curve(row: NearestRow) -> tuple[list[float], list[float]]:
     """Minutes (or metres) and percent of people; percentiles that reach nothing are left out."""
-    per = 1.0 if row["unit"] == "m" else 60.0
+    per = 1.0 if row.unit == "m" else 60.0
     found = [
         (float(value) / per, float(percent))
-        for percent, value in row["percentiles"].items()
-        if figures.exact(value) is not None
+        for percent, value in row.percentiles.items()
+        if value is not None
     ]
     return [x for x, _ in found], [y for _, y in found]
 
 
 def before_after(
-    before: dict[str, Any],
-    after: dict[str, Any],
+    before: Document,
+    after: Document,
     path: Path,
     *,
     indicators: Sequence[str] = (),
@@ -303,7 +309,7 @@ def before_after(
     """Indicators in percent before and after a scenario, with their targets.
 
     Args:
-        before: A report's data.
+        before: A report's result.
         after: The same after the scenario.
         path: ``.png``, ``.pdf`` or ``.svg``.
         indicators: Ids; those that change by default, or all if none does.
@@ -314,44 +320,45 @@ def before_after(
         InputError: If no indicator has both values, no Chinese font is found,
             or the file cannot be written.
     """
-    pairs = _pairs(before, after, indicators)
-    _some(pairs)
-    with _chart(path, before, "before_after", len(pairs), lang, dpi) as (sheet, axes):
-        for row, (old, new) in enumerate(pairs):
-            a, b = (float(figures.exact(i["value"]) or 0) for i in (old, new))
+    found = pairs(before, after, indicators)
+    _some(found)
+    with _chart(path, before, "before_after", len(found), lang, dpi) as (sheet, axes):
+        for row, (old, new) in enumerate(found):
+            a, b = (float(figures.exact(i.value) or 0) for i in (old, new))
             axes.plot([0, 100], [row, row], color="#e4e7eb", linewidth=5, zorder=1)
             axes.annotate(
                 "", (b, row), (a, row), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.3}
             )
             axes.plot(a, row, "s", ms=6, mfc="white", mec=QUIET, mew=1.3, zorder=3)
             axes.plot(b, row, "o", ms=7, mfc=_BLUE, mec=INK, mew=0.6, zorder=4)
-            for one in figures.due_targets(new)[:1]:
-                aim = float(figures.exact(one["value"]) or 0)
+            for one, _ in new.numbers_due()[:1]:
+                aim = float(one.value or 0)
                 axes.plot([aim, aim], [row - 0.35, row + 0.35], color=ACCENT, linewidth=2, zorder=2)
-            text = " → ".join(figures.shown(i["value"], lang, percent=True) for i in (old, new))
+            text = " → ".join(figures.shown(i.value, lang, percent=True) for i in (old, new))
             axes.text(104, row, text, va="center", size=7.5, clip_on=False)
         axes.set_xlim(-1, 101)
-        _names(axes, [old["name"] for old, _ in pairs])
+        _names(axes, [old.name for old, _ in found])
         axes.set_xticks(range(0, 101, 20), [f"{n}%" for n in range(0, 101, 20)])
         _keys(axes, lang)
         sheet.save(path, dpi=dpi)
 
 
-def _pairs(
-    before: dict[str, Any], after: dict[str, Any], ids: Sequence[str]
-) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    later = {i["id"]: i for i in after["indicators"]}
+def pairs(
+    before: Document, after: Document, ids: Sequence[str] = ()
+) -> list[tuple[Indicator, Indicator]]:
+    """What `before_after` draws: those asked for, else those that change, else all in percent."""
+    later = {i.id: i for i in after.indicators}
     both = [
-        (old, later[old["id"]])
-        for old in before["indicators"]
-        if old["id"] in later
-        and figures.is_percent(old)
-        and figures.exact(old["value"]) is not None
-        and figures.exact(later[old["id"]]["value"]) is not None
+        (old, later[old.id])
+        for old in before.indicators
+        if old.id in later
+        and old.percent
+        and figures.exact(old.value) is not None
+        and figures.exact(later[old.id].value) is not None
     ]
     if ids:
-        return [(old, new) for old, new in both if old["id"] in ids]
-    changed = [(old, new) for old, new in both if old["value"] != new["value"]]
+        return [(old, new) for old, new in both if old.id in ids]
+    changed = [(old, new) for old, new in both if old.value != new.value]
     return changed or both
 
 
@@ -375,7 +382,7 @@ class _chart:  # noqa: N801 -- reads as a function in a with statement
     def __init__(
         self,
         path: Path,
-        document: dict[str, Any],
+        document: Document | Circles,
         key: str,
         rows: int,
         lang: Lang,
@@ -392,8 +399,7 @@ class _chart:  # noqa: N801 -- reads as a function in a with statement
     def __enter__(self) -> tuple[Sheet, Any]:
         self.settings.__enter__()
         lang = self.lang
-        city = self.document["city"]["name" if lang == "zh" else "english"]
-        year = self.document.get("year")
+        city, year = _city(self.document, lang), self.document.year
         sub = _WORDS[self.sub].to(lang) if self.sub in _WORDS else self.sub
         head = 19.0
         sheet = Sheet(WIDTH_MM, head + self.rows * _ROW_MM + 12.0)
@@ -410,7 +416,7 @@ class _chart:  # noqa: N801 -- reads as a function in a with statement
             size=12,
             bold=True,
         )
-        if _illustrative(self.document):
+        if self.document.illustrative:
             mark = _WORDS["illustrative"].to(lang)
             sheet.text(WIDTH_MM - 4, 4.5, mark, size=8.5, colour=ACCENT, bold=True, right=True)
         if sub:
@@ -428,9 +434,10 @@ class _chart:  # noqa: N801 -- reads as a function in a with statement
         self.settings.__exit__(*error)  # type: ignore[arg-type]
 
 
-def _illustrative(document: dict[str, Any]) -> bool:
-    facilities = document.get("facilities")
-    return bool(facilities["illustrative"] if facilities else document.get("illustrative"))
+def _city(result: Document | Circles, lang: Lang) -> str:
+    if isinstance(result, Document):
+        return result.city.name if lang == "zh" else result.city.english
+    return result.city["name"]
 
 
 def _names(axes: Any, names: Sequence[str]) -> None:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
 from coverage.kinds import PROVENANCES
-from coverage.maps import figures, reached
+from coverage.maps import reached
 from coverage.maps.outlines import plane_of, read_areas, road_lines
 from coverage.maps.sites import sites_of
 from coverage.maps.themes import mappable, scale_for, theme
 from coverage.maps.view import Stage, View
 from coverage.messages import Said
+from coverage.results import figures
+from coverage.results.document import HIDDEN
 from coverage.roads.sources import load
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from coverage.maps.view import Theme
     from coverage.messages import Lang
     from coverage.reach.service import ServiceTimes
+    from coverage.results.circles import Circles
+    from coverage.results.document import Document
     from coverage.roads.network import RoadNetwork
 
 _LABELS = {
@@ -54,10 +58,10 @@ class Moment:
 
     Attributes:
         id: ``now``, ``before`` or ``after``.
-        document: The result object (`coverage.results.document.build`), or what
-            may be published of it.
+        document: The result (`coverage.results.from_report.build`), or what may be
+            published of it.
         times: Travel times for the service circles, `None` to draw none.
-        reach: Their data (`coverage.results.circles.to_dict`), or less of it.
+        reach: Their result (`coverage.results.circles.build`), or less of it.
         services: Services that the circles ask for.
         scenario: Name of the scenario, empty now.
         changes: ``added``, ``changed`` or ``closed`` by facility id, in a scenario.
@@ -65,9 +69,9 @@ class Moment:
     """
 
     id: str
-    document: dict[str, Any]
+    document: Document
     times: ServiceTimes | None = None
-    reach: dict[str, Any] | None = None
+    reach: Circles | None = None
     services: tuple[str, ...] = ()
     scenario: str = ""
     changes: Mapping[str, str] | None = None
@@ -109,7 +113,7 @@ def build(
     origin = network.origin if network else {}
     first = moments[0].document
     approximate = any(area.approximate for area in townships)
-    illustrative = any(moment.document["illustrative"] for moment in moments)
+    illustrative = any(moment.document.illustrative for moment in moments)
     return View(
         lang=lang,
         city=city.name if lang == "zh" else city.label.english,
@@ -135,17 +139,17 @@ def build(
     )
 
 
-def chosen_indicators(documents: Sequence[dict[str, Any]], ids: Sequence[str]) -> list[str]:
+def chosen_indicators(documents: Sequence[Document], ids: Sequence[str]) -> list[str]:
     """Indicators that a map can show, in the order it shows them.
 
     Args:
-        documents: The result objects, of one moment or of before and after.
+        documents: The results, of one moment or of before and after.
         ids: Those asked for, if any.
 
     Raises:
         InputError: If one asked for is not in the report, or none can be shown.
     """
-    known = {i["id"]: i for i in documents[0]["indicators"]}
+    known = {i.id: i for i in documents[0].indicators}
     missing = [id_ for id_ in ids if id_ not in known]
     if missing:
         raise InputError(
@@ -169,12 +173,12 @@ def chosen_indicators(documents: Sequence[dict[str, Any]], ids: Sequence[str]) -
         )
     if ids:
         return found
-    later = {i["id"]: i["value"] for i in documents[-1]["indicators"]}
+    later = {i.id: i.value for i in documents[-1].indicators}
 
     def order(id_: str) -> tuple[bool, bool, bool]:
         """What a scenario changes, townships before counties, missing before complete."""
         one = known[id_]
-        return one["value"] == later[id_], one["level"] != "township", not one["missing"]
+        return one.value == later[id_], one.level != "township", not one.missing
 
     return sorted(found, key=order)
 
@@ -191,13 +195,13 @@ def _stage(
     themes = [
         theme(
             city,
-            _indicator(moment.document, id_),
+            moment.document.indicator(id_),
             lang=lang,
             outlined=outlined,
             breaks=scale_for(
-                figures.share(row)
+                figures.exact(row.value)
                 for other in moments
-                for row in _indicator(other.document, id_)["by_county"]
+                for row in other.document.indicator(id_).by_county
             ),
         )
         for id_ in chosen
@@ -205,16 +209,14 @@ def _stage(
     sites, loose = sites_of(moment.document, lang=lang, changes=moment.changes or {})
     roads = road_lines(moment.roads) if moment.roads is not None else None
     times, reach = moment.times, moment.reach
-    withheld = frozenset(moment.document.get("masked", ()))
+    withheld = frozenset(moment.document.masked or ())
     if times is None or reach is None or withheld & set(times.kinds):
         return Stage(
             moment.id, _LABELS[moment.id].to(lang), tuple(themes), sites, loose=loose, roads=roads
         )
     themes.append(_reach_theme(city, moment, moments, lang, outlined))
     hidden = frozenset(
-        row["code"]
-        for row in reach["people"]
-        if row["level"] == "township" and figures.exact(row["not_reached"]) is None
+        row.code for row in reach.people if row.level == "township" and row.not_reached == HIDDEN
     )
     return Stage(
         moment.id,
@@ -244,19 +246,14 @@ def _reach_theme(
     )
 
 
-def _indicator(document: dict[str, Any], id_: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(i for i in document["indicators"] if i["id"] == id_)
-    return found
-
-
-def _title(city: City, document: dict[str, Any], lang: Lang) -> str:
+def _title(city: City, document: Document, lang: Lang) -> str:
     if lang == "zh":
-        return f"{city.name}民政设施覆盖图 · {document['year']} 年目标"
-    return f"{city.label.english}: facility coverage, targets of {document['year']}"
+        return f"{city.name}民政设施覆盖图 · {document.year} 年目标"
+    return f"{city.label.english}: facility coverage, targets of {document.year}"
 
 
 def _subtitle(moment: Moment, lang: Lang) -> str:
-    plan = str(moment.document["plan"]["title"])
+    plan = moment.document.plan.title
     if not moment.scenario:
         return plan
     word = "情景：" if lang == "zh" else "scenario: "
@@ -274,7 +271,7 @@ def _facts(
     """Date, population, roads and register: the title block."""
     zh = lang == "zh"
     rows = [("制图日期" if zh else "made on", dated.isoformat())]
-    people = city.population.near(city.code, "all", moment.document["year"])
+    people = city.population.near(city.code, "all", moment.document.year)
     if people is not None:
         provenance = PROVENANCES[people.provenance] if zh else people.provenance
         count = f"{people.count:,}"
@@ -287,9 +284,7 @@ def _facts(
             )
         )
     rows.append(("路网" if zh else "roads", _road_source(roads, lang)))
-    counts = [
-        f"{PROVENANCES[p] if zh else p} {n:,}" for p, n in moment.document["provenance"].items()
-    ]
+    counts = [f"{PROVENANCES[p] if zh else p} {n:,}" for p, n in moment.document.provenance.items()]
     register = ("、" if zh else ", ").join(counts)
     rows.append(("登记册" if zh else "register", register))
     if moment.times is not None:
@@ -314,14 +309,14 @@ def _road_source(roads: Mapping[str, Any], lang: Lang) -> str:
 
 
 def _notes(moments: Sequence[Moment], lang: Lang) -> list[str]:
-    masked = any(moment.document.get("masked") for moment in moments)
+    masked = any(moment.document.masked for moment in moments)
     notes = [_WITHHELD.to(lang)] * masked
     for moment in moments:
-        notes += moment.document["notes"]
+        notes += moment.document.notes
         if moment.times is None:
             notes.append(_NO_RINGS.to(lang))
         elif moment.reach is not None:
-            notes += moment.reach["notes"]
+            notes += moment.reach.notes
     return list(dict.fromkeys(notes))
 
 

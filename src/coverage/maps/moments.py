@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from coverage.maps import discreet
 from coverage.maps.compose import Moment, chosen_indicators
 from coverage.reach.service import DEFAULT_PROFILE, kinds_of, travel_time
 from coverage.results.change import facility_changes
-from coverage.results.circles import to_dict
-from coverage.results.discretion import SENSITIVE_KINDS, mask, suppress_together
-from coverage.results.document import build as build_document
+from coverage.results.circles import build as build_circles
+from coverage.results.disclosure import (
+    SENSITIVE_KINDS,
+    mask,
+    suppress_circles,
+    suppress_together,
+)
+from coverage.results.from_report import build as build_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +93,7 @@ def now(report: Report, wanted: Wanted) -> tuple[Moment, ...]:
             roads=wanted.roads,
             population=wanted.population,
         )
-    return _discreet((_moment("now", report, wanted, times, services),), wanted)
+    return _disclosed((_moment("now", report, wanted, times, services),), wanted)
 
 
 def before_after(outcome: Outcome, wanted: Wanted) -> tuple[Moment, ...]:
@@ -107,7 +111,7 @@ def before_after(outcome: Outcome, wanted: Wanted) -> tuple[Moment, ...]:
     roads = after.network.network if after is not None and outcome.scenario.roads else None
     # An addition dated later than the year is in neither report.
     second = replace(second, scenario=outcome.scenario.name, changes=changes, roads=roads)
-    return _discreet((first, second), wanted)
+    return _disclosed((first, second), wanted)
 
 
 def _shown_access(outcome: Outcome, wanted: Wanted) -> Access | None:
@@ -134,21 +138,21 @@ def _moment(
 ) -> Moment:
     """A report and its travel times, less the places that may not be shown."""
     document = build_document(report, wanted.lang)
-    reach: dict[str, Any] | None = None
+    reach = None
     if times is not None and not (wanted.masked and SENSITIVE_KINDS & set(times.kinds)):
-        reach = to_dict(times, wanted.lang)
+        reach = build_circles(times, wanted.lang)
     if wanted.masked:
         document = mask(document)
     return Moment(id_, document, times=times if reach else None, reach=reach, services=services)
 
 
-def _discreet(moments: tuple[Moment, ...], wanted: Wanted) -> tuple[Moment, ...]:
+def _disclosed(moments: tuple[Moment, ...], wanted: Wanted) -> tuple[Moment, ...]:
     """The moments of one map without small counts, none of which gives away another's."""
     if wanted.below is None:
         return moments
     documents = suppress_together([m.document for m in moments], wanted.below)
     known = [m.reach for m in moments if m.reach is not None]
-    hidden = iter(discreet.suppress_together(known, wanted.below))
+    hidden = iter(suppress_circles(known, wanted.below))
     return tuple(
         replace(moment, document=document, reach=moment.reach and next(hidden))
         for moment, document in zip(moments, documents, strict=True)

@@ -10,10 +10,10 @@ import shapely
 
 from coverage.datum import unproject
 from coverage.kinds import KINDS
-from coverage.maps import figures
 from coverage.maps.themes import scale_for, value_class, value_shading
 from coverage.maps.view import Crowd, Mark, Ring, Theme
 from coverage.reach.draw import shapes_of
+from coverage.results import figures
 from coverage.results.circles import limit_name
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.messages import Lang
     from coverage.reach.service import ServiceTimes
+    from coverage.results.circles import Circles, Measured, PeopleRow
 
 # Fine enough for a street map; circles for measuring are those of `coverage circle`.
 STEP_M = 50.0
@@ -31,31 +32,25 @@ _GROUPS = {"all": ("全部人口", "people"), "60+": ("60 岁及以上", "people
 REACH = "reach"
 
 
-def main_group(reach: dict[str, Any]) -> str:
-    """The group that elder care speaks of, else everybody."""
-    groups = {row["group"] for row in reach["people"]}
-    return "60+" if "60+" in groups else "all"
-
-
 def group_name(group: str, lang: Lang) -> str:
     """A population group in words."""
     return _GROUPS.get(group, (group, group))[lang == "en"]
 
 
 def rings_of(
-    times: ServiceTimes, reach: dict[str, Any], *, lang: Lang, step_m: float = STEP_M
+    times: ServiceTimes, reach: Circles, *, lang: Lang, step_m: float = STEP_M
 ) -> tuple[Ring, ...]:
     """The areas reached within each limit by any of the facilities, the largest first."""
     shapes = shapes_of(times, how="dissolve", step_m=step_m).ravel()
-    group = main_group(reach)
+    group = reach.main_group
     rings = []
     for rank, (limit, shape) in enumerate(zip(times.limits_s, shapes, strict=True)):
-        row = _row(reach, "city", group, limit_name(times, limit, "en"))[0]
+        row = reach.rows("city", group, limit_name(times, limit, "en"))[0]
         rings.append(
             Ring(
                 label=limit_name(times, limit, lang),
                 text=f"{group_name(group, lang)} {_reached(row, lang)}",
-                share=figures.shown(row["share"], lang, percent=True),
+                share=figures.shown(row.share, lang, percent=True),
                 shape=_in_degrees(shape, times.network.crs),
                 rank=rank,
             )
@@ -63,20 +58,12 @@ def rings_of(
     return tuple(reversed(rings))
 
 
-def _row(reach: dict[str, Any], level: str, group: str, limit: str) -> list[dict[str, Any]]:
-    return [
-        row
-        for row in reach["people"]
-        if (row["level"], row["group"], row["limit"]) == (level, group, limit) and row["code"]
-    ]
+def _reached(row: PeopleRow, lang: Lang) -> str:
+    share = figures.shown(row.share, lang, percent=True)
+    return f"{people(row.reached, lang)}/{people(row.total, lang)} {share}"
 
 
-def _reached(row: dict[str, Any], lang: Lang) -> str:
-    share = figures.shown(row["share"], lang, percent=True)
-    return f"{people(row['reached'], lang)}/{people(row['total'], lang)} {share}"
-
-
-def people(value: Any, lang: Lang) -> str:
+def people(value: Measured, lang: Lang) -> str:
     """A number of people, whole as people are."""
     return figures.shown(round(value) if isinstance(value, float) else value, lang)
 
@@ -91,9 +78,7 @@ def _in_degrees(shape: Any, crs: str) -> Any:
     return shapely.transform(plain, move)
 
 
-def crowd_of(
-    times: ServiceTimes, reach: dict[str, Any], *, lang: Lang, hidden: frozenset[str]
-) -> Crowd:
+def crowd_of(times: ServiceTimes, reach: Circles, *, lang: Lang, hidden: frozenset[str]) -> Crowd:
     """People beyond the largest limit, summed on squares of 2 km.
 
     Args:
@@ -102,7 +87,7 @@ def crowd_of(
         lang: Language.
         hidden: Townships whose figures are kept back, and with them their squares.
     """
-    group, limit = main_group(reach), max(times.limits_s)
+    group, limit = reach.main_group, max(times.limits_s)
     demand = times.demand
     shown = np.array([code not in hidden for code in demand.unit_codes] + [True])
     far = np.flatnonzero((times.seconds > limit) & shown[demand.unit])
@@ -114,7 +99,7 @@ def crowd_of(
     middles = (cells[some] + 0.5) * _SQUARE_M
     lon, lat = unproject(middles[:, 0], middles[:, 1], demand.crs)
     who, words = group_name(group, lang), limit_name(times, limit, lang)
-    (whole,) = _row(reach, "city", group, limit_name(times, limit, "en"))
+    (whole,) = reach.rows("city", group, limit_name(times, limit, "en"))
     zh = lang == "zh"
     return Crowd(
         title=f"{words}未达的人（{who}，2 公里格）"
@@ -124,9 +109,7 @@ def crowd_of(
         lon=lon,
         lat=lat,
         class_=np.searchsorted(_BREAKS, count[some], side="right"),
-        text=(
-            f"{people(whole['not_reached'], lang)} 人" if zh else people(whole["not_reached"], lang)
-        ),
+        text=(f"{people(whole.not_reached, lang)} 人" if zh else people(whole.not_reached, lang)),
     )
 
 
@@ -145,21 +128,21 @@ def reach_title(kinds: Sequence[str], services: Sequence[str], limit: str, lang:
     return f"{limit}可达比例：{listed}" if lang == "zh" else f"Reached within {limit}: {listed}"
 
 
-def reach_scales(reaches: Sequence[dict[str, Any]]) -> dict[str, tuple[int, ...]]:
+def reach_scales(reaches: Sequence[Circles]) -> dict[str, tuple[int, ...]]:
     """Breaks for townships and counties that suit every stage of a map."""
     values: dict[str, list[Any]] = {"township": [], "county": []}
     for reach in reaches:
-        last = reach["limits"][-1]
+        last = reach.limits[-1]
         for level, found in values.items():
-            rows = _row(reach, level, main_group(reach), last)
-            found += [figures.exact(row["share"]) for row in rows]
+            rows = reach.rows(level, reach.main_group, last)
+            found += [figures.exact(row.share) for row in rows]
     return {level: scale_for(found) for level, found in values.items()}
 
 
 def reach_theme(
     city: City,
     times: ServiceTimes,
-    reach: dict[str, Any],
+    reach: Circles,
     *,
     services: Sequence[str],
     lang: Lang,
@@ -177,27 +160,27 @@ def reach_theme(
         outlined: Codes of the units with an outline.
         scales: Breaks by level, as `reach_scales` finds them.
     """
-    group, limit = main_group(reach), max(times.limits_s)
+    group, limit = reach.main_group, max(times.limits_s)
     name = limit_name(times, limit, "en")
     shadings = []
     for level in ("township", "county"):
-        rows = {row["code"]: row for row in _row(reach, level, group, name)}
-        values = {code: figures.exact(row["share"]) for code, row in rows.items()}
+        rows = {row.code: row for row in reach.rows(level, group, name)}
+        values = {code: figures.exact(row.share) for code, row in rows.items()}
         breaks = scales[level]
         marks = {
             code: Mark(value_class(values[code], breaks), _reached(row, lang))
             for code, row in rows.items()
         }
         shadings.append(value_shading(level, marks, breaks, lang, city, outlined))
-    whole = _row(reach, "city", group, name)[0]
+    whole = reach.rows("city", group, name)[0]
     return Theme(
         id=REACH,
         title=reach_title(times.kinds, services, limit_name(times, limit, lang), lang),
         headline=f"{group_name(group, lang)} {_reached(whole, lang)}",
         status="",
         kinds=times.kinds,
-        illustrative=bool(reach["facilities"]["illustrative"]),
+        illustrative=reach.illustrative,
         shadings=tuple(shadings),
         counting=frozenset(f.id for f in times.sites.facilities),
-        notes=tuple(reach["notes"]),
+        notes=reach.notes,
     )

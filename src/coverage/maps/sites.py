@@ -1,22 +1,23 @@
 """Facilities as symbols: where they stand, and what their pop-ups say.
 
-They come from the result object (`coverage.results.document`), in which a
+They come from the result (`coverage.results.document`), in which a
 masked facility has lost its name, its source and its precise place.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from coverage.kinds import SERVICES
-from coverage.maps import figures
 from coverage.maps.view import Site
 from coverage.messages import Said
+from coverage.results import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from coverage.messages import Lang
+    from coverage.results.document import Document, FacilityRow
 
 _MASKED = Said("位置已隐去，标在乡镇驻地", "place withheld: drawn at its township's seat")
 _AT_SEAT = Said("无坐标，标在乡镇驻地", "no coordinates: drawn at its township's seat")
@@ -36,38 +37,38 @@ _LABELS = {
 
 
 def sites_of(
-    document: Mapping[str, Any], *, lang: Lang, changes: Mapping[str, str]
+    document: Document, *, lang: Lang, changes: Mapping[str, str]
 ) -> tuple[tuple[Site, ...], dict[str, tuple[tuple[str, str], ...]]]:
     """Facilities that can be drawn, and kind and name of those that cannot by county.
 
     Args:
-        document: The result object; its closed facilities are left out unless
+        document: The result; its closed facilities are left out unless
             a scenario closed them.
         lang: Language.
         changes: What a scenario did to a facility, by id.
     """
-    seats = {u["code"]: (u["lon"], u["lat"]) for u in document["units"] if u["lon"] is not None}
+    seats = {u.code: (u.lon, u.lat) for u in document.units if u.lon is not None}
     found: list[Site] = []
     lost: dict[str, tuple[tuple[str, str], ...]] = {}
-    for row in document["register"]:
-        change = changes.get(row["id"], "")
-        if row["status"] == "closed" and not change:
+    for row in document.register:
+        change = changes.get(row.id, "")
+        if row.status == "closed" and not change:
             continue
-        own = row["lon"] is not None and not row["masked"]
-        place = (row["lon"], row["lat"]) if own else seats.get(row["unit"][:9])
-        if place is None:
-            code = row["unit"][:6]
-            lost[code] = (*lost.get(code, ()), (row["kind"], row["name"]))
+        own = row.lon is not None and not row.masked
+        lon, lat = (row.lon, row.lat) if own else seats.get(row.unit[:9], (None, None))
+        if lon is None or lat is None:
+            code = row.unit[:6]
+            lost[code] = (*lost.get(code, ()), (row.kind, row.name))
             continue
         found.append(
             Site(
-                id=row["id"],
-                name=row["name"],
-                kind=row["kind"],
-                lon=place[0],
-                lat=place[1],
+                id=row.id,
+                name=row.name,
+                kind=row.kind,
+                lon=lon,
+                lat=lat,
                 at_seat=not own,
-                open=row["counted"],
+                open=row.counted,
                 facts=tuple(_facts(row, lang, at_seat=not own)),
                 change=change,
                 number=sum(s.change == "added" for s in found) + 1 if change == "added" else 0,
@@ -76,23 +77,23 @@ def sites_of(
     return tuple(found), lost
 
 
-def _facts(row: Mapping[str, Any], lang: Lang, *, at_seat: bool) -> Iterable[tuple[str, str]]:
+def _facts(row: FacilityRow, lang: Lang, *, at_seat: bool) -> Iterable[tuple[str, str]]:
     said = [
-        ("kind", row["kind_name"]),
-        ("unit", row["unit_name"]),
-        ("beds", "" if row["beds"] is None else figures.shown(row["beds"], lang)),
+        ("kind", row.kind_name),
+        ("unit", row.unit_name),
+        ("beds", "" if row.beds is None else figures.shown(row.beds, lang)),
         (
             "nursing",
-            "" if row["nursing_beds"] is None else figures.shown(row["nursing_beds"], lang),
+            "" if row.nursing_beds is None else figures.shown(row.nursing_beds, lang),
         ),
-        ("services", _services(row["services"], lang)),
-        ("ownership", row["ownership"]),
-        ("status", "" if row["counted"] else row["status_name"]),
-        ("place", (_MASKED if row["masked"] else _AT_SEAT).to(lang) if at_seat else ""),
-        ("source", row["source"]),
-        ("provenance", row["provenance_name"]),
+        ("services", _services(row.services, lang)),
+        ("ownership", row.ownership),
+        ("status", "" if row.counted else row.status_name),
+        ("place", (_MASKED if row.masked else _AT_SEAT).to(lang) if at_seat else ""),
+        ("source", row.source),
+        ("provenance", row.provenance_name),
         # What a modelled row rests on; a register's own remarks are long and for the register.
-        ("note", row["note"] if row["provenance"] == "modelled" else ""),
+        ("note", row.note if row.provenance == "modelled" else ""),
     ]
     return ((_LABELS[key].to(lang), value) for key, value in said if value)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from coverage.maps import figures
 from coverage.maps.view import Class, Mark, Shading, Theme
 from coverage.messages import Said
+from coverage.results import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.messages import Lang
+    from coverage.results.document import Indicator
 
 _STATUS = {
     "covered": Said("有（已覆盖）", "has one (covered)"),
@@ -30,10 +31,10 @@ _LEVELS = {"township": _TOWNSHIPS, "county": _COUNTIES}
 _SCALES = ((20, 40, 60, 80), (10, 20, 30, 40), (5, 10, 15, 20), (2, 4, 6, 8))
 
 
-def mappable(indicator: Mapping[str, Any]) -> bool:
+def mappable(indicator: Indicator) -> bool:
     """Whether anything is known of an indicator by township or county."""
-    listed = indicator["covered"] is not None and indicator["level"] in _LEVELS
-    return bool(indicator["by_county"]) or listed
+    listed = indicator.covered is not None and indicator.level in _LEVELS
+    return bool(indicator.by_county) or listed
 
 
 def scale_for(values: Iterable[Fraction | None]) -> tuple[int, ...]:
@@ -76,7 +77,7 @@ def value_classes(marks: Mapping[str, Mark], breaks: Sequence[int], lang: Lang) 
 
 def theme(
     city: City,
-    indicator: dict[str, Any],
+    indicator: Indicator,
     *,
     lang: Lang,
     outlined: frozenset[str],
@@ -92,27 +93,27 @@ def theme(
         breaks: Breaks of the county scale in percent.
     """
     shadings = []
-    if indicator["level"] in _LEVELS:
+    if indicator.level in _LEVELS:
         shadings.append(_status(city, indicator, lang, outlined))
-    if indicator["by_county"]:
-        rows = {row["code"]: row for row in indicator["by_county"]}
+    if indicator.by_county:
+        rows = {row.code: row for row in indicator.by_county}
         marks = {
-            code: Mark(value_class(figures.share(row), breaks), figures.pair(row, lang))
+            code: Mark(value_class(figures.exact(row.value), breaks), figures.pair(row, lang))
             for code, row in rows.items()
         }
         shadings.append(value_shading("county", marks, breaks, lang, city, outlined))
-    if indicator["measure"] == "people_within":
+    if indicator.measure == "people_within":
         shadings = shadings[-1:]
     return Theme(
-        id=indicator["id"],
-        title=indicator["name"],
+        id=indicator.id,
+        title=indicator.name,
         headline=figures.headline(indicator, lang),
-        status=indicator["status"],
-        kinds=tuple(indicator["kinds"]),
-        illustrative=bool(indicator["provenance"].get("illustrative")),
+        status=indicator.status,
+        kinds=indicator.kinds,
+        illustrative=bool(indicator.provenance.get("illustrative")),
         shadings=tuple(shadings),
-        counting=frozenset(indicator["rows"]) if indicator["basis"] == "register" else None,
-        notes=tuple(indicator["notes"]),
+        counting=frozenset(indicator.rows) if indicator.basis == "register" else None,
+        notes=indicator.notes,
     )
 
 
@@ -131,23 +132,23 @@ def value_shading(
     return Shading(level, title, classes, marks, _unplaced(city, marks, outlined))
 
 
-def _status(city: City, indicator: dict[str, Any], lang: Lang, outlined: frozenset[str]) -> Shading:
+def _status(city: City, indicator: Indicator, lang: Lang, outlined: frozenset[str]) -> Shading:
     """Units that have one, lack one, or of which nothing is known."""
-    level = indicator["level"]
-    counted = city.units.at(level, city.indicator(indicator["id"]).match.units)
+    level = indicator.level
+    counted = city.units.at(level, city.indicator(indicator.id).match.units)
     found = dict.fromkeys((unit.code for unit in counted), "unknown")
-    found |= dict.fromkeys(indicator["missing"] or (), "missing")
-    found |= dict.fromkeys(indicator["covered"] or (), "covered")
+    found |= dict.fromkeys(indicator.missing or (), "missing")
+    found |= dict.fromkeys(indicator.covered or (), "covered")
     rows = city.units.township_rows if level == "township" else city.units.counties
     rest = [unit.code for unit in rows if unit.code not in found and unit.code in outlined]
     found |= dict.fromkeys(rest, "outside")
-    rank = {code: n for n, code in enumerate(indicator["missing"] or (), start=1)}
+    rank = {code: n for n, code in enumerate(indicator.missing or (), start=1)}
     marks = {
         code: Mark(class_, _status_text(class_, rank.get(code), lang))
         for code, class_ in found.items()
     }
     count = Counter(found.values())
-    if indicator["missing"] is None or indicator["covered"] is None:
+    if indicator.missing is None or indicator.covered is None:
         # Which units is not known, or is left out on purpose: a count would tell.
         count = Counter({"unknown": count["unknown"], "outside": count["outside"]})
     classes = tuple(

@@ -1,7 +1,7 @@
 """A view: everything that a map shows, in words and numbers, before anything is drawn.
 
-Numbers come from a report's data (`coverage.results.export.to_dict`) and a
-circle's (`coverage.results.circles.to_dict`), never from a count of what is on
+Numbers come from a report's result (`coverage.results.document`) and that of
+circles (`coverage.results.circles`), never from a count of what is on
 the map; so that whatever is left out of those is left out here. Places and
 outlines come from the city. The screen (`coverage.maps.page`) and paper
 (`coverage.maps.prints`) draw the same view.

@@ -1,10 +1,11 @@
-"""What a scenario changes, as part of the one result object of documents."""
+"""What a scenario changes, as part of the result that documents are written from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from coverage.results.document import build
+from coverage.results.document import Change
+from coverage.results.from_report import build
 from coverage.results.scenario_words import sentences
 
 if TYPE_CHECKING:
@@ -14,29 +15,23 @@ if TYPE_CHECKING:
     from coverage.scenarios.outcome import Outcome
 
 
-def build_change(outcome: Outcome, after: Report, lang: Lang) -> dict[str, Any]:
-    """The ``scenario`` of a result object.
-
-    - ``name``, ``note``, ``file``: of the scenario;
-    - ``sentences``: who gains, who loses, what is still unmet;
-    - ``changes``: ``added``, ``changed`` or ``closed`` by facility id;
-    - ``notes``: what was assumed;
-    - ``after``: the result object of the city afterwards.
+def build_change(outcome: Outcome, after: Report, lang: Lang) -> Change:
+    """The ``scenario`` of a result.
 
     Args:
         outcome: The scenario, run.
         after: Its report afterwards, with the indicators that are to be shown.
         lang: Language of names and words.
     """
-    return {
-        "name": outcome.scenario.name,
-        "note": outcome.scenario.note,
-        "file": outcome.scenario.file,
-        "sentences": [said.to(lang) for said in sentences(outcome)],
-        "changes": facility_changes(outcome.scenario),
-        "notes": [note.to(lang) for note in outcome.notes],
-        "after": build(after, lang),
-    }
+    return Change(
+        name=outcome.scenario.name,
+        note=outcome.scenario.note,
+        file=outcome.scenario.file,
+        sentences=tuple(said.to(lang) for said in sentences(outcome)),
+        changes=facility_changes(outcome.scenario),
+        notes=tuple(note.to(lang) for note in outcome.notes),
+        after=build(after, lang),
+    )
 
 
 def facility_changes(scenario: Scenario) -> dict[str, str]:

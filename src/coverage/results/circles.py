@@ -3,37 +3,137 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import astuple, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.text import Text
 
-from coverage.formats.tables import csv_text
 from coverage.kinds import KINDS
+from coverage.messages import Said
 from coverage.reach.people import PERCENTILES, nearest_times, people_reached
-from coverage.results.table import bullet, data_table
+from coverage.results import words
+from coverage.results.document import HIDDEN, as_json
+from coverage.results.table import Column, Table, bullet, columns, to_rich
+from coverage.results.table import to_csv as table_csv
+from coverage.results.table import to_markdown as table_markdown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from coverage.messages import Lang
     from coverage.reach.people import PeopleReached
     from coverage.reach.service import ServiceTimes
+    from coverage.results.document import Hidden
 
-GROUPS = {"all": "全部人口", "60+": "60岁以上", "65+": "65岁以上", "0-14": "0–14岁"}
-COLUMNS = (
-    "level",
-    "code",
-    "name",
-    "group",
-    "limit",
-    "reached",
-    "not_reached",
-    "not_placed",
-    "total",
-    "share",
-    "straight_share",
-    "off_road_share",
-)
+Measured: TypeAlias = "float | Hidden | None"
+GROUPS = {
+    "all": Said("全部人口", "all"),
+    "60+": Said("60岁以上", "60+"),
+    "65+": Said("65岁以上", "65+"),
+    "0-14": Said("0–14岁", "0-14"),
+}
+
+
+@dataclass(frozen=True)
+class PeopleRow:
+    """People of one group in one unit against one limit; see `coverage.reach.people`."""
+
+    level: str
+    code: str
+    name: str
+    group: str
+    limit: str
+    reached: Measured
+    not_reached: Measured
+    not_placed: Measured
+    total: Measured
+    share: Measured = None
+    straight_share: Measured = None
+    off_road_share: Measured = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from other rows."""
+        return self.level, self.code, self.group, self.limit
+
+    @property
+    def counts(self) -> tuple[Measured, ...]:
+        """Its numbers of people."""
+        return self.reached, self.not_reached, self.not_placed, self.total
+
+    def hidden(self) -> PeopleRow:
+        """The row without any of its figures."""
+        return PeopleRow(*astuple(self)[:5], *[HIDDEN] * 7)
+
+
+@dataclass(frozen=True)
+class NearestRow:
+    """Times, or metres, to the nearest facility of one unit by percentile of people."""
+
+    level: str
+    code: str
+    name: str
+    group: str
+    unit: str
+    percentiles: Mapping[str, float | None]
+    beyond_percent: Measured
+
+    def hidden(self) -> NearestRow:
+        """The row without any of its figures."""
+        nothing = dict.fromkeys(self.percentiles)
+        return replace(self, percentiles=nothing, beyond_percent=HIDDEN)
+
+
+@dataclass(frozen=True)
+class Circles:
+    """Everything that is known of the circles of one city.
+
+    Attributes:
+        city: Its code and name.
+        kinds: Of the facilities.
+        year: In which they are open.
+        profile: How people travel.
+        direction: To or from the facilities.
+        limits: In words.
+        roads: Where they come from.
+        population: Its source and provenance.
+        facilities: How many are placed, at a seat, not placed, illustrative.
+        notes: What to know before quoting it.
+        skipped: Bad rows that were left out.
+        people: By unit, group and limit; whole numbers that add up only before rounding.
+        nearest: By unit.
+    """
+
+    city: Mapping[str, str]
+    kinds: tuple[str, ...]
+    year: int
+    profile: str
+    direction: str
+    limits: tuple[str, ...]
+    roads: str
+    population: Mapping[str, str]
+    facilities: Mapping[str, int]
+    notes: tuple[str, ...]
+    skipped: tuple[str, ...]
+    people: tuple[PeopleRow, ...]
+    nearest: tuple[NearestRow, ...]
+
+    @property
+    def illustrative(self) -> bool:
+        """Whether any of the facilities is an example row."""
+        return self.facilities["illustrative"] > 0
+
+    @property
+    def main_group(self) -> str:
+        """The group that elder care speaks of, else everybody."""
+        return "60+" if any(row.group == "60+" for row in self.people) else "all"
+
+    def rows(self, level: str, group: str, limit: str) -> list[PeopleRow]:
+        """Rows of the units of one level for a group and a limit."""
+        wanted = level, group, limit
+        return [r for r in self.people if (r.level, r.group, r.limit) == wanted and r.code]
 
 
 def limit_name(times: ServiceTimes, limit: float, lang: Lang) -> str:
@@ -43,101 +143,95 @@ def limit_name(times: ServiceTimes, limit: float, lang: Lang) -> str:
     return f"{limit / 60:g} min" if lang == "en" else f"{limit / 60:g} 分钟"
 
 
-def to_dict(times: ServiceTimes, lang: Lang = "zh") -> dict[str, Any]:
-    """Everything as plain data; people are whole numbers that add up only before rounding."""
-    return {
-        "city": {"code": times.city.code, "name": times.city.name},
-        "kinds": list(times.kinds),
-        "year": times.year,
-        "profile": times.profile.name,
-        "direction": times.network.direction,
-        "limits": [limit_name(times, limit, "en") for limit in times.limits_s],
-        "roads": times.roads,
-        "population": {"source": times.demand.source, "provenance": times.demand.provenance},
-        "facilities": {
-            "placed": len(times.sites.facilities),
-            "at_seat": times.sites.at_seat,
-            "not_placed": len(times.sites.not_placed),
-            "illustrative": sum(f.provenance == "illustrative" for f in times.sites.facilities),
+def build(times: ServiceTimes, lang: Lang = "zh") -> Circles:
+    """The result of travel times, its figures rounded to a thousandth."""
+    sites = times.sites
+    return Circles(
+        city={"code": times.city.code, "name": times.city.name},
+        kinds=times.kinds,
+        year=times.year,
+        profile=times.profile.name,
+        direction=times.network.direction,
+        limits=tuple(limit_name(times, limit, "en") for limit in times.limits_s),
+        roads=times.roads,
+        population={"source": times.demand.source, "provenance": times.demand.provenance},
+        facilities={
+            "placed": len(sites.facilities),
+            "at_seat": sites.at_seat,
+            "not_placed": len(sites.not_placed),
+            "illustrative": sum(f.provenance == "illustrative" for f in sites.facilities),
         },
-        "notes": [note.to(lang) for note in times.notes],
-        "skipped": [str(problem) for problem in times.skipped],
-        "people": [
-            _plain(times, row, level)
+        notes=tuple(note.to(lang) for note in times.notes),
+        skipped=tuple(str(problem) for problem in times.skipped),
+        people=tuple(
+            _people(times, row, level)
             for level in ("city", "county", "township")
             for row in people_reached(times, level=level)
-        ],
-        "nearest": [
-            {
-                "level": level,
-                "code": row.code,
-                "name": row.name,
-                "group": row.group,
-                "unit": "m" if times.profile.measure == "distance" else "s",
-                "percentiles": {
+        ),
+        nearest=tuple(
+            NearestRow(
+                level,
+                row.code,
+                row.name,
+                row.group,
+                "m" if times.profile.measure == "distance" else "s",
+                {
                     str(p): None if math.isinf(s) else round(s, 1)
                     for p, s in zip(PERCENTILES, row.seconds, strict=True)
                 },
-                "beyond_percent": round(row.beyond, 2),
-            }
+                round(row.beyond, 2),
+            )
             for level in ("city", "county")
             for row in nearest_times(times, level=level, group=_main_group(times))
-        ],
-    }
+        ),
+    )
 
 
-def _plain(times: ServiceTimes, row: PeopleReached, level: str) -> dict[str, Any]:
-    return {
-        "level": level,
-        "code": row.code,
-        "name": row.name,
-        "group": row.group,
-        "limit": limit_name(times, row.limit_s, "en"),
-        "reached": round(row.reached, 3),
-        "not_reached": round(row.not_reached, 3),
-        "not_placed": round(row.not_placed, 3),
-        "total": round(row.total, 3),
-        "share": _percent(row.share),
-        "straight_share": _percent(row.straight_share),
-        "off_road_share": _percent(row.off_road_share),
-    }
-
-
-def _percent(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+def _people(times: ServiceTimes, row: PeopleReached, level: str) -> PeopleRow:
+    figures = (
+        *(row.reached, row.not_reached, row.not_placed, row.total),
+        *(row.share, row.straight_share, row.off_road_share),
+    )
+    name = limit_name(times, row.limit_s, "en")
+    rounded = (None if figure is None else round(figure, 3) for figure in figures)
+    return PeopleRow(level, row.code, row.name, row.group, name, *rounded)
 
 
 def _main_group(times: ServiceTimes) -> str:
     return "60+" if "60+" in times.demand.people else "all"
 
 
-def to_csv(times: ServiceTimes, lang: Lang = "zh") -> str:  # noqa: ARG001
+def to_dict(times: ServiceTimes, lang: Lang = "zh") -> dict[str, Any]:
+    """The result by its published schema."""
+    made: dict[str, Any] = as_json(build(times, lang))
+    return made
+
+
+def to_csv(times: ServiceTimes, lang: Lang = "zh") -> str:
     """People by unit, group and limit."""
-    rows = to_dict(times)["people"]
-    return csv_text(COLUMNS, [[row[c] for c in COLUMNS] for row in rows])
+    heads = [f.name for f in fields(PeopleRow)]
+    rows = tuple(astuple(row) for row in build(times, lang).people)
+    return table_csv(Table("", columns(heads, "l" * len(heads)), rows))
 
 
 def to_markdown(times: ServiceTimes, lang: Lang = "zh") -> str:
     """Heading, notes and the table of the city and its counties."""
     lines = [f"# {heading(times, lang)}", ""]
     lines += [f"> - {note.to(lang)}" for note in times.notes]
-    head, rows = _people_rows(times, lang)
-    lines += ["", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *table_markdown(_people_table(times, lang))]) + "\n"
 
 
 def heading(times: ServiceTimes, lang: Lang) -> str:
     """What the circles are around, and how far; says so where example rows are counted."""
-    illustrative = any(f.provenance == "illustrative" for f in times.sites.facilities)
     limits = "/".join(limit_name(times, limit, lang) for limit in times.limits_s)
-    if lang == "zh":
-        kinds = "、".join(KINDS[k].zh for k in times.kinds)
-        mark = "（含示意数据）" if illustrative else ""
-        return f"{times.city.name}{kinds}服务圈 · {times.profile.zh} {limits}{mark}"
-    kinds = ", ".join(KINDS[k].en for k in times.kinds)
-    mark = " — ILLUSTRATIVE DATA" if illustrative else ""
-    return f"{times.city.label.english}: {kinds}, {times.profile.en} {limits}{mark}"
+    kinds = [KINDS[k].zh if lang == "zh" else KINDS[k].en for k in times.kinds]
+    mark = Said("", "")
+    if any(f.provenance == "illustrative" for f in times.sites.facilities):
+        mark = Said(f"（{words.ILLUSTRATIVE.zh}）", f" — {words.ILLUSTRATIVE.en}")
+    return Said(
+        f"{times.city.name}{'、'.join(kinds)}服务圈 · {times.profile.zh} {limits}{mark.zh}",
+        f"{times.city.label.english}: {', '.join(kinds)}, {times.profile.en} {limits}{mark.en}",
+    ).to(lang)
 
 
 def show(times: ServiceTimes, to: Console, lang: Lang) -> None:
@@ -147,56 +241,63 @@ def show(times: ServiceTimes, to: Console, lang: Lang) -> None:
         bullet(to, note.to(lang), "dim")
     for problem in times.skipped:
         to.print(Text(f" ! {problem}", style="yellow"), soft_wrap=True)
-    head, rows = _people_rows(times, lang)
-    title = "时限内可达人口" if lang == "zh" else "People within the limit"
-    to.print(data_table(title, head, rows, left=3))
-    head, rows = _nearest_rows(times, lang)
-    unit = "米" if times.profile.measure == "distance" else "分钟"
-    zh = f"到最近设施的{unit}（按 {GROUPS.get(_main_group(times), '')} 分位）"
-    en = f"To the nearest facility, percentiles of people ({_main_group(times)})"
-    to.print(data_table(zh if lang == "zh" else en, head, rows, left=1))
+    for table in (_people_table(times, lang), _nearest_table(times, lang)):
+        to.print(to_rich(table, edge=True, padding=(0, 1)))
 
 
-def _people_rows(times: ServiceTimes, lang: Lang) -> tuple[list[str], list[list[str]]]:
-    zh = ["地区", "人群", "时限", "可达", "未达", "位置不详", "可达率", "直线圆", "离路占比"]
-    en = ["unit", "group", "limit", "reached", "not", "unplaced", "share", "straight", "off road"]
+_PEOPLE = (
+    Column(Said("地区", "unit")),
+    Column(Said("人群", "group")),
+    Column(Said("时限", "limit")),
+    Column(Said("可达", "reached"), right=True),
+    Column(Said("未达", "not"), right=True),
+    Column(Said("位置不详", "unplaced"), right=True),
+    Column(Said("可达率", "share"), right=True),
+    Column(Said("直线圆", "straight"), right=True),
+    Column(Said("离路占比", "off road"), right=True),
+)
+
+
+def _people_table(times: ServiceTimes, lang: Lang) -> Table:
     found = people_reached(times, level="city")
     if len(times.city.units.counties) > 1:
         found += people_reached(times, level="county", group=_main_group(times))
-    rows = [
-        [
+    rows = tuple(
+        (
             row.name,
-            GROUPS.get(row.group, row.group) if lang == "zh" else row.group,
+            GROUPS.get(row.group, row.group),
             limit_name(times, row.limit_s, lang),
             f"{row.reached:,.0f}",
             f"{row.not_reached:,.0f}",
             f"{row.not_placed:,.0f}" if row.not_placed else "—",
-            _shown(row.share),
-            _shown(row.straight_share),
-            _shown(row.off_road_share),
-        ]
+            *(_share(s) for s in (row.share, row.straight_share, row.off_road_share)),
+        )
         for row in found
-    ]
-    return (zh if lang == "zh" else en), rows
+    )
+    return Table(Said("时限内可达人口", "People within the limit"), _PEOPLE, rows, lang)
 
 
-def _shown(value: float | None) -> str:
+def _share(value: float | None) -> str:
     return "—" if value is None else f"{value:.1f}%"
 
 
-def _nearest_rows(times: ServiceTimes, lang: Lang) -> tuple[list[str], list[list[str]]]:
-    last = "超出最大时限" if lang == "zh" else "beyond"
-    head = ["地区" if lang == "zh" else "unit", *(f"P{p}" for p in PERCENTILES), last]
-    per = 1.0 if times.profile.measure == "distance" else 60.0
-    found = nearest_times(times, level="city", group=_main_group(times))
+def _nearest_table(times: ServiceTimes, lang: Lang) -> Table:
+    group, metres = _main_group(times), times.profile.measure == "distance"
+    found = nearest_times(times, level="city", group=group)
     if len(times.city.units.counties) > 1:
-        found += nearest_times(times, level="county", group=_main_group(times))
-    rows = [
-        [
+        found += nearest_times(times, level="county", group=group)
+    rows = tuple(
+        (
             row.name,
-            *("∞" if math.isinf(s) else f"{s / per:,.1f}" for s in row.seconds),
-            f"{row.beyond:.1f}%",
-        ]
+            *("∞" if math.isinf(s) else f"{s / (1 if metres else 60):,.1f}" for s in row.seconds),
+            _share(row.beyond),
+        )
         for row in found
-    ]
-    return head, rows
+    )
+    heads: list[Said | str] = [f"P{p}" for p in PERCENTILES]
+    heads.append(Said("超出最大时限", "beyond"))
+    title = Said(
+        f"到最近设施的{'米' if metres else '分钟'}（按 {GROUPS[group].zh} 分位）",
+        f"To the nearest facility, percentiles of people ({group})",
+    )
+    return Table(title, (_PEOPLE[0], *columns(heads, "r" * len(heads))), rows, lang)

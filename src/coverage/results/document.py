@@ -1,30 +1,36 @@
-"""The one result object that every page, sheet, slide, layer and map is written from.
+"""The one typed result that every page, sheet, slide, layer and map is written from.
 
-`build` takes the JSON of a report (`coverage.results.export.to_dict`) and adds
-what documents need besides: the people of every unit, the facilities with
-their places, totals by kind, and each number as it is to be printed. It is
-plain data (JSON), so that what is kept back (`coverage.results.discretion`)
-is kept back from all of them at once.
+A `Document` holds a report's figures, exact, and what documents need besides:
+the people of every unit, the facilities with their places, totals by kind, and
+each number in words. What is kept back (`coverage.results.disclosure`) is kept
+back from all of them at once. JSON is made of it at the very end (`as_json`),
+field by field, in the order in which the fields stand here.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from coverage.indicators import affected_group
-from coverage.kinds import KINDS, PROVENANCES, STATUSES
 from coverage.messages import Said
 from coverage.results import words
-from coverage.results.export import to_dict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from coverage.assessment import IndicatorResult, Report
-    from coverage.facilities import Facility
     from coverage.messages import Lang
-    from coverage.units import Unit
+
+
+class Hidden(StrEnum):
+    """What stands in the place of a number that is kept back."""
+
+    MARK = "＊"
+
+
+HIDDEN = Hidden.MARK
+Figure: TypeAlias = "Fraction | int | Hidden | None"
+Count: TypeAlias = "int | Hidden | None"
 
 # No other group is given: with 15-59 a hidden group would be the rest of a sum.
 GROUPS: dict[str, Said] = {
@@ -34,148 +40,423 @@ GROUPS: dict[str, Said] = {
 }
 
 
-def build(report: Report, lang: Lang = "zh") -> dict[str, Any]:
-    """The result object of one report.
+def known(value: Figure | float) -> Fraction | float | None:
+    """A number of the result, `None` where it is unknown or kept back."""
+    return None if isinstance(value, Hidden) else value
 
-    On top of `to_dict`:
 
-    - ``heading``, ``subheading``, ``lang``: the words of the title;
-    - of every indicator ``short_name``, ``status_text``, ``kinds``, ``rows`` (ids of the
-      facilities counted), ``scale`` (100 for percent), ``group`` (whose people wait for
-      it), ``missing_people`` (their number in the missing units) and ``shown`` (value,
-      baseline, targets, gaps and counties in words);
-    - ``units``: the city, its counties and township-level rows, each with ``people``
-      by group, ``modelled`` groups, and the seat (``lon``, ``lat``; EPSG:4326 degrees);
-    - ``register``: the rows counted, with ``lon`` and ``lat`` where they are known;
-    - ``kinds``: number, beds and nursing beds of the open facilities of each kind.
+@dataclass(frozen=True)
+class CityName:
+    """A city by code and names."""
 
-    Args:
-        report: What was assessed.
-        lang: Language of names and words.
+    code: str
+    name: str
+    english: str
+
+
+@dataclass(frozen=True)
+class PlanName:
+    """A plan and its years."""
+
+    id: str
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Base:
+    """What the plan states for its start."""
+
+    year: int
+    value: Fraction | None
+    text: str
+    numerator: int | None
+    denominator: int | None
+    clause: str
+
+
+@dataclass(frozen=True)
+class Aim:
+    """One target and how far the value is from it; see `coverage.assessment.TargetResult`."""
+
+    year: int
+    op: str | None
+    value: Fraction | None
+    text: str
+    met: bool | None = None
+    gap_points: Figure = None
+    gap_units: Count = None
+    due: bool = False
+    clause: str = ""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The value over the number of units that the plan itself counts."""
+
+    denominator: int
+    value: Figure
+    clause: str
+    targets: tuple[Aim, ...]
+
+
+@dataclass(frozen=True)
+class County:
+    """One county's part of a ratio."""
+
+    code: str
+    name: str
+    numerator: Figure
+    denominator: Figure
+    value: Figure
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AimWords:
+    """A target and its gap as they are printed."""
+
+    target: str
+    gap: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """The figures of an indicator as they are printed."""
+
+    value: str
+    baseline: str = ""
+    targets: tuple[AimWords, ...] = ()
+    counties: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One indicator as the report's JSON has it."""
+
+    id: str
+    name: str
+    system: str
+    level: str
+    unit: str
+    nature: str
+    measure: str
+    clause: str
+    basis: str
+    numerator: Figure
+    denominator: Figure
+    value: Figure
+    baseline: Base | None
+    plan_basis: Basis | None
+    targets: tuple[Aim, ...]
+    status: str
+    provenance: Mapping[str, int]
+    covered: tuple[str, ...] | None
+    missing: tuple[str, ...] | None
+    by_county: tuple[County, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def percent(self) -> bool:
+        """Whether its unit is percent."""
+        return words.is_percent(self.unit)
+
+
+@dataclass(frozen=True)
+class Indicator(Figures):
+    """One indicator with what documents say of it besides.
+
+    Attributes:
+        short_name: A name that fits a column head.
+        status_text: The status in words.
+        computed: Whether a register gives it its value.
+        kinds: Of the facilities that count.
+        rows: Ids of the facilities counted.
+        scale: 100 for percent, 1000 for per mille, 1 for counts.
+        group: Whose people wait for it.
+        gap_unit: What a whole unit of the gap is.
+        missing_people: People of the group in the missing units.
+        illustrative: Whether an example row is counted.
+        shown: Its figures in words.
     """
-    made = to_dict(report, lang)
-    made["lang"] = lang
-    made["heading"] = words.heading(report, lang)
-    made["subheading"] = words.subheading(report, lang)
-    for entry, result in zip(made["indicators"], report.results, strict=True):
-        entry.update(_more(report, result, lang))
-    made["units"] = units(report)
-    made["register"] = [_facility(report, f, lang) for f in report.register.facilities]
-    made["kinds"] = _kinds(report.register.facilities, lang)
-    return made
+
+    short_name: str
+    status_text: str
+    computed: bool
+    kinds: tuple[str, ...]
+    rows: tuple[str, ...]
+    scale: int
+    group: str
+    gap_unit: str
+    missing_people: Count
+    illustrative: bool
+    shown: Words
+
+    def aims(self) -> list[tuple[Aim, AimWords]]:
+        """Every target with its words."""
+        return list(zip(self.targets, self.shown.targets, strict=True))
+
+    def due(self) -> list[tuple[Aim, AimWords]]:
+        """Targets in force with their words, the same comparison once; else the next ones."""
+        pairs = self.aims()
+        chosen = [p for p in pairs if p[0].due]
+        if not chosen and pairs:
+            following = min(t.year for t, _ in pairs)
+            chosen = [p for p in pairs if p[0].year == following]
+        return list({said.target: (t, said) for t, said in reversed(chosen)}.values())[::-1]
+
+    def numbers_due(self) -> list[tuple[Aim, AimWords]]:
+        """Targets in force that have a number, with their words; else all that have one."""
+        numbers = [p for p in self.aims() if p[0].op is not None and p[0].value is not None]
+        return [p for p in numbers if p[0].due] or numbers
+
+    def holds(self, code: str) -> bool | None:
+        """Whether a unit is covered, `None` where it is not known."""
+        if code in (self.covered or ()):
+            return True
+        return False if code in (self.missing or ()) else None
 
 
-def _more(report: Report, result: IndicatorResult, lang: Lang) -> dict[str, Any]:
-    group = affected_group(result.indicator)
-    if report.city.population.base_year(group) is None:
-        group = "all"
-    missing = result.measurement.missing
-    people = [result.people.get(code) for code in missing or ()]
-    known = [count for count in people if count is not None]
-    return {
-        "short_name": words.short_name(result, lang),
-        "status_text": words.STATUS[result.status].to(lang),
-        "computed": result.indicator.computed,
-        "kinds": list(result.indicator.match.kinds),
-        "rows": [f.id for f in result.measurement.rows],
-        "scale": result.measurement.scale,
-        "group": group,
-        "gap_unit": result.measurement.gap_unit.to(lang),
-        "missing_people": sum(known) if known else None,
-        "illustrative": words.illustrative(result),
-        "shown": {
-            "value": words.current(result, lang),
-            "baseline": words.baseline(result.indicator.baseline),
-            "targets": [
-                {"target": words.target(result, t), "gap": words.gap(result, t, lang)}
-                for t in result.targets
-            ],
-            "counties": [
-                " ".join(words.county_share(share, lang).split()) for share in result.counties
-            ],
-        },
-    }
+@dataclass(frozen=True)
+class UnitRow:
+    """The city, a county or a township-level row.
+
+    Attributes:
+        code: Its code.
+        level: ``city``, ``county`` or ``township``.
+        name: Its name.
+        full_name: With its county where the city has two of that name.
+        category: Of a township-level row.
+        county: Code of its county, `None` for the city.
+        lon: Of the seat, EPSG:4326 degrees.
+        lat: As `lon`.
+        people: By group.
+        modelled: Groups whose number is a model's.
+    """
+
+    code: str
+    level: str
+    name: str = ""
+    full_name: str = ""
+    category: str = ""
+    county: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    people: Mapping[str, Count] = field(default_factory=dict)
+    modelled: tuple[str, ...] = ()
 
 
-def units(report: Report) -> list[dict[str, Any]]:
-    """The city, its counties and its township-level rows with their people."""
-    city = report.city
-    own = city.units.city
-    rows: Sequence[Unit] = [
-        *((own,) if own else ()),
-        *city.units.counties,
-        *city.units.township_rows,
-    ]
-    return [_unit(report, unit) for unit in rows]
+@dataclass(frozen=True)
+class FacilityRow:
+    """A facility of the register with its place, where that is known and may be shown."""
+
+    id: str
+    name: str
+    kind: str
+    kind_name: str
+    system: str
+    category: str
+    services: tuple[str, ...]
+    beds: Count
+    nursing_beds: Count
+    floor_area: float | None
+    ownership: str
+    unit: str
+    unit_name: str
+    lon: float | None
+    lat: float | None
+    status: str
+    status_name: str
+    counted: bool
+    provenance: str
+    provenance_name: str
+    source: str
+    note: str
+    masked: bool
 
 
-def _unit(report: Report, unit: Unit) -> dict[str, Any]:
-    found = {group: report.city.population.people(unit.code, group) for group in GROUPS}
-    return {
-        "code": unit.code,
-        "level": unit.level,
-        "name": unit.name,
-        "full_name": words.unit_name(report, unit.code) if unit.level != "city" else unit.name,
-        "category": unit.category,
-        "county": unit.code[:6] if unit.level != "city" else None,
-        "lon": unit.lon,
-        "lat": unit.lat,
-        "people": {group: p.count if p else None for group, p in found.items()},
-        "modelled": [g for g, p in found.items() if p and p.provenance == "modelled"],
-    }
+@dataclass(frozen=True)
+class KindRow:
+    """Facilities of one kind together."""
+
+    kind: str
+    name: str
+    system: str
+    count: int
+    beds: Count
+    nursing_beds: Count
+    provenance: Mapping[str, int]
 
 
-def _facility(report: Report, facility: Facility, lang: Lang) -> dict[str, Any]:
-    kind = KINDS[facility.kind]
-    return {
-        "id": facility.id,
-        "name": facility.name,
-        "kind": facility.kind,
-        "kind_name": kind.zh if lang == "zh" else kind.en,
-        "system": kind.system,
-        "category": facility.category,
-        "services": sorted(facility.services),
-        "beds": facility.beds,
-        "nursing_beds": facility.nursing_beds,
-        "floor_area": facility.floor_area,
-        "ownership": facility.ownership,
-        "unit": facility.unit_code,
-        "unit_name": words.unit_name(report, facility.unit_code)
-        if facility.unit_code != report.city.code
-        else report.city.name,
-        "lon": facility.lon,
-        "lat": facility.lat,
-        "status": facility.status,
-        "status_name": STATUSES[facility.status] if lang == "zh" else facility.status,
-        "counted": facility.counts_in(report.year),
-        "provenance": facility.provenance,
-        "provenance_name": PROVENANCES[facility.provenance]
-        if lang == "zh"
-        else facility.provenance,
-        "source": facility.source,
-        "note": facility.note,
-        "masked": False,
-    }
+@dataclass(frozen=True)
+class Suppressed:
+    """The limit below which counts were kept back, and how many cells went."""
+
+    below: int
+    cells: int
 
 
-def _kinds(rows: Sequence[Facility], lang: Lang) -> list[dict[str, Any]]:
-    counted = Counter(f.kind for f in rows)
-    made = []
-    for id_, kind in KINDS.items():
-        if not counted[id_]:
-            continue
-        own = [f for f in rows if f.kind == id_]
-        beds = [f.beds for f in own if f.beds is not None]
-        nursing = [f.nursing_beds for f in own if f.nursing_beds is not None]
-        made.append(
-            {
-                "kind": id_,
-                "name": kind.zh if lang == "zh" else kind.en,
-                "system": kind.system,
-                "count": len(own),
-                "beds": sum(beds) if beds else None,
-                "nursing_beds": sum(nursing) if nursing else None,
-                "provenance": dict(sorted(Counter(f.provenance for f in own).items())),
-            }
-        )
-    return made
+@dataclass(frozen=True)
+class Input:
+    """A file that a run read: what it is, where it came from, and its content's hash."""
+
+    role: str
+    name: str
+    file: str
+    origin: str
+    origin_name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The value of an indicator, as JSON has it."""
+
+    numerator: float | str | None
+    denominator: float | str | None
+    value: float | str | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run was made from.
+
+    Attributes:
+        by: The tool.
+        version: Of the tool.
+        date: Of the run, ISO 8601.
+        parameters: What was asked for, as JSON has it.
+        inputs: Every file that was read.
+        results: The numbers of every indicator, by id.
+        result_sha256: Of the whole result without its record.
+    """
+
+    by: str
+    version: str
+    date: str
+    parameters: Mapping[str, Any]
+    inputs: tuple[Input, ...]
+    results: Mapping[str, Outcome]
+    result_sha256: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a scenario does.
+
+    Attributes:
+        name: Of the scenario.
+        note: Its remark.
+        file: Where it was read.
+        sentences: Who gains, who loses, what is still unmet.
+        changes: ``added``, ``changed`` or ``closed`` by facility id.
+        notes: What was assumed.
+        after: The city afterwards.
+    """
+
+    name: str
+    note: str
+    file: str
+    sentences: tuple[str, ...]
+    changes: Mapping[str, str]
+    notes: tuple[str, ...]
+    after: Document
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A report as its JSON has it.
+
+    Attributes:
+        city: The city.
+        year: Targets in force in this year are judged.
+        plan: Its plan.
+        illustrative: Whether any indicator counts an example row.
+        provenance: Rows of the register by provenance.
+        notes: What a reader must know about the whole page.
+        indicators: In the order of the plan.
+    """
+
+    city: CityName
+    year: int
+    plan: PlanName
+    illustrative: bool
+    provenance: Mapping[str, int]
+    notes: tuple[str, ...]
+    indicators: tuple[Indicator, ...]
+
+
+@dataclass(frozen=True)
+class Document(Summary):
+    """A report with everything that documents need.
+
+    Attributes:
+        lang: Language of every word in it.
+        heading: Title line.
+        subheading: The plan and the rows that were counted.
+        units: The city, its counties and its township-level rows.
+        register: The facilities counted.
+        kinds: Totals of the facilities of each kind.
+        scenario: What a scenario changes, if one was asked for.
+        masked: Kinds whose places are kept back, `None` if that was not asked for.
+        suppressed: What was kept back of small counts, `None` if that was not asked for.
+        record: What it was made from, once it is published.
+    """
+
+    lang: Lang
+    heading: str = ""
+    subheading: str = ""
+    units: tuple[UnitRow, ...] = ()
+    register: tuple[FacilityRow, ...] = ()
+    kinds: tuple[KindRow, ...] = ()
+    scenario: Change | None = None
+    masked: tuple[str, ...] | None = None
+    suppressed: Suppressed | None = None
+    record: Record | None = None
+
+    def indicator(self, id_: str) -> Indicator:
+        """The indicator of an id that it has."""
+        return next(i for i in self.indicators if i.id == id_)
+
+    def unit_rows(self) -> dict[str, UnitRow]:
+        """Counties and township-level rows by code."""
+        return {u.code: u for u in self.units if u.level != "city"}
+
+    def valued(self) -> list[Indicator]:
+        """Indicators that a register gives a value to, in the order of the plan."""
+        return [i for i in self.indicators if i.computed and i.basis != "none"]
+
+    def lead(self) -> Indicator | None:
+        """The indicator a brief speaks of first: the first of the plan that lacks townships.
+
+        Without one, the first that lacks any unit, then the first with a value.
+        """
+        values = self.valued()
+        lists = [i for i in values if i.missing]
+        townships = [i for i in lists if i.level == "township"]
+        judged = [i for i in townships if i.status in {"not_met", "contested"}]
+        return next(iter(judged or townships or lists or values), None)
+
+
+# To JSON.
+
+
+def as_json(value: object) -> Any:
+    """A result as JSON can hold it: exact numbers as the nearest JSON ones, whole ones whole.
+
+    Parts that there is nothing of (a scenario, a record) are left out of a `Document`.
+    """
+    if isinstance(value, Fraction):
+        return int(value) if value.denominator == 1 else float(value)
+    if is_dataclass(value):
+        parts = {f.name: getattr(value, f.name) for f in fields(value)}
+        if isinstance(value, Document):
+            parts = {name: part for name, part in parts.items() if part is not None}
+        return as_json(parts)
+    if isinstance(value, Mapping):
+        return {key: as_json(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(part) for part in value]
+    return value

@@ -9,7 +9,7 @@ from rich.text import Text
 from coverage.messages import Said
 from coverage.outputs import on_stderr, staged
 from coverage.results import words
-from coverage.results.export import to_json
+from coverage.results.from_report import to_json
 from coverage.results.table import (
     HEADS,
     Column,

@@ -223,7 +223,7 @@ def _people_row(row: PeopleChange, lang: Lang) -> tuple[str, ...]:
     ]
     return (
         row.name,
-        GROUPS.get(row.group, row.group) if lang == "zh" else row.group,
+        GROUPS[row.group].to(lang) if row.group in GROUPS else row.group,
         f"{heads(row.reached_before, lang)} → {heads(row.reached, lang)}",
         f"{shares[0]} → {shares[1]}%",
         *(heads(n, lang) for n in (row.gained, row.lost, row.nearer, row.farther)),

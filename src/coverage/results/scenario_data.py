@@ -11,7 +11,8 @@ from coverage.formats.tables import csv_text
 from coverage.outputs import on_stderr
 from coverage.reach.people import PERCENTILES
 from coverage.results import words
-from coverage.results.export import target_dict
+from coverage.results.document import as_json
+from coverage.results.from_report import aims
 from coverage.results.report import write_files
 from coverage.results.scenario import illustrative, outcome_notes, to_markdown, to_text
 from coverage.results.scenario_words import paragraph
@@ -105,8 +106,8 @@ def _value(result: Any) -> dict[str, Any]:
         "basis": found.basis,
         "status": result.status,
         "targets": [
-            {key: value for key, value in target_dict(t).items() if key != "text"}
-            for t in result.targets
+            {key: value for key, value in as_json(t).items() if key != "text"}
+            for t in aims(result.targets)
         ],
     }
 

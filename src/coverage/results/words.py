@@ -107,14 +107,19 @@ def subheading(report: Report, lang: Lang) -> str:
     return f"{plan.title_en or plan.title} · register {report.register.file}: {listed}"
 
 
+def is_percent(unit: str) -> bool:
+    """Whether a unit is percent."""
+    return unit.strip() in {"%", "％"}
+
+
 def percent_or_number(value: Fraction, unit: str) -> str:
     """A value with its unit: 38.8%, 31.8, 7,824."""
-    return f"{number(value)}%" if unit.strip() in {"%", "％"} else number(value)
+    return f"{number(value)}%" if is_percent(unit) else number(value)
 
 
 def exactly(value: Fraction, unit: str) -> str:
     """A number of the plan, or of the user, with every decimal that was given."""
-    return f"{precise(value)}%" if unit.strip() in {"%", "％"} else precise(value)
+    return f"{precise(value)}%" if is_percent(unit) else precise(value)
 
 
 def current(result: IndicatorResult, lang: Lang) -> str:
@@ -168,7 +173,7 @@ def gap(result: IndicatorResult, target_result: TargetResult, lang: Lang) -> str
             f"差 {target_result.gap_units:,}" if lang == "zh" else f"{target_result.gap_units:,}"
         )
         parts.append(f"{short} {result.measurement.gap_unit.to(lang)}")
-    percent = result.indicator.unit.strip() in {"%", "％"}
+    percent = is_percent(result.indicator.unit)
     if target_result.gap_points is not None and (percent or not parts):
         unit = ("点" if lang == "zh" else " pts") if percent else f" {result.indicator.unit}"
         parts.append(f"{number(target_result.gap_points)}{unit}")

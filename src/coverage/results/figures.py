@@ -1,0 +1,71 @@
+"""Figures of a result in words, as maps and charts print them.
+
+They take the result and not the report, because what may be shown of it can
+be less than what was computed: a figure left out reads as unknown, and one
+that is kept back, or a range put in its place (``<10``), is printed as it stands.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from coverage.messages import Said
+from coverage.results.document import Hidden
+from coverage.text import number
+
+if TYPE_CHECKING:
+    from coverage.messages import Lang
+    from coverage.results.document import Aim, County, Figure, Indicator
+
+NOT_KNOWN = Said("未知", "not known")
+_UNITS = {
+    "county": Said("个县", "counties"),
+    "township": Said("个乡镇", "townships"),
+    "village": Said("个村居", "villages"),
+}
+
+
+def exact(value: Figure | float) -> Fraction | None:
+    """A number, a measured one as its decimals stand; `None` where it is unknown or kept back."""
+    if value is None or isinstance(value, Hidden):
+        return None
+    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+
+
+def shown(value: Figure | float | str, lang: Lang, *, percent: bool = False) -> str:
+    """A figure as printed: 47.1%, 7,824, the words of a range, or that it is not known."""
+    if isinstance(value, str):
+        return str(value)
+    found = exact(value)
+    return NOT_KNOWN.to(lang) if found is None else number(found) + "%" * percent
+
+
+def pair(row: Indicator | County, lang: Lang, *, percent: bool = True) -> str:
+    """Numerator, denominator and value of a row: ``40/85 47.1%``."""
+    value = shown(row.value, lang, percent=percent)
+    if row.denominator is None or row.numerator is None:
+        return value
+    return f"{shown(row.numerator, lang)}/{shown(row.denominator, lang)} {value}"
+
+
+def gap(indicator: Indicator, aim: Aim, lang: Lang) -> str:
+    """What is missing to a target, in whole units if it has them, else in points; empty if met."""
+    if aim.met is not False:
+        return ""
+    zh = lang == "zh"
+    if aim.gap_units is not None:
+        what = _UNITS.get(indicator.level, Said("", "")).to(lang)
+        text = shown(aim.gap_units, lang)
+        return f"差 {text} {what}".rstrip() if zh else f"{text} {what} short".strip()
+    text = shown(aim.gap_points, lang)
+    return f"差 {text} 点" if zh else f"{text} points short"
+
+
+def headline(indicator: Indicator, lang: Lang) -> str:
+    """Value, targets and gaps in one line: ``40/85 47.1%，目标 >60%，差 12 个乡镇``."""
+    parts = [pair(indicator, lang, percent=indicator.percent)]
+    for aim, said in indicator.numbers_due():
+        parts.append(f"{'目标' if lang == 'zh' else 'target'} {said.target}")
+        parts.append(gap(indicator, aim, lang))
+    return ("，" if lang == "zh" else ", ").join(dict.fromkeys(filter(None, parts)))
