@@ -53,7 +53,7 @@ class Limits:
 
 def refuse(file: str, zh: str, en: str, row: int | None = None) -> NoReturn:
     """Raise the one sentence that says why `file` is not read."""
-    raise InputError(Problem(f"{zh} · {en}", file, row))
+    raise InputError(Problem(Said(zh, en), file, row))
 
 
 class Meter:

@@ -83,9 +83,13 @@ def place(
         places.append(where)
     if not placed and some:
         names = "、".join(KINDS[k].zh for k in kinds)
-        have = f"{len(chosen)} in the register, none with a place" if chosen else "none is open"
+        zh = f"登记册有 {len(chosen)} 处，都没有位置" if chosen else "没有在用的"
+        en = f"{len(chosen)} in the register, none with a place" if chosen else "none is open"
         raise InputError(
-            f"no facility of the kind {', '.join(kinds)} ({names}) can be placed: {have}"
+            Said(
+                f"没有能定位的{names}：{zh}",
+                f"no facility of the kind {', '.join(kinds)} ({names}) can be placed: {en}",
+            )
         )
     lon, lat = np.array(places, dtype=np.float64).reshape(-1, 2).T
     x, y = project(lon, lat, crs)
@@ -151,7 +155,8 @@ def check_sites(
         )
         place_ = f"{facility.lon},{facility.lat}"
         name = f"{facility.id} {facility.name}"
-        problems.append(Problem(f"{name}: {reason}", register.file, None, "lon,lat", place_))
+        said = Said(f"{name}：{reason.zh}", f"{name}: {reason.en}")
+        problems.append(Problem(said, register.file, None, "lon,lat", place_))
     if problems and not skip_bad:
         raise InputError(problems)
     keep = ~(outside | far)
