@@ -117,6 +117,31 @@ def test_a_second_run_replaces_its_own_and_leaves_what_it_does_not_write(
     }
 
 
+@pytest.mark.parametrize(
+    ("library", "format_"),
+    [("docx", "docx"), ("pptx", "pptx"), ("openpyxl", "xlsx"), ("jinja2", "html")],
+)
+def test_a_library_that_is_missing_is_named_in_one_sentence(
+    tmp_path: Path, library: str, format_: str
+) -> None:
+    """A broken installation: the import itself fails, as it would there."""
+    code = (
+        "import sys\n"
+        "sys.modules[sys.argv.pop(1)] = None\n"
+        "from coverage.cli.main import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    out = tmp_path / "out"
+    args = ["brief", *_CITY, "--formats", format_, "--out", str(out)]
+    command = [sys.executable, "-c", code, library, *args]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert library in done.stderr
+    assert len(re.findall("错误", done.stderr)) == 1
+    assert not out.exists()
+
+
 # -- templates ----------------------------------------------------------------------------
 
 
