@@ -242,7 +242,7 @@ SLIPS = {
     ),
     "no such township": (
         '[[add]]\nname="甲"\nkind="养老院"\ntownship="源谭镇"',
-        "“源潭镇”",
+        "最近似的是 源潭镇",
     ),
     "a name borne twice": (
         '[[add]]\nname="甲"\nkind="养老院"\ntownship="石角镇"',

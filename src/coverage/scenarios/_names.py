@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from coverage.fields import unknown
 from coverage.kinds import SERVICES
 from coverage.messages import Said
+from coverage.places.find import Evidence, find_unit
 from coverage.scenarios.edits import Place
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Names:
         return found
 
     def unit(self, fields: Fields, level: str, *, city: bool = False) -> Unit | None:
-        """The unit that a field names by code or by exact name; `None` after a complaint.
+        """The unit that a field names by code or by name; `None` after a complaint.
 
         Args:
             fields: The table.
@@ -83,26 +84,16 @@ class Names:
         units = self.city.units
         if city and self.city.label.answers_to(text) and units.city is not None:
             return units.city
-        listed = {
-            "county": units.counties,
-            "township": units.township_rows,
-            "village": units.villages,
-        }[level]
-        found = [u for u in listed if text in {u.code, u.name}]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            codes = "、".join(f"{self.above(u)}{u.code}" for u in found[:6])
-            zh = f"有 {len(found)} 个同名，请写代码（{codes}）"
-            fields.bad(level, Said(zh, f"{len(found)} have this name: give the code ({codes})"))
-        elif text:
-            what = Said(f"这个{_LEVELS[level]}", level)
-            fields.bad(level, unknown(what, text, [u.name for u in listed]))
+        if not text:
+            return None
+        said = Evidence(code=text) if text.isdecimal() else Evidence(**{level: text})
+        found = find_unit(said, units)
+        if found.unit is not None and found.unit.level == level:
+            return found.unit
+        reasons = [*([found.question] if found.question else ()), *found.why]
+        none = Said(f"{self.city.name}没有这个{_LEVELS[level]}", f"the city has no such {level}")
+        fields.bad(level, reasons[0] if reasons else none)
         return None
-
-    def above(self, unit: Unit) -> str:
-        """Name of the unit that a unit lies in."""
-        return self.city.units.name(unit.code[:9] if unit.level == "village" else unit.code[:6])
 
     def place(self, fields: Fields) -> Place | None:
         """Where a table says that something stands; `None` after a complaint.
