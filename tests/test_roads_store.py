@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -170,6 +170,6 @@ def test_one_door(tmp_path: Path) -> None:
         (42, "no source of roads"),
     ],
 )
-def test_closed_doors(source: object, words: str) -> None:
+def test_closed_doors(source: Any, words: str) -> None:
     with pytest.raises(InputError, match=words):
         load(source)

@@ -17,7 +17,9 @@ _HOME: dict[str, str] = {
     "assess": "coverage.assessment",
     "compare": "coverage.scenarios.compare",
     "draw": "coverage.reach.draw",
+    "network": "coverage.roads.sources:load",
     "people_reached": "coverage.reach.people",
+    "register": "coverage.city",
     "read_scenario": "coverage.scenarios.file:read",
     "site": "coverage.proposals.ask",
     "travel_time": "coverage.reach.service",
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
     from coverage.assessment import Report as Report
     from coverage.assessment import assess as assess
     from coverage.city import City as City
+    from coverage.city import register as register
     from coverage.errors import CoverageError as CoverageError
     from coverage.errors import InputError as InputError
     from coverage.proposals.ask import site as site
     from coverage.reach.draw import draw as draw
     from coverage.reach.people import people_reached as people_reached
     from coverage.reach.service import travel_time as travel_time
+    from coverage.roads.sources import load as network
     from coverage.scenarios.compare import compare as compare
     from coverage.scenarios.file import read as read_scenario
 
@@ -47,8 +51,10 @@ __all__ = [
     "assess",
     "compare",
     "draw",
+    "network",
     "people_reached",
     "read_scenario",
+    "register",
     "site",
     "travel_time",
 ]

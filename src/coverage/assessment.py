@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from coverage.caveats import caveats
@@ -25,9 +26,8 @@ from coverage.text import number, round_half_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
-    from coverage.city import City
+    from coverage.city import City, RegisterSource
     from coverage.errors import Problem
     from coverage.facilities import Register
     from coverage.indicators import CountyShare
@@ -176,9 +176,9 @@ def assess(
     *,
     year: int | None = None,
     indicators: Sequence[str] = (),
-    provenance: Sequence[str] = (),
-    register: Register | None = None,
-    values: Mapping[str, Fraction] | None = None,
+    provenance: str | Sequence[str] = (),
+    register: RegisterSource | None = None,
+    values: Mapping[str, Fraction] | str | Path | None = None,
     people_within: Measure | None = None,
     any_year: bool = False,
 ) -> Report:
@@ -188,9 +188,9 @@ def assess(
         city: The city.
         year: Judge the targets in force in this year; the plan's last by default.
         indicators: Ids to report; all of the plan if empty.
-        provenance: Count only rows of these provenances; all if empty.
-        register: The user's own register instead of the shipped one.
-        values: Values of reported indicators that the user supplies, by id.
+        provenance: Count only rows of these, as a list or separated by commas; all if empty.
+        register: The user's own register, frame or file instead of the city's.
+        values: Values of reported indicators that the user supplies, by id or in a file.
         people_within: Measures travel times, for those who have them at hand.
         any_year: Allow years outside the plan; the targets last in force are judged.
 
@@ -198,16 +198,21 @@ def assess(
         InputError: If the year lies outside the plan or a value's id is reported twice.
         UnknownNameError: If an indicator is not in the plan.
     """
-    chosen = check_request(city, None if any_year else year, indicators)
+    with gathered() as gather:
+        chosen = gather(check_request, city, None if any_year else year, indicators)
+        facilities = gather(city.counted, register, provenance)
+        given = gather(_values, values, city)
     year = city.plan.end if year is None else year
-    facilities = register if register is not None else city.register
-    if provenance:
-        facilities = facilities.only(provenance)
-    values = values or {}
     within = people_within or _people_within
-    results = tuple(_result(city, facilities, i, year, values.get(i.id), within) for i in chosen)
+    results = tuple(_result(city, facilities, i, year, given.get(i.id), within) for i in chosen)
     report = Report(city, year, results, facilities, ())
     return replace(report, notes=_report_notes(report))
+
+
+def _values(
+    given: Mapping[str, Fraction] | str | Path | None, city: City
+) -> Mapping[str, Fraction]:
+    return read_values(Path(given), city) if isinstance(given, str | Path) else given or {}
 
 
 def check_request(city: City, year: int | None, ids: Sequence[str]) -> list[PlanIndicator]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
 from coverage.fields import Cells, unknown, words_in
-from coverage.formats.tables import read_table
+from coverage.formats.tables import Table, read_table
 from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES
 from coverage.messages import Said
 from coverage.shown import Shown
@@ -169,11 +169,13 @@ def parse_provenances(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_PROVENANCE_BY_NAME.get(name, name) for name in names))
 
 
-def read_register(path: Path, units: Units, *, city_code: str, shipped: bool = False) -> Register:
+def read_register(
+    source: Path | Table, units: Units, *, city_code: str, shipped: bool = False
+) -> Register:
     """Read and check a register.
 
     Args:
-        path: CSV file.
+        source: CSV file, or the table of one.
         units: The city's units; every `unit_code` must be one of them.
         city_code: Code of the city, allowed for facilities of the whole city.
         shipped: Whether the file ships with the package.
@@ -181,7 +183,7 @@ def read_register(path: Path, units: Units, *, city_code: str, shipped: bool = F
     Raises:
         InputError: With every problem of the file at once.
     """
-    table = read_table(path, required=REQUIRED)
+    table = source if isinstance(source, Table) else read_table(source, required=REQUIRED)
     if not table.records:
         raise InputError(table.problem(None, None, Said("表中没有数据行", "the table has no rows")))
     problems: list[Problem] = []
@@ -198,13 +200,13 @@ def read_register(path: Path, units: Units, *, city_code: str, shipped: bool = F
     strange = Counter(s for f in facilities for s in f.services if s not in SERVICES)
     notes = tuple(
         Said(
-            f"{path.name}: 服务“{name}”不在词表中（{count} 行），保留但不参与判定",
-            f"{path.name}: the service “{name}” ({count} rows) is not a known one: it is kept and "
+            f"{table.file}: 服务“{name}”不在词表中（{count} 行），保留但不参与判定",
+            f"{table.file}: the service “{name}” ({count} rows) is not a known one: it is kept and "
             "counts for nothing",
         )
         for name, count in sorted(strange.items())
     )
-    return Register(facilities, path.name, shipped, notes=notes)
+    return Register(facilities, table.file, shipped, notes=notes)
 
 
 def _facility(row: Cells, units: Units, city_code: str) -> Facility:

@@ -225,7 +225,15 @@ def load_plan(path: Path) -> Plan:
     Raises:
         InputError: With everything that is wrong with the file.
     """
-    top = read_toml(path, loose=True)
+    return plan_of(read_toml(path, loose=True))
+
+
+def plan_of(top: Fields) -> Plan:
+    """A plan from the fields of a plan file.
+
+    Raises:
+        InputError: With everything that is wrong with them.
+    """
     tables = top.tables("indicator")
     head = top.table("plan").read(Plan, needed=("id", "city", "title"))
     plan = Plan(

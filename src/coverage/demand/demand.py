@@ -82,7 +82,9 @@ class Demand:
 
 
 def model_files(city: City) -> tuple[Path, ...]:
-    """Every file that the model of a city is made from."""
+    """Every file that the model of a city is made from; none of a city made from frames."""
+    if city.held is not None:
+        return ()
     roles: tuple[Role, ...] = ("population", "units", "villages", "counties", "townships")
     found = [city.find(role) if role == "villages" else city.file(role) for role in roles]
     return tuple(path for path in found if path is not None)

@@ -18,7 +18,7 @@ from coverage.demand.demand import Demand
 from coverage.demand.townships import read_townships
 from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_layer
-from coverage.formats.tables import read_table
+from coverage.formats.tables import Table, read_table
 from coverage.groups import group_in
 from coverage.messages import Said
 
@@ -93,15 +93,18 @@ class _List:
         return sorted(self.problems, key=lambda problem: problem.row or 0)
 
 
-def _read(path: Path) -> _List:
-    """Read a list of places from a CSV table or a layer of points.
+def _read(path: Path | Table) -> _List:
+    """Read a list of places from a CSV table, the table of one, or a layer of points.
 
     Raises:
         InputError: If the file as a whole cannot be used.
     """
-    places = _read_csv(path) if path.suffix.lower() == ".csv" else _read_layer(path)
+    if isinstance(path, Table) or path.suffix.lower() == ".csv":
+        places = _read_csv(path)
+    else:
+        places = _read_layer(path)
     if not len(places.rows):
-        raise InputError(Problem(Said("名单没有数据行", "the list has no row"), path.name))
+        raise InputError(Problem(Said("名单没有数据行", "the list has no row"), places.file))
     return places
 
 
@@ -116,8 +119,9 @@ def _number(cell: object) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _read_csv(path: Path) -> _List:
-    table = read_table(path, required=("lon", "lat", "people"))
+def _read_csv(path: Path | Table) -> _List:
+    required = ("lon", "lat", "people")
+    table = path if isinstance(path, Table) else read_table(path, required=required)
     cells: dict[str, list[Any]] = {
         column: [record.get(column) for record in table.records]
         for column in table.columns
@@ -156,7 +160,9 @@ def _read_layer(path: Path) -> _List:
     return places
 
 
-def from_points(path: Path, city: City, *, skip_bad: bool = False) -> tuple[Demand, list[Problem]]:
+def from_points(
+    path: Path | Table, city: City, *, skip_bad: bool = False
+) -> tuple[Demand, list[Problem]]:
     """People of a city from a list of places.
 
     A place belongs to the township whose cell it is in, or whose cell is nearest and at most
@@ -164,7 +170,7 @@ def from_points(path: Path, city: City, *, skip_bad: bool = False) -> tuple[Dema
     as WGS84, those of other files as their own CRS says.
 
     Args:
-        path: A .csv, .geojson, .json or .gpkg file. Rows of a CSV table are numbered as a
+        path: A .csv, .geojson, .json or .gpkg file, or a table. Rows of a CSV are numbered as a
             spreadsheet does (the header is row 1), features of the others from 1.
         city: The city.
         skip_bad: Leave bad rows out and return what is wrong with them.

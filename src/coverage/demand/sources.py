@@ -6,27 +6,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.atomic import file_digest
-from coverage.demand.demand import CACHE, model_files
+from coverage.demand.demand import CACHE, Demand, model_files
 from coverage.errors import InputError, Problem
+from coverage.frames import table_of
 from coverage.messages import Said
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from coverage.city import City
-    from coverage.demand.demand import Demand
+
+    # Points or a raster of people: in memory, in a frame, or in a file.
+    PeopleSource = Demand | pd.DataFrame | str | Path
 
 RASTERS = (".tif", ".tiff")
 POINTS = (".csv", ".geojson", ".json", ".gpkg")
 
 
 def demand_of(
-    city: City, source: str | Path | None = None, *, skip_bad: bool = False
+    city: City,
+    source: PeopleSource | None = None,
+    *,
+    skip_bad: bool = False,
 ) -> tuple[Demand, list[Problem]]:
     """People of a city from a file, or from the cached model if there is none.
 
     Args:
         city: The city.
         source: A GeoTIFF of people per cell (.tif, .tiff), or a list of places with people
-            (.csv, .geojson, .json, .gpkg). `None` takes the model of the township figures.
+            (.csv, .geojson, .json, .gpkg, a frame with ``lon``, ``lat`` or points, and
+            ``people``), or a demand. `None` takes the model of the township figures.
         skip_bad: Leave bad rows of a list out instead of refusing the list.
 
     Returns:
@@ -37,6 +46,12 @@ def demand_of(
     """
     if source is None:
         return cached_from_townships(city), []
+    if isinstance(source, Demand):
+        return source, []
+    if not isinstance(source, str | Path):
+        from coverage.demand.points import from_points
+
+        return from_points(table_of(source, "people"), city, skip_bad=skip_bad)
     path = Path(source)
     suffix = path.suffix.lower()
     if suffix in RASTERS:
@@ -73,6 +88,8 @@ def cached_from_townships(
 
         return from_townships(city, step_m=step_m)
 
+    if city.held is not None:  # what is in memory has no file to know it by
+        return make()
     parts = {
         "city": (city.code, city.name),
         "files": [file_digest(path) for path in model_files(city)],

@@ -7,7 +7,7 @@ shapely; geopandas would take longer to import than all the rest takes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
@@ -15,13 +15,10 @@ import shapely
 
 from coverage.datum import utm_crs
 from coverage.errors import InputError, Problem
-from coverage.formats.layers import read_areas
 from coverage.messages import Said
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shapely.geometry.base import BaseGeometry
 
     from coverage.arrays import Floats, Int32s, Objects
@@ -82,9 +79,9 @@ def read_townships(city: City) -> Townships:
         InputError: If a file of boundaries is missing, is no GeoJSON of polygons, or names a
             township that the code list does not have.
     """
-    counties_file, townships_file = boundary_files(city)
-    counties = read_polygons(counties_file).shapes
-    codes, townships, *_ = read_polygons(townships_file)
+    counties = city.boundaries("counties").shapes
+    townships = city.boundaries("townships")
+    codes = townships.codes
     unit_codes = tuple(unit.code for unit in city.units.township_rows)
     index = {code: position for position, code in enumerate(unit_codes)}
     unknown = Said("名录没有这个乡镇", "the code list has no such township")
@@ -92,9 +89,8 @@ def read_townships(city: City) -> Townships:
     wrong = {code: unknown for code in codes if code not in index}
     wrong |= {code: twice for code in codes if codes.count(code) > 1}
     if wrong:
-        name = townships_file.name
         raise InputError(
-            Problem(reason, name, None, "code", code) for code, reason in wrong.items()
+            Problem(reason, townships.file, None, "code", code) for code, reason in wrong.items()
         )
     west, south, east, north = shapely.total_bounds(counties)
     crs = utm_crs((west + east) / 2, (south + north) / 2)
@@ -102,15 +98,10 @@ def read_townships(city: City) -> Townships:
     return Townships(
         crs=crs,
         unit_codes=unit_codes,
-        cells=onto(townships[order], WGS84, crs, densify=False),
+        cells=onto(townships.shapes[order], WGS84, crs, densify=False),
         cell_unit=np.array([index[codes[i]] for i in order], np.int32),
         city=shapely.union_all(onto(counties, WGS84, crs, densify=False)),
     )
-
-
-def boundary_files(city: City) -> tuple[Path, Path]:
-    """The polygons of counties and of townships of a city."""
-    return city.file("counties"), city.file("townships")
 
 
 def onto(polygons: Objects, source: Any, target: Any, *, densify: bool = True) -> Objects:
@@ -139,41 +130,3 @@ def onto(polygons: Objects, source: Any, target: Any, *, densify: bool = True) -
 
 def _transformer(source: str, target: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
-
-
-class Polygons(NamedTuple):
-    """Polygons of units as a workspace or the package keeps them.
-
-    Attributes:
-        codes: Code of each unit.
-        shapes: Valid polygons in degrees.
-        quality: ``published``, ``approximate`` or ``surveyed``; the first where a file does not
-            say.
-        source: Where each comes from, empty where the file does not say.
-    """
-
-    codes: list[str]
-    shapes: Objects
-    quality: list[str]
-    source: list[str]
-
-    def by_code(self) -> dict[str, BaseGeometry]:
-        """Polygons by code."""
-        return dict(zip(self.codes, self.shapes, strict=True))
-
-
-def read_polygons(path: Path) -> Polygons:
-    """The polygons of a file of boundaries.
-
-    Raises:
-        InputError: If the file is no layer of polygons that have a code, or they lie nowhere
-            on earth.
-    """
-    layer = read_areas(path)
-    if "code" not in layer.columns:
-        reason = Said("缺属性 code", "the polygons lack the property 'code'")
-        raise InputError(Problem(reason, path.name))
-    blank = [""] * len(layer)
-    quality = [one or "published" for one in layer.columns.get("quality", blank)]
-    source = layer.columns.get("source", blank)
-    return Polygons(layer.columns["code"], layer.shapes, quality, source)

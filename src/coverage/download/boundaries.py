@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry import mapping, shape
 
-from coverage.demand.townships import read_polygons
+from coverage.boundaries import read_boundaries
 from coverage.download import osm
 from coverage.errors import InputError
 from coverage.messages import Said
@@ -80,7 +80,7 @@ def outline(city: City) -> Any:
     Raises:
         InputError: If it has neither counties nor townships with a boundary.
     """
-    shapes = read_polygons(city.find("counties") or city.file("townships")).shapes
+    shapes = read_boundaries(city.find("counties") or city.file("townships")).shapes
     return shapely.union_all(shapes)
 
 
@@ -191,7 +191,7 @@ def _feature(unit: Unit, polygon: Any, quality: str, element: str) -> dict[str, 
 def _polygons(city: City, role: Role) -> dict[str, Any]:
     """Valid polygons of a role by code, none if there is no file."""
     path = city.find(role)
-    return {} if path is None else read_polygons(path).by_code()
+    return {} if path is None else read_boundaries(path).by_code()
 
 
 def _county_at(point: Any, counties: dict[str, Any]) -> str:

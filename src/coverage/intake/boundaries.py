@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import shapely
 
+from coverage.boundaries import read_boundaries
 from coverage.city import City
-from coverage.demand.townships import read_polygons
 from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_layer
 from coverage.intake import newcity
@@ -315,7 +315,7 @@ def _known_counties(city: City) -> dict[str, BaseGeometry]:
     path = city.find("counties")
     if path is None:
         return {}
-    known = read_polygons(path)
+    known = read_boundaries(path)
     dissolved = any(newcity.DISSOLVED in source for source in known.source)
     return {} if dissolved else known.by_code()
 

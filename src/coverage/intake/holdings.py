@@ -119,10 +119,7 @@ def _townships(found: Holding, city: City) -> None:
 
 
 def _polygons(found: Holding, city: City, role: Role, wanted: set[str]) -> None:
-    # Imported here: this page is wanted for cities without polygons, too.
-    from coverage.demand.townships import read_polygons
-
-    codes, _, quality, _ = read_polygons(city.file(role))
+    codes, _, quality, *_ = city.boundaries(role)
     found.say(f"{len(quality)} 个多边形", f"{len(quality)} polygons")
     near = sum(q == "approximate" for q in quality)
     lost = len(wanted - set(codes))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from coverage.city import City
 from coverage.errors import InputError, Problem
@@ -232,12 +232,12 @@ def _inside(network: RoadNetwork, city: City, once: NDArray[np.intp]) -> float |
     """Share of the length whose middle lies in the counties, else in the townships."""
     import shapely
 
-    from coverage.demand.townships import onto, read_polygons
+    from coverage.demand.townships import onto
 
-    path = city.find("counties") or city.find("townships")
-    if path is None or not len(once):
+    level: Literal["counties", "townships"] = "counties" if city.find("counties") else "townships"
+    if city.find(level) is None or not len(once):
         return None
-    area = shapely.union_all(onto(read_polygons(path).shapes, WGS84, network.crs))
+    area = shapely.union_all(onto(city.boundaries(level).shapes, WGS84, network.crs))
     shapely.prepare(area)
     tail, head = network.tail[once], network.head[once]
     x, y = (network.x[tail] + network.x[head]) / 2, (network.y[tail] + network.y[head]) / 2

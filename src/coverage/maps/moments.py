@@ -162,7 +162,7 @@ def _disclosed(moments: tuple[Moment, ...], wanted: Wanted) -> tuple[Moment, ...
 def _has_people(report: Report) -> bool:
     """Whether anything says where people live."""
     city = report.city
-    return city.find("people") is not None or city.find("population") is not None
+    return {city.origin("people"), city.origin("population")} != {"missing"}
 
 
 def _placeable(report: Report, kinds: Sequence[str], services: Sequence[str]) -> bool:

@@ -8,18 +8,16 @@ import numpy as np
 import shapely
 
 from coverage.datum import unproject, utm_crs
-from coverage.demand.townships import boundary_files, read_polygons
 from coverage.maps.view import Area
 from coverage.units import TOWNSHIP_CATEGORIES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from coverage.city import City
     from coverage.roads.network import RoadNetwork
+    from coverage.workspace import Role
 
 # Official outlines can have a hundred times the corners that a page of 5 MB can hold.
 _MOST_CORNERS = 60_000
@@ -32,12 +30,11 @@ def read_areas(city: City) -> tuple[tuple[Area, ...], tuple[Area, ...]]:
     Raises:
         InputError: If a boundary file is missing or no GeoJSON of polygons.
     """
-    counties, townships = boundary_files(city)
-    return _areas(city, counties), _areas(city, townships)
+    return _areas(city, "counties"), _areas(city, "townships")
 
 
-def _areas(city: City, path: Path) -> tuple[Area, ...]:
-    codes, outlines, quality, _ = read_polygons(path)
+def _areas(city: City, level: Role) -> tuple[Area, ...]:
+    codes, outlines, quality, *_ = city.boundaries(level)
     if shapely.get_num_coordinates(outlines).sum() > _MOST_CORNERS:
         outlines = shapely.simplify(outlines, _COARSER_DEGREES)
     return tuple(

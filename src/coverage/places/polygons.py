@@ -16,7 +16,7 @@ import pyproj
 import shapely
 
 from coverage.datum import bd09_to_gcj02, gcj02_to_wgs84, utm_crs
-from coverage.demand.townships import onto, read_polygons
+from coverage.demand.townships import onto
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
@@ -84,10 +84,9 @@ def read_outlines(city: City, level: Literal["counties", "townships"], crs: str)
     Raises:
         InputError: If the file is no GeoJSON of polygons with codes.
     """
-    path = city.find(level)
-    if path is None:
+    if city.origin(level) == "missing":
         return None
-    codes, shapes, quality, _ = read_polygons(path)
+    codes, shapes, quality, *_ = city.boundaries(level)
     known = [n for n, code in enumerate(codes) if code in city.units or code == city.code]
     order = sorted(known, key=codes.__getitem__)
     if not order:

@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from coverage.arrays import Floats, Int32s
-    from coverage.city import City
+    from coverage.city import City, RegisterSource
     from coverage.demand.demand import Demand
+    from coverage.demand.sources import PeopleSource
     from coverage.errors import Problem
-    from coverage.facilities import Register
     from coverage.reach.sites import Sites
+    from coverage.roads.sources import RoadSource
     from coverage.travel.barriers import Barrier
     from coverage.travel.prepare import Direction, TravelNetwork
 
@@ -212,11 +213,12 @@ def travel_time(
     profile: str | Path | Profile = DEFAULT_PROFILE,
     minutes: float | Sequence[float] = (15,),
     year: int | None = None,
-    register: Register | None = None,
-    roads: str | Path | None = None,
-    population: Path | None = None,
+    register: RegisterSource | None = None,
+    provenance: str | Sequence[str] = (),
+    roads: RoadSource | None = None,
+    population: PeopleSource | None = None,
     direction: str = "to_facility",
-    barriers: Sequence[Barrier] | Path = (),
+    barriers: Sequence[Barrier] | Path | None = None,
     elevation: Path | None = None,
     skip_bad: bool = False,
 ) -> ServiceTimes:
@@ -229,8 +231,10 @@ def travel_time(
         profile: Name or file of a travel profile, or a `Profile`.
         minutes: A limit, or several; ignored by a profile that is limited in metres.
         year: Facilities open at the end of this year; the plan's last by default.
-        register: The user's own register instead of the shipped one.
-        roads: An OpenStreetMap file, GraphML, or table; the shipped main roads by default.
+        register: The user's own register, frame or file instead of the city's.
+        provenance: Count only rows of these, as a list or separated by commas; all if empty.
+        roads: An OpenStreetMap file, GraphML, or table, a networkx or osmnx graph, or a network;
+            the city's own by default, of shipped cities the main roads.
         population: A raster or a table of points; the township model by default.
         direction: ``to_facility`` or ``from_facility``.
         barriers: Streets closed or slowed, or a GeoJSON file of polygons
@@ -256,7 +260,7 @@ def travel_time(
         skip_bad=skip_bad,
     )
     network = setup.network
-    facilities = register if register is not None else city.register
+    facilities = city.counted(register, provenance)
     year = city.plan.end if year is None else year
     sites = place(city, facilities, kinds, frozenset(services), year, network.crs)
     sites, astray = check_sites(city, sites, network, register=facilities, skip_bad=skip_bad)
@@ -279,10 +283,10 @@ def set_up_travel(
     *,
     profile: str | Path | Profile = DEFAULT_PROFILE,
     minutes: float | Sequence[float] = (15,),
-    roads: str | Path | RoadNetwork | None = None,
-    population: Path | None = None,
+    roads: RoadSource | None = None,
+    population: PeopleSource | None = None,
     direction: str = "to_facility",
-    barriers: Sequence[Barrier] | Path = (),
+    barriers: Sequence[Barrier] | Path | None = None,
     elevation: Path | None = None,
     skip_bad: bool = False,
 ) -> TravelSetup:
@@ -298,7 +302,7 @@ def set_up_travel(
 
     travel = profile if isinstance(profile, Profile) else load_profile(profile)
     limits, asked = _limits(travel, minutes)
-    people = population if population is not None else city.find("people")
+    people = population if population is not None else city.people
     demand, skipped = demand_of(city, people, skip_bad=skip_bad)
     network, name, notes = travel_network(
         city,
@@ -328,10 +332,10 @@ def travel_network(
     profile: Profile,
     limit_s: float,
     *,
-    roads: str | Path | RoadNetwork | None,
+    roads: RoadSource | None,
     crs: str | None = None,
     direction: str = "to_facility",
-    barriers: Sequence[Barrier] | Path = (),
+    barriers: Sequence[Barrier] | Path | None = None,
     elevation: Path | None = None,
 ) -> tuple[TravelNetwork, str, tuple[Said, ...]]:
     """Roads made ready for one way of travelling, the name of their source, and what was assumed.
@@ -350,12 +354,12 @@ def travel_network(
         road,
         fitted,
         direction=checked_direction(direction),
-        barriers=barriers,
+        barriers=barriers or (),
         elevation=elevation,
     )
     if "shipped" in road.origin:
         return network, "OpenStreetMap main roads (shipped)", notes
-    return network, "" if isinstance(given, RoadNetwork) else Path(str(given)).name, notes
+    return network, Path(given).name if isinstance(given, str | Path) else "", notes
 
 
 def _check_area(city: City, road: RoadNetwork, demand: Demand) -> None:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from coverage.city import City
-    from coverage.facilities import Facility, Register
+    from coverage.city import City, RegisterSource
+    from coverage.facilities import Facility
     from coverage.messages import Lang
+    from coverage.roads.sources import RoadSource
     from coverage.travel.route import Route
 
 _FARTHEST_DEGREES = 1.0
@@ -146,8 +147,9 @@ def explain(
     profile: str | Path | Profile = DEFAULT_PROFILE,
     minutes: float = 15,
     year: int | None = None,
-    register: Register | None = None,
-    roads: str | Path | None = None,
+    register: RegisterSource | None = None,
+    provenance: str | Sequence[str] = (),
+    roads: RoadSource | None = None,
     direction: str = "to_facility",
     barriers: Path | None = None,
     elevation: Path | None = None,
@@ -171,7 +173,7 @@ def explain(
         barriers=barriers or (),
         elevation=elevation,
     )
-    facilities = register if register is not None else city.register
+    facilities = city.counted(register, provenance)
     year = city.plan.end if year is None else year
     sites = place(city, facilities, kinds_of(kind), frozenset(services), year, network.crs)
     x, y = project(start[0], start[1], network.crs)

@@ -24,8 +24,12 @@ from coverage.settings import data_dir
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    import networkx as nx
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
+
+    # A network, a networkx or osmnx graph, a file, or a shipped city's code or name.
+    RoadSource = RoadNetwork | nx.Graph[Any] | str | Path
 
 _OSM = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
 _LINES = (".gpkg", ".parquet", ".geoparquet", ".pq", ".shp", ".geojson", ".fgb")
@@ -35,7 +39,7 @@ _PLAIN = ("crs", "highway_names", "origin")
 
 
 def load(
-    source: Any,
+    source: RoadSource,
     *,
     edges: str | Path | None = None,
     modes: Iterable[str] | None = None,
@@ -102,7 +106,7 @@ class Checked:
 
 
 def load_checked(
-    source: Any,
+    source: RoadSource,
     *,
     edges: str | Path | None = None,
     modes: Iterable[str] | None = None,
@@ -128,7 +132,7 @@ def load_checked(
     return Checked(*clean(network, report=report), pieces, tuple(bad))
 
 
-def check(source: Any, **options: Any) -> CleaningReport:
+def check(source: RoadSource, **options: Any) -> CleaningReport:
     """What is wrong with a source; arguments and errors as in `load_checked`."""
     return load_checked(source, **options).report
 

@@ -46,7 +46,7 @@ class EditedCity(City):
         plan: Plan,
         references: tuple[PlanIndicator, ...],
     ) -> None:
-        super().__init__(base.label, base.folder, base.workspace)
+        super().__init__(base.label, base.folder, base.workspace, base.held)
         self.base = base
         self.units = base.units
         self.register = register
