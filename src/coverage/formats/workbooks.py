@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coverage.errors import InputError, Problem
@@ -14,6 +15,7 @@ from coverage.messages import Said
 
 if TYPE_CHECKING:
     import zipfile
+    from collections.abc import Iterable, Iterator
 
     from coverage.formats.grids import Cell
     from coverage.formats.safety import Limits, Meter
@@ -22,17 +24,30 @@ _MERGES = 100_000
 _SHOWN = 8  # hidden rows and columns that a note names
 
 
-def _damaged(file: str, error: Exception) -> InputError:
-    return InputError(
-        Problem(
-            Said(
-                "工作簿已损坏，请用 Excel 或 WPS 打开后另存为 .xlsx",
-                "the workbook is damaged: open it in Excel and save it again ("
-                f"{type(error).__name__})",
-            ),
-            file,
+@contextmanager
+def _undamaged(file: str) -> Iterator[None]:
+    """Whatever a library says of a damaged workbook, as one sentence; they fail in any way."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        said = Said(
+            "工作簿已损坏，请用 Excel 或 WPS 打开后另存为 .xlsx",
+            f"the workbook is damaged: open it in Excel and save it again ({type(error).__name__})",
         )
-    )
+        raise InputError(Problem(said, file)) from error
+
+
+def _filled(rows: Iterable[list[Cell]], meter: Meter) -> list[tuple[int, list[Cell]]]:
+    """Rows with their numbers, without blank ones at the end."""
+    found, last = [], 0
+    for number, cells in enumerate(rows, start=1):
+        trimmed(cells)
+        meter.row(len(cells))
+        found.append((number, cells))
+        last = number if cells else last
+    return found[:last]
 
 
 def read_xlsx(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]:
@@ -43,59 +58,42 @@ def read_xlsx(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]
     """
     import openpyxl
 
-    with open_archive(io.BytesIO(raw), file, limits) as archive:
+    with (
+        open_archive(io.BytesIO(raw), file, limits) as archive,
+        _undamaged(file),
+        warnings.catch_warnings(),
+    ):
+        # What openpyxl warns of (styles, print areas, extensions) is not read here.
+        warnings.simplefilter("ignore")
         names = archive.namelist()
         for name in names:
-            if name.lower().endswith((".xml", ".rels", ".vml")):
-                _check_entry(archive, name, file)
-        macros = any(name.lower().endswith("vbaproject.bin") for name in names)
-        try:
-            with warnings.catch_warnings():
-                # What openpyxl warns of (styles, print areas, extensions) is not read here.
-                warnings.simplefilter("ignore")
-                book = openpyxl.load_workbook(
-                    io.BytesIO(raw), read_only=True, data_only=True, keep_links=False
-                )
-                grids = [_xlsx_sheet(archive, sheet, file, meter) for sheet in book.worksheets]
-                book.close()
-        except InputError:
-            raise
-        except Exception as error:  # a damaged workbook fails openpyxl in any way there is
-            raise _damaged(file, error) from error
-    if macros and grids:
-        grids[0].notes.append(
-            Said("文件含宏，未读取也未运行", "its macros were neither read nor run")
+            if name.lower().endswith((".xml", ".rels", ".vml")) and archive.getinfo(name).file_size:
+                with archive.open(name) as stream:
+                    check_xml(stream, file, name)
+        book = openpyxl.load_workbook(
+            io.BytesIO(raw), read_only=True, data_only=True, keep_links=False
         )
+        grids = [_xlsx_sheet(archive, sheet, file, meter) for sheet in book.worksheets]
+        book.close()
+    if grids and any(name.lower().endswith("vbaproject.bin") for name in names):
+        said = Said("文件含宏，未读取也未运行", "its macros were neither read nor run")
+        grids[0].notes.append(said)
     return grids
-
-
-def _check_entry(archive: zipfile.ZipFile, name: str, file: str) -> None:
-    try:
-        with archive.open(name) as stream:
-            if archive.getinfo(name).file_size:
-                check_xml(stream, file, name)
-    except InputError:
-        raise
-    except Exception as error:  # zipfile raises struct, zlib, zip and runtime errors
-        raise _damaged(file, error) from error
 
 
 def _xlsx_sheet(archive: zipfile.ZipFile, sheet: Any, file: str, meter: Meter) -> Grid:
     meter.sheet()
     sheet.reset_dimensions()  # exporters write wrong ones, and cells beyond would be lost
-    rows: list[tuple[int, list[Cell]]] = []
-    last = 0
     simple = {str, int, float, type(None)}
-    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-        cells = [v if type(v) in simple and v != "" else plain(v) for v in values]
-        trimmed(cells)
-        meter.row(len(cells))
-        rows.append((number, cells))
-        if cells:
-            last = number
-    del rows[last:]
+    rows = _filled(
+        (
+            [v if type(v) in simple and v != "" else plain(v) for v in values]
+            for values in sheet.iter_rows(values_only=True)
+        ),
+        meter,
+    )
     scan = _scan(archive, sheet._worksheet_path, file)  # noqa: SLF001
-    notes = _hidden([n for n in scan.hidden_rows if n <= last], scan.hidden_columns)
+    notes = _hidden([n for n in scan.hidden_rows if n <= len(rows)], scan.hidden_columns)
     if scan.empty_formulas:
         notes.append(
             Said(
@@ -108,7 +106,7 @@ def _xlsx_sheet(archive: zipfile.ZipFile, sheet: Any, file: str, meter: Meter) -
     return Grid(str(sheet.title), rows, merges=scan.merges, hidden=hidden, notes=notes)
 
 
-_MERGE = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=[\"']([A-Z]+)(\d+):([A-Z]+)(\d+)[\"']")
+_MERGE = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=[\"']([A-Z]+\d+:[A-Z]+\d+)[\"']")
 _NO_VALUE = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*"
     rb"</(?:\w+:)?c>"
@@ -152,7 +150,11 @@ def _scan(archive: zipfile.ZipFile, name: str, file: str) -> _Scan:
 
 
 def _look(part: bytes, found: _Scan) -> None:
-    found.merges.extend(_merge(match) for match in _MERGE.findall(part))
+    from openpyxl.utils import range_boundaries
+
+    for ref in _MERGE.findall(part):
+        left, top, right, bottom = range_boundaries(ref.decode())
+        found.merges.append(Merge(top, bottom, left - 1, right - 1))
     if b"hidden" not in part:
         return
     for what, attributes in _HIDDEN.findall(part):
@@ -171,6 +173,8 @@ def _hidden(rows: list[int], columns: list[int]) -> list[Said]:
     A filter that was left on hides rows that are as good as any, and a total counts them; so
     leaving them out would lose facilities in silence.
     """
+    from openpyxl.utils import get_column_letter
+
     notes = []
     if rows:
         shown = "、".join(str(n) for n in rows[:_SHOWN]) + ("…" if rows[_SHOWN:] else "")
@@ -181,7 +185,9 @@ def _hidden(rows: list[int], columns: list[int]) -> list[Said]:
             )
         )
     if columns:
-        shown = "、".join(_letters(n) for n in columns[:_SHOWN]) + ("…" if columns[_SHOWN:] else "")
+        shown = "、".join(get_column_letter(n) for n in columns[:_SHOWN]) + (
+            "…" if columns[_SHOWN:] else ""
+        )
         notes.append(
             Said(
                 f"{len(columns)} 列是隐藏的（{shown}），照常读入",
@@ -189,26 +195,6 @@ def _hidden(rows: list[int], columns: list[int]) -> list[Said]:
             )
         )
     return notes
-
-
-def _letters(number: int) -> str:
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
-def _merge(match: tuple[bytes, bytes, bytes, bytes]) -> Merge:
-    left, top, right, bottom = match
-    return Merge(int(top), int(bottom), _column(left), _column(right))
-
-
-def _column(letters: bytes) -> int:
-    index = 0
-    for letter in letters[:4]:
-        index = index * 26 + letter - 64
-    return index - 1
 
 
 def read_xls(raw: bytes, file: str, meter: Meter) -> list[Grid]:
@@ -224,29 +210,25 @@ def read_xls(raw: bytes, file: str, meter: Meter) -> list[Grid]:
         refuse(file, "工作簿有密码，请去掉密码后再导入", "the workbook is protected by a password")
     if "WordDocument".encode("utf-16-le") in raw:
         refuse(file, "这是 Word 文档，不是表格", "this is a Word document, not a table")
-    book: Any = None
-    failure: Exception | None = None
-    for formatting in (True, False):  # merged ranges come only with the formats, which may be bad
+
+    def opened(*, formats: bool) -> Any:
         try:
-            book = xlrd.open_workbook(
+            return xlrd.open_workbook(
                 file_contents=raw,
-                formatting_info=formatting,
+                formatting_info=formats,
                 ragged_rows=True,
                 logfile=io.StringIO(),
             )
-            break
-        except Exception as error:  # a damaged workbook fails xlrd in any way there is  # noqa: BLE001
-            failure = error
+        except Exception as error:
             if "encrypted" in str(error).lower():
                 refuse(file, "工作簿有密码，请去掉密码后再导入", "it is protected by a password")
-    if book is None:
-        raise _damaged(file, failure or ValueError()) from failure
-    try:
+            if formats:  # merged ranges come only with the formats, which may be bad
+                return opened(formats=False)
+            raise
+
+    with _undamaged(file):
+        book = opened(formats=True)
         return [_xls_sheet(book, index, meter) for index in range(book.nsheets)]
-    except InputError:
-        raise
-    except Exception as error:
-        raise _damaged(file, error) from error
 
 
 def _xls_sheet(book: Any, index: int, meter: Meter) -> Grid:
@@ -255,26 +237,22 @@ def _xls_sheet(book: Any, index: int, meter: Meter) -> Grid:
     meter.sheet()
     sheet = book.sheet_by_index(index)
     special = {xlrd.XL_CELL_DATE, xlrd.XL_CELL_BOOLEAN, xlrd.XL_CELL_ERROR}
-    rows: list[tuple[int, list[Cell]]] = []
-    last = 0
-    for i in range(sheet.nrows):
-        kinds, values = sheet.row_types(i), sheet.row_values(i)
-        cells: list[Cell] = [
-            _xls_value(book, kind, value) if kind in special else _number_or_text(value)
-            for kind, value in zip(kinds, values, strict=True)
-        ]
-        trimmed(cells)
-        meter.row(len(cells))
-        rows.append((i + 1, cells))
-        if cells:
-            last = i + 1
-    del rows[last:]
+    rows = _filled(
+        (
+            [
+                _xls_value(book, kind, value) if kind in special else _number_or_text(value)
+                for kind, value in zip(sheet.row_types(i), sheet.row_values(i), strict=True)
+            ]
+            for i in range(sheet.nrows)
+        ),
+        meter,
+    )
     merges = [
         Merge(top + 1, bottom, left, right - 1)
         for top, bottom, left, right in sheet.merged_cells[:_MERGES]
     ]
     notes = _hidden(
-        [i + 1 for i, info in sorted(sheet.rowinfo_map.items()) if info.hidden and i < last],
+        [i + 1 for i, info in sorted(sheet.rowinfo_map.items()) if info.hidden and i < len(rows)],
         [i + 1 for i, info in sorted(sheet.colinfo_map.items()) if info.hidden and i < sheet.ncols],
     )
     return Grid(str(sheet.name), rows, merges=merges, hidden=sheet.visibility != 0, notes=notes)
