@@ -10,8 +10,9 @@ from __future__ import annotations
 import io
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import shapely
@@ -196,16 +197,6 @@ def read_layer(
     if int(shapely.get_num_coordinates(own.shapes).sum()) > _MOST_CORNERS:
         refuse(path.name, "顶点超过两千万", "there are more than twenty million corners")
     said = list(own.notes)
-    if own.encoding and path.suffix.lower() in {".shp", ".zip"} and not said:
-        found = own.encoding
-        if found.how not in {".cpg", "as stated", "ASCII only"} and found.name != "utf-8":
-            said.append(
-                Said(
-                    f"属性表没有写明编码，按 {found.name} 读（把握 {found.confidence:.2f}）。",
-                    "The attribute table does not say its encoding and was read as "
-                    f"{found.name} (confidence {found.confidence:.2f}).",
-                )
-            )
     text = {name: [_text(cell) for cell in cells] for name, cells in own.columns.items()}
     taken, shapes, bad = _to_degrees(own, crs, said)
     made = Layer(path.name, own.name, text, own.columns, shapes, own.numbers, taken, bad, said)
@@ -299,7 +290,8 @@ def _to_degrees(
     bad = dict(own.bad)
     corners, of = shapely.get_coordinates(shapes, return_index=True)
     _blame(bad, of[~np.isfinite(corners).all(axis=1)], NOT_FINITE)
-    _blame(bad, of[(np.abs(corners) <= 400).all(axis=1) == flat], _UNIT)
+    small = (np.abs(corners) <= 400).all(axis=1)
+    _blame(bad, np.setdiff1d(of[small], of[~small]) if flat else of[~small], _UNIT)
     usable = np.array([i not in bad for i in range(len(shapes))], bool)
     moved = shapes.copy()
     moved[usable] = to_degrees(shapes[usable], taken, file)
@@ -380,22 +372,16 @@ def to_degrees(shapes: NDArray[np.object_], crs: str, file: str) -> NDArray[np.o
     if crs == WGS84:
         return shapes
     datum = _datum(crs)
-    if datum is not None:
-
-        def move(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.column_stack(to_wgs84(corners[:, 0], corners[:, 1], datum))
-
-    elif same_crs(crs, WGS84, file):
+    if datum is None and same_crs(crs, WGS84, file):
         return shapes
-    else:
+    turn: Any = partial(to_wgs84, datum=datum or "")
+    if datum is None:
         import pyproj
 
-        transformer = pyproj.Transformer.from_crs(known_crs(crs, file), WGS84, always_xy=True)
-
-        def move(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.column_stack(transformer.transform(corners[:, 0], corners[:, 1]))
-
-    return np.asarray(shapely.transform(shapes, move), np.object_)
+        turn = pyproj.Transformer.from_crs(known_crs(crs, file), WGS84, always_xy=True).transform
+    return np.asarray(
+        shapely.transform(shapes, lambda corners: np.column_stack(turn(*corners.T))), np.object_
+    )
 
 
 def _datum(crs: str) -> str | None:

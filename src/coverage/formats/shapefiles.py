@@ -70,11 +70,13 @@ def _decode_table(made: Features, said: str, encoding: str | None) -> None:
                     f"the text is not what .cpg says ({encoding or said}): read as {found.name}",
                 )
             )
-        elif found.confidence < 0.75:
+        elif found.name != "utf-8":
+            sure = f"{found.confidence:.2f}"
             made.notes.append(
                 Said(
-                    f"属性编码判断为 {found.name}（把握 {found.confidence:.2f}），请核对",
-                    f"the encoding of the attributes seems to be {found}: check the text",
+                    f"属性表没有写明编码，按 {found.name} 读（把握 {sure}），请核对文字",
+                    "the attribute table does not say its encoding and was read as "
+                    f"{found.name} (confidence {sure}): check the text",
                 )
             )
 
