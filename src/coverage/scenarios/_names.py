@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coverage.fields import unknown
 from coverage.kinds import SERVICES
@@ -86,8 +86,8 @@ class Names:
             return units.city
         if not text:
             return None
-        said = Evidence(code=text) if text.isdecimal() else Evidence(**{level: text})
-        found = find_unit(said, units)
+        said: dict[str, Any] = {"code" if text.isdecimal() else level: text}
+        found = find_unit(Evidence(**said), units)
         if found.unit is not None and found.unit.level == level:
             return found.unit
         reasons = [*([found.question] if found.question else ()), *found.why]
