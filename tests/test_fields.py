@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import math
 import re
+import tomllib
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from coverage.errors import InputError, Problem
 from coverage.fields import Cells, Fields, hint, parse_day, read_toml, unknown
+from coverage.formats.toml import toml_value
 from coverage.messages import Said
 from coverage.plans import load_plan
 from coverage.population import load_population
@@ -276,3 +278,20 @@ def test_every_slip_of_a_planners_own_table(
     found = [str(p) for p in caught.value.problems]
     assert len(found) == len(told), found
     assert all(want in have for want, have in zip(told, found, strict=True)), found
+
+
+@given(st.fractions() | st.integers() | st.text() | st.booleans() | st.dates())
+@example(Fraction(1, 3))
+@example(Fraction(-1, 10**14))
+@example('\x7f\u0000\\"\n')
+def test_what_toml_writes_is_what_it_reads(value: Fraction | int | str | bool | date) -> None:
+    read = tomllib.loads(f"x = {toml_value([value])}", parse_float=Decimal)["x"][0]
+    if not isinstance(value, Fraction):
+        assert (type(read), read) == (type(value), value)
+        return
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    exact = rest == 1 and value.denominator < 10**14
+    assert Fraction(read) == value if exact else abs(Fraction(read) - value) <= Fraction(1, 10**12)

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, localcontext
+from decimal import Decimal, Inexact, localcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -51,9 +51,9 @@ def toml_value(value: object) -> str:
         case int() | float():
             text = repr(value)
         case Fraction():
-            with localcontext(prec=80):
-                short = round(value, 12)
-                text = f"{Decimal(short.numerator) / Decimal(short.denominator):f}"
+            with localcontext(prec=80) as context:
+                exact = Decimal(value.numerator) / Decimal(value.denominator)
+                text = f"{round(exact, 12) if context.flags[Inexact] else exact:f}"
         case date():
             text = value.isoformat()
         case Mapping():

@@ -7,19 +7,17 @@ file that it refuses is never put in place of a good one.
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coverage.city import City
 from coverage.errors import CoverageError, InputError, Problem
+from coverage.formats.toml import toml_value
 from coverage.intake.commit import deliver, own_file
 from coverage.intake.outcomes import ImportReport, RowOutcome
 from coverage.intake.parts import part_of, uses_of
@@ -315,19 +313,8 @@ def _indicator(data: dict[str, Any], base_year: int) -> list[str]:
 
 
 def _pairs(values: dict[str, Any], indent: str = "") -> list[str]:
-    return [f"{indent}{key} = {_value(value)}" for key, value in values.items()]
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Fraction):
-        # Every number of a sheet is a decimal, so that the division ends.
-        return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    # A JSON string is a TOML string, but for one control character.
-    return json.dumps(_plain(value), ensure_ascii=False)
+    plain = ((key, _plain(v) if isinstance(v, str) else v) for key, v in values.items())
+    return [f"{indent}{key} = {toml_value(value)}" for key, value in plain]
 
 
 def _plain(text: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from coverage.atomic import new_folder
 from coverage.city import City
 from coverage.errors import InputError, Problem
+from coverage.formats.toml import toml_value
 from coverage.intake.template import write_template
 from coverage.messages import Said
 from coverage.workspace import CONFIG
@@ -95,8 +95,7 @@ def create(
             "province": label.province if label else "",
             "base": label.code if label else "",
         }
-        # A JSON string is a TOML string, quotes and all.
-        text = _TOML.format(**{k: json.dumps(v, ensure_ascii=False) for k, v in values.items()})
+        text = _TOML.format(**{key: toml_value(value) for key, value in values.items()})
         (half / CONFIG).write_text(text, encoding="utf-8")
         for place in FOLDERS:
             (half / place).mkdir()
