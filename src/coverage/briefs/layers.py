@@ -19,7 +19,8 @@ import pyogrio
 import shapely
 
 from coverage.briefs.pages import NAMESPACE, json_text, record_of
-from coverage.briefs.qgis import Layer, Written, qml, styles, write_project
+from coverage.briefs.qgis import Layer, Written, qml, style_of, write_project
+from coverage.briefs.texts import FOLDER
 from coverage.maps.outlines import plane_of, read_areas, road_lines
 from coverage.messages import Said
 from coverage.results.document import GROUPS, HIDDEN, known
@@ -82,8 +83,7 @@ def _write(path: Path, city: City, document: Document) -> Written:
         if frame.empty:
             continue
         pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=path.exists())
-        geometry, style = styles(name, frame, lang)
-        layers.append(Layer(name, _NAMES[name].to(lang), geometry, style))
+        layers.append(Layer(name, _NAMES[name].to(lang), style_of(name, frame, lang)))
     for name, table in (("indicators", _indicators(document)), ("targets", _targets(document))):
         pyogrio.write_dataframe(table, path, layer=name, driver="GPKG", append=True)
     with closing(sqlite3.connect(path)) as base, base:
@@ -253,43 +253,18 @@ def _targets(document: Document) -> pd.DataFrame:
 
 def _styles(base: sqlite3.Connection, layers: Sequence[Layer]) -> None:
     """The table in which QGIS looks for the style of a layer that is opened on its own."""
-    base.execute(
-        "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, "
-        "f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), "
-        "f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT, "
-        "useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), "
-        "update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))"
-    )
+    base.executescript((FOLDER / "styles.sql").read_text(encoding="utf-8"))
     base.executemany(
         "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
         "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner) "
         "VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '')",
         [(layer.name, layer.name, qml(layer.style), layer.title) for layer in layers],
     )
-    base.execute(
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) "
-        "VALUES ('layer_styles', 'attributes', 'layer_styles', 0)"
-    )
 
 
 def _metadata(base: sqlite3.Connection, record: str) -> None:
     """The record, in the tables that the GeoPackage standard (F.8) gives to metadata."""
-    base.executescript(
-        """
-        CREATE TABLE IF NOT EXISTS gpkg_metadata (id INTEGER PRIMARY KEY NOT NULL,
-          md_scope TEXT NOT NULL DEFAULT 'dataset', md_standard_uri TEXT NOT NULL,
-          mime_type TEXT NOT NULL DEFAULT 'text/xml', metadata TEXT NOT NULL DEFAULT '');
-        CREATE TABLE IF NOT EXISTS gpkg_metadata_reference (reference_scope TEXT NOT NULL,
-          table_name TEXT, column_name TEXT, row_id_value INTEGER,
-          timestamp DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')),
-          md_file_id INTEGER NOT NULL, md_parent_id INTEGER,
-          CONSTRAINT crmr_mfi_fk FOREIGN KEY (md_file_id) REFERENCES gpkg_metadata(id),
-          CONSTRAINT crmr_mpi_fk FOREIGN KEY (md_parent_id) REFERENCES gpkg_metadata(id));
-        CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT,
-          extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL,
-          CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name));
-        """
-    )
+    base.executescript((FOLDER / "metadata.sql").read_text(encoding="utf-8"))
     base.execute(
         "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata) "
         "VALUES ('dataset', ?, 'application/json', ?)",
@@ -299,9 +274,3 @@ def _metadata(base: sqlite3.Connection, record: str) -> None:
         "INSERT INTO gpkg_metadata_reference (reference_scope, md_file_id) "
         "VALUES ('geopackage', last_insert_rowid())"
     )
-    for table in ("gpkg_metadata", "gpkg_metadata_reference"):
-        base.execute(
-            "INSERT OR IGNORE INTO gpkg_extensions VALUES (?, NULL, 'gpkg_metadata', "
-            "'http://www.geopackage.org/spec120/#extension_metadata', 'read-write')",
-            (table,),
-        )

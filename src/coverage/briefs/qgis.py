@@ -1,18 +1,19 @@
 """How QGIS draws and labels the layers, and a project that opens with them all.
 
-The elements of the styles are written by hand; the same stand in a style file
-(QML) and in the project, which names the GeoPackage beside it by a relative
-path, every layer styled and labelled, in the city's own UTM zone.
+The same styles stand in a style file (QML) and in the project, which names the
+GeoPackage beside it by a relative path, every layer styled and labelled, in
+the city's own UTM zone. `templates/qgis.xml.j2` says how QGIS writes them.
 """
 
 from __future__ import annotations
 
+import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
 
 from coverage.briefs.pages import record_of, summary
+from coverage.briefs.texts import FOLDER
 from coverage.datum import project as to_plane
 from coverage.settings import WGS84
 
@@ -27,43 +28,66 @@ if TYPE_CHECKING:
 
 VERSION = "3.22.0"
 FONT = "Noto Sans CJK SC"
-_INK, _HALO = "29,39,51,255", "255,255,255,220"
 _PALETTE = (
-    "31,78,121,255",
-    "200,121,43,255",
-    "27,127,92,255",
-    "150,84,160,255",
-    "179,64,31,255",
-    "90,140,190,255",
-    "122,122,122,255",
-    "214,170,60,255",
-    "70,70,130,255",
-    "160,190,90,255",
+    *("31,78,121,255", "200,121,43,255", "27,127,92,255", "150,84,160,255", "179,64,31,255"),
+    *("90,140,190,255", "122,122,122,255", "214,170,60,255", "70,70,130,255", "160,190,90,255"),
 )
-_CHANGES = {
-    "added": "214,39,40,255",
-    "changed": "255,152,0,255",
-    "closed": "90,90,90,255",
-}
+_CHANGES = {"added": "214,39,40,255", "changed": "255,152,0,255", "closed": "90,90,90,255"}
 _STATUS = {"已覆盖": "157,195,230,190", "未覆盖": "240,178,122,200", "": "230,230,230,140"}
 _STATUS_EN = {"covered": _STATUS["已覆盖"], "missing": _STATUS["未覆盖"], "": _STATUS[""]}
+_NUMBERED = '"{}" || \' \' || "name"'  # an expression of QGIS: a number before the name
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A symbol of QGIS: its kind, the class of its layer, and that one's options."""
+
+    kind: str
+    layer: str
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Label:
+    """Labels of a layer: over areas, beside points; from 1 : `scale` upwards if one is given."""
+
+    text: str
+    size: int
+    bold: bool = False
+    expression: bool = False
+    scale: int = 0
+    beside: bool = False
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a layer is drawn.
+
+    Attributes:
+        geometry: ``Point``, ``Line`` or ``Polygon``.
+        symbols: By class, a value of `field`; one alone without a field.
+        field: Column that says which class a row has.
+        label: Its labels, `None` for none.
+    """
+
+    geometry: str
+    symbols: Mapping[str, Symbol] = field(default_factory=dict)
+    field: str = ""
+    label: Label | None = None
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer that was written.
-
-    Attributes:
-        name: In the GeoPackage.
-        title: In the legend of the project.
-        geometry: ``Point``, ``Line`` or ``Polygon``.
-        style: The elements of its QGIS style.
-    """
+    """A layer that was written: its name in the GeoPackage, in the legend, and its style."""
 
     name: str
     title: str
-    geometry: str
-    style: str
+    style: Style
+
+    @property
+    def id(self) -> str:
+        """Id of a layer; QGIS makes up another where it has no more than ten characters."""
+        return f"coverage_layer_{self.name}"
 
 
 @dataclass(frozen=True)
@@ -75,154 +99,68 @@ class Written:
     crs: str
 
 
-def qml(style: str) -> str:
-    """A style file of QGIS."""
-    return (
-        "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
-        f'<qgis version="{VERSION}" styleCategories="Symbology|Labeling" labelsEnabled="1">'
-        f"{style}</qgis>"
-    )
-
-
-def styles(name: str, frame: gpd.GeoDataFrame, lang: Lang) -> tuple[str, str]:
-    """Geometry and style elements of a layer.
+def style_of(name: str, frame: gpd.GeoDataFrame, lang: Lang) -> Style:
+    """The style of a layer.
 
     Args:
         name: ``proposal``, ``counties``, ``townships``, ``missing``, ``facilities`` or ``roads``.
         frame: Its rows, whose values become classes.
         lang: Language of the classes.
     """
-    if name == "counties":
-        line = _fill("0,0,0,0", "60,70,85,255", 0.7)
-        return "Polygon", _single(line) + _label("name", 12, bold=True)
-    if name == "townships":
-        classes = _STATUS if lang == "zh" else _STATUS_EN
-        present = {v: c for v, c in classes.items() if v in set(frame["status"])}
-        symbols = {v: _fill(c, "255,255,255,255", 0.2) for v, c in present.items()}
-        return "Polygon", _categories("status", symbols) + _label("name", 7)
-    if name == "proposal":
-        symbols = {
-            change: _marker("star", colour, 5)
-            for change, colour in _CHANGES.items()
-            if change in set(frame["change"])
-        }
-        words = '"number" || \' \' || "name"'
-        return "Point", _categories("change", symbols) + _label(
-            words, 9, bold=True, expression=True, beside=True
-        )
-    if name == "missing":
-        symbol = _marker("triangle", "179,64,31,255", 3.4)
-        words = '"rank" || \' \' || "name"'
-        return "Point", _single(symbol) + _label(words, 8, bold=True, expression=True, beside=True)
-    if name == "facilities":
-        kinds = list(dict.fromkeys(frame["kind_name"]))
-        symbols = {
-            kind: _marker("circle", _PALETTE[n % len(_PALETTE)], 2.2)
-            for n, kind in enumerate(kinds)
-        }
-        return "Point", _categories("kind_name", symbols) + _label(
-            "name", 6, scale=60_000, beside=True
-        )
-    return "Line", _single(_line("150,150,150,255", 0.3)) + _no_label()
+    match name:
+        case "counties":
+            outline = _fill("0,0,0,0", "60,70,85,255", 0.7)
+            return Style("Polygon", {"": outline}, label=Label("name", 12, bold=True))
+        case "townships":
+            colours = _STATUS if lang == "zh" else _STATUS_EN
+            fills = {v: _fill(c, "255,255,255,255", 0.2) for v, c in colours.items()}
+            return Style("Polygon", _present(fills, frame["status"]), "status", Label("name", 7))
+        case "proposal":
+            stars = {change: _marker("star", colour, 5) for change, colour in _CHANGES.items()}
+            label = Label(_NUMBERED.format("number"), 9, bold=True, expression=True, beside=True)
+            return Style("Point", _present(stars, frame["change"]), "change", label)
+        case "missing":
+            label = Label(_NUMBERED.format("rank"), 8, bold=True, expression=True, beside=True)
+            return Style("Point", {"": _marker("triangle", "179,64,31,255", 3.4)}, label=label)
+        case "facilities":
+            discs = {
+                kind: _marker("circle", _PALETTE[n % len(_PALETTE)], 2.2)
+                for n, kind in enumerate(dict.fromkeys(frame["kind_name"]))
+            }
+            label = Label("name", 6, scale=60_000, beside=True)
+            return Style("Point", discs, "kind_name", label)
+    thin = {"line_color": "150,150,150,255", "line_width": 0.3, "line_width_unit": "MM"}
+    return Style("Line", {"": Symbol("line", "SimpleLine", {**thin, "line_style": "solid"})})
 
 
-def _option(**values: object) -> str:
-    entries = "".join(
-        f'<Option type="QString" name={quoteattr(k)} value={quoteattr(str(v))}/>'
-        for k, v in values.items()
-    )
-    return f'<Option type="Map">{entries}</Option>'
+def _present(symbols: Mapping[str, Symbol], values: gpd.GeoSeries) -> dict[str, Symbol]:
+    """The classes that a layer has rows of."""
+    there = set(values)
+    return {value: symbol for value, symbol in symbols.items() if value in there}
 
 
-def _symbol(kind: str, layer: str, options: str) -> str:
-    return (
-        f'<symbol type="{kind}" name="{{name}}" alpha="1" clip_to_extent="1" '
-        f'force_rhr="0"><layer class="{layer}" enabled="1" locked="0" pass="0">{options}'
-        "</layer></symbol>"
-    )
+def _outline(colour: str, width: float) -> dict[str, object]:
+    return {
+        "outline_color": colour,
+        "outline_style": "solid",
+        "outline_width": width,
+        "outline_width_unit": "MM",
+    }
 
 
-def _fill(colour: str, outline: str, width: float) -> str:
-    options = _option(
-        color=colour,
-        style="solid",
-        outline_color=outline,
-        outline_style="solid",
-        outline_width=width,
-        outline_width_unit="MM",
-    )
-    return _symbol("fill", "SimpleFill", options)
+def _fill(colour: str, outline: str, width: float) -> Symbol:
+    options = {"color": colour, "style": "solid", **_outline(outline, width)}
+    return Symbol("fill", "SimpleFill", options)
 
 
-def _line(colour: str, width: float) -> str:
-    options = _option(line_color=colour, line_width=width, line_width_unit="MM", line_style="solid")
-    return _symbol("line", "SimpleLine", options)
+def _marker(shape: str, colour: str, size: float) -> Symbol:
+    options = {"name": shape, "color": colour, "size": size, "size_unit": "MM"}
+    return Symbol("marker", "SimpleMarker", options | _outline("255,255,255,255", 0.2))
 
 
-def _marker(shape: str, colour: str, size: float) -> str:
-    options = _option(
-        name=shape,
-        color=colour,
-        size=size,
-        size_unit="MM",
-        outline_color="255,255,255,255",
-        outline_style="solid",
-        outline_width=0.2,
-        outline_width_unit="MM",
-    )
-    return _symbol("marker", "SimpleMarker", options)
-
-
-def _single(symbol: str) -> str:
-    drawn = symbol.replace("{name}", "0")
-    return (
-        '<renderer-v2 type="singleSymbol" symbollevels="0" enableorderby="0" '
-        f'forceraster="0"><symbols>{drawn}</symbols></renderer-v2>'
-    )
-
-
-def _categories(field: str, symbols: Mapping[str, str]) -> str:
-    categories = "".join(
-        f'<category render="true" value={quoteattr(value)} symbol="{n}" '
-        f'label={quoteattr(value or "—")} type="string"/>'
-        for n, value in enumerate(symbols)
-    )
-    drawn = "".join(s.replace("{name}", str(n)) for n, s in enumerate(symbols.values()))
-    return (
-        f'<renderer-v2 type="categorizedSymbol" attr="{field}" symbollevels="0" '
-        f'enableorderby="0" forceraster="0"><categories>{categories}</categories>'
-        f"<symbols>{drawn}</symbols></renderer-v2>"
-    )
-
-
-def _label(
-    field: str,
-    size: float,
-    *,
-    bold: bool = False,
-    expression: bool = False,
-    scale: int = 0,
-    beside: bool = False,
-) -> str:
-    """Labels of a layer: over areas, beside points; from 1 : `scale` upwards if one is given."""
-    shown = (
-        f'scaleVisibility="1" scaleMin="{scale}" scaleMax="1"' if scale else ('scaleVisibility="0"')
-    )
-    return (
-        '<labeling type="simple"><settings calloutType="simple">'
-        f'<text-style fieldName={quoteattr(field)} isExpression="{int(expression)}" '
-        f'fontFamily="{FONT}" fontSize="{size}" fontSizeUnit="Point" fontWeight='
-        f'"{75 if bold else 50}" textColor="{_INK}" textOpacity="1" namedStyle="">'
-        f'<text-buffer bufferDraw="1" bufferSize="0.8" bufferSizeUnits="MM" '
-        f'bufferColor="{_HALO}" bufferOpacity="1"/></text-style>'
-        f'<placement placement="{0 if beside else 1}" dist="{0.8 if beside else 0}" '
-        'distUnits="MM" priority="5"/>'
-        f'<rendering {shown} obstacle="1" drawLabels="1"/></settings></labeling>'
-    )
-
-
-def _no_label() -> str:
-    return '<labeling type="simple"/>'
+def qml(style: Style) -> str:
+    """A style file of QGIS."""
+    return _filled_in(shown=style)
 
 
 def write_project(path: Path, source: str, written: Written, document: Document) -> None:
@@ -234,70 +172,31 @@ def write_project(path: Path, source: str, written: Written, document: Document)
         written: Its layers.
         document: The result: title and record.
     """
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{path.stem}.qgs", to_xml(source, written, document))
-
-
-def to_xml(source: str, written: Written, document: Document) -> str:
-    """The project as XML."""
-    title = escape(document.heading)
-    tree = "".join(
-        f'<layer-tree-layer id="{_id(layer)}" name={quoteattr(layer.title)} providerKey="ogr" '
-        f'source="./{source}|layername={layer.name}" checked="Qt::Checked" expanded="0"/>'
-        for layer in written.layers
-    )
-    order = "".join(f'<layer id="{_id(layer)}"/>' for layer in written.layers)
-    maps = "".join(_layer(layer, source) for layer in written.layers)
-    return (
-        "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
-        f'<qgis projectname="{title}" version="{VERSION}"><title>{title}</title>'
-        f"<projectCrs>{_crs(written.crs)}</projectCrs>"
-        f"<layer-tree-group>{tree}</layer-tree-group>"
-        f'<mapcanvas name="theMapCanvas" annotationsVisible="1"><units>meters</units>'
-        f"{_extent(written)}<destinationsrs>{_crs(written.crs)}</destinationsrs></mapcanvas>"
-        f"<layerorder>{order}</layerorder><projectlayers>{maps}</projectlayers>"
-        '<properties><Paths><Absolute type="bool">false</Absolute></Paths>'
-        '<SpatialRefSys><ProjectionsEnabled type="int">1</ProjectionsEnabled></SpatialRefSys>'
-        "</properties>"
-        f"<projectMetadata><title>{title}</title>"
-        f"<abstract>{escape(summary(record_of(document)))}</abstract></projectMetadata>"
-        "</qgis>"
-    )
-
-
-def _layer(layer: Layer, source: str) -> str:
-    labels = int("<text-style" in layer.style)
-    return (
-        f'<maplayer type="vector" geometry="{layer.geometry}" labelsEnabled="{labels}" '
-        'hasScaleBasedVisibilityFlag="0" autoRefreshEnabled="0">'
-        f"<id>{_id(layer)}</id><datasource>./{source}|layername={layer.name}</datasource>"
-        f"<layername>{escape(layer.title)}</layername><srs>{_crs(WGS84)}</srs>"
-        f'<provider encoding="UTF-8">ogr</provider>{layer.style}</maplayer>'
-    )
-
-
-def _id(layer: Layer) -> str:
-    """Id of a layer; QGIS makes up another where it has no more than ten characters."""
-    return f"coverage_layer_{layer.name}"
-
-
-def _crs(authority: str) -> str:
     from pyproj import CRS
 
-    crs = CRS(authority)
-    # QGIS goes by the authority's name, and only if a number of its own stands before it.
-    return (
-        f'<spatialrefsys nativeFormat="Wkt"><wkt>{escape(crs.to_wkt())}</wkt>'
-        f"<srsid>{crs.to_epsg()}</srsid><srid>{crs.to_epsg()}</srid><authid>{authority}</authid>"
-        f"<description>{escape(crs.name)}</description>"
-        f"<geographicflag>{str(crs.is_geographic).lower()}</geographicflag></spatialrefsys>"
-    )
-
-
-def _extent(written: Written) -> str:
     west, south, east, north = written.bounds
     x, y = to_plane([west, east], [south, north], written.crs)
-    return (
-        f"<extent><xmin>{x[0]}</xmin><ymin>{y[0]}</ymin><xmax>{x[1]}</xmax>"
-        f"<ymax>{y[1]}</ymax></extent>"
+    text = _filled_in(
+        title=document.heading,
+        abstract=summary(record_of(document)),
+        source=source,
+        layers=written.layers,
+        plane=CRS(written.crs),
+        degrees=CRS(WGS84),
+        x=x,
+        y=y,
     )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{path.stem}.qgs", text)
+
+
+def _filled_in(**values: object) -> str:
+    """The template's XML, with nothing between its elements."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True
+    )
+    template = environment.get_template("qgis.xml.j2")
+    text = template.render(version=VERSION, font=FONT, **values)
+    return re.sub(r">\n+", ">", text).strip()
