@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -29,49 +28,18 @@ TAGS = {"admin_level": LEVEL}
 _MIN_SHARE = 0.02  # of its former cell that a township keeps beside the downloaded ones
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """Townships with the polygons they got.
 
     Attributes:
-        features: GeoJSON features in the order of the codes.
-        found: Codes with a polygon of OpenStreetMap.
-        kept: Codes that keep what is left of their former cell.
-        lost: Names of townships with neither.
-        total: Townships of the city.
+        text: Their file, a feature a line in the order of the codes.
+        said: What came, in sentences.
         left_out: Areas that were not used, with the reason.
     """
 
-    features: tuple[dict[str, Any], ...]
-    found: frozenset[str]
-    kept: frozenset[str]
-    lost: tuple[str, ...]
-    total: int
+    text: str
+    said: tuple[Said, ...]
     left_out: tuple[Said, ...]
-
-    def text(self) -> str:
-        """The features as a GeoJSON file, a feature a line."""
-        lines = ",\n".join(json.dumps(f, ensure_ascii=False) for f in self.features)
-        return f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n'
-
-    def said(self) -> tuple[Said, ...]:
-        """What came, in sentences."""
-        found, kept = len(self.found), len(self.kept)
-        said = [
-            Said(
-                f"乡镇界：{found} 个取自 OSM（共 {self.total} 个乡镇），{kept} 个沿用近似格",
-                f"township boundaries: {found} from OSM (of {self.total} townships), {kept} keep "
-                "their approximate cell",
-            ),
-            Said(
-                "OSM 界线由志愿者绘制，不是法定界线",
-                "OSM boundaries are drawn by volunteers and have no legal standing",
-            ),
-        ]
-        if self.lost:
-            shown = "、".join(self.lost[:10])
-            said.append(Said(f"没有界线的乡镇：{shown}", f"townships without a boundary: {shown}"))
-        return tuple(said)
 
 
 def outline(city: City) -> Any:
@@ -111,19 +79,34 @@ def place_townships(city: City, things: Iterable[Thing]) -> Placed:
         raise InputError(
             Said(
                 f"OpenStreetMap 没有{city.name}的乡镇界（行政级别 8）",
-                f"no township boundaries ({len(areas)} areas of level {LEVEL}, none of the city)",
+                f"no township boundaries of {city.name} ({len(areas)} areas of level {LEVEL}, "
+                "none of the city)",
             )
         )
     features, kept = _features(city, found)
-    lost = (u.name for u in city.units.townships if u.code not in found and u.code not in kept)
-    return Placed(
-        tuple(features),
-        frozenset(found),
-        frozenset(kept),
-        tuple(lost),
-        len(city.units.townships),
-        tuple(left_out),
+    lines = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
+    text = f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n'
+    return Placed(text, _said(city, set(found), kept), tuple(left_out))
+
+
+def _said(city: City, found: set[str], kept: set[str]) -> tuple[Said, ...]:
+    every = city.units.townships
+    lost = [unit.name for unit in every if unit.code not in found | kept][:10]
+    said = (
+        Said(
+            f"乡镇界：{len(found)} 个取自 OSM（共 {len(every)} 个乡镇），{len(kept)} 个沿用近似格",
+            f"township boundaries: {len(found)} from OSM (of {len(every)} townships), {len(kept)} "
+            "keep their approximate cell",
+        ),
+        Said(
+            "OSM 界线由志愿者绘制，不是法定界线",
+            "OSM boundaries are drawn by volunteers and have no legal standing",
+        ),
     )
+    if not lost:
+        return said
+    zh, en = "、".join(lost), ", ".join(lost)
+    return (*said, Said(f"没有界线的乡镇：{zh}", f"townships without a boundary: {en}"))
 
 
 def _is_area(thing: Thing) -> bool:

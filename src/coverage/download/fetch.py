@@ -129,11 +129,11 @@ def _boundaries(city: City, folder: Path, server: Server) -> Fetched:
     answer = osm.ask(outline(city), TAGS, server)
     placed = place_townships(city, answer.things)
     goal = folder / OWN["townships"][0]
-    kept = keep(goal, text := placed.text())
-    write_text(goal, text)
+    kept = keep(goal, placed.text)
+    write_text(goal, placed.text)
     origin = _osm_origin(f"{city.name}乡镇界（OSM 行政级别 8）", answer)
     written = (goal, note_origin(goal, origin))
-    return Fetched("boundaries", written, origin, (*placed.said(), *kept), placed.left_out)
+    return Fetched("boundaries", written, origin, (*placed.said, *kept), placed.left_out)
 
 
 def _roads(city: City, folder: Path, server: Server) -> Fetched:

@@ -337,21 +337,17 @@ def _features(name: str, layer: Features, how: _How) -> Iterable[tuple[Row, Any]
 def _line(row: Row, geometry: Any) -> Floats:
     if geometry is not None and geometry.geom_type == "MultiLineString":
         geometry = shapely.line_merge(geometry)
-    if geometry is None or geometry.is_empty:
-        row.problems.append(
-            Problem(Said("要素没有线", "the feature has no line"), row.file, row.number, "geometry")
-        )
-        return np.zeros((0, 2))
-    if geometry.geom_type != "LineString":
-        reason = Said(
-            f"要素是 {geometry.geom_type}，不是一条线",
-            f"the feature is a {geometry.geom_type}, not one line",
-        )
-        row.problems.append(Problem(reason, row.file, row.number, "geometry"))
     points = np.asarray(shapely.get_coordinates(geometry))
-    if not np.isfinite(points).all():
-        reason = Said("线里有不是数字的坐标", "the line holds a coordinate that is not a number")
-        row.problems.append(Problem(reason, row.file, row.number, "geometry"))
+    said = None
+    if geometry is None or geometry.is_empty:
+        said = Said("要素没有线", "the feature has no line")
+    elif geometry.geom_type != "LineString":
+        kind = geometry.geom_type
+        said = Said(f"要素是 {kind}，不是一条线", f"the feature is a {kind}, not one line")
+    elif not np.isfinite(points).all():
+        said = Said("线里有不是数字的坐标", "the line holds a coordinate that is not a number")
+    if said is not None:
+        row.problems.append(Problem(said, row.file, row.number, "geometry"))
     return points
 
 
