@@ -153,7 +153,7 @@ def test_bad_units_are_refused_in_one_sentence(change: Any, said: str) -> None:
     [
         (PLAN.assign(kind="castle"), "no such kind"),
         (PLAN.assign(target="most"), "such as >=60"),
-        ({"plan": {}}, "lacks or misstates"),
+        ({"plan": {}}, "this is missing"),
     ],
 )
 def test_bad_plans_are_refused(plan: Any, said: str) -> None:

@@ -343,7 +343,7 @@ def _indicator(table: Table, r: Record, year: int) -> dict[str, Any]:
                 "year": int(r.get("year") or year),
                 "op": _OPS.get(target[1], target[1] or "≥"),
                 "value": Decimal(target[2]),
-                "clause": r.get("clause"),
+                "clause": r.get("clause") or f"{table.file}[{r.row}]",
             }
         ],
     }
