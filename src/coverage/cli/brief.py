@@ -43,7 +43,14 @@ _STEPS = {
 @takes("folder.out", required=True)
 @takes("formats", "scenario", "year", "indicators", *REGISTER, "values")
 @takes("template", "templates", "suppress_below", "mask_sensitive")
-def brief(out: Path, formats: str | None, provenance: str | None, lang: Lang, **asked: Any) -> None:
+def brief(
+    out: Path,
+    formats: str | None,
+    register: Path | None,
+    provenance: str | None,
+    lang: Lang,
+    **asked: Any,
+) -> None:
     """The documents of a meeting: Word, slides, workbook, page, PDF, layers.
 
     All of them are written from one result object (result.json), and carry a
@@ -55,6 +62,7 @@ def brief(out: Path, formats: str | None, provenance: str | None, lang: Lang, **
     from coverage.facilities import parse_provenances
 
     request = Request(
+        facilities=register,
         provenance=parse_provenances(provenance) if provenance is not None else (),
         formats=parse_formats(formats) if formats is not None else (),
         lang=lang,

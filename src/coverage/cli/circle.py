@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.facilities import Register
     from coverage.messages import Lang
     from coverage.reach.service import ServiceTimes
 
@@ -45,9 +44,6 @@ _TRAVEL = ("services", *ROADS, *REGISTER, "direction", "barriers", "elevation")
 def circle(
     city: City,
     kinds: tuple[str, ...],
-    barriers: Path | None,
-    facilities: Path | None,
-    provenance: str | None,
     how: str,
     resolution: float | None,
     format_: str,
@@ -63,8 +59,7 @@ def circle(
     """
     from coverage.reach.service import travel_time
 
-    register = _register(city, facilities, provenance)
-    times = travel_time(city, kind=kinds, register=register, barriers=barriers or (), **asked)
+    times = travel_time(city, kind=kinds, **asked)
     if out is not None:
         from coverage.reach.draw import draw, write
 
@@ -72,15 +67,6 @@ def circle(
             count = write(draw(times, how=how, step_m=resolution), half)
         say(f"已写入 {count} 个服务圈：{out}", f"{count} circles written: {out}", lang)
     _show(times, format_, lang)
-
-
-def _register(city: City, facilities: Path | None, provenance: str | None) -> Register:
-    from coverage.facilities import parse_provenances
-
-    register = city.read_register(facilities) if facilities else city.register
-    if provenance is not None:
-        register = register.only(parse_provenances(provenance))
-    return register
 
 
 def _show(times: ServiceTimes, format_: str, lang: Lang) -> None:
@@ -109,8 +95,6 @@ def route(
     city: City,
     start: tuple[float, float],
     kinds: tuple[str, ...],
-    facilities: Path | None,
-    provenance: str | None,
     format_: str,
     lang: Lang,
     **asked: Any,
@@ -118,8 +102,7 @@ def route(
     """Why is this place covered, or not: the way, its length, its time by part."""
     from coverage.reach.trip import explain
 
-    register = _register(city, facilities, provenance)
-    trip = explain(city, start, kind=kinds, register=register, **asked)
+    trip = explain(city, start, kind=kinds, **asked)
     if format_ == "json":
         print_json(trip.to_dict(lang))
         return

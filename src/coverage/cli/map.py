@@ -45,7 +45,7 @@ def map_(
     scenario: Path | None,
     year: int | None,
     provenance: str | None,
-    facilities: Path | None,
+    register: Path | None,
     roads: Path | None,
     tiles: str,
     tianditu_key: str | None,
@@ -90,7 +90,8 @@ def map_(
         below=suppress_below,
         **circles,
     )
-    moments = _moments(found, wanted, year, provenance, facilities, scenario)
+    counted = {"year": year, "provenance": provenance, "register": register}
+    moments = _moments(found, wanted, scenario, **counted)
     day = dated.date() if dated else None
     view = build(found, moments, lang=lang, indicators=indicators, roads=roads, dated=day)
     for out in outs:
@@ -118,45 +119,26 @@ def _check_names(outs: tuple[Path, ...]) -> None:
         raise InputError(Problem(reason, str(out)) for out in wrong)
 
 
-def _moments(
-    city: City,
-    wanted: Wanted,
-    year: int | None,
-    provenance: str | None,
-    facilities: Path | None,
-    scenario: Path | None,
-) -> tuple[Moment, ...]:
+def _moments(city: City, wanted: Wanted, scenario: Path | None, **asked: Any) -> tuple[Moment, ...]:
     """Now, or before and after a scenario; everything wrong with the question is said at once."""
-    from coverage.assessment import assess, check_request
-    from coverage.errors import gathered
-    from coverage.facilities import parse_provenances
     from coverage.maps import moments
 
-    with gathered() as gather:
-        if scenario is None:
-            gather(check_request, city, year, wanted.indicators)
-        kept = gather(parse_provenances, provenance) if provenance is not None else ()
-        register = gather(city.read_register, facilities) if facilities else None
     if scenario is None:
-        report = assess(
-            city, year=year, indicators=wanted.indicators, provenance=kept, register=register
-        )
-        return moments.now(report, wanted)
+        from coverage.assessment import assess
+
+        return moments.now(assess(city, indicators=wanted.indicators, **asked), wanted)
     from coverage.scenarios.compare import compare
-    from coverage.scenarios.file import read
-    from coverage.scenarios.live import Question
 
     comparison = compare(
         city,
-        [read(scenario, city, register=register)],
-        year=year,
-        register=register,
-        provenance=kept,
-        question=Question(wanted.kinds) if wanted.kinds else None,
+        scenario,
+        kind=wanted.kinds,
+        group="all",
         minutes=max(wanted.minutes),
         profile=wanted.profile,
         roads=wanted.roads,
         population=wanted.population,
+        **asked,
     )
     return moments.before_after(comparison.outcomes[0], wanted)
 

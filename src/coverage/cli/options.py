@@ -78,7 +78,7 @@ TYPES: dict[str, Any] = {
 
 # Groups that belong together.
 CITY = ("city", "workspace")
-REGISTER = ("facilities", "provenance")
+REGISTER = ("register", "provenance")
 ROADS = ("profile", "roads")
 SERVER = ("endpoint", "cache", "timeout_s", "retries")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,37 +32,19 @@ if TYPE_CHECKING:
 @takes("folder.out")
 def report(
     city: City,
-    year: int | None,
-    indicators: tuple[str, ...],
-    provenance: str | None,
-    facilities: Path | None,
-    values: Path | None,
     format_: str,
     lang: Lang,
     out: Path | None,
+    **asked: Any,
 ) -> None:
     """Where a city stands against every target of its five-year plan.
 
     Shows each indicator's value, target and gap in whole units, the townships
     that are missing (most people affected first), and a table by county.
     """
-    from coverage.assessment import assess, check_request, read_values
-    from coverage.errors import gathered
-    from coverage.facilities import parse_provenances
+    from coverage.assessment import assess
 
-    with gathered() as gather:
-        gather(check_request, city, year, indicators)
-        kept = gather(parse_provenances, provenance) if provenance is not None else ()
-        register = gather(city.read_register, facilities) if facilities else None
-        given = gather(read_values, values, city) if values else None
-    made = assess(
-        city,
-        year=year,
-        indicators=indicators,
-        provenance=kept,
-        register=register,
-        values=given,
-    )
+    made = assess(city, **asked)
     written = _write(made, out, lang) if out else []
     _show(made, format_, lang)
     if out is not None:

@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.facilities import Register
     from coverage.messages import Lang
     from coverage.scenarios.edits import Scenario
-    from coverage.scenarios.live import Question
     from coverage.scenarios.outcome import Comparison
 
 _EXAMPLES = (
@@ -59,7 +57,7 @@ def scenario() -> None:
 def _files(command: Callable[..., None]) -> Callable[..., None]:
     """The files, the city, and the register that a command reads them with."""
     files = argument("files", "FILE…", "text", nargs=-1, required=True)
-    return files(takes(*CITY, "facilities")(command))
+    return files(takes(*CITY, "register")(command))
 
 
 @command(
@@ -78,12 +76,9 @@ def run(
     files: tuple[str, ...],
     city: str | None,
     workspace: Path | None,
-    facilities: Path | None,
+    register: Path | None,
     years: tuple[int, ...],
     kinds: tuple[str, ...],
-    services: tuple[str, ...],
-    group: str,
-    provenance: str | None,
     format_: str,
     lang: Lang,
     out: Path | None,
@@ -96,14 +91,11 @@ def run(
     county, the places served worst, and the cost. Several files are ranked
     side by side, and those that another one beats in every respect are marked.
     """
-    from coverage.facilities import parse_provenances
     from coverage.scenarios.compare import compare
 
-    found, register, scenarios = _read(files, city, workspace, facilities)
-    how["provenance"] = parse_provenances(provenance) if provenance is not None else ()
-    how["question"] = _question(kinds, services, group)
+    found, scenarios = _read(files, city, workspace, register)
     made = [
-        compare(found, scenarios, year=year, register=register, **how)
+        compare(found, scenarios, year=year, register=register, kind=kinds, **how)
         for year in (dict.fromkeys(years) or [None])
     ]
     for one in made if out else ():
@@ -125,11 +117,11 @@ def check(
     files: tuple[str, ...],
     city: str | None,
     workspace: Path | None,
-    facilities: Path | None,
+    register: Path | None,
     lang: Lang,
 ) -> None:
     """Check files against the city, all problems at once."""
-    found, _, scenarios = _read(files, city, workspace, facilities)
+    found, scenarios = _read(files, city, workspace, register)
     for one in scenarios:
         count = len(one.edits)
         said = Said(
@@ -150,13 +142,13 @@ def show(
     files: tuple[str, ...],
     city: str | None,
     workspace: Path | None,
-    facilities: Path | None,
+    register: Path | None,
     lang: Lang,  # noqa: ARG001 -- a file has no language
 ) -> None:
     """Print files as they are read, with ids and names."""
     from coverage.scenarios.file import to_toml
 
-    _, _, scenarios = _read(files, city, workspace, facilities)
+    _, scenarios = _read(files, city, workspace, register)
     click.echo("\n".join(to_toml(one) for one in scenarios), nl=False)
 
 
@@ -170,9 +162,9 @@ def list_(lang: Lang) -> None:  # noqa: ARG001 -- names of data
 
 
 def _read(
-    files: Sequence[str], city: str | None, workspace: Path | None, facilities: Path | None
-) -> tuple[City, Register | None, list[Scenario]]:
-    """The city that is meant, a register of the user's own, and the scenarios."""
+    files: Sequence[str], city: str | None, workspace: Path | None, register: Path | None
+) -> tuple[City, list[Scenario]]:
+    """The city that is meant, and the scenarios."""
     from coverage.scenarios.file import base_of, read_all
     from coverage.scenarios.shipped import find_scenario
 
@@ -180,28 +172,7 @@ def _read(
     if city is None and workspace is None:
         city, workspace = base_of(paths[0])
     found = chosen_city(city, workspace)
-    register = found.read_register(facilities) if facilities else None
-    return found, register, read_all(paths, found, register=register)
-
-
-def _question(kind: Sequence[str], service: Sequence[str], group: str) -> Question | None:
-    from coverage.errors import InputError, Problem
-    from coverage.kinds import ALIASES, SERVICES
-    from coverage.reach.service import kinds_of
-    from coverage.scenarios.live import Question
-
-    if not kind and not service:
-        return None
-    known = "、".join(SERVICES)
-    slips = [
-        Problem(Said(f"没有这项服务，可用：{known}", "not a known service"), value=one)
-        for one in service
-        if one not in SERVICES
-    ]
-    if slips:
-        raise InputError(slips)
-    kinds = kinds_of([ALIASES.get(one, one) for one in kind] or ["elder_care"])
-    return Question(kinds, tuple(service), group)
+    return found, read_all(paths, found, register=found.counted(register))
 
 
 def _show(made: Sequence[Comparison], format_: str, lang: Lang) -> None:

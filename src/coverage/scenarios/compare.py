@@ -9,6 +9,7 @@ travelling is made ready anew.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,9 @@ from coverage.reach.people import nearest_times, people_reached
 from coverage.reach.service import DEFAULT_PROFILE
 from coverage.scenarios.apply import due, edited_city, edited_register, growths_of
 from coverage.scenarios.costs import cost_of
-from coverage.scenarios.live import questions_of
+from coverage.scenarios.edits import Scenario
+from coverage.scenarios.file import read_all
+from coverage.scenarios.live import question_of, questions_of
 from coverage.scenarios.outcome import (
     Access,
     Comparison,
@@ -29,20 +32,21 @@ from coverage.scenarios.outcome import (
     PeopleChange,
 )
 from coverage.scenarios.ranking import dominated, ranked
+from coverage.scenarios.shipped import find_scenario
 from coverage.scenarios.travels import Travels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from coverage.assessment import Report
-    from coverage.city import City
+    from coverage.city import City, RegisterSource
+    from coverage.demand.sources import PeopleSource
     from coverage.facilities import Register
     from coverage.reach.people import NearestTime
     from coverage.reach.service import ServiceTimes
-    from coverage.scenarios.edits import Scenario
+    from coverage.roads.sources import RoadSource
     from coverage.scenarios.live import Question
 
 _WORST = 10
@@ -51,33 +55,40 @@ _MEDIAN = 2  # place of the median among `PERCENTILES`
 
 def compare(
     city: City,
-    scenarios: Sequence[Scenario],
+    scenarios: Scenario | str | Path | Sequence[Scenario | str | Path],
     *,
     year: int | None = None,
-    register: Register | None = None,
-    provenance: Sequence[str] = (),
+    register: RegisterSource | None = None,
+    provenance: str | Sequence[str] = (),
+    kind: str | Sequence[str] = (),
+    services: Sequence[str] = (),
+    group: str = "60+",
     question: Question | None = None,
     minutes: float = 15,
     profile: str | Path = DEFAULT_PROFILE,
-    roads: str | Path | None = None,
-    population: Path | None = None,
+    roads: RoadSource | None = None,
+    population: PeopleSource | None = None,
     rank_by: str = "people",
 ) -> Comparison:
     """Run scenarios on a city and put them side by side.
 
     Args:
         city: The city.
-        scenarios: Edits, read by `coverage.scenarios.file.read`.
+        scenarios: Edits, as `coverage.scenarios.file.read` reads them, or their files, or the
+            names of those that ship; one or several.
         year: What holds at the end of this year; the plan's last by default,
             and a later one is allowed (the targets last in force are judged).
-        register: The user's own register instead of the city's.
-        provenance: Count only registered rows of these provenances; new
+        register: The user's own register, frame or file instead of the city's.
+        provenance: Count only registered rows of these, as a list or separated by commas; new
             facilities always count.
-        question: Which facilities people travel to; what the edits bear on by default.
+        kind: Kinds of facility that people travel to; what the edits bear on by default.
+        services: Only facilities that have these services.
+        group: Whose travel times, with `kind` or `services`.
+        question: The same three as one.
         minutes: Limit in minutes, where a scenario sets no other.
         profile: How people travel, where a scenario says nothing else.
-        roads: A road file instead of the city's.
-        population: A raster or table of people instead of the city's.
+        roads: A road file, graph or network instead of the city's.
+        population: People as a raster, a table or a frame instead of the city's.
         rank_by: One of `coverage.scenarios.ranking.CRITERIA`.
 
     Raises:
@@ -86,8 +97,10 @@ def compare(
     """
     ranked((), rank_by)
     year = _checked_year(city, year)
-    rows = register if register is not None else city.register
-    rows = rows.only(provenance) if provenance else rows
+    question = question or question_of(kind, services, group)
+    given = city.counted(register)
+    rows = city.counted(given, provenance)
+    scenarios = _read(scenarios, city, given)
     _check_present(rows, scenarios)
     edited = [edited_register(rows, one, year) for one in scenarios]
     listed = (*city.plan.indicators, *city.references)
@@ -121,6 +134,15 @@ def compare(
         dominated=dominated(outcomes),
         notes=(*before.notes, *travels.notes),
     )
+
+
+def _read(
+    given: Scenario | str | Path | Sequence[Scenario | str | Path], city: City, register: Register
+) -> list[Scenario]:
+    each = [given] if isinstance(given, Scenario | str | Path) else list(given)
+    files = [find_scenario(str(one)) for one in each if not isinstance(one, Scenario)]
+    read = iter(read_all(files, city, register=register))
+    return [one if isinstance(one, Scenario) else next(read) for one in each]
 
 
 def _checked_year(city: City, year: int | None) -> int:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coverage.errors import InputError, Problem
+from coverage.fields import unknown
 from coverage.indicators import affected_group
-from coverage.kinds import KINDS, SERVICES
+from coverage.kinds import ALIASES, KINDS, SERVICES
 from coverage.messages import Said
-from coverage.reach.service import ServiceTimes
+from coverage.reach.service import ServiceTimes, kinds_of
 from coverage.reach.sites import check_sites, place
 from coverage.travel.live import LiveTimes
 
@@ -66,6 +68,23 @@ class Question:
             and facility.counts_in(year)
             and set(self.services) <= facility.services
         )
+
+
+def question_of(kinds: str | Sequence[str], services: Sequence[str], group: str) -> Question | None:
+    """The question that kinds and services ask, `None` if neither is named.
+
+    Raises:
+        InputError: Naming every kind or service that is not known.
+    """
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if not kinds and not services:
+        return None
+    what = Said("这项服务", "service")
+    slips = [Problem(unknown(what, s, SERVICES), value=s) for s in services if s not in SERVICES]
+    if slips:
+        raise InputError(slips)
+    named = [ALIASES.get(kind, kind) for kind in kinds] or ["elder_care"]
+    return Question(kinds_of(named), tuple(services), group)
 
 
 def questions_of(

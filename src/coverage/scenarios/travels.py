@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.demand.demand import Demand
+    from coverage.demand.sources import PeopleSource
     from coverage.facilities import Register
     from coverage.measures import Measure
     from coverage.plans import PlanIndicator
     from coverage.reach.service import ServiceTimes, TravelSetup
+    from coverage.roads.sources import RoadSource
     from coverage.scenarios.apply import Growths
     from coverage.scenarios.edits import Road, Scenario
 
@@ -51,8 +53,8 @@ class Travels:
         register: Register,
         minutes: float,
         profile: str | Path,
-        roads: str | Path | None,
-        population: Path | None,
+        roads: RoadSource | None,
+        population: PeopleSource | None,
     ) -> None:
         self.city, self.year, self.register = city, year, register
         self.minutes, self.profile = minutes, str(profile)
