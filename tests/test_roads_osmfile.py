@@ -180,6 +180,8 @@ def test_area_keeps_what_touches_it(tmp_path: Path) -> None:
         ("empty.osm.pbf", b"", "is empty"),
         ("garbage.osm.pbf", b"hello world" * 100, "damaged"),
         ("broken.osm", b"<osm version='0.6'><node id='1' lat='1' lon='1'/><way", "damaged"),
+        ("id.osm", b"<osm version='0.6'><node id='N/A' lat='1' lon='1'/></osm>", "damaged"),
+        ("place.osm", b"<osm version='0.6'><node id='1' lat='1x' lon='1'/></osm>", "damaged"),
         ("other.txt", b"<osm/>", "ends in"),
         ("bare.osm", b"<osm version='0.6'></osm>", "no roads at all in it"),
         ("built.osm", osm({1: ([1, 2], {"highway": "proposed"})}).encode(), "none of its 1 ways"),

@@ -253,12 +253,12 @@ def read_osm(
     ways = Ways(path.name, modes)
     try:
         _collect(path, ways)
-    except RuntimeError as error:
+    except Exception as error:  # osmium's errors are of several families
         raise InputError(
             Problem(
                 Said(
                     "文件已损坏，或不是 OpenStreetMap 数据",
-                    f"the file is damaged or no OpenStreetMap extract ({error})",
+                    f"the file is damaged or no OpenStreetMap extract ({str(error)[:80]})",
                 ),
                 path.name,
             )
