@@ -189,3 +189,31 @@ def test_a_brief_of_fewer_formats_leaves_the_other_documents(tmp_path: Path) -> 
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "brief.xlsx").exists()
     assert "保持原样：brief.xlsx" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit of a process is POSIX's")
+@pytest.mark.parametrize("name", ["out.gpkg", "out.geojson", "out.csv"])
+def test_a_disk_that_refuses_is_one_sentence(tmp_path: Path, name: str) -> None:
+    code = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "import geopandas as gpd, numpy as np\n"
+        "from pathlib import Path\n"
+        "from coverage.errors import InputError\n"
+        "from coverage.outputs import one\n"
+        "from coverage.reach.draw import write\n"
+        "frame = gpd.GeoDataFrame({'n': range(3000)}, crs=4326,\n"
+        "    geometry=gpd.points_from_xy(np.arange(3000) / 100, np.zeros(3000)))\n"
+        "try:\n"
+        "    with one(Path(sys.argv[1])) as half:\n"
+        "        half.write_text('x' * 9000) if half.suffix == '.csv' else write(frame, half)\n"
+        "except InputError as error:\n"
+        "    print(error)\n"
+        "    sys.exit(2)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout.startswith(f"{name}: 文件写不进去")
+    assert list(tmp_path.iterdir()) == []

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Content: TypeAlias = "str | bytes | Path"
 REPLACED = "replaced"  # folder of what others took the place of
+_WRITERS = {"lxml", "pyogrio", "rasterio", "sqlite3"}
 
 
 @contextmanager
@@ -30,21 +31,22 @@ def disk_errors(goal: Path) -> Iterator[None]:
     """What a disk refuses, as one sentence about the file that was being written.
 
     Raises:
-        InputError: In place of an `OSError`, or of lxml's own, which workbooks let through.
+        InputError: In place of an `OSError`, or of what a library that writes makes of it.
     """
     try:
         yield
     except CoverageError:
         raise  # some are of the family of `OSError`
     except Exception as error:
-        if not isinstance(error, OSError) and type(error).__name__ != "SerialisationError":
+        library = type(error).__module__.partition(".")[0]
+        if not isinstance(error, OSError) and library not in _WRITERS:
             raise
         # The half-written neighbour is nobody's business: only a folder is named instead.
         refused = Path(getattr(error, "filename", None) or goal)
         name = refused if refused.is_dir() else goal.name
-        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        why = getattr(error, "strerror", None) or str(error)[:80] or type(error).__name__
         said = Said(
-            f"文件写不进去（{why}），原有文件未动",
+            "文件写不进去，原有文件未动",
             f"the file cannot be written ({why}); what was there before stays",
         )
         raise InputError(Problem(said, str(name))) from error

@@ -60,10 +60,11 @@ def staged(
     Raises:
         InputError: If a file that the tool did not write would be replaced, or the disk refuses.
     """
-    check(folder / name for name in names)
+    goals = [folder / name for name in names]
+    check(goals)
     made = not folder.exists()
     try:
-        with disk_errors(folder):
+        with disk_errors(goals[0] if len(goals) == 1 else folder):
             folder.mkdir(parents=True, exist_ok=True)
             stage = Path(tempfile.mkdtemp(dir=folder, prefix=".coverage-"))
             try:
