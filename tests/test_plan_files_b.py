@@ -15,7 +15,10 @@ from typing import Any
 
 import pytest
 
+from coverage import kinds
+from coverage.city import City
 from coverage.kinds import KINDS, SERVICES, SYSTEMS
+from coverage.results.words import unit_of
 
 PLANS = Path(__file__).parents[1] / "data" / "plans"
 PUBLISHED = Path(__file__).parents[2] / "shared" / "plans"
@@ -580,3 +583,20 @@ def test_jiangmen_stated_counts() -> None:
     assert stated("440700", "community_service", "家庭服务中心")["count"] == 48
     stations = stated("440700", "community_service", "公共服务站")
     assert (stations["count"], stations["distinct_units"]) == (units("440700", "village"), True)
+
+
+@pytest.mark.parametrize("city", ["清远", "中山", "阳江", "江门", "珠山"])
+def test_in_english_a_plan_speaks_english(city: str) -> None:
+    """Names of places apart: targets in words, units and natures; what is quoted is the clause."""
+    plan = City.load(city).plan
+    for indicator in plan.indicators:
+        said = [target.said for target in indicator.targets if target.op is None]
+        said += [indicator.baseline.said] if indicator.baseline else []
+        for one in said:
+            assert not re.sub("安养园|福荫园", "", re.sub("[^\u4e00-\u9fff]", "", one.en)), one
+            assert set(re.findall(r"\d", one.en)) <= {*re.findall(r"\d", one.zh), "0", "1"}, one
+        units = (
+            unit_of(indicator, "en"),
+            *(kinds.NATURES.get(t.nature, t.nature) for t in indicator.targets),
+        )
+        assert not any(re.search("[\u4e00-\u9fff]", word) for word in units), units

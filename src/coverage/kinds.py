@@ -37,6 +37,9 @@ SERVICES: dict[str, str] = _WORDS["services"]
 STATUSES: dict[str, str] = _WORDS["statuses"]
 PROVENANCES: dict[str, str] = _WORDS["provenances"]
 SYSTEMS: tuple[str, ...] = tuple(_WORDS["systems"])
+# Units and natures of indicators, in English.
+UNITS: dict[str, str] = _WORDS["units"]
+NATURES: dict[str, str] = _WORDS["natures"]
 # What lists call these things; a register may use any of them for the id.
 ALIASES: dict[str, str] = {
     word: id_

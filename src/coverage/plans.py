@@ -76,6 +76,7 @@ class Baseline:
         numerator: The count behind it, where the plan states it.
         denominator: As `numerator`.
         clause: Where the plan says so.
+        text_en: `text` in English; as printed if empty.
     """
 
     year: int
@@ -84,6 +85,12 @@ class Baseline:
     numerator: int | None = None
     denominator: int | None = None
     clause: str = ""
+    text_en: str = ""
+
+    @property
+    def said(self) -> Said:
+        """What the plan prints."""
+        return Said(self.text, self.text_en or self.text)
 
     @property
     def stated(self) -> bool:
@@ -104,6 +111,12 @@ class Target:
     text: str = ""
     clause: str = ""
     nature: str = ""
+    text_en: str = ""
+
+    @property
+    def said(self) -> Said:
+        """The target in words, as the plan prints it."""
+        return Said(self.text, self.text_en or self.text)
 
 
 @dataclass(frozen=True)

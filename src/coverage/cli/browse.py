@@ -105,25 +105,30 @@ def plan(city: City, format_: str, lang: Lang) -> None:
         if lang == "zh"
         else ("indicator", "unit", "year", "target", "kind", "clause")
     )
-    ratios = (36, 10, 6, 18, 8, 30)
+    ratios = (36, 10, 6, 18, 8, 30) if lang == "zh" else (34, 14, 6, 24, 12, 20)
     title = found.title if lang == "zh" else found.title_en or found.title
     _emit(format_, title, list(zip(names, ratios, strict=True)), rows)
 
 
 def _plan_rows(found: Plan, i: PlanIndicator, lang: Lang) -> list[list[str]]:
+    from coverage.kinds import NATURES
+    from coverage.results import words
     from coverage.text import number
 
+    def nature(word: str) -> str:
+        return word if lang == "zh" else NATURES.get(word, word)
+
     name = f"{i.name if lang == 'zh' else i.name_en or i.name}\n{i.id}"
-    rows = []
+    unit, rows = words.unit_of(i, lang), []
     if i.baseline:
         base = i.baseline
-        shown = base.text or (number(base.value) if base.value is not None else "")
         start = "基期" if lang == "zh" else "baseline"
-        rows.append([name, i.unit, str(base.year), f"{start} {shown}", "", base.clause])
+        shown = f"{start} {words.baseline(base, lang)}"
+        rows.append([name, unit, str(base.year), shown, "", base.clause])
     for t in i.targets:
-        shown = t.text if t.op is None or t.value is None else f"{t.op}{number(t.value)}"
-        rows.append([name, i.unit, str(t.year), shown, t.nature or i.nature, t.clause])
-    rows = rows or [[name, i.unit, str(found.end), "", i.nature, i.clause]]
+        shown = f"{t.op}{number(t.value)}" if t.op and t.value is not None else t.said.to(lang)
+        rows.append([name, unit, str(t.year), shown, nature(t.nature or i.nature), t.clause])
+    rows = rows or [[name, unit, str(found.end), "", nature(i.nature), i.clause]]
     return [rows[0], *([["", "", *row[2:]] for row in rows[1:]])]
 
 

@@ -85,11 +85,11 @@ def _indicator(report: Report, result: IndicatorResult, lang: Lang) -> Indicator
         numerator=found.numerator,
         denominator=found.denominator,
         value=found.value,
-        baseline=_base(i.baseline),
+        baseline=_base(i.baseline, lang),
         plan_basis=None
         if basis is None
-        else Basis(basis.denominator, basis.value, basis.clause, aims(basis.targets)),
-        targets=aims(result.targets),
+        else Basis(basis.denominator, basis.value, basis.clause, aims(basis.targets, lang)),
+        targets=aims(result.targets, lang),
         status=result.status,
         provenance=dict(sorted(found.provenance.items())),
         covered=found.covered,
@@ -113,28 +113,29 @@ def _indicator(report: Report, result: IndicatorResult, lang: Lang) -> Indicator
     )
 
 
-def _base(base: Baseline | None) -> Base | None:
+def _base(base: Baseline | None, lang: Lang) -> Base | None:
     if base is None:
         return None
     stated = base.numerator, base.denominator
-    return Base(base.year, base.value, base.text, *stated, base.clause)
+    return Base(base.year, base.value, base.said.to(lang), *stated, base.clause)
 
 
-def aims(targets: Sequence[TargetResult]) -> tuple[Aim, ...]:
+def aims(targets: Sequence[TargetResult], lang: Lang = "zh") -> tuple[Aim, ...]:
     """Targets of a report with what the value is from each."""
     return tuple(
-        Aim(t.year, t.op, t.value, t.text, r.met, r.gap_points, r.gap_units, r.due, t.clause)
+        Aim(t.year, t.op, t.value, said, r.met, r.gap_points, r.gap_units, r.due, t.clause)
         for r in targets
-        for t in (r.target,)
+        for t, said in ((r.target, r.target.said.to(lang)),)
     )
 
 
 def _words(result: IndicatorResult, lang: Lang) -> Words:
     return Words(
         words.current(result, lang),
-        words.baseline(result.indicator.baseline),
+        words.baseline(result.indicator.baseline, lang),
         tuple(
-            AimWords(words.target(result, t), words.gap(result, t, lang)) for t in result.targets
+            AimWords(words.target(result, t, lang), words.gap(result, t, lang))
+            for t in result.targets
         ),
         tuple(" ".join(words.county_share(share, lang).split()) for share in result.counties),
     )

@@ -112,7 +112,7 @@ def _computed_row(result: IndicatorResult, serial: str, lang: Lang) -> tuple[Cel
         now += Said("\n规划口径", "\nby the plan").to(lang)
         now += f"\n{result.measurement.numerator}/{basis.denominator}\n{number(basis.value)}%"
     name = Noted(words.name(result, lang), result.indicator.id)
-    base = words.short_baseline(result, 8)
+    base = words.short_baseline(result, 8, lang)
     return serial, name, base, now, *_targets(result, lang), words.STATUS[result.status]
 
 
@@ -128,7 +128,9 @@ def _targets(result: IndicatorResult, lang: Lang) -> tuple[str, str]:
     aims: dict[str, list[str]] = {}
     for t in shown:
         in_words = Said("见说明", "see notes").to(lang)
-        aim = f"{t.target.year} {in_words if t.target.op is None else words.target(result, t)}"
+        aim = (
+            f"{t.target.year} {in_words if t.target.op is None else words.target(result, t, lang)}"
+        )
         parts = words.gap(result, t, lang).split(words.COMMA.to(lang))
         aims.setdefault(aim, [line for part in parts for line in wrap(part, 17)])
     left = [line for aim, gaps in aims.items() for line in (aim, *[""] * (len(gaps) - 1))]
@@ -188,7 +190,7 @@ def _notes(results: Sequence[IndicatorResult], to: Console, lang: Lang) -> None:
     said: dict[str, list[str]] = {}
     for serial, result in enumerate(results, start=1):
         in_words = [
-            f"{t.target.year}：{t.target.text}（{t.target.clause}）"
+            f"{t.target.year}：{t.target.said.to(lang)}（{t.target.clause}）"
             for t in result.targets
             if t.target.op is None
         ]
@@ -209,8 +211,10 @@ def _reported(results: Sequence[IndicatorResult], lang: Lang) -> Table:
         (
             words.name(r, lang),
             r.indicator.unit,
-            words.baseline(r.indicator.baseline) if r.value is None else words.current(r, lang),
-            "\n".join(_aims(r)),
+            words.baseline(r.indicator.baseline, lang)
+            if r.value is None
+            else words.current(r, lang),
+            "\n".join(_aims(r, lang)),
             words.STATUS[r.status],
         )
         for r in results
@@ -218,12 +222,14 @@ def _reported(results: Sequence[IndicatorResult], lang: Lang) -> Table:
     return Table(title, _REPORTED, rows, lang, marks=tuple(r.status for r in results))
 
 
-def _aims(result: IndicatorResult) -> list[str]:
+def _aims(result: IndicatorResult, lang: Lang) -> list[str]:
     """Targets in order of year; years that ask the same stand together."""
     years: dict[str, list[str]] = {}
     for t in result.targets:
-        years.setdefault(words.target(result, t), []).append(str(t.target.year))
-    return [f"{'、'.join(dict.fromkeys(when))} {aim}" for aim, when in years.items()]
+        years.setdefault(words.target(result, t, lang), []).append(str(t.target.year))
+    return [
+        f"{words.PAUSE.to(lang).join(dict.fromkeys(when))} {aim}" for aim, when in years.items()
+    ]
 
 
 # Markdown.
@@ -256,14 +262,14 @@ def _target_rows(result: IndicatorResult, lang: Lang) -> Iterator[tuple[Cell, ..
     """A row for each target of an indicator, of which only the first says its value."""
     start = (
         words.name(result, lang),
-        words.baseline(result.indicator.baseline),
+        words.baseline(result.indicator.baseline, lang),
         "" if result.value is None else words.current(result, lang),
     )
     status = words.STATUS[result.status].to(lang)
     if not result.targets:
         yield *start, "", "", status, result.indicator.clause
     for index, t in enumerate(result.targets):
-        aim = f"{t.target.year} {words.target(result, t)}", words.gap(result, t, lang)
+        aim = f"{t.target.year} {words.target(result, t, lang)}", words.gap(result, t, lang)
         yield *(("", "", "") if index else start), *aim, "" if index else status, t.target.clause
 
 
@@ -321,14 +327,14 @@ def _summary_rows(result: IndicatorResult, lang: Lang) -> Iterator[tuple[Cell, .
         *(i.id, words.name(result, lang), i.system, i.level, i.unit),
         *(found.numerator, found.denominator, found.value),
         *((basis.denominator, basis.value) if basis else (None, None)),
-        words.baseline(i.baseline),
+        words.baseline(i.baseline, lang),
     )
     end = (result.status, "; ".join(f"{k}:{v}" for k, v in found.provenance.items()))
     if not result.targets:
         yield *start, *[None] * 8, *end
     for r in result.targets:
         t = r.target
-        aim: tuple[Cell, ...] = t.year, t.op, t.value, t.text
+        aim: tuple[Cell, ...] = t.year, t.op, t.value, t.said.to(lang)
         yield *start, *aim, _MET[r.met], r.gap_points, r.gap_units, t.clause, *end
 
 

@@ -176,7 +176,7 @@ def _aim(change: IndicatorChange, result: TargetResult, lang: Lang) -> str:
     """A target; one in words stands in the plan."""
     if result.target.op is None:
         return Said("文字", "in words").to(lang)
-    return words.target(change.after, result)
+    return words.target(change.after, result, lang)
 
 
 def units(outcome: Outcome, lang: Lang) -> Table:

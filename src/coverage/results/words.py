@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coverage.kinds import UNITS
 from coverage.messages import Said
 from coverage.text import cut, number, precise, width
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from coverage.assessment import IndicatorResult, Report, TargetResult
     from coverage.indicators import CountyShare
     from coverage.messages import Lang
-    from coverage.plans import Baseline
+    from coverage.plans import Baseline, PlanIndicator
 
 STATUS: dict[str, Said] = {
     "met": Said("已达标", "met"),
@@ -135,17 +136,22 @@ def current(result: IndicatorResult, lang: Lang) -> str:
     return f"{pair} {shown}"
 
 
-def baseline(base: Baseline | None) -> str:
+def unit_of(indicator: PlanIndicator, lang: Lang) -> str:
+    """The unit that an indicator is counted in."""
+    return indicator.unit if lang == "zh" else UNITS.get(indicator.unit, indicator.unit)
+
+
+def baseline(base: Baseline | None, lang: Lang = "zh") -> str:
     """What the plan states for its start."""
     if base is None:
         return ""
-    return base.text or (number(base.value) if base.value is not None else "")
+    return base.said.to(lang) or (number(base.value) if base.value is not None else "")
 
 
-def short_baseline(result: IndicatorResult, columns: int) -> str:
+def short_baseline(result: IndicatorResult, columns: int, lang: Lang) -> str:
     """The baseline as printed if it fits, else its number, else its beginning."""
     base = result.indicator.baseline
-    text = baseline(base)
+    text = baseline(base, lang)
     if width(text) <= columns or base is None:
         return text
     if base.value is not None:
@@ -153,11 +159,11 @@ def short_baseline(result: IndicatorResult, columns: int) -> str:
     return cut(text, columns)
 
 
-def target(result: IndicatorResult, target_result: TargetResult) -> str:
+def target(result: IndicatorResult, target_result: TargetResult, lang: Lang = "zh") -> str:
     """A target with its comparison: ``>60%``."""
     t = target_result.target
     if t.op is None or t.value is None:
-        return t.text
+        return t.said.to(lang)
     return f"{t.op}{exactly(t.value, result.indicator.unit)}"
 
 
@@ -175,7 +181,9 @@ def gap(result: IndicatorResult, target_result: TargetResult, lang: Lang) -> str
         parts.append(f"{short} {result.measurement.gap_unit.to(lang)}")
     percent = is_percent(result.indicator.unit)
     if target_result.gap_points is not None and (percent or not parts):
-        unit = ("点" if lang == "zh" else " pts") if percent else f" {result.indicator.unit}"
+        unit = (
+            ("点" if lang == "zh" else " pts") if percent else f" {unit_of(result.indicator, lang)}"
+        )
         parts.append(f"{number(target_result.gap_points)}{unit}")
     return ("，" if lang == "zh" else ", ").join(parts)
 
