@@ -20,8 +20,8 @@ from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.maps import charts, fonts, paper, prints, styles
+from coverage.maps.before_after import Wanted, now
 from coverage.maps.compose import build
-from coverage.maps.moments import Wanted, now
 from coverage.maps.paper import Sheet, drawing
 from coverage.results.document import HIDDEN
 from helpers import run

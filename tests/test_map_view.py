@@ -21,8 +21,8 @@ from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.maps import labels
+from coverage.maps.before_after import Wanted, now
 from coverage.maps.compose import build
-from coverage.maps.moments import Wanted, now
 from coverage.maps.payload import payload
 from coverage.maps.themes import scale_for, value_class, value_classes
 from coverage.maps.view import Mark
@@ -344,7 +344,7 @@ def test_a_heavy_name_is_placed_before_a_light_one() -> None:
 
 
 def test_a_scenario_shows_what_it_adds_closes_and_blocks(tmp_path: Path) -> None:
-    from coverage.maps.moments import before_after
+    from coverage.maps.before_after import before_after
     from coverage.scenarios.compare import compare
     from coverage.scenarios.file import read
 

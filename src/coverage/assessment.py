@@ -418,26 +418,26 @@ def read_values(path: Path, city: City) -> dict[str, Fraction]:
             that are not numbers.
     """
     table = read_table(path, required=("id", "value"))
-    known = {i.id for i in city.plan.indicators}
+    computed = {i.id: i.computed for i in city.plan.indicators}
     values: dict[str, Fraction] = {}
     problems: list[Problem] = []
-    computed = {i.id for i in city.plan.indicators if i.computed}
     for record in table.records:
         id_ = record.get("id")
-        if id_ in computed:
-            reason = (
-                "此项由登记册计算，不能填报 · the indicator is computed from the register "
-                "and takes no value"
-            )
+        if id_ in values or computed.get(id_, True):
+            reason = _TWICE if id_ in values else _COMPUTED if id_ in computed else _NOT_PLANNED
             problems.append(table.problem(record, "id", reason))
-        elif id_ not in known:
-            problems.append(table.problem(record, "id", "the indicator is not in the plan"))
-        elif id_ in values:
-            problems.append(table.problem(record, "id", "the indicator is given twice"))
         try:
             values[id_] = Fraction(record.get("value").rstrip("%％"))
         except (ValueError, ZeroDivisionError):
-            problems.append(table.problem(record, "value", "the cell is not a number"))
+            problems.append(table.problem(record, "value", _NO_NUMBER))
     if problems:
         raise InputError(problems)
     return values
+
+
+_COMPUTED = Said(
+    "此项由登记册计算，不能填报", "the indicator is computed from the register and takes no value"
+)
+_NOT_PLANNED = Said("规划中没有这项指标", "the indicator is not in the plan")
+_TWICE = Said("这项指标填了两次", "the indicator is given twice")
+_NO_NUMBER = Said("不是数字", "the cell is not a number")

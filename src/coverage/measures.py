@@ -113,8 +113,8 @@ def _partial(result: Measurement) -> Measurement:
     """Published lists name some places only: what is missing is known in their counties alone."""
     missing = result.missing
     if missing is not None:
-        told = {row.unit_code[:6] for row in result.rows}
-        missing = tuple(code for code in missing if code[:6] in told)
+        known = {row.unit_code[:6] for row in result.rows}
+        missing = tuple(code for code in missing if code[:6] in known)
     return replace(result, partial=True, missing=missing, notes=(*result.notes, _PARTIAL))
 
 
@@ -219,7 +219,7 @@ def _bed_ratio(city: City, register: Register, i: PlanIndicator, year: int) -> M
     how = (older.note or "推算") if older.provenance == "modelled" else "公布"
     note = Said(
         f"60 岁及以上人口 {older.count:,} 人（{older.year} 年，{how}）",
-        f"people aged 60 and over: {older.count:,} ({older.year}, {older.provenance}: {how})",
+        f"people aged 60 and over: {older.count:,} ({older.year}, {older.provenance})",
     )
     return Measurement(
         numerator=sum(f.beds or 0 for f in known),

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from coverage.city import City
+    from coverage.maps.before_after import Wanted
     from coverage.maps.compose import Moment
-    from coverage.maps.moments import Wanted
     from coverage.maps.view import View
     from coverage.messages import Lang
 
@@ -79,8 +79,8 @@ def map_(
         from coverage.maps.page import base_map
 
         base_map(tiles, tianditu_key)
+    from coverage.maps.before_after import Wanted
     from coverage.maps.compose import build
-    from coverage.maps.moments import Wanted
 
     wanted = Wanted(
         lang=lang,
@@ -121,12 +121,12 @@ def _check_names(outs: tuple[Path, ...]) -> None:
 
 def _moments(city: City, wanted: Wanted, scenario: Path | None, **asked: Any) -> tuple[Moment, ...]:
     """Now, or before and after a scenario; everything wrong with the question is said at once."""
-    from coverage.maps import moments
+    from coverage.maps import before_after
 
     if scenario is None:
         from coverage.assessment import assess
 
-        return moments.now(assess(city, indicators=wanted.indicators, **asked), wanted)
+        return before_after.now(assess(city, indicators=wanted.indicators, **asked), wanted)
     from coverage.scenarios.compare import compare
 
     comparison = compare(
@@ -140,7 +140,7 @@ def _moments(city: City, wanted: Wanted, scenario: Path | None, **asked: Any) ->
         population=wanted.population,
         **asked,
     )
-    return moments.before_after(comparison.outcomes[0], wanted)
+    return before_after.before_after(comparison.outcomes[0], wanted)
 
 
 def _say(view: View) -> None:
