@@ -205,7 +205,7 @@ def _is_own(path: Path, by: str = "*") -> bool:
 def _read(manifest: Path) -> dict[str, str]:
     try:
         data = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     files = data.get("files") if isinstance(data, dict) and data.get("by") == _MARK else None
     return {str(k): str(v) for k, v in files.items()} if isinstance(files, dict) else {}

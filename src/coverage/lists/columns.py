@@ -9,11 +9,11 @@ out before anything else is asked, unless the user wants it kept.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coverage.errors import InputError, Problem
+from coverage.formats.toml import load_toml
 from coverage.kinds import ALIASES, KINDS, SERVICES
 from coverage.lists.aliases import (
     FIELDS,
@@ -105,14 +105,7 @@ def read_mapping(path: Path) -> dict[str, str]:
     Raises:
         InputError: If it is no TOML, or a field is not known.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(
-            Problem(
-                Said("列对照文件读不出来", f"the mapping file cannot be read ({error})"), path.name
-            )
-        ) from error
+    content, _ = load_toml(path)
     table = content.get("columns", content)
     if not isinstance(table, dict):
         raise InputError(Problem(Said("[columns] 应为表", "[columns] must be a table"), path.name))
