@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shlex
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,15 @@ def test_the_readme_has_a_line_for_windows_beside_each() -> None:
         for line in posix
     ]
     assert windows == same
+
+
+def test_what_analysts_do_runs_as_the_page_says() -> None:
+    page = ROOT / "docs" / "python.md"
+    failed, tried = doctest.testfile(
+        str(page), module_relative=False, encoding="utf-8", optionflags=doctest.ELLIPSIS, globs={}
+    )
+    assert not failed
+    assert tried > 20
 
 
 def test_the_example_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:

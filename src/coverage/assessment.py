@@ -101,6 +101,14 @@ class Report(Shown):
         results: In the order of the plan.
         register: The facilities counted, after the provenance filter.
         notes: What a reader must know about the whole page.
+
+    Example:
+        >>> import coverage as cov
+        >>> report = cov.assess(cov.City.load("清远"))
+        >>> "social_work.township_station" in report
+        True
+        >>> report["social_work.township_station"].value
+        Fraction(660, 17)
     """
 
     city: City
@@ -197,6 +205,12 @@ def assess(
     Raises:
         InputError: If the year lies outside the plan or a value's id is reported twice.
         UnknownNameError: If an indicator is not in the plan.
+
+    Example:
+        >>> import coverage as cov
+        >>> report = cov.assess(cov.City.load("清远"), provenance="published,surveyed")
+        >>> report["social_work.township_station"].status
+        'not_met'
     """
     with gathered() as gather:
         chosen = gather(check_request, city, None if any_year else year, indicators)

@@ -41,6 +41,12 @@ class City(Shown):
         folder: Where the shipped data lies.
         workspace: The planner's own folder, whose files come first.
         held: All the data in memory, by role, of a city that has no files (`from_frames`).
+
+    Example:
+        >>> import coverage as cov
+        >>> city = cov.City.load("清远")
+        >>> city.code, len(city.units.townships)
+        ('441800', 85)
     """
 
     def __init__(
@@ -362,9 +368,10 @@ def register(frame: pd.DataFrame, city: City, *, kind: str = "") -> Register:
 
     Example:
         >>> import pandas as pd
-        >>> city = City.load("珠山")
+        >>> import coverage as cov
+        >>> city = cov.City.load("珠山")
         >>> mine = pd.DataFrame({"name": ["新村中心"], "lon": [117.21], "lat": [29.29]})
-        >>> [facility.unit_code for facility in register(mine, city, kind="elder_care")]
+        >>> [facility.unit_code for facility in cov.register(mine, city, kind="elder_care")]
         ['360203011']
     """
     table = frames.facilities_table(frame, city.units, city.boundaries("townships"), kind=kind)

@@ -68,7 +68,16 @@ def _named(zh: str, en: str, value: str | None, lang: Lang | None) -> str | None
 
 
 class CoverageError(Exception):
-    """Root of the toolkit's exceptions; the command line turns it into exit code 2."""
+    """Root of the toolkit's exceptions; the command line turns it into exit code 2.
+
+    Example:
+        >>> import coverage as cov
+        >>> try:
+        ...     cov.City.load("nowhere")
+        ... except cov.CoverageError as error:
+        ...     print(type(error).__name__)
+        UnknownNameError
+    """
 
     def to(self, lang: Lang | None) -> str:
         """What is wrong in one language; in both where it is `None`."""
@@ -77,7 +86,16 @@ class CoverageError(Exception):
 
 
 class InputError(CoverageError, ValueError):
-    """What the user gave cannot be used; carries every problem found, in order."""
+    """What the user gave cannot be used; carries every problem found, in order.
+
+    Example:
+        >>> import coverage as cov
+        >>> try:
+        ...     cov.assess(cov.City.load("珠山"), year=1999)
+        ... except cov.InputError as error:
+        ...     print(len(error.problems), "1999" in str(error))
+        1 True
+    """
 
     def __init__(self, problems: Iterable[Problem] | Problem | Said | str) -> None:
         if isinstance(problems, str | Said):

@@ -57,6 +57,12 @@ def site(
         InputError: If something cannot be meant or is not possible; the sentence says how far
             it is possible.
         UnknownNameError: If the indicator, kind, model or profile is not known.
+
+    Example:
+        >>> import coverage as cov
+        >>> answer = cov.site(cov.City.load("清远"), indicator="elder_care.integrated_township")
+        >>> len(answer.sites), answer.met
+        (12, True)
     """
     rules = rules or Rules()
     if max_new is not None:

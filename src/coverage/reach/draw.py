@@ -44,6 +44,12 @@ def draw(
 
     Raises:
         InputError: If the step is not above 0.
+
+    Example:
+        >>> import coverage as cov
+        >>> circles = cov.draw(cov.travel_time(cov.City.load("珠山"), minutes=15))
+        >>> circles.crs.to_string(), len(circles)
+        ('EPSG:4326', 1)
     """
     import geopandas as gpd
 

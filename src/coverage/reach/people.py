@@ -78,6 +78,13 @@ def people_reached(
 
     Returns:
         For every unit (those without people left out), group and limit.
+
+    Example:
+        >>> import coverage as cov
+        >>> times = cov.travel_time(cov.City.load("珠山"), minutes=15)
+        >>> row = cov.people_reached(times, group="all")[0]
+        >>> row.name, row.total == row.reached + row.not_reached + row.not_placed
+        ('景德镇市珠山区', True)
     """
     groups = [group] if group is not None else list(times.demand.people)
     rows = []

@@ -246,6 +246,12 @@ def travel_time(
     Raises:
         InputError: If a kind is unknown, no facility of the kind has a place,
             a limit is not above 0, or a source cannot be used.
+
+    Example:
+        >>> import coverage as cov
+        >>> times = cov.travel_time(cov.City.load("珠山"), kind="elder_care", minutes=15)
+        >>> len(times.sites.facilities), times.limits_s
+        (1, (900.0,))
     """
     kinds = kinds_of(kind)
     setup = set_up_travel(

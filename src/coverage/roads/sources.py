@@ -63,6 +63,16 @@ def load(
 
     Raises:
         InputError: If the source cannot be used, with every reason.
+
+    Example:
+        >>> import networkx as nx
+        >>> import coverage as cov
+        >>> streets = nx.MultiDiGraph(crs="EPSG:4326")
+        >>> streets.add_node(1, x=113.00, y=23.00)
+        >>> streets.add_node(2, x=113.01, y=23.00)
+        >>> _ = streets.add_edge(1, 2, highway="residential")
+        >>> cov.network(streets).node_count
+        2
     """
     if isinstance(source, RoadNetwork):
         return source

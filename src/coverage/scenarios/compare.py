@@ -94,6 +94,12 @@ def compare(
     Raises:
         InputError: If an option is not known, a year makes no sense, or an
             edit cannot be made on these roads.
+
+    Example:
+        >>> import coverage as cov
+        >>> made = cov.compare(cov.City.load("阳江"), "441700-home")
+        >>> [len(outcome.scenario.edits) for outcome in made.outcomes]
+        [1]
     """
     ranked((), rank_by)
     year = _checked_year(city, year)

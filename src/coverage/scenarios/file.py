@@ -100,6 +100,13 @@ def read(path: Path, city: City, *, register: Register | None = None) -> Scenari
             kinds that are not known, facilities and units that do not exist
             or share a name, places outside the city, edits that contradict
             one another, amounts below 0, dates before a facility opened.
+
+    Example:
+        >>> import coverage as cov
+        >>> from coverage.scenarios.shipped import find_scenario
+        >>> scenario = cov.read_scenario(find_scenario("441700-home"), cov.City.load("阳江"))
+        >>> len(scenario.edits)
+        1
     """
     head = read_toml(path, loose=True)
     reader = Reader(city, register if register is not None else city.register)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from coverage.shown import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from coverage.assessment import IndicatorResult, Report
     from coverage.city import City
@@ -140,7 +142,7 @@ class CostItem:
     amount: Fraction | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cost:
     """What a scenario costs, as far as it is known."""
 
@@ -227,7 +229,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Shown):
     """Scenarios side by side.
 
     Attributes:
@@ -248,3 +250,20 @@ class Comparison:
     criterion: str
     dominated: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Said, ...] = ()
+
+    def _headline(self) -> str:
+        names = ", ".join(outcome.scenario.name for outcome in self.outcomes)
+        return f"{self.city.name} {self.year}, by {self.criterion}: {names}"
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        """One row a scenario, best first."""
+        for rank, one in enumerate(self.outcomes, start=1):
+            yield {
+                "rank": rank,
+                "scenario": one.scenario.name,
+                "gained": one.gained,
+                "lost": one.lost,
+                "beds_gained": one.beds_gained,
+                "beds_lost": one.beds_lost,
+                "dominated": one.scenario.name in self.dominated,
+            }
