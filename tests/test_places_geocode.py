@@ -52,11 +52,14 @@ class Service:
     def __init__(self) -> None:
         self.answers: list[tuple[int, bytes, float]] = []
         self.asked: list[dict[str, list[str]]] = []
+        self.pieces = False  # whether answers are sent byte by byte, without their length
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *_: Any) -> None:
                 pass
+
+            protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
                 outer.asked.append(parse_qs(urlsplit(self.path).query))
@@ -66,7 +69,11 @@ class Service:
                     self.send_response(status)
                     if status == 302:
                         self.send_header("Location", "/elsewhere")
-                    self.send_header("Content-Length", str(len(body)))
+                    if outer.pieces:
+                        self.send_header("Transfer-Encoding", "chunked")
+                        body = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+                    else:
+                        self.send_header("Content-Length", str(len(body)))
                     self.end_headers()
                     self.wfile.write(body)
                 except OSError:
@@ -103,6 +110,12 @@ def test_amap_answers_are_turned_into_wgs84(service: Service) -> None:
     assert asked["address"] == ["清城区源潭镇"]
     assert asked["city"] == ["清远"]
     assert asked["key"] == [KEY]
+
+
+def test_an_answer_in_pieces_is_read_whole(service: Service) -> None:
+    service.pieces = True
+    service.say(TIANDITU_GOOD)
+    assert Tianditu(KEY, url=service.url).geocode("源潭镇") is not None
 
 
 def test_tianditu_answers_stay_where_they_are(service: Service) -> None:

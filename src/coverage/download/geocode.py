@@ -24,7 +24,7 @@ TIANDITU_URL = "https://api.tianditu.gov.cn/geocoder"
 
 _BUSY = http.BUSY | {418}  # with which Tianditu answers who asks too fast
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
-_MOST_BYTES = 1_000_000
+_MOST_BYTES, _CHUNK = 1_000_000, 1 << 16
 # Amap's own numbers: too fast (ask again), out of quota, key refused, nothing found.
 _AMAP_TOO_FAST = {"10004", "10014", "10015", "10016", "10019", "10020", "10021", "10022", "10023"}
 _AMAP_QUOTA = {"10003", "10010", "10044", "10045"}
@@ -160,7 +160,12 @@ class _Service:
                 timeout_s=self._timeout_s,
                 allow_redirects=False,
             ) as response:
-                return next(response.iter_content(_MOST_BYTES), b"")
+                raw = b""
+                for chunk in response.iter_content(_CHUNK):  # a server may send small pieces
+                    raw += chunk
+                    if len(raw) > _MOST_BYTES:
+                        break
+                return raw
 
         try:
             answer = json.loads(http.once(read, self.title))
