@@ -61,39 +61,35 @@ class Replay:
 
     def said(self, lang: Lang) -> list[str]:
         """The outcome, a line for each thing that changed."""
-        lines = [
+        record, count = self.record, (len(self.record.inputs), len(self.record.results))
+        said = [
             Said(
-                f"记录：{self.record.date}，版本 {self.record.version}",
-                f"record: {self.record.date}, version {self.record.version}",
-            ).to(lang)
+                f"记录：{record.date}，版本 {record.version}",
+                f"record: {record.date}, version {record.version}",
+            )
         ]
-        if self.record.version != __version__:
-            lines.append(
-                Said(f"现在的版本是 {__version__}", f"this is version {__version__}").to(lang)
-            )
-        for names, said in (
-            (self.changed, Said("输入已改动", "input changed")),
-            (self.gone, Said("输入已不存在", "input gone")),
-            (self.new, Said("新的输入", "new input")),
+        if record.version != __version__:
+            said.append(Said(f"现在的版本是 {__version__}", f"this is version {__version__}"))
+        for names, zh, en in (
+            (self.changed, "输入已改动", "input changed"),
+            (self.gone, "输入已不存在", "input gone"),
+            (self.new, "新的输入", "new input"),
         ):
-            lines += [f"{said.to(lang)}：{name}" for name in names]
-        for id_, (was, now) in self.differing.items():
-            lines.append(f"{id_}：{_brief(was)} → {_brief(now)}")
+            said += [Said(f"{zh}：{name}", f"{en}：{name}") for name in names]
+        changes = [
+            f"{i}：{_brief(was)} → {_brief(now)}" for i, (was, now) in self.differing.items()
+        ]
+        said += [Said(line, line) for line in changes]
         if self.same:
-            count = len(self.record.results)
-            inputs = len(self.record.inputs)
-            lines.append(
-                Said(
-                    f"一致：{inputs} 个输入、{count} 项指标都相同",
-                    f"the same: {inputs} inputs, {count} indicators",
-                ).to(lang)
-            )
+            same = Said("一致：{} 个输入、{} 项指标都相同", "the same: {} inputs, {} indicators")
+            said.append(same.fill(*count))
         elif self.identical:
-            lines.append(Said("数字都相同", "every number is the same").to(lang))
+            said.append(Said("数字都相同", "every number is the same"))
         elif not self.differing:
-            said = Said("指标相同，其他内容有变", "indicators are the same, other content is not")
-            lines.append(said.to(lang))
-        return lines
+            said.append(
+                Said("指标相同，其他内容有变", "indicators are the same, other content is not")
+            )
+        return [line.to(lang) for line in said]
 
 
 def _brief(outcome: Outcome | None) -> str:

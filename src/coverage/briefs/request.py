@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, get_args
 
 from coverage.errors import InputError, Problem
-from coverage.messages import Said
+from coverage.fields import Fields
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from coverage.messages import Lang
 
 FORMATS = ("docx", "pptx", "xlsx", "html", "pdf", "gpkg")
 _PATHS = ("workspace", "facilities", "values", "scenario", "template", "templates")
-_LISTS = ("indicators", "provenance", "formats")
 
 
 @dataclass(frozen=True)
@@ -82,14 +81,11 @@ class Request:
         Raises:
             InputError: If a parameter is unknown or of the wrong type.
         """
-        known = {field.name for field in fields(cls)}
-        unknown = [name for name in data if name not in known]
-        if unknown:
-            reason = Said("记录里有不认识的参数", "the record has parameters that are not known")
-            raise InputError(Problem(reason, value=", ".join(map(str, unknown))))
-        made: dict[str, Any] = {}
-        for name, value in data.items():
-            made[name] = _read(name, value, folder)
+        given = Fields(data, [])
+        made = given.read(cls, but=_PATHS)
+        made |= {name: folder / path for name in _PATHS if (path := given.text(name))}
+        made["lang"] = given.choice("lang", get_args(Lang), "zh", what=Said("语言", "language"))
+        given.check()
         return cls(**made)
 
 
@@ -99,23 +95,6 @@ def _relative(path: Path, folder: Path) -> str:
     except ValueError:
         # Windows: another drive has no way from here to there.
         return path.name
-
-
-def _read(name: str, value: Any, folder: Path) -> Any:
-    kinds: dict[str, type | tuple[type, ...]] = {
-        "year": int,
-        "suppress_below": int,
-        "mask_sensitive": bool,
-    }
-    wanted = list if name in _LISTS else kinds.get(name, str)
-    if value is not None and not isinstance(value, wanted):
-        reason = Said("记录里的参数不合规", "a parameter of the record is of the wrong type")
-        raise InputError(Problem(reason, column=name, value=str(value)))
-    if name in _LISTS:
-        return tuple(str(part) for part in cast("list[Any]", value or []))
-    if name in _PATHS and value is not None:
-        return folder / str(value)
-    return value
 
 
 def parse_formats(text: str) -> tuple[str, ...]:

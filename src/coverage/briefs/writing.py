@@ -17,7 +17,7 @@ from coverage.briefs.pages import Pages, json_text, record_of
 from coverage.briefs.pdf import ConversionError, convert, office
 from coverage.briefs.request import FORMATS
 from coverage.briefs.tables import tables
-from coverage.errors import InputError, MissingDependencyError, Problem, gathered
+from coverage.errors import InputError, MissingDependencyError, Problem
 from coverage.messages import Said
 from coverage.outputs import check, on_stderr, staged
 from coverage.results import change, disclosure
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.outputs import Tell
     from coverage.results.document import Document
-    from coverage.scenarios.outcome import Outcome
 
 RESULT = "result.json"
 NAMES = {format_: f"brief.{format_}" for format_ in FORMATS}
@@ -68,42 +67,21 @@ def assessed(request: Request, here: Path) -> tuple[City, Document]:
     Raises:
         InputError: With everything that is wrong with the request at once.
     """
-    from coverage.assessment import assess, check_request, read_values
-    from coverage.facilities import parse_provenances
+    from coverage.assessment import assess
 
     city = record.city_of(request, here)
-    with gathered() as gather:
-        gather(check_request, city, request.year, request.indicators)
-        kept = gather(parse_provenances, ",".join(request.provenance)) if request.provenance else ()
-        register = gather(city.read_register, request.facilities) if request.facilities else None
-        values = gather(read_values, request.values, city) if request.values else None
+    asked: dict[str, Any] = {"register": request.facilities, "provenance": request.provenance}
     report = assess(
-        city,
-        year=request.year,
-        indicators=request.indicators,
-        provenance=kept,
-        register=register,
-        values=values,
+        city, year=request.year, indicators=request.indicators, values=request.values, **asked
     )
     if request.scenario is None:
         return city, build(report, request.lang)
-    outcome = _run(request, city, report)
+    from coverage.scenarios.compare import compare
+
+    (outcome,) = compare(city, [request.scenario], year=report.year, **asked).outcomes
     before = build(_with_supplied(outcome.before, report), request.lang)
     after = _with_supplied(outcome.after, report)
     return city, replace(before, scenario=change.build_change(outcome, after, request.lang))
-
-
-def _run(request: Request, city: City, report: Report) -> Outcome:
-    from coverage.scenarios.compare import compare
-    from coverage.scenarios.file import read
-
-    assert request.scenario is not None  # noqa: S101 -- the caller has looked
-    own = city.read_register(request.facilities) if request.facilities else None
-    scenario = read(request.scenario, city, register=own)
-    comparison = compare(
-        city, [scenario], year=report.year, register=own, provenance=request.provenance
-    )
-    return comparison.outcomes[0]
 
 
 def _with_supplied(report: Report, asked: Report) -> Report:
