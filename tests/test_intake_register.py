@@ -145,3 +145,19 @@ def test_the_register_that_the_workspace_names_is_the_one_written(space: Path) -
     _import(space, "公墓.csv", CEMETERIES)
     assert _names(space) == ["太和公墓", "太和镇敬老院", "源潭镇敬老院"]
     assert not (space / "facilities.csv").exists()
+
+
+def test_every_import_keeps_what_it_replaces(space: Path) -> None:
+    """Not the register alone: a table of people of before stands beside, too."""
+    table = space.parent / "人口.csv"
+    goal = space / "population" / "population.csv"
+    for people in (100, 200):
+        before = goal.read_bytes() if goal.is_file() else b""
+        table.write_text(f"区划代码,年份,总人口\n441803102,2020,{people}\n", encoding="utf-8")
+        command = [sys.executable, "-m", "coverage.cli.main", "import", "population", str(table)]
+        done = subprocess.run(
+            [*command, "--workspace", str(space)], capture_output=True, text=True, check=True
+        )
+    (copy,) = (goal.parent / "replaced").iterdir()
+    assert copy.read_bytes() == before
+    assert f"population/replaced/{copy.name}" in done.stdout.replace("\n   ", "")

@@ -55,8 +55,8 @@ def lines(path: Path, *coordinates: list[tuple[float, float]]) -> Path:
 
 def test_a_good_file_is_copied_and_used(folder: Path, graphml: Path) -> None:
     found = import_roads(graphml, folder)
-    assert found.written == folder / "roads" / "roads.graphml"
-    assert found.written.read_bytes() == graphml.read_bytes()
+    assert found.written == (folder / "roads" / "roads.graphml",)
+    assert found.written[0].read_bytes() == graphml.read_bytes()
     city = City.open(folder)
     assert city.origin("roads") == "own"
     assert load(city.roads, cache=False).node_count == load("360203").node_count
@@ -67,17 +67,17 @@ def test_a_good_file_is_copied_and_used(folder: Path, graphml: Path) -> None:
     assert found.fit.inside_share is not None
     assert 0 < found.fit.inside_share <= 1
     assert set(found.fit.largest) >= {"foot", "car"}
-    text = told(found.report)
+    text = told(found)
     assert "乡镇驻地" in text
     assert "连通片" in text
-    assert "islands" in told(found.report, "en")
+    assert "islands" in told(found, "en")
     assert sorted(p.name for p in (folder / "roads").iterdir()) == ["roads.graphml"]
 
 
 def test_the_length_counts_every_street_once(folder: Path, graphml: Path) -> None:
     network = load("360203")
     found = import_roads(graphml, folder, dry_run=True)
-    assert found.written is None
+    assert not found.written
     assert not (folder / "roads").exists()
     assert found.fit.length_km == pytest.approx(network.length_m.sum() / 2000, rel=0.02)
 
@@ -105,11 +105,10 @@ def test_other_formats_become_graphml(folder: Path, tmp_path: Path) -> None:
         [(lon + 0.2, lat), (lon + 0.21, lat)],
     )
     found = import_roads(path, folder)
-    assert found.written is not None
-    assert found.written.name == "roads.graphml"
+    assert found.written[0].name == "roads.graphml"
     assert load(City.open(folder).roads, cache=False).edge_count > 0
     assert found.fit.islands["foot"] == 2
-    assert "断成多片" in told(found.report)
+    assert "断成多片" in told(found)
 
 
 def test_gpkg_and_its_other_names_are_copied(folder: Path, tmp_path: Path) -> None:
@@ -118,8 +117,8 @@ def test_gpkg_and_its_other_names_are_copied(folder: Path, tmp_path: Path) -> No
     assert unit.lat is not None
     path = lines(tmp_path / "r.gpkg", [(unit.lon, unit.lat), (unit.lon + 0.01, unit.lat)])
     found = import_roads(path, folder)
-    assert found.written == folder / "roads" / "roads.gpkg"
-    assert found.written.read_bytes() == path.read_bytes()
+    assert found.written == (folder / "roads" / "roads.gpkg",)
+    assert found.written[0].read_bytes() == path.read_bytes()
 
 
 def test_tables_of_nodes_and_edges(folder: Path, tmp_path: Path) -> None:
@@ -130,9 +129,9 @@ def test_tables_of_nodes_and_edges(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="edges"):
         import_roads(nodes, folder)
     found = import_roads(nodes, folder, edges=edges)
-    assert found.written == folder / "roads" / "roads.graphml"
+    assert found.written == (folder / "roads" / "roads.graphml",)
     assert found.cleaning.count("bad_row") == 2  # neither its end nor its beginning is known
-    assert "坏行" in told(found.report)
+    assert "坏行" in told(found)
     assert load(City.open(folder).roads, cache=False).edge_count > 0
 
 
@@ -158,7 +157,7 @@ def test_roads_of_elsewhere_are_refused(folder: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_refused(
     folder: Path, tmp_path: Path, graphml: Path, name: str, content: bytes
 ) -> None:
-    before = import_roads(graphml, folder).written
+    before = import_roads(graphml, folder).written[0]
     assert before is not None
     path = tmp_path / name
     path.write_bytes(content)
@@ -188,7 +187,7 @@ def test_the_settings_may_name_another_file(folder: Path, graphml: Path) -> None
     (folder / "my.graphml").write_bytes(graphml.read_bytes())
     (folder / "city.toml").write_text(CITY + '[files]\nroads = "my.graphml"\n', encoding="utf-8")
     found = import_roads(graphml, folder)
-    assert "city.toml" in told(found.report)
+    assert "city.toml" in told(found)
     assert (folder / "my.graphml").exists()
 
 

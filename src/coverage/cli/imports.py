@@ -118,7 +118,7 @@ def roads(file: Path, workspace: Path | None, lang: Lang, **how: Any) -> None:
     from coverage.intake.roads import import_roads
 
     made = import_roads(file, own_folder(workspace), lang=lang, **how)
-    _tell(made.report, lang, dry_run=how["dry_run"])
+    _tell(made, lang, dry_run=how["dry_run"])
 
 
 @command(

@@ -19,7 +19,7 @@ from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_layer
 from coverage.intake import newcity
 from coverage.intake.commit import deliver, own_file
-from coverage.intake.outcomes import FEATURES, ImportReport, RowOutcome, ordered
+from coverage.intake.outcomes import FEATURES, Findings, ImportReport, RowOutcome, ordered
 from coverage.intake.parts import layer_sheet, part_of, uses_of
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
@@ -28,7 +28,6 @@ from coverage.intake.unitmatch import (
     NAME_COLUMNS,
     find_column,
 )
-from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.places import polygons as topology
 from coverage.places.find import Evidence, code_in, find_unit
@@ -76,17 +75,11 @@ class _Draft:
     units: Units
     level: Level
     shapes: dict[str, BaseGeometry] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def kept(self) -> list[_Feature]:
         return [feature for feature in self.features if feature.kept]
-
-    def find(self, id_: str, zh: str, en: str, **more: Any) -> None:
-        self.findings.append(Finding(id_, "warning", Said(zh, en), **more))
-
-    def note(self, id_: str, zh: str, en: str, **more: Any) -> None:
-        self.findings.append(Finding(id_, "note", Said(zh, en), **more))
 
     def names(self, codes: Sequence[str]) -> str:
         return "、".join(self.units.name(code) for code in codes)
@@ -250,8 +243,9 @@ def _match(draft: _Draft, city: City) -> None:
                 feature.reject(*found.why)
             else:
                 _repair(feature, feature.shape, found.said)
-    draft.findings += [Finding("file", "note", said) for said in layer.said]
-    draft.note(
+    for said in layer.said:
+        draft.findings.note("file", *said)
+    draft.findings.note(
         "crs",
         f"坐标按 {layer.crs} 读，写成 WGS84（{city.name}）。",
         f"The coordinates were read as {layer.crs} and written in WGS84.",
@@ -288,7 +282,7 @@ def _inside(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
             )
             feature.reject(Said(zh, en))
         elif share < WHOLLY_INSIDE:
-            draft.find(
+            draft.findings.warn(
                 "outside",
                 f"{draft.units.name(feature.code)} 有 {1 - share:.0%} 在市界（概略）之外。",
                 f"{1 - share:.0%} of {draft.units.name(feature.code)} lie outside the known "
@@ -331,7 +325,7 @@ def _look(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
         for piece in pieces:
             own = tuple(codes[i] for i in piece.between)
             if not piece.sliver:
-                draft.find(
+                draft.findings.warn(
                     id_,
                     f"{draft.names(own)}{zh} {piece.km2:.3f} 平方公里。",
                     f"{draft.names(own)} {en}: {piece.km2:.3f} km².",
@@ -342,7 +336,7 @@ def _look(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
         thin = [p.km2 for p in pieces if p.sliver]
         if thin:
             limit = f"{topology.SLIVER_KM2} km² / {topology.SLIVER_WIDTH_M:.0f} m"
-            draft.note(
+            draft.findings.note(
                 f"{id_}-slivers",
                 f"另有 {len(thin)} 处细碎{zh}（小于 {limit}），共 {sum(thin):.4f} 平方公里，"
                 "未逐一列出。",
@@ -357,7 +351,7 @@ def _missing(draft: _Draft) -> None:
     units = draft.units.townships if draft.level == "township" else draft.units.counties
     gone = tuple(u.code for u in units if u.code not in draft.shapes)
     if gone:
-        draft.find(
+        draft.findings.warn(
             "missing",
             f"缺 {len(gone)} 个：{draft.names(gone)}。",
             f"{len(gone)} units have no polygon: {draft.names(gone)}.",
@@ -375,7 +369,7 @@ def _against_counties(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
         and all(u.code in draft.shapes for u in draft.units.townships if u.parent == county)
     ]
     if not whole:
-        draft.note(
+        draft.findings.note(
             "datum",
             "没有一个县的乡镇齐全并有已知县界，未能核对基准（WGS84 还是 GCJ-02）。",
             "No county is whole and has a known outline: the datum could not be checked.",
@@ -384,7 +378,7 @@ def _against_counties(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
     shift = topology.outline_shift([own[c] for c in whole], [known[c] for c in whole])
     if shift.suspect:
         better = getattr(shift, shift.suspect)
-        draft.find(
+        draft.findings.warn(
             "datum",
             f"县界与已知县界相差中位数 {shift.as_is:.0f} 米，若按 {shift.suspect} 换算则为 "
             f"{better:.0f} 米：疑为 {shift.suspect} 坐标。没有自动改；确认后用 --crs "
@@ -394,7 +388,7 @@ def _against_counties(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
             f"shifted; import again with --crs {shift.suspect} if it is so.",
         )
     else:
-        draft.note(
+        draft.findings.note(
             "datum",
             f"县界与已知县界（概略）相差中位数 {shift.as_is:.0f} 米，不像偏移坐标。",
             f"The outlines lie {shift.as_is:.0f} m (median) from the known, coarse ones; they do "
@@ -411,7 +405,7 @@ def _open_ground(draft: _Draft, county: str, own: BaseGeometry, known: BaseGeome
     wide = [p for p in shapely.get_parts(rest) if not p.buffer(-_COARSE_M / 2).is_empty]
     if wide:
         km2 = sum(p.area for p in wide) / 1e6
-        draft.find(
+        draft.findings.warn(
             "open",
             f"{draft.units.name(county)} 有 {km2:.2f} 平方公里不属任何乡镇面"
             f"（宽于 {_COARSE_M:.0f} 米）。",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from coverage.kinds import KINDS
 from coverage.lists.rows import DATA, Finding
@@ -308,6 +308,18 @@ class ImportReport:
     def warnings(self) -> tuple[Finding, ...]:
         """Findings that the user should look at."""
         return tuple(f for f in self.findings if f.weight == "warning")
+
+
+class Findings(list[Finding]):
+    """Findings about a whole file, as they are found."""
+
+    def warn(self, id_: str, zh: str, en: str, **more: Any) -> None:
+        """What the user should look at; `more` are other attributes of the finding."""
+        self.append(Finding(id_, "warning", Said(zh, en), **more))
+
+    def note(self, id_: str, zh: str, en: str, **more: Any) -> None:
+        """What to know."""
+        self.append(Finding(id_, "note", Said(zh, en), **more))
 
 
 def ordered(findings: list[Finding]) -> tuple[Finding, ...]:

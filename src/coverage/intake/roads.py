@@ -7,14 +7,14 @@ previous one is moved into ``roads/replaced``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.intake.commit import deliver
-from coverage.intake.outcomes import ImportReport, Part, RowOutcome, ordered
+from coverage.intake.outcomes import Findings, ImportReport, Part, RowOutcome, ordered
 from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.roads.convert import graphml_text
@@ -67,22 +67,18 @@ class CityFit:
 
 
 @dataclass(frozen=True)
-class RoadsImport:
+class RoadsImport(ImportReport):
     """What became of a file of roads.
 
     Attributes:
-        report: The report as of any import.
         cleaning: What cleaning found.
-        fit: How it serves the city.
-        written: The workspace's file, `None` in a dry run.
+        fit: How the network serves the city.
         replaced: Names of files of roads that it took the place of.
     """
 
-    report: ImportReport
-    cleaning: CleaningReport
-    fit: CityFit
-    written: Path | None
-    replaced: tuple[str, ...]
+    cleaning: CleaningReport = field(kw_only=True)
+    fit: CityFit = field(kw_only=True)
+    replaced: tuple[str, ...] = ()
 
 
 def import_roads(
@@ -112,27 +108,26 @@ def import_roads(
     city = City.open(folder)
     path = Path(path)
     if not path.is_file():
-        reason = "文件不存在 · the file does not exist"
-        raise InputError(Problem(reason, str(path)))
+        raise InputError(Problem(Said("文件不存在", "the file does not exist"), str(path)))
     found = load_checked(path, edges=edges, crs=crs)
     fit = fit_to_city(found.network, city, found.report)
     if fit.near == 0 and fit.inside_share in {0.0, None} and fit.seats:
-        reason = (
-            f"路网不在{city.name}：没有一个乡镇驻地 {NEAR_M / 1000:g} 公里内有路 · "
-            "no road of the file lies near the city"
+        reason = Said(
+            f"路网不在{city.name}：没有一个乡镇驻地 {NEAR_M / 1000:g} 公里内有路",
+            "no road of the file lies near the city",
         )
         raise InputError(Problem(reason, path.name))
     goal, as_is = _goal(path, folder, found)
-    report = _report(path, edges, city, found, fit, goal)
+    report = _report(path.name, (edges or path).name, city, found, fit, goal)
     if not as_is:
         said = Said(f"清理后存为 {goal.name}。", f"Cleaned and kept as {goal.name}.")
         report = replace(report, findings=(*report.findings, Finding("kept", "note", said)))
     if dry_run:
-        return RoadsImport(report, found.report, fit, None, ())
+        return report
     aside = other_roads(folder, goal)
+    report = replace(report, replaced=tuple(p.name for p in aside))
     content = path if as_is else graphml_text(found.network)
-    report = deliver(report, folder, {goal: content}, aside=aside, lang=lang)
-    return RoadsImport(report, found.report, fit, goal, tuple(p.name for p in aside))
+    return deliver(report, folder, {goal: content}, aside=aside, lang=lang)
 
 
 def _goal(path: Path, folder: Path, found: Checked) -> tuple[Path, bool]:
@@ -145,43 +140,40 @@ def _goal(path: Path, folder: Path, found: Checked) -> tuple[Path, bool]:
 
 
 def _report(
-    path: Path, edges: Path | None, city: City, found: Checked, fit: CityFit, goal: Path
-) -> ImportReport:
+    name: str, own: str, city: City, found: Checked, fit: CityFit, goal: Path
+) -> RoadsImport:
     """Rows left out with all that is wrong with each, pieces kept, merged and dropped."""
-    own = (edges or path).name
     by_row: dict[int, list[Said]] = {}
-    findings = _notes(fit, city, found.report)
+    findings = _odd(fit, city, found.report)
     for problem in found.bad:
         if problem.row is None or problem.file != own:
-            words = Said(str(problem), str(problem))
-            findings.append(Finding("bad_row", "warning", words))
+            findings.warn("bad_row", problem.to("zh"), problem.to("en"))
         else:
             cell = f"（{problem.column} {problem.value!r}）" if problem.column else ""
-            said = problem.said
-            by_row.setdefault(problem.row, []).append(Said(f"{said.zh}{cell}", f"{said.en}{cell}"))
+            by_row.setdefault(problem.row, []).append(problem.said.then(Said(cell, cell)))
     kept = len(set(found.network.edge_id.tolist()))
     lost = found.report.count("edge_without_place")
-    outcomes = [
-        RowOutcome(row, "", "", "", "rejected", tuple(said)) for row, said in sorted(by_row.items())
-    ]
     named = city.workspace.files.get("roads") if city.workspace else None
     if named is not None and named.resolve() != goal.resolve():
-        said = Said(
+        findings.warn(
+            "named",
             f"city.toml 的 [files] 指定了另一个路网 {named.name}，请改为 roads/{goal.name}。",
             f"city.toml names other roads ({named.name}): change it to roads/{goal.name}.",
         )
-        findings.append(Finding("named", "warning", said))
-    return ImportReport(
+    _tell(findings, fit, found.report)
+    return RoadsImport(
         "roads",
-        path.name,
+        name,
         (),
-        tuple(outcomes),
-        ordered([*findings, *_about(fit, found)]),
-        {"km": round(fit.length_km, 3), "pieces": found.pieces + lost + len(outcomes)},
+        tuple(RowOutcome(n, "", "", "", "rejected", tuple(s)) for n, s in sorted(by_row.items())),
+        ordered(findings),
+        {"km": round(fit.length_km, 3), "pieces": found.pieces + lost + len(by_row)},
         parts=(Part(own, ""),),
         # What cleaning puts together or drops is in the network under another piece's number.
         tally={"accepted": kept, "corrected": found.pieces - kept, "rejected": lost},
         of=PIECES,
+        cleaning=found.report,
+        fit=fit,
     )
 
 
@@ -247,59 +239,55 @@ def _inside(network: RoadNetwork, city: City, once: NDArray[np.intp]) -> float |
     return float(lengths[inside].sum()) / total if total else None
 
 
-def _about(fit: CityFit, found: Checked) -> list[Finding]:
+def _tell(findings: Findings, fit: CityFit, cleaning: CleaningReport) -> None:
+    """How the network lies in the city, and what cleaning did."""
     near = NEAR_M / 1000
-    lines = [
-        Said(
-            f"街道 {fit.length_km:,.0f} 公里；{fit.near}/{fit.seats} 个乡镇驻地"
-            f" {near:g} 公里内有路。",
-            f"{fit.length_km:,.0f} km of streets; {fit.near} of {fit.seats} township "
-            f"seats have a road within {near:g} km.",
-        )
-    ]
+    findings.note(
+        "roads",
+        f"街道 {fit.length_km:,.0f} 公里；{fit.near}/{fit.seats} 个乡镇驻地 {near:g} 公里内有路。",
+        f"{fit.length_km:,.0f} km of streets; {fit.near} of {fit.seats} township "
+        f"seats have a road within {near:g} km.",
+    )
     if fit.inside_share is not None:
         share = f"{fit.inside_share:.0%}"
-        lines.append(
-            Said(f"路网 {share} 在本市范围内。", f"{share} of the network lies in the city.")
-        )
+        zh, en = f"路网 {share} 在本市范围内。", f"{share} of the network lies in the city."
+        findings.note("roads", zh, en)
     for mode, part in fit.largest.items():
         count, name = fit.islands[mode], _MODE_NAMES.get(mode, mode)
         zh = f"{name}：{count} 个连通片，最大的占 {part:.1%}。"
         en = f"{mode}: {count} islands, the largest has {part:.1%} of the nodes."
-        lines.append(Said(zh, en))
-    for row in found.report.findings:
+        findings.note("roads", zh, en)
+    for row in cleaning.findings:
         if row.count and row.check != "bad_row":
             text = f"{row.check} ({row.action}) × {row.count}"
-            lines.append(Said(f"清理：{text}", f"Cleaning: {text}"))
-    return [Finding("roads", "note", said) for said in lines]
+            findings.note("roads", f"清理：{text}", f"Cleaning: {text}")
 
 
-def _notes(fit: CityFit, city: City, report: CleaningReport) -> list[Finding]:
-    notes = []
+def _odd(fit: CityFit, city: City, cleaning: CleaningReport) -> Findings:
+    """What the planner should look at."""
+    findings = Findings()
     if fit.far:
-        shown = fit.far[:10]
-        zh, en = "、".join(shown), ", ".join(shown)
-        more = len(fit.far) - len(shown)
+        shown, rest = fit.far[:10], len(fit.far) - 10
         said = Said(
-            f"附近无路的驻地：{zh}" + (f" 等 {len(fit.far)} 个。" if more else "。"),
-            f"Seats without a road near: {en}" + (f" and {more} more." if more else "."),
+            f"附近无路的驻地：{'、'.join(shown)}", f"Seats without a road near: {', '.join(shown)}"
         )
-        notes.append(Finding("far", "warning", said))
+        more = Said(f" 等 {len(fit.far)} 个。", f" and {rest} more.")
+        findings.warn("far", *said.then(more if rest > 0 else Said("。", ".")))
     if fit.inside_share is not None and fit.inside_share < _FEW:
-        said = Said(
+        findings.warn(
+            "outside",
             f"大部分路网在{city.name}之外，读取较慢；可先裁剪。",
             "Most of the network lies outside the city: cutting it first saves time.",
         )
-        notes.append(Finding("outside", "warning", said))
     torn = [mode for mode, share in fit.largest.items() if share < _ISLANDS]
     if torn:
-        said = Said(
+        findings.warn(
+            "torn",
             "路网断成多片，片与片之间算作走不通：请检查路口是否相接。",
             f"The network is torn for {', '.join(torn)}: between islands nobody gets through.",
         )
-        notes.append(Finding("torn", "warning", said))
-    count = report.count("bad_row")
+    count = cleaning.count("bad_row")
     if count:
-        said = Said(f"略去坏行（{count} 处问题）。", f"Bad rows are left out ({count} problems).")
-        notes.append(Finding("bad_rows", "warning", said))
-    return notes
+        zh, en = f"略去坏行（{count} 处问题）。", f"Bad rows are left out ({count} problems)."
+        findings.warn("bad_rows", zh, en)
+    return findings
