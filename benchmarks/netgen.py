@@ -28,7 +28,7 @@ from scipy.spatial import Delaunay, KDTree
 
 from coverage.datum import unproject
 from coverage.roads.build import build
-from coverage.roads.network import ALL_MODES, CAR
+from coverage.roads.network import ALL_MODES, CAR, FOOT
 from coverage.roads.sources import cached
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def generate(size: Size, *, seed: int) -> RoadNetwork:
         number[u[used]],
         number[v[used]],
         ALL_MODES,
-        oneway=oneway[used],
+        modes_back=np.where(oneway[used], FOOT, ALL_MODES),
         length_m=length[used],
         highway=np.asarray(CLASSES)[level[used]].tolist(),
         crs=CRS,

@@ -274,20 +274,20 @@ def prefecture(_: Path, __: argparse.Namespace) -> None:
     import netgen
     from coverage.profiles import load_profile
     from coverage.travel.prepare import prepare
-    from coverage.travel.times import matrix
+    from coverage.travel.times import reach
 
     case = netgen.load("prefecture", facilities=2000, demand=20_000)
     tn = prepare(case.network, load_profile("drive"))
-    times = matrix(tn, case.facilities, case.demand, 1800.0)
+    times = reach(tn, case.facilities, case.demand, 1800.0).to_csr()
     people, sites = np.floor(case.people), Sites(2000, max_new=20)
     for minutes in (8, 15, 30):
-        reach = times.copy()
-        reach.data = (reach.data <= 60 * minutes).astype(float)
-        reach.eliminate_zeros()
+        within = times.copy()
+        within.data = (within.data <= 60 * minutes).astype(float)
+        within.eliminate_zeros()
         limit = 15.0 if minutes == 30 else None
-        answer = mclp(reach, people, sites, search=Search(limit))
+        answer = mclp(within, people, sites, search=Search(limit))
         print(
-            f"{minutes} min, {reach.nnz} pairs: {answer.objective:.0f} gap {answer.gap:.3%} "
+            f"{minutes} min, {within.nnz} pairs: {answer.objective:.0f} gap {answer.gap:.3%} "
             f"{answer.seconds:.2f} s, {len(answer.alternatives)} alternatives",
             flush=True,
         )

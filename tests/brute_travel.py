@@ -10,13 +10,16 @@ import networkx as nx
 import numpy as np
 import shapely
 
+from coverage.arrays import expand
 from coverage.roads.network import FOOT, MODES
+from coverage.travel.access import part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.profiles import Profile
     from coverage.roads.network import RoadNetwork
+    from coverage.travel._reached import ReachedStreets
 
 
 def street_costs(net: RoadNetwork, profile: Profile) -> dict[int, tuple[int, float, float]]:
@@ -131,3 +134,28 @@ def brute_times(
         found = nx.single_source_dijkstra_path_length(searched, ("f", i), weight="s")
         out[i] = [found.get(("d", j), np.inf) for j in range(len(demand))]
     return out
+
+
+def seconds_at(streets: ReachedStreets, row: np.ndarray, fraction: np.ndarray) -> np.ndarray:
+    """Seconds on the streets; exact up to the limit, too large or infinite beyond it.
+
+    Args:
+        row: (j,) rows of this table, not numbers of pieces.
+        fraction: (j,) along each piece.
+    """
+    forward, backward = streets.forward[row], streets.backward[row]
+    out = np.minimum(
+        streets.seconds_a[row] + part(fraction, forward),
+        streets.seconds_b[row] + part(1.0 - fraction, backward),
+    )
+    counts = streets.foot_start[row + 1] - streets.foot_start[row]
+    one = np.repeat(np.arange(len(row)), counts)
+    foot = expand(streets.foot_start[row], counts)
+    along = fraction[one] - streets.foot_fraction[foot]
+    street = np.where(
+        along >= 0,
+        part(np.maximum(along, 0.0), forward[one]),
+        part(np.maximum(-along, 0.0), backward[one]),
+    )
+    np.minimum.at(out, one, streets.foot_seconds[foot] + street)
+    return np.asarray(out)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
+import shapely
 from shapely.geometry import Polygon, mapping
 
 from coverage.city import City
+from coverage.demand.raster import _extract, read_grid
+from coverage.demand.townships import onto
 from coverage.units import CityName
 
 if TYPE_CHECKING:
@@ -89,3 +93,11 @@ def _geojson(shapes: Mapping[str, Polygon]) -> str:
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def people_in_polygons(path: Path, polygons: np.ndarray, crs: str) -> np.ndarray:
+    """(n,) people of a grid inside each polygon, cells on the border by the exact part inside."""
+    polygons = np.asarray(polygons, np.object_)
+    grid = read_grid(path, lambda own: tuple(shapely.total_bounds(onto(polygons, crs, own))))
+    sums = _extract(grid.values, grid, onto(polygons, crs, grid.crs), ["sum"])
+    return np.array([found["sum"] or 0.0 for found in sums], np.float64)

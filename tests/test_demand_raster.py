@@ -15,11 +15,22 @@ from hypothesis import strategies as st
 from rasterio.transform import Affine
 from shapely.geometry import Polygon
 
-from coverage.demand.raster import from_raster, people_in_polygons
+from coverage.demand.raster import from_raster
 from coverage.demand.sources import demand_of
 from coverage.demand.townships import read_townships
 from coverage.errors import InputError
-from demand_city import CELLS, COUNTIES, EAST, FARM, MIDDLE, NO_SEAT, PEOPLE, WEST, small_city
+from demand_city import (
+    CELLS,
+    COUNTIES,
+    EAST,
+    FARM,
+    MIDDLE,
+    NO_SEAT,
+    PEOPLE,
+    WEST,
+    people_in_polygons,
+    small_city,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,6 @@ from shapely.geometry import box, mapping
 
 from coverage.city import City
 from coverage.datum import wgs84_to_gcj02
-from coverage.demand.raster import people_in_polygons
 from coverage.demand.sources import demand_of
 from coverage.demand.townships import read_townships
 from coverage.errors import InputError
@@ -24,6 +23,7 @@ from coverage.intake.peoplecells import group_of
 from coverage.intake.peoplegrid import prepared
 from coverage.intake.setup import create
 from coverage.population import load_population
+from demand_city import people_in_polygons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

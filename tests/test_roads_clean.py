@@ -117,7 +117,7 @@ def test_bends_that_are_not_finite_are_left_out() -> None:
 
 
 def test_islands_are_strongly_connected_and_kept() -> None:
-    network = build(LON, LAT, [0, 1, 2], [1, 2, 3], ALL, oneway=[False, True, False])
+    network = build(LON, LAT, [0, 1, 2], [1, 2, 3], ALL, modes_back=[ALL, FOOT, ALL])
     cleaned, report = clean(network)
     assert cleaned.edge_count == network.edge_count
     assert report.islands["foot"].tolist() == [0, 0, 0, 0]

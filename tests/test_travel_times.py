@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brute_travel import brute_times, line_of, street_costs
+from brute_travel import brute_times, line_of, seconds_at, street_costs
 from coverage.errors import InputError
 from coverage.profiles import Profile
 from coverage.travel._search import Sources, searches
@@ -19,7 +19,6 @@ from coverage.travel.access import Points, Stubs, access_legs
 from coverage.travel.prepare import prepare
 from coverage.travel.times import (
     Reached,
-    matrix,
     nearest,
     node_times,
     point_seconds,
@@ -117,21 +116,19 @@ def test_a_limit_cuts_and_changes_nothing(seed: int, profile: Profile, limit: fl
     assert np.array_equal(near.facility >= 0, np.isfinite(near.seconds))
 
 
-@given(st.integers(0, 10**6), profiles, st.sampled_from([1, 2, 7]), st.sampled_from([1, 3]))
+@given(st.integers(0, 10**6), profiles, st.sampled_from([1, 2, 7]))
 @settings(max_examples=30)
-def test_chunks_and_threads_change_nothing(
-    seed: int, profile: Profile, chunk: int, threads: int
-) -> None:
+def test_chunks_change_nothing(seed: int, profile: Profile, chunk: int) -> None:
     net = random_network(seed)
     fac, dem = scatter(seed + 1, net, 9), scatter(seed + 2, net, 9)
     tn = prepare(net, profile)
-    one = matrix(tn, fac, dem, 300.0)
-    two = matrix(tn, fac, dem, 300.0, chunk=chunk, threads=threads)
+    one = reach(tn, fac, dem, 300.0).to_csr()
+    two = reach(tn, fac, dem, 300.0, chunk=chunk).to_csr()
     assert np.array_equal(one.indptr, two.indptr)
     assert np.array_equal(one.indices, two.indices)
     assert np.array_equal(one.data, two.data)
     order = [r.facility for r in node_times(tn, fac, 300.0)]
-    other = list(node_times(tn, fac, 300.0, chunk=chunk, threads=threads))
+    other = list(node_times(tn, fac, 300.0, chunk=chunk))
     assert order == [r.facility for r in other]
     assert sorted(order) == list(range(9))
 
@@ -195,7 +192,7 @@ def test_time_along_streets(seed: int, profile: Profile, direction: str, limit: 
             continue
         row = rng.integers(0, len(streets.piece), 30)
         fraction = rng.choice([0.0, 1.0, 0.25, 0.6, 0.9], 30)
-        seconds = streets.seconds_at(row, fraction)
+        seconds = seconds_at(streets, row, fraction)
         lines = [line_of(net, int(e)) for e in streets.edge[row]]
         at = shapely.line_interpolate_point(lines, fraction, normalized=True)
         points = Points.of(tn, shapely.get_coordinates(at))
@@ -212,11 +209,6 @@ def test_time_along_streets(seed: int, profile: Profile, direction: str, limit: 
             assert inside or s > limit - 1e-6
             strictly = bool(((begin[mine] + 1e-9 <= t) & (t <= end[mine] - 1e-9)).any())
             assert not strictly or s <= limit + 1e-6
-        meeting = streets.meeting
-        meet = np.flatnonzero(np.isfinite(meeting))
-        up = streets.seconds_a[meet] + meeting[meet] * streets.forward[meet]
-        down = streets.seconds_b[meet] + (1 - meeting[meet]) * streets.backward[meet]
-        np.testing.assert_allclose(up, down, atol=1e-6)
 
 
 @given(st.integers(0, 10**6), profiles)
@@ -252,7 +244,7 @@ def test_legs_left_out_never_served(seed: int, profile: Profile, direction: str)
     whole = Sources(
         fac, legs, np.searchsorted(legs.point, counts), stubs, np.searchsorted(stubs.point, counts)
     )
-    found = searches(tn, whole, 700.0, chunk=25, threads=1)
+    found = searches(tn, whole, 700.0, chunk=25)
     for (i, rank, seconds), r in zip(found, node_times(tn, fac, 700.0), strict=True):
         assert (i, rank.tolist()) == (r.facility, r.rank.tolist())
         np.testing.assert_allclose(r.seconds, seconds, rtol=1e-12)
@@ -308,7 +300,7 @@ def test_parallel_and_zero_length_streets() -> None:
     tn = prepare(net, replace(WALK, max_access_m=0.0, max_direct_m=0.0))
     out = nearest(tn, [(0.0, 0.0)])
     assert out.node_seconds.tolist() == [0.0, 500.0, 500.0, 600.0]
-    found = matrix(tn, [(0.0, 0.0)], [(0.0, 0.0), (200.0, 0.0)], 900.0)
+    found = reach(tn, [(0.0, 0.0)], [(0.0, 0.0), (200.0, 0.0)], 900.0).to_csr()
     assert found.nnz == 2
     assert found.data.tolist() == [0.0, 600.0]
 
@@ -392,7 +384,7 @@ def test_what_was_not_searched_is_not_told() -> None:
 def test_nobody_to_serve_and_nowhere_to_go() -> None:
     tn = prepare(grid(3, 3), WALK)
     assert len(nearest(tn, [(0.0, 0.0)], np.empty((0, 2))).seconds) == 0
-    assert matrix(tn, [(0.0, 0.0)], [], 60.0).shape == (1, 0)
+    assert reach(tn, [(0.0, 0.0)], [], 60.0).to_csr().shape == (1, 0)
     nothing = prepare(build([(0, 0), (9, 9)], []), WALK)
     out = nearest(nothing, [(0.0, 0.0)], [(0.0, 20.0), (0.0, 90.0)], limit_s=900.0)
     assert out.seconds.tolist() == [50.0, math.inf]

@@ -13,8 +13,8 @@ which is a tent where both ends are reached, a slope on a one-way street.
 Where the facility's own access leg ends on a segment, that foot is a third way.
 
 Nothing is computed anew: at a bend the time is that of the piece's end and the
-fraction between, as `ReachedStreets.seconds_at` has it, so that the time at a
-corner of the lattice is `point_seconds` of that corner.
+fraction between, so that the time at a corner of the lattice is
+`point_seconds` of that corner.
 
 Where the profile is limited in metres, its metres stand in the place of the seconds.
 """

@@ -237,26 +237,6 @@ def from_raster(
     )
 
 
-def people_in_polygons(path: Path, polygons: Objects, crs: str) -> Floats:
-    """People of a grid inside each polygon, cells on the border by the exact part inside.
-
-    Args:
-        path: A GeoTIFF as for `from_raster`.
-        polygons: (n,) shapely polygons.
-        crs: Their CRS.
-
-    Returns:
-        (n,) people; 0 where a polygon lies outside the grid.
-
-    Raises:
-        InputError: If the file cannot be used, or overlaps none of the polygons.
-    """
-    polygons = np.asarray(polygons, np.object_)
-    grid = read_grid(path, lambda own: tuple(shapely.total_bounds(onto(polygons, crs, own))))
-    sums = _extract(grid.values, grid, onto(polygons, crs, grid.crs), ["sum"])
-    return np.array([found["sum"] or 0.0 for found in sums], np.float64)
-
-
 def _fractions(grid: Grid, polygons: Objects) -> list[tuple[Ints, Floats]]:
     """Cells that each polygon touches, row by row from the north, and the part inside."""
     # A grid of zeros, because cells without data would be left out.

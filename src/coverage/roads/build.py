@@ -18,7 +18,7 @@ from coverage.arrays import gather, starts, with_ends
 from coverage.datum import known_crs, project, utm_crs
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.roads.network import FOOT, RoadNetwork
+from coverage.roads.network import RoadNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,6 @@ def build(
     modes: ArrayLike,
     *,
     modes_back: ArrayLike | None = None,
-    oneway: ArrayLike | None = None,
     length_m: ArrayLike | None = None,
     highway: Sequence[str] | None = None,
     maxspeed_kmh: ArrayLike | None = None,
@@ -94,8 +93,6 @@ def build(
         v: (k,) index of the node it ends at.
         modes: (k,) or one for all, who may use it forward.
         modes_back: The same for the way back; by default `modes`.
-        oneway: (k,) bool, used where `modes_back` is not given: True leaves
-            the way back to feet alone.
         length_m: (k,) metres as the source states them; NaN is measured.
         highway: (k,) road class, by default ``road``.
         maxspeed_kmh: (k,) NaN where the source gives none.
@@ -120,11 +117,7 @@ def build(
     start = np.asarray(bends[0], np.int64)
     bend_lon, bend_lat = np.asarray(bends[1], np.float64), np.asarray(bends[2], np.float64)
     forward = _column(modes, k, np.uint8, 0)
-    if modes_back is None:
-        one = _column(oneway, k, np.bool_, 0)
-        back = np.where(one, forward & FOOT, forward).astype(np.uint8)
-    else:
-        back = _column(modes_back, k, np.uint8, 0)
+    back = forward if modes_back is None else _column(modes_back, k, np.uint8, 0)
     ids = np.arange(k) if edge_id is None else np.asarray(edge_id, np.int64)
     numbers = np.arange(len(lon)) if node_id is None else np.asarray(node_id, np.int64)
     stated = _column(length_m, k, np.float64, np.nan)

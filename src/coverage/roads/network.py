@@ -140,11 +140,6 @@ class RoadNetwork:
         """Number of directed edges."""
         return len(self.tail)
 
-    @property
-    def indptr(self) -> Ints:
-        """(n + 1,) int64, where a node's outgoing edges begin."""
-        return np.searchsorted(self.tail, np.arange(self.node_count + 1)).astype(np.int64)
-
     @cached_property
     def twin(self) -> Ints:
         """(m,) int64, the edge that runs the other way along the same piece; -1 if none does."""
@@ -205,10 +200,6 @@ class RoadNetwork:
             bend_x=self.bend_x[index],
             bend_y=self.bend_y[index],
         )
-
-    def for_modes(self, *modes: str) -> RoadNetwork:
-        """The edges that at least one of the named modes may use, and the nodes they touch."""
-        return self.select((self.modes & mode_flags(modes)) > 0).compact()
 
     def compact(self) -> RoadNetwork:
         """The same edges without the nodes that none of them touches."""

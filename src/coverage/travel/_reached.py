@@ -11,7 +11,7 @@ import numpy as np
 from coverage.arrays import expand, grouped
 from coverage.errors import InputError
 from coverage.messages import Said
-from coverage.travel.access import OTHER_NETWORK, part
+from coverage.travel.access import OTHER_NETWORK
 
 if TYPE_CHECKING:
     from coverage.arrays import Floats, Int32s, Ints, Numbers
@@ -131,42 +131,6 @@ class ReachedStreets:
     def foot_row(self) -> Ints:
         """(j,) row of the piece each foot is on."""
         return np.repeat(np.arange(len(self.piece)), np.diff(self.foot_start))
-
-    @property
-    def meeting(self) -> Floats:
-        """(k,) fraction at which the times from both ends are equal, NaN where there is none."""
-        both = np.isfinite(self.seconds_a + self.seconds_b + self.forward + self.backward)
-        a, b, up, down = (
-            np.where(both, column, 0.0)
-            for column in (self.seconds_a, self.seconds_b, self.forward, self.backward)
-        )
-        gap, round_trip = b - a + down, up + down
-        at = np.divide(gap, round_trip, out=np.full(len(gap), np.nan), where=round_trip > 0)
-        return np.where((at > 0) & (at < 1), at, np.nan)
-
-    def seconds_at(self, row: Numbers, fraction: Floats) -> Floats:
-        """Seconds on the streets; exact up to the limit, too large or infinite beyond it.
-
-        Args:
-            row: (j,) rows of this table, not numbers of pieces.
-            fraction: (j,) along each piece.
-        """
-        forward, backward = self.forward[row], self.backward[row]
-        out = np.minimum(
-            self.seconds_a[row] + part(fraction, forward),
-            self.seconds_b[row] + part(1.0 - fraction, backward),
-        )
-        counts = self.foot_start[row + 1] - self.foot_start[row]
-        one = np.repeat(np.arange(len(row)), counts)
-        foot = expand(self.foot_start[row], counts)
-        along = fraction[one] - self.foot_fraction[foot]
-        street = np.where(
-            along >= 0,
-            part(np.maximum(along, 0.0), forward[one]),
-            part(np.maximum(-along, 0.0), backward[one]),
-        )
-        np.minimum.at(out, one, self.foot_seconds[foot] + street)
-        return np.asarray(out)
 
     def intervals(self, limit_s: float | None = None) -> tuple[Ints, Floats, Floats]:
         """Parts of the streets reached within a limit; parts of one street may overlap.

@@ -17,11 +17,8 @@ is 0.05 to 0.06 (0.38 on the province), networkx 0.85 to 1.05.
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -31,8 +28,7 @@ from coverage.arrays import starts
 from coverage.travel.access import FACILITY, Stubs, checked_xy, useful_legs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
+    from collections.abc import Iterator
 
     from numpy.typing import ArrayLike
 
@@ -40,10 +36,7 @@ if TYPE_CHECKING:
     from coverage.travel.access import AccessLegs
     from coverage.travel.prepare import TravelNetwork
 
-_J = TypeVar("_J")
-_R = TypeVar("_R")
 _MOST_CUT = 0.6  # cutting out more of the network than this costs more than it saves
-_AHEAD = 2  # chunks a thread may be ahead of the reader
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +170,7 @@ def _lowest(
 
 
 def searches(
-    tn: TravelNetwork, sources: Sources, limit_s: float, *, chunk: int, threads: int
+    tn: TravelNetwork, sources: Sources, limit_s: float, *, chunk: int
 ) -> Iterator[tuple[int, Ints, Floats]]:
     """A search from every facility: its index, the nodes reached, their seconds.
 
@@ -186,31 +179,9 @@ def searches(
     rising order.
     """
     radius = tn.reach_m(limit_s)
-    local = threading.local()
-
-    def run(rows: Ints) -> list[tuple[int, Ints, Floats]]:
-        if not hasattr(local, "label"):
-            local.label = np.full(len(tn.order), -1, dtype=np.int32)
-        return _search_chunk(tn, sources, rows, limit_s, radius, local.label)
-
-    chunks = _neighbourhoods(sources.xy, radius, chunk)
-    for done in _in_order(run, chunks, threads):
-        yield from done
-
-
-def _in_order(run: Callable[[_J], _R], jobs: list[_J], threads: int) -> Iterator[_R]:
-    """Results in the order of the jobs; threads never run far ahead of the reader."""
-    if threads <= 1:
-        yield from map(run, jobs)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[_R]] = deque()
-        for job in jobs:
-            waiting.append(pool.submit(run, job))
-            if len(waiting) >= _AHEAD * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    label = np.full(len(tn.order), -1, dtype=np.int32)
+    for rows in _neighbourhoods(sources.xy, radius, chunk):
+        yield from _search_chunk(tn, sources, rows, limit_s, radius, label)
 
 
 def _neighbourhoods(xy: Floats, radius: float, chunk: int) -> list[Ints]:

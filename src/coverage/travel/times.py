@@ -35,7 +35,6 @@ __all__ = [
     "Reach",
     "Reached",
     "checked_limit",
-    "matrix",
     "nearest",
     "node_times",
     "point_seconds",
@@ -132,32 +131,26 @@ def node_times(
     limit_s: float,
     *,
     chunk: int = 25,
-    threads: int = 1,
 ) -> Iterator[Reached]:
     """What each facility reaches, one after the other, for circles and sums.
 
     Facilities come neighbourhood by neighbourhood, not in their own order:
     read `Reached.facility`. Neither the order nor the values depend on
-    `chunk` or `threads`.
+    `chunk`.
 
     Args:
         tn: The travel network.
         facilities_xy: (f, 2) metres.
         limit_s: Inclusive; infinity for no limit.
         chunk: Most facilities searched at once; bounds memory.
-        threads: Searches in parallel. SciPy holds the interpreter lock
-            while it searches: two threads gain about a tenth.
 
     Raises:
         InputError: As `nearest`.
     """
     limit = checked_limit(limit_s)
-    if chunk < 1 or threads < 1:
+    if chunk < 1:
         raise InputError(
-            Said(
-                f"chunk 和 threads 须不小于 1，不能是 {chunk} 和 {threads}",
-                f"chunk and threads must be 1 or more, not {chunk} and {threads}",
-            )
+            Said(f"chunk 须不小于 1，不能是 {chunk}", f"chunk must be 1 or more, not {chunk}")
         )
     sources = Sources.of(tn, facilities_xy)
     return (
@@ -165,7 +158,7 @@ def node_times(
             tn, facility, limit, nodes, seconds, sources, np.array([facility], dtype=np.int64)
         )
         for facility, nodes, seconds in searches(
-            tn, sources, limit, chunk=chunk, threads=threads
+            tn, sources, limit, chunk=chunk
         )
     )  # fmt: skip
 
@@ -192,14 +185,13 @@ def reach(
     limit_s: float,
     *,
     chunk: int = 25,
-    threads: int = 1,
 ) -> Reach:
     """Which demand every facility reaches within the limit.
 
     Raises:
         InputError: As `nearest`.
     """
-    answers = node_times(tn, facilities_xy, limit_s, chunk=chunk, threads=threads)
+    answers = node_times(tn, facilities_xy, limit_s, chunk=chunk)
     points = Points.of(tn, demand)
     rows: dict[int, tuple[Int32s, Floats]] = {
         one.facility: point_seconds(one, points) for one in answers
@@ -211,19 +203,6 @@ def reach(
         np.concatenate([rows[i][1] for i in range(len(rows))]),
         len(points),
     )
-
-
-def matrix(
-    tn: TravelNetwork,
-    facilities_xy: ArrayLike,
-    demand: ArrayLike | Points,
-    limit_s: float,
-    *,
-    chunk: int = 25,
-    threads: int = 1,
-) -> csr_array:
-    """`reach` as a sparse facility × demand matrix; see `Reach.to_csr` for its pitfalls."""
-    return reach(tn, facilities_xy, demand, limit_s, chunk=chunk, threads=threads).to_csr()
 
 
 def checked_limit(limit_s: float | None) -> float:
