@@ -199,7 +199,6 @@ def download(
     size: int,
     timeout_s: float,
     retries: int,
-    progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """A whole file of a known size; one that breaks off is asked for again.
 
@@ -209,7 +208,6 @@ def download(
         size: Bytes that it has; never more are written.
         timeout_s: Longest silence that is borne.
         retries: How often to ask again.
-        progress: Told the bytes that came and `size`.
 
     Raises:
         NetworkUnreachableError: As `get`, or if the transfer never came to its end.
@@ -225,8 +223,6 @@ def download(
                     if got > size:
                         break
                     out.write(chunk)
-                    if progress is not None:
-                        progress(got, size)
         except requests.RequestException as error:
             raise TryAgainError(_BROKE_OFF) from error
         if got != size:

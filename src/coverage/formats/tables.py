@@ -121,7 +121,7 @@ def read_table(path: Path, *, required: Sequence[str] = ()) -> Table:
         if len(row) > len(columns) and any(cell.strip() for cell in row[len(columns) :]):
             reason = Said(
                 f"此行有 {len(row)} 格，表头只有 {len(columns)} 格",
-                "more cells than the header has",
+                f"the row has {len(row)} cells: more cells than the header has ({len(columns)})",
             )
             problems.append(Problem(reason, path.name, number))
             continue
@@ -135,9 +135,14 @@ def read_table(path: Path, *, required: Sequence[str] = ()) -> Table:
 
 def _header_problems(file: str, columns: Sequence[str], required: Sequence[str]) -> list[Problem]:
     wide = len(columns) == 1 and any(mark in columns[0] for mark in ";\t|")
-    hint = "（分隔符应为逗号 use commas）" if wide else f"（表头有：{', '.join(columns)}）"
+    listed = ", ".join(columns)
+    zh, en = (
+        ("（分隔符应为逗号）", " (use commas)")
+        if wide
+        else (f"（表头有：{listed}）", f" (the header has: {listed})")
+    )
     problems = [
-        Problem(Said(f"缺少列 {name}{hint}", f"the column '{name}' is missing"), file, 1)
+        Problem(Said(f"缺少列 {name}{zh}", f"the column '{name}' is missing{en}"), file, 1)
         for name in required
         if name not in columns
     ]
