@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.intake.known import recognise
 from coverage.intake.plan import import_plan
+from coverage.intake.recognise import recognise
 from coverage.lists.target_text import parse_promise, parse_value
 from coverage.plans import load_plan
 from coverage.settings import data_dir

@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from coverage.intake.known import recognise
 from coverage.intake.planrows import PlanRow, own_id
 from coverage.intake.planwords import (
     LEVELS,
@@ -24,6 +23,7 @@ from coverage.intake.planwords import (
     service_names,
     system_of,
 )
+from coverage.intake.recognise import recognise
 from coverage.kinds import KINDS, SYSTEMS
 from coverage.lists.aliases import normal
 from coverage.lists.target_text import cell_text, is_empty, parse_promise, parse_value
@@ -32,8 +32,8 @@ from coverage.nearest import nearest
 from coverage.plans import MEASURES
 
 if TYPE_CHECKING:
-    from coverage.intake.known import Known
     from coverage.intake.plansheet import PlanTable
+    from coverage.intake.recognise import Known
     from coverage.lists.sheets import RawRow
 
 _NATURES = ("约束性", "预期性")

@@ -6,11 +6,11 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from coverage.intake.known import normal_name
+from coverage.intake.recognise import normal_name
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from coverage.intake.known import Known
+    from coverage.intake.recognise import Known
 
 Status = Literal["accepted", "corrected", "rejected"]
 

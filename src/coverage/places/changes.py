@@ -20,11 +20,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from coverage import settings
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,37 +85,25 @@ def read_changes(path: Path) -> tuple[Change, ...]:
     table = read_table(path, required=COLUMNS)
     changes, problems = [], []
     for record in table.records:
-        cells = {column: record.get(column) for column in COLUMNS}
-        reasons: list[tuple[str, str]] = []
-        days: dict[str, date] = {}
+        cells: dict[str, Any] = {column: record.get(column) for column in COLUMNS}
+        wrong: dict[str, Said] = {}
         for column in ("valid_from", "valid_to"):
             try:
-                days[column] = date.fromisoformat(cells[column])
+                cells[column] = date.fromisoformat(cells[column])
             except ValueError:
-                reasons.append((column, "不是 YYYY-MM-DD 日期 · the cell is not a date"))
-        if len(days) == 2 and days["valid_to"] >= days["valid_from"]:
-            reasons.append(("valid_to", "不早于 valid_from · the old outlasts the new"))
+                wrong[column] = Said("不是 YYYY-MM-DD 日期", "the cell is not a date")
+        if not wrong and cells["valid_to"] >= cells["valid_from"]:
+            wrong["valid_to"] = Said("不早于 valid_from", "the old outlasts the new")
         if cells["kind"] not in KINDS:
-            reasons.append(("kind", f"应为 {'、'.join(KINDS)} 之一 · the kind is not known"))
+            known = Said(f"应为 {'、'.join(KINDS)} 之一", f"one of {', '.join(KINDS)} is needed")
+            wrong["kind"] = known
         if not cells["source"]:
-            reasons.append(("source", "没有出处 · a change needs its source"))
+            wrong["source"] = Said("没有出处", "a change needs its source")
         if not cells["name_old"] and not cells["name_new"]:
-            reasons.append(("name_old", "新旧名称都为空 · neither an old nor a new unit"))
-        problems += [table.problem(record, column, reason) for column, reason in reasons]
-        if not reasons:
-            changes.append(
-                Change(
-                    cells["code_old"],
-                    cells["name_old"],
-                    cells["code_new"],
-                    cells["name_new"],
-                    days["valid_from"],
-                    days["valid_to"],
-                    cells["kind"],
-                    cells["source"],
-                    certain=record.get("certain").lower() != "no",
-                )
-            )
+            wrong["name_old"] = Said("新旧名称都为空", "neither an old nor a new unit")
+        problems += [table.problem(record, column, said) for column, said in wrong.items()]
+        if not wrong:
+            changes.append(Change(**cells, certain=record.get("certain").lower() != "no"))
     if problems:
         raise InputError(problems)
     return tuple(changes)

@@ -203,7 +203,9 @@ def detect_datum(
     """
     x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 1:
-        raise InputError("lon and lat of the rows differ in length")
+        raise InputError(
+            Said("各行经度与纬度的个数不同", "lon and lat of the rows differ in length")
+        )
     places = {name: np.column_stack(to_wgs84(x, y, name)) for name in HYPOTHESES}
     evidence: list[Evidence] = []
     needed: list[int] = []
