@@ -33,7 +33,6 @@ class Encoding(NamedTuple):
 
     name: str
     confidence: float
-    how: str
 
     def __str__(self) -> str:
         return f"{self.name} ({self.confidence:.2f})"
@@ -103,7 +102,7 @@ def _wide(raw: bytes) -> Encoding | None:
     best = max(scores)
     if best[0] < _LEAST:
         return None
-    return Encoding(best[1], round(min(0.95, best[0]), 2), "NUL bytes and common characters")
+    return Encoding(best[1], round(min(0.95, best[0]), 2))
 
 
 def _utf8(raw: bytes) -> Encoding | None:
@@ -115,11 +114,11 @@ def _utf8(raw: bytes) -> Encoding | None:
         bad = text.count("\ufffd")
         wide = sum(1 for c in text if c > "\x7f")
         if wide and bad <= max(1, wide // 20) and wide >= 8:
-            return Encoding("utf-8", round(0.9 * (1 - bad / wide), 2), f"{bad} damaged places")
+            return Encoding("utf-8", round(0.9 * (1 - bad / wide), 2))
         return None
     if text.isascii():
-        return Encoding("utf-8", 1.0, "ASCII only")
-    return Encoding("utf-8", 0.99, "valid UTF-8")
+        return Encoding("utf-8", 1.0)
+    return Encoding("utf-8", 0.99)
 
 
 def detect(raw: bytes) -> Encoding | None:
@@ -130,7 +129,7 @@ def detect(raw: bytes) -> Encoding | None:
     """
     for mark, name in _BOMS:
         if raw.startswith(mark):
-            return Encoding(name, 1.0, "byte order mark")
+            return Encoding(name, 1.0)
     if b"\x00" in raw[:_SAMPLE]:
         return _wide(raw)
     found = _utf8(raw)
@@ -147,7 +146,7 @@ def detect(raw: bytes) -> Encoding | None:
     sure = min(0.98, 0.5 + (best - max(second, 0.0)))
     if count < 6:
         sure = min(sure, 0.7)
-    return Encoding(name, round(sure, 2), "common characters")
+    return Encoding(name, round(sure, 2))
 
 
 def decode(raw: bytes, file: str, encoding: str | None = None) -> tuple[str, Encoding]:
@@ -163,7 +162,7 @@ def decode(raw: bytes, file: str, encoding: str | None = None) -> tuple[str, Enc
     """
     if encoding:
         try:
-            return raw.decode(encoding), Encoding(encoding, 1.0, "as stated")
+            return raw.decode(encoding), Encoding(encoding, 1.0)
         except (LookupError, UnicodeDecodeError, UnicodeError) as error:
             raise InputError(
                 Problem(Said(f"不能按 {encoding} 读出", f"the text is not {encoding}"), file)
@@ -181,5 +180,5 @@ def decode(raw: bytes, file: str, encoding: str | None = None) -> tuple[str, Enc
         )
     text = raw.decode(found.name, errors="replace")
     if found.name == "utf-8-sig" and "\ufffd" in text:
-        found = found._replace(confidence=0.9, how="byte order mark, damaged places")
+        found = found._replace(confidence=0.9)
     return text, found

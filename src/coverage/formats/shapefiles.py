@@ -57,11 +57,10 @@ def _decode_table(made: Features, said: str, encoding: str | None) -> None:
     texts = [c for cells in made.columns.values() for c in cells if isinstance(c, str)]
     raw = "\n".join([*made.columns, *texts]).encode("latin-1", errors="replace")
     name = encoding or _code_page(said)
-    how = "as stated" if encoding else ".cpg"
     if name and _holds(raw, name, certain=bool(encoding)):
-        made.encoding = Encoding(name, 1.0, how)
+        made.encoding = Encoding(name, 1.0)
     else:
-        found = detect(raw) or Encoding("latin-1", 0.1, "nothing fits")
+        found = detect(raw) or Encoding("latin-1", 0.1)
         made.encoding = found
         if name:
             made.notes.append(
