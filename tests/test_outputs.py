@@ -124,6 +124,11 @@ def test_nothing_is_left_of_a_run_that_failed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_example_that_ships_may_be_drawn_again() -> None:
+    maps = Path(__file__).parents[1] / "maps"
+    check(path for path in maps.iterdir() if path.suffix in {".html", ".png"})
+
+
 # -- the command line ---------------------------------------------------------------------
 
 
