@@ -7,8 +7,9 @@ with the city it was made from, and neither is changed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coverage.city import City
 from coverage.errors import InputError, Problem
@@ -16,15 +17,15 @@ from coverage.facilities import Facility
 from coverage.messages import Said
 from coverage.plans import Target
 from coverage.population import Population
+from coverage.scenarios.edits import Add
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
+    from collections.abc import Callable, Sequence
 
     from coverage.facilities import Register
     from coverage.plans import Plan, PlanIndicator
     from coverage.population import People
-    from coverage.scenarios.edits import Add, Growth, Open, Place, Scenario, Upgrade
+    from coverage.scenarios.edits import Growth, Open, Place, Scenario, Upgrade
     from coverage.units import Units
 
 SOURCE = "情景 scenario"
@@ -108,18 +109,16 @@ def due(day: date | None, year: int) -> bool:
 def edited_register(register: Register, scenario: Scenario, year: int) -> Register:
     """The register with the edits that are due by the end of a year; new rows come last."""
     rows = {f.id: f for f in register.facilities}
-    for one in scenario.opens:
-        if due(one.on, year):
-            rows[one.facility] = _opened(rows[one.facility], one)
-    for upgrade in sorted(scenario.upgrades, key=lambda u: _order(u.on)):
-        if due(upgrade.on, year):
-            rows[upgrade.facility] = _upgraded(rows[upgrade.facility], upgrade)
-    for move in sorted(scenario.moves, key=lambda m: _order(m.on)):
-        if due(move.on, year):
-            rows[move.facility] = _placed(rows[move.facility], move.to)
-    for close in scenario.closes:
-        if due(close.on, year):
-            rows[close.facility] = replace(rows[close.facility], status="closed")
+    changes: tuple[tuple[Sequence[Any], Callable[[Facility, Any], Facility]], ...] = (
+        (scenario.opens, _opened),
+        (scenario.upgrades, _upgraded),
+        (scenario.moves, lambda facility, move: _placed(facility, move.to)),
+        (scenario.closes, lambda facility, _: replace(facility, status="closed")),
+    )
+    for edits, change in changes:
+        for edit in sorted(edits, key=lambda e: e.on or date.min):
+            if due(edit.on, year):
+                rows[edit.facility] = change(rows[edit.facility], edit)
     new_rows = tuple(new_facility(add) for add in scenario.adds)
     # What is still wrong with a place is then the scenario's: the register's own are checked.
     file = scenario.file or register.file
@@ -146,34 +145,17 @@ def _upgraded(facility: Facility, edit: Upgrade) -> Facility:
     return replace(facility, services=facility.services | frozenset(edit.services), **new)
 
 
-def _order(day: date | None) -> tuple[int, int]:
-    return (0, 0) if day is None else (1, day.toordinal())
-
-
 def _placed(facility: Facility, place: Place) -> Facility:
     return replace(facility, unit_code=place.unit_code, lon=place.lon, lat=place.lat)
 
 
 def new_facility(add: Add) -> Facility:
     """The row of the register that a new facility would be."""
-    return Facility(
-        id=add.id,
-        name=add.name,
-        kind=add.kind,
-        unit_code=add.place.unit_code,
-        category=add.category,
-        services=frozenset(add.services),
-        beds=add.beds,
-        nursing_beds=add.nursing_beds,
-        floor_area=add.floor_area,
-        ownership=add.ownership,
-        lon=add.place.lon,
-        lat=add.place.lat,
-        opened=add.opened,
-        source=SOURCE,
-        provenance=add.provenance,
-        note=add.note,
-    )
+    given = {name: getattr(add, name) for name in Add.__dataclass_fields__}
+    place = given.pop("place")
+    given |= {"services": frozenset(add.services), "unit_code": place.unit_code}
+    del given["cost"]
+    return Facility(**given, lon=place.lon, lat=place.lat, source=SOURCE)
 
 
 # People.

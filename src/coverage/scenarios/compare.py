@@ -365,13 +365,9 @@ def _change(
     """People by unit; the whole city is one unit."""
     old = {row.code: row for row in people_reached(before, level=level, group=group)}
     weight = after.demand.people[group]
-    inside = (before.seconds <= before.limits_s[0], after.seconds <= after.limits_s[0])
-    moves = {
-        "gained": ~inside[0] & inside[1],
-        "lost": inside[0] & ~inside[1],
-        "nearer": after.seconds < before.seconds,
-        "farther": after.seconds > before.seconds,
-    }
+    gained, lost = _crossed(before, after)
+    nearer, farther = after.seconds < before.seconds, after.seconds > before.seconds
+    moves = {"gained": gained, "lost": lost, "nearer": nearer, "farther": farther}
     home = _county_of_points(after) if level == "county" else None
     rows = []
     for row in people_reached(after, level=level, group=group):
@@ -395,6 +391,12 @@ def _change(
     return rows
 
 
+def _crossed(before: ServiceTimes, after: ServiceTimes) -> tuple[NDArray[np.bool_], ...]:
+    """Points that come within the limit, and those that no longer are."""
+    was, is_ = (times.seconds <= times.limits_s[0] for times in (before, after))
+    return ~was & is_, was & ~is_
+
+
 def _county_of_points(times: ServiceTimes) -> NDArray[np.str_]:
     codes = np.array([*(code[:6] for code in times.demand.unit_codes), ""])
     return codes[times.demand.unit]
@@ -409,11 +411,8 @@ def _any_question(access: Sequence[Access]) -> tuple[float, float]:
     if not access:
         return 0.0, 0.0
     count = len(access[0].after.seconds)
-    gained, lost = np.zeros(count), np.zeros(count)
+    people = np.zeros((2, count))
     for one in access:
-        inside = one.before.seconds <= one.before.limits_s[0]
-        later = one.after.seconds <= one.after.limits_s[0]
         weight = one.after.demand.people[one.main.group]
-        gained = np.maximum(gained, weight * (~inside & later))
-        lost = np.maximum(lost, weight * (inside & ~later))
-    return float(gained.sum()), float(lost.sum())
+        people = np.maximum(people, weight * np.array(_crossed(one.before, one.after)))
+    return float(people[0].sum()), float(people[1].sum())

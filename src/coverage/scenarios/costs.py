@@ -9,8 +9,10 @@ from coverage.scenarios.apply import due
 from coverage.scenarios.outcome import Cost, CostItem
 
 if TYPE_CHECKING:
-    from coverage.facilities import Register
-    from coverage.scenarios.edits import Scenario
+    from datetime import date
+
+    from coverage.facilities import Facility, Register
+    from coverage.scenarios.edits import Scenario, Upgrade
 
 
 def cost_of(scenario: Scenario, register: Register, year: int) -> Cost:
@@ -21,40 +23,34 @@ def cost_of(scenario: Scenario, register: Register, year: int) -> Cost:
     costs what its edit says, and nothing where it says nothing.
     """
     rows = {f.id: f for f in register.facilities}
-    items: list[CostItem] = []
-    for add in scenario.adds:
-        if due(add.opened, year):
-            own = _building(scenario, add.kind, add.beds)
-            items.append(CostItem(add.name, own if add.cost is None else add.cost))
+    # Day, what, cost by the unit costs, and cost that the edit states.
+    each: list[tuple[date | None, str, Fraction | None, Fraction | None]] = [
+        (add.opened, add.name, _building(scenario, add.kind, add.beds), add.cost)
+        for add in scenario.adds
+    ]
     for one in scenario.opens:
-        if due(one.on, year):
-            row = rows[one.facility]
-            beds = row.beds if one.beds is None else one.beds
-            own = _building(scenario, row.kind, beds)
-            items.append(CostItem(row.name, own if one.cost is None else one.cost))
+        row = rows[one.facility]
+        beds = row.beds if one.beds is None else one.beds
+        each.append((one.on, row.name, _building(scenario, row.kind, beds), one.cost))
     for upgrade in scenario.upgrades:
-        if due(upgrade.on, year):
-            row = rows[upgrade.facility]
-            more = None if upgrade.beds is None else max(0, upgrade.beds - (row.beds or 0))
-            new = [s for s in upgrade.services if s not in row.services]
-            own = _parts(
-                [scenario.costs.service.get(service) for service in new],
-                scenario.costs.bed.get(row.kind),
-                more,
-            )
-            items.append(CostItem(row.name, own if upgrade.cost is None else upgrade.cost))
-    items += [CostItem(rows[m.facility].name, m.cost) for m in scenario.moves if due(m.on, year)]
-    items += [
-        CostItem(rows[c.facility].name, c.cost)
-        for c in scenario.closes
-        if due(c.on, year) and c.cost is not None
+        row = rows[upgrade.facility]
+        each.append((upgrade.on, row.name, _added(scenario, row, upgrade), upgrade.cost))
+    each += [(m.on, rows[m.facility].name, None, m.cost) for m in scenario.moves]
+    each += [
+        (c.on, rows[c.facility].name, None, c.cost) for c in scenario.closes if c.cost is not None
     ]
-    items += [
-        CostItem(r.name or r.action, r.cost)
+    each += [
+        (r.on, r.name or r.action, None, r.cost)
         for r in scenario.roads
-        if due(r.on, year) and (r.action == "bridge" or r.cost is not None)
+        if r.action == "bridge" or r.cost is not None
     ]
-    return Cost(tuple(items))
+    return Cost(
+        tuple(
+            CostItem(what, own if stated is None else stated)
+            for day, what, own, stated in each
+            if due(day, year)
+        )
+    )
 
 
 def _building(scenario: Scenario, kind: str, beds: int | None) -> Fraction | None:
@@ -65,10 +61,13 @@ def _building(scenario: Scenario, kind: str, beds: int | None) -> Fraction | Non
     return costs.site.get(kind, Fraction(0)) + costs.bed.get(kind, Fraction(0)) * (beds or 0)
 
 
-def _parts(
-    services: list[Fraction | None], bed: Fraction | None, more: int | None
-) -> Fraction | None:
-    """Services and beds added; `None` where one of them has no price."""
-    parts = [*services, *([] if not more else [None if bed is None else bed * more])]
+def _added(scenario: Scenario, row: Facility, upgrade: Upgrade) -> Fraction | None:
+    """Services and beds added, by unit costs; `None` where one of them has no price."""
+    costs = scenario.costs
+    parts = [costs.service.get(s) for s in upgrade.services if s not in row.services]
+    more = max(0, (upgrade.beds or 0) - (row.beds or 0))
+    if more:
+        bed = costs.bed.get(row.kind)
+        parts.append(None if bed is None else bed * more)
     known = [part for part in parts if part is not None]
     return sum(known, Fraction(0)) if len(known) == len(parts) else None

@@ -13,7 +13,7 @@ from coverage.messages import Said
 from coverage.profiles import load_profile
 from coverage.reach.measure import DEFAULT_MINUTES, share_of_people
 from coverage.reach.service import DEFAULT_PROFILE, set_up_travel
-from coverage.scenarios.apply import growths_of
+from coverage.scenarios.apply import due, growths_of
 from coverage.scenarios.live import LiveCity, Question
 
 if TYPE_CHECKING:
@@ -99,35 +99,27 @@ class Travels:
         """What a ground depends on: how people travel, and which roads are edited."""
         if scenario is None:
             return profile or self.profile, ()
-        roads = tuple(r for r in scenario.roads if r.on is None or r.on.year <= self.year)
+        roads = tuple(r for r in scenario.roads if due(r.on, self.year))
         return profile or scenario.limit.profile or self.profile, roads
 
     def _ground(self, key: _Key, scenario: Scenario | None = None) -> TravelSetup:
         if key in self._grounds:
             return self._grounds[key]
         profile, edits = key
-        if not edits or scenario is None:
-            made = set_up_travel(
-                self.city,
-                profile=profile,
-                minutes=self._minutes,
-                roads=self.roads,
-                population=self.population,
-            )
-        else:
+        roads, plain = self.roads, None
+        if edits and scenario is not None:
             from coverage.scenarios.roads import edited_roads
 
             plain = self._ground((profile, ()))
-            network, self._road_notes[key] = edited_roads(
-                plain.network.network, scenario, self.year
-            )
-            made = set_up_travel(
-                self.city,
-                profile=profile,
-                minutes=self._minutes,
-                roads=network,
-                population=self.population,
-            )
+            roads, self._road_notes[key] = edited_roads(plain.network.network, scenario, self.year)
+        made = set_up_travel(
+            self.city,
+            profile=profile,
+            minutes=self._minutes,
+            roads=roads,
+            population=self.population,
+        )
+        if plain is not None:
             made = replace(made, roads=plain.roads)
         self._grounds[key] = made
         return made
