@@ -18,7 +18,7 @@ from coverage.errors import InputError
 from coverage.formats.tables import Record
 from coverage.messages import Said
 from coverage.places.coordinates import parse_coordinates
-from coverage.places.names import match_unit, settled
+from coverage.places.find import Evidence, code_in, find_unit
 from coverage.proposals.candidates import Candidates, units_at
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class _Reader:
         if self.problems:
             raise InputError(self.problems)
 
-    def complain(self, record: Record, column: str, reason: str) -> None:
+    def complain(self, record: Record, column: str, reason: Said | str) -> None:
         self.problems.append(self.table.problem(record, column, reason))
 
     def place(self, record: Record) -> _Place | None:
@@ -203,14 +203,12 @@ class _Reader:
     def unit(self, record: Record) -> Unit | None:
         """The unit that a row names; None is complained of."""
         text = record.get("unit")
-        known = self.city.units.get(text)
-        if known is not None:
-            return known
-        match = settled(match_unit(text, self.city.units))
-        if match is None:
-            self.complain(record, "unit", "没有或不止一个这样的单元 · no such unit, or several")
-            return None
-        return self.city.units[match.code]
+        code = text if code_in(text) else ""
+        found = find_unit(Evidence(code, address="" if code else text), self.city.units)
+        if found.unit is None:
+            none = Said("没有这样的单元", "there is no such unit")
+            self.complain(record, "unit", found.question or next(iter(found.why), none))
+        return found.unit
 
     def cost(self, record: Record) -> float:
         text = record.get("cost").replace(",", "")
