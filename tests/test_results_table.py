@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from fractions import Fraction
 
 import pytest
 
 from coverage.messages import Said
 from coverage.results.table import (
-    HEADS,
     Column,
     Noted,
     Table,
@@ -23,6 +23,7 @@ from coverage.results.table import (
     to_markdown,
     to_rich,
 )
+from coverage.results.vocabulary import HEADS, SHORT_NAMES, STATUS
 
 TABLE = Table(
     Said("各县", "Counties"),
@@ -100,3 +101,10 @@ def test_the_first_rows_keep_their_marks(rows: int) -> None:
     first = TABLE.first(rows)
     assert len(first.rows) == len(first.marks) == min(rows, 3)
     assert columns(["a", "b"], "lr")[1].flush_right
+
+
+@pytest.mark.parametrize("said", [*STATUS.values(), *SHORT_NAMES.values(), *HEADS.values()])
+def test_every_word_of_the_vocabulary_is_in_both_languages(said: Said) -> None:
+    assert re.search("[\u4e00-\u9fff]", said.zh)
+    assert said.en
+    assert not re.search("[\u4e00-\u9fff]", said.en)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.briefs.tables import label
 from coverage.messages import Said
-from coverage.results.document import GROUPS, HIDDEN, known
+from coverage.results.document import HIDDEN, known
 from coverage.results.table import shown
+from coverage.results.vocabulary import GROUPS
 from coverage.text import precise
 
 if TYPE_CHECKING:

@@ -23,8 +23,9 @@ from coverage.briefs.qgis import Layer, Written, qml, style_of, write_project
 from coverage.briefs.texts import FOLDER
 from coverage.maps.outlines import plane_of, read_areas, road_lines
 from coverage.messages import Said
-from coverage.results.document import GROUPS, HIDDEN, known
+from coverage.results.document import HIDDEN, known
 from coverage.results.table import plain
+from coverage.results.vocabulary import GROUPS
 from coverage.roads.sources import load
 from coverage.settings import WGS84
 

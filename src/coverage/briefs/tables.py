@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from coverage.kinds import PROVENANCES
 from coverage.messages import Said
-from coverage.results.document import GROUPS, HIDDEN, known
+from coverage.results.document import HIDDEN, known
 from coverage.results.table import STATUS_COLOURS, Column, Table, named, shown
+from coverage.results.vocabulary import GROUPS
 from coverage.results.words import PAUSE
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from openpyxl.utils import get_column_letter
 
 from coverage.briefs.pages import describe, json_text, record_of
 from coverage.messages import Said
-from coverage.results.document import GROUPS, HIDDEN, known
-from coverage.results.table import HEADS, STATUS_COLOURS, plain
+from coverage.results.document import HIDDEN, known
+from coverage.results.table import STATUS_COLOURS, plain
+from coverage.results.vocabulary import GROUPS, HEADS
 from coverage.text import width
 
 if TYPE_CHECKING:

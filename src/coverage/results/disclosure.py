@@ -51,7 +51,7 @@ from coverage.results.document import (
     KindRow,
     Suppressed,
 )
-from coverage.results.words import STATUS
+from coverage.results.vocabulary import STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,7 +15,6 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from coverage.messages import Said
 from coverage.results import words
 
 if TYPE_CHECKING:
@@ -31,13 +30,6 @@ class Hidden(StrEnum):
 HIDDEN = Hidden.MARK
 Figure: TypeAlias = "Fraction | int | Hidden | None"
 Count: TypeAlias = "int | Hidden | None"
-
-# No other group is given: with 15-59 a hidden group would be the rest of a sum.
-GROUPS: dict[str, Said] = {
-    "all": Said("人口", "people"),
-    "60+": Said("60岁及以上人口", "people aged 60+"),
-    "0-14": Said("0–14岁人口", "children aged 0–14"),
-}
 
 
 def known(value: Figure | float) -> Fraction | float | None:

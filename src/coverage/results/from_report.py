@@ -11,7 +11,6 @@ from coverage.indicators import affected_group
 from coverage.kinds import KINDS, PROVENANCES, STATUSES
 from coverage.results import words
 from coverage.results.document import (
-    GROUPS,
     Aim,
     AimWords,
     Base,
@@ -29,6 +28,7 @@ from coverage.results.document import (
     Words,
     as_json,
 )
+from coverage.results.vocabulary import GROUPS, STATUS
 from coverage.settings import PACKAGE_DIR
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _indicator(report: Report, result: IndicatorResult, lang: Lang) -> Indicator
         ),
         notes=tuple(note.to(lang) for note in result.notes),
         short_name=words.short_name(result, lang),
-        status_text=words.STATUS[result.status].to(lang),
+        status_text=STATUS[result.status].to(lang),
         computed=i.computed,
         kinds=i.match.kinds,
         rows=tuple(f.id for f in found.rows),

@@ -11,7 +11,6 @@ from coverage.outputs import on_stderr, staged
 from coverage.results import words
 from coverage.results.from_report import to_json
 from coverage.results.table import (
-    HEADS,
     Column,
     Noted,
     Table,
@@ -27,6 +26,7 @@ from coverage.results.table import (
 from coverage.results.table import (
     to_markdown as table_markdown,
 )
+from coverage.results.vocabulary import HEADS, STATUS
 from coverage.text import number, wrap
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _computed_row(result: IndicatorResult, serial: str, lang: Lang) -> tuple[Cel
         now += f"\n{result.measurement.numerator}/{basis.denominator}\n{number(basis.value)}%"
     name = Noted(words.name(result, lang), result.indicator.id)
     base = words.short_baseline(result, 8, lang)
-    return serial, name, base, now, *_targets(result, lang), words.STATUS[result.status]
+    return serial, name, base, now, *_targets(result, lang), STATUS[result.status]
 
 
 def _targets(result: IndicatorResult, lang: Lang) -> tuple[str, str]:
@@ -215,7 +215,7 @@ def _reported(results: Sequence[IndicatorResult], lang: Lang) -> Table:
             if r.value is None
             else words.current(r, lang),
             "\n".join(_aims(r, lang)),
-            words.STATUS[r.status],
+            STATUS[r.status],
         )
         for r in results
     )
@@ -265,7 +265,7 @@ def _target_rows(result: IndicatorResult, lang: Lang) -> Iterator[tuple[Cell, ..
         words.baseline(result.indicator.baseline, lang),
         "" if result.value is None else words.current(result, lang),
     )
-    status = words.STATUS[result.status].to(lang)
+    status = STATUS[result.status].to(lang)
     if not result.targets:
         yield *start, "", "", status, result.indicator.clause
     for index, t in enumerate(result.targets):

@@ -12,6 +12,7 @@ from coverage.results import table, words
 from coverage.results.circles import GROUPS
 from coverage.results.scenario_words import heads, limit_name, paragraph
 from coverage.results.table import WIDTH, Table, bullet, columns, printed, say
+from coverage.results.vocabulary import STATUS
 from coverage.scenarios.ranking import CRITERIA
 from coverage.text import cut, precise
 
@@ -160,7 +161,7 @@ def indicators(outcome: Outcome, lang: Lang) -> Table:
 def _indicator_row(change: IndicatorChange, lang: Lang) -> tuple[str, ...]:
     after = change.after
     due = [t for t in after.targets if t.due] or list(after.targets[:1])
-    states = [words.STATUS[r.status].to(lang) for r in (change.before, after)]
+    states = [STATUS[r.status].to(lang) for r in (change.before, after)]
     mark = Said("（示意）", " (example)").to(lang) if words.illustrative(after) else ""
     return (
         words.name(after, lang) + mark,

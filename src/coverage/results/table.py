@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from coverage.formats.tables import csv_text
 from coverage.messages import Said
+from coverage.results.vocabulary import HEADS
 from coverage.text import number, wrap
 
 if TYPE_CHECKING:
@@ -29,56 +30,6 @@ WIDTH = 100
 Kind = Literal["text", "serial", "count", "percent", "change", "decimal"]
 STATUS_COLOURS = {"met": "1B7F5C", "not_met": "B3401F", "contested": "9A6B00"}
 _STYLES = {"met": "green", "not_met": "red", "contested": "yellow"}
-# Headings of columns, each word once.
-HEADS: dict[str, Said] = {
-    "action": Said("动作", "action"),
-    "after": Said("方案后", "after"),
-    "baseline": Said("基期", "baseline"),
-    "beds": Said("床位", "beds"),
-    "before": Said("方案前", "before"),
-    "category": Said("类别", "category"),
-    "change": Said("变化", "change"),
-    "clause": Said("条款", "clause"),
-    "code": Said("代码", "code"),
-    "county": Said("县（市、区）", "county"),
-    "data": Said("数据", "data"),
-    "denominator": Said("分母", "denominator"),
-    "facility": Said("设施", "facility"),
-    "file": Said("文件", "file"),
-    "floor_area": Said("建筑面积（平方米）", "floor area (m²)"),
-    "gap": Said("缺口", "gap"),
-    "gap_points": Said("缺口（单位同指标）", "gap (unit of the indicator)"),
-    "gap_units": Said("缺口（整数个）", "gap (whole units)"),
-    "hash": Said("SHA-256 前 12 位", "SHA-256, first 12"),
-    "id": Said("编号", "id"),
-    "indicator": Said("指标", "indicator"),
-    "kind": Said("类别", "kind"),
-    "kind_of_facility": Said("设施类别", "kind"),
-    "lat": Said("纬度", "lat"),
-    "lon": Said("经度", "lon"),
-    "modelled": Said("推算的数", "modelled"),
-    "name": Said("名称", "name"),
-    "now": Said("现状", "now"),
-    "number": Said("数量", "number"),
-    "numerator": Said("分子", "numerator"),
-    "nursing_beds": Said("护理型床位", "nursing beds"),
-    "op": Said("比较", "op"),
-    "origin": Said("来自", "origin"),
-    "ownership": Said("性质", "ownership"),
-    "people": Said("总人数", "people"),
-    "place": Said("所在", "in"),
-    "planned": Said("规划目标", "target"),
-    "provenance": Said("来源", "provenance"),
-    "reached": Said("可达人数", "reached"),
-    "serial": Said("序号", "no."),
-    "source": Said("出处", "source"),
-    "status": Said("状态", "status"),
-    "target": Said("目标", "target"),
-    "township": Said("乡镇（街道）", "township"),
-    "unit": Said("单位", "unit"),
-    "unit_name": Said("所在单元", "unit"),
-    "year": Said("目标年", "year"),
-}
 _KINDS: dict[str, Kind] = {
     "serial": "serial",
     "change": "change",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from coverage.kinds import UNITS
 from coverage.messages import Said
+from coverage.results.vocabulary import SHORT_NAMES
 from coverage.text import cut, number, precise, width
 
 if TYPE_CHECKING:
@@ -16,64 +17,13 @@ if TYPE_CHECKING:
     from coverage.messages import Lang
     from coverage.plans import Baseline, PlanIndicator
 
-STATUS: dict[str, Said] = {
-    "met": Said("已达标", "met"),
-    "not_met": Said("未达标", "not met"),
-    "contested": Said("条款不一", "clauses differ"),
-    "unknown": Said("未知", "not known"),
-    "not_due": Said("未到期", "not due yet"),
-    "reported": Said("待填报", "reported"),
-    "in_words": Said("文字目标", "in words"),
-    "no_target": Said("无目标", "no target"),
-    "withheld": Said("不予公布", "withheld"),
-}
-
 PAUSE, COMMA = Said("、", ", "), Said("，", ", ")
 ILLUSTRATIVE = Said("含示意数据", "ILLUSTRATIVE DATA")
-
-LEVEL: dict[str, Said] = {
-    "city": Said("市", "city"),
-    "county": Said("县", "county"),
-    "township": Said("乡镇", "township"),
-    "village": Said("村居", "village"),
-}
-
-SHORT: dict[str, Said] = {
-    "elder_care.integrated_township": Said("综合养老", "integrated care"),
-    "elder_care.circle_15min": Said("15分钟圈", "15 minutes"),
-    "elder_care.community_facility": Said("社区养老", "community care"),
-    "elder_care.day_care_community": Said("日间照料", "day care"),
-    "elder_care.mutual_aid_village": Said("互助养老", "mutual aid"),
-    "social_work.township_station": Said("社工站", "social work"),
-    "social_work.village_point": Said("社工点", "social-work pts"),
-    "child.township_station": Said("未保站", "child protect."),
-    "funeral.township_burial": Said("镇级安葬", "burial"),
-    "disability.rehab_township": Said("康园中心", "rehabilitation"),
-    "social_org.hub_township": Said("枢纽组织", "hub bodies"),
-    "relief.township_window": Said("救助窗口", "relief windows"),
-    "relief.rescue_network_township": Said("救助网络", "rescue"),
-    "elder_care.home_care_township": Said("居家养老", "home care"),
-    "elder_care.meal_township": Said("长者饭堂", "canteens"),
-    "elder_care.regional_centre": Said("区域养老", "regional care"),
-    "elder_care.integrated_street": Said("街道综合养老", "street care"),
-    "child.township_centre": Said("未保中心", "child centres"),
-    "elder_care.nursing_bed_share": Said("护理型床位", "nursing beds"),
-    "elder_care.county_destitute_home": Said("县级特困照护", "destitute care"),
-    "elder_care.home_care_network": Said("居家养老网络", "home network"),
-    "community.service_area_per_100_households": Said("社区设施面积", "service area"),
-    "social_org.hub_count": Said("枢纽组织数", "hub bodies, no."),
-    "funeral.county_burial": Said("县级安葬", "county burial"),
-    "funeral.eco_storage": Said("生态存放", "eco storage"),
-    "relief.rescue_station": Said("救助管理机构", "rescue bodies"),
-    "child.county_centre": Said("县级未保机构", "child, county"),
-    "child.city_centre": Said("市级未保机构", "child, city"),
-    "child.welfare_institutions": Said("儿童福利机构", "child welfare"),
-}
 
 
 def short_name(result: IndicatorResult, lang: Lang) -> str:
     """A name that fits a column head."""
-    said = SHORT.get(result.indicator.id)
+    said = SHORT_NAMES.get(result.indicator.id)
     return said.to(lang) if said else cut(name(result, lang), 14)
 
 
