@@ -389,3 +389,10 @@ def test_commands(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 def test_sources_name_the_shipped_scenarios() -> None:
     listed = (ROOT / "data" / "sources.csv").read_text(encoding="utf-8")
     assert all(f"scenarios/{p.name}" in listed for p, _ in shipped())
+
+
+def test_a_contradiction_is_told_beside_a_place_that_is_wrong(tmp_path: Path, city: City) -> None:
+    text = '[[close]]\nfacility="441800-P014"\n[[move]]\nfacility="441800-P014"\nto={lon=1, lat=1}'
+    place, other = problems(tmp_path, city, text)
+    assert "to.lon" in place
+    assert "矛盾" in other

@@ -155,7 +155,8 @@ class Reader:
         values = self._given(fields, *names)
         if "beds" in values:
             self._check_beds(fields, values, facility)
-        given = [name for name in _SET if values.get(name) not in (None, "", ())]
+        # Also what cannot be used is claimed, so that a contradiction is told at once.
+        given = [name for name in names if name in _SET and fields.get(name) not in (None, "", [])]
         if make is Upgrade and not given:
             fields.bad("services", Said("没有写改什么", "nothing is changed"))
         if make is Move and not fields.has("to"):
@@ -164,7 +165,7 @@ class Reader:
             return None
         for what in given if make in {Move, Upgrade} else (_WHOLE,):
             self._claim(fields, facility, what, on)
-        if make is Move and not given:
+        if make is Move and values["to"] is None:
             return None
         return make(facility=facility.id, on=on, name=facility.name, **values)
 
