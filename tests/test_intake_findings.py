@@ -309,6 +309,15 @@ def test_water_where_a_layer_is_known(space: Path) -> None:
     assert "water.unchecked" in {f.id for f in made.findings}
 
 
+def test_a_code_of_twelve_digits_names_its_township(tmp_path: Path) -> None:
+    """The statistical code of a township ends in three zeros; it is no village's."""
+    text = "机构名称,类型,乡镇,统计用区划代码,床位\n甲敬老院,养老院,洲心街道,441802008000,50\n"
+    made = _import(tmp_path, text)
+    (row,) = _rows(made)
+    assert row.accepted, row.reasons
+    assert row.unit_code == "441802008"
+
+
 # --- numbers --------------------------------------------------------------------------------
 
 

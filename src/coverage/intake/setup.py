@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from coverage.atomic import new_folder
@@ -18,40 +19,6 @@ if TYPE_CHECKING:
 
 TEMPLATE = "模板.xlsx"
 FOLDERS = ("boundaries", "roads", "population", "intake")
-
-_TOML = """\
-# 工作区设置 Settings of this workspace. 井号后是说明 Lines after # explain.
-
-[city]
-# 六位行政区划代码 Six-digit division code. 例 Example: "441800". 来源: 国家统计局统计用区划代码
-code = {code}
-# 全名 Full name, as reports print it. 例: "清远市"
-name = {name}
-# 英文名 Name in English (optional). 例: "Qingyuan"
-english = {english}
-# 省份 Province (optional). 例: "广东省"
-province = {province}
-# 缺的文件改用哪个随附城市的数据 Shipped city whose files stand in for those you do not have.
-# 留空表示没有 Leave empty for a city that does not ship ('coverage cities' lists those that do).
-base = {base}
-
-[files]
-# 文件放在默认位置就不必填 Files at their usual place need no line here.
-# 设施登记册 Register, written by 'coverage import facilities'.
-# facilities = "facilities.csv"
-# 乡镇界 Township polygons, GeoJSON in WGS84, property "code". 来源: 自然资源局
-# townships = "boundaries/townships.geojson"
-# 县界 County polygons, the same form.
-# counties = "boundaries/counties.geojson"
-# 路网 Roads: .osm.pbf, .graphml, .gpkg or .parquet. 来源: OpenStreetMap
-# roads = "roads/roads.osm.pbf"
-# 人口表 Population by township and age. 来源: 统计局、公安局
-# population = "population/population.csv"
-# 人口栅格或点 Raster (.tif) or points (.csv) of people. 来源: WorldPop 等
-# people = "population/people.tif"
-# 规划指标 The plan's indicators and targets, written by 'coverage import plan'.
-# plan = "plan.toml"
-"""
 
 
 def create(
@@ -95,7 +62,9 @@ def create(
             "province": label.province if label else "",
             "base": label.code if label else "",
         }
-        text = _TOML.format(**{key: toml_value(value) for key, value in values.items()})
+        template = files("coverage.intake") / "templates" / "city.toml.in"
+        cells = {key: toml_value(value) for key, value in values.items()}
+        text = template.read_text(encoding="utf-8").format(**cells)
         (half / CONFIG).write_text(text, encoding="utf-8")
         for place in FOLDERS:
             (half / place).mkdir()
