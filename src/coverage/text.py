@@ -68,14 +68,6 @@ def round_half_up(value: Fraction, digits: int = 1) -> Fraction:
     return Fraction(whole if value >= 0 else -whole, scale)
 
 
-def fraction(value: float) -> Fraction:
-    """The ratio of whole numbers that a JSON number came from: 12.25 rounds up as 49/4 does.
-
-    Exact for denominators up to a million, which binary floats of a report are nearest to.
-    """
-    return Fraction(value).limit_denominator(1_000_000)
-
-
 def number(value: Fraction | int, digits: int = 1) -> str:
     """`value` grouped by thousands, with `digits` decimals unless it is whole: 60, 38.8, 7,824."""
     if Fraction(value).denominator == 1:
