@@ -249,8 +249,10 @@ def test_bad_boundaries_are_refused(tmp_path: Path) -> None:
     point = {"type": "Feature", "properties": {"code": WEST}}
     point["geometry"] = {"type": "Point", "coordinates": [113, 23]}
     bad = {
-        "not a GeoJSON": ["{", "[]", '{"features": [1]}', '{"features": [{"properties": {}}]}'],
-        "polygons and nothing": ['{"features": []}', json.dumps({"features": [point]})],
+        "the JSON is damaged": ["{"],
+        "no features": ["[]", '{"features": [1]}', '{"features": [{"properties": {}}]}'],
+        "layer has no features": ['{"features": []}'],
+        "must be a polygon": [json.dumps({"features": [point]})],
         "no such township": [path.read_text(encoding="utf-8").replace(WEST, "123456789")],
         "two polygons": [json.dumps({"features": good["features"] * 2})],
     }
@@ -358,7 +360,7 @@ def test_no_file_means_the_model(tmp_path: Path) -> None:
     demand, problems = demand_of(city)
     assert problems == []
     assert_same(demand, from_townships(city))
-    with pytest.raises(InputError, match=r"people\.xls: people are read from \.tif"):
+    with pytest.raises(InputError, match=r"people\.xls: .*people are read from \.tif"):
         demand_of(city, tmp_path / "people.xls")
 
 

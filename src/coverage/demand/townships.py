@@ -13,7 +13,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from coverage.datum import utm_crs
+from coverage.datum import project, transform, utm_crs
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.settings import WGS84
@@ -50,8 +50,7 @@ class Townships:
 
     def project(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Degrees (WGS84) to metres on the city's plane; infinite where that is impossible."""
-        x, y = _transformer(WGS84, self.crs).transform(lon, lat)
-        return np.asarray(x, np.float64), np.asarray(y, np.float64)
+        return project(lon, lat, self.crs)
 
     def unit_at(self, x: Floats, y: Floats, *, tolerance_m: float = 0.0) -> Int32s:
         """Township of each point: the cell it is in, else the nearest one within the tolerance.
@@ -120,13 +119,8 @@ def onto(polygons: Objects, source: Any, target: Any, *, densify: bool = True) -
     if densify:
         step = _STEP_DEGREES if source.is_geographic else _STEP_M
         polygons = shapely.segmentize(polygons, step)
-    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
 
     def move(corners: Floats) -> Floats:
-        return np.column_stack(transformer.transform(corners[:, 0], corners[:, 1]))
+        return np.column_stack(transform(source, target, corners[:, 0], corners[:, 1]))
 
     return np.asarray(shapely.transform(polygons, move), np.object_)
-
-
-def _transformer(source: str, target: str) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)

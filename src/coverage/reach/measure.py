@@ -15,11 +15,13 @@ from coverage.reach.service import DEFAULT_PROFILE, travel_time
 if TYPE_CHECKING:
     from coverage.city import City
     from coverage.facilities import Register
+    from coverage.messages import Lang
     from coverage.plans import PlanIndicator
     from coverage.reach.people import PeopleReached
     from coverage.reach.service import ServiceTimes
 
 DEFAULT_MINUTES = 15
+_LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
 def people_within(
@@ -41,7 +43,8 @@ def people_within(
             register=register,
         )
     except InputError as error:
-        return Measurement(notes=(Said(f"未计算：{error}", f"not computed: {error}"),))
+        zh, en = ("；".join(p.to(lang) for p in error.problems) for lang in _LANGS)
+        return Measurement(notes=(Said(f"未计算：{zh}", f"not computed: {en}"),))
     group, (whole,) = _whole(times, match.group)
     notes = (*_notes(times, whole, group), *times.notes)
     return replace(share_of_people(times, match.group), notes=notes)

@@ -359,7 +359,7 @@ def travel_network(
     network = prepare(
         road,
         fitted,
-        direction=checked_direction(direction),
+        direction=cast("Direction", direction),  # which `prepare` checks
         barriers=barriers or (),
         elevation=elevation,
     )
@@ -385,17 +385,14 @@ def kinds_of(kind: str | Sequence[str]) -> tuple[str, ...]:
     kinds = (kind,) if isinstance(kind, str) else tuple(kind)
     unknown = [k for k in kinds if k not in KINDS]
     if unknown or not kinds:
-        listed = ", ".join(KINDS)
-        names = ", ".join(map(repr, unknown)) or "none"
-        raise InputError(f"the kind {names} is not known; choose from {listed}")
+        listed, names = ", ".join(KINDS), ", ".join(map(repr, unknown))
+        raise InputError(
+            Said(
+                f"不认识设施类别 {names or '（无）'}，可用：{listed}",
+                f"the kind {names or 'none'} is not known; choose from {listed}",
+            )
+        )
     return kinds
-
-
-def checked_direction(direction: str) -> Direction:
-    """Direction of travel, checked."""
-    if direction not in {"to_facility", "from_facility"}:
-        raise InputError(f"the direction {direction!r} is not to_facility or from_facility")
-    return cast("Direction", direction)
 
 
 def _limits(

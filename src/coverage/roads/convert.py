@@ -21,7 +21,7 @@ from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.roads.access import speed_kmh, use_of
 from coverage.roads.build import build
-from coverage.roads.network import ALL_MODES, FOOT, MODES, mode_flags
+from coverage.roads.network import ALL_MODES, FOOT, MODES, mode_flags, whole_numbers
 from coverage.roads.osm import EDGE_NUMBERS, PIECES_PER_WAY
 from coverage.settings import WGS84
 
@@ -208,7 +208,7 @@ def from_networkx(
         highway=[edge.highway for edge in edges],
         maxspeed_kmh=[edge.speed for edge in edges],
         edge_id=ids,
-        node_id=_node_ids(nodes),
+        node_id=whole_numbers(nodes),
         bends=bends,
         crs=crs,
         origin=origin | {"edge_numbers": numbering} | ({"closed_edges": closed} if closed else {}),
@@ -320,15 +320,6 @@ def _places(
 
 def _to_lonlat(crs: Any, x: Floats, y: Floats, file: str | None = None) -> tuple[Floats, Floats]:
     return unproject(x, y, known_crs(crs, file))
-
-
-def _node_ids(nodes: list[Any]) -> Ints:
-    """The graph's own node numbers, or 0, 1, … where its nodes are no numbers."""
-    try:
-        ids = np.asarray([int(node) for node in nodes], np.int64)
-    except (TypeError, ValueError, OverflowError):
-        return np.arange(len(nodes))
-    return ids if len(np.unique(ids)) == len(ids) else np.arange(len(nodes))
 
 
 def _edge_ids(edges: list[_Edge], number: Mapping[Any, int]) -> tuple[list[int], str]:

@@ -51,6 +51,15 @@ def mode_flags(modes: Iterable[str]) -> int:
     return sum({MODES[name] for name in names})
 
 
+def whole_numbers(names: list[Any]) -> Ints:
+    """The names as numbers if all of them are whole numbers, else a running count."""
+    try:
+        ids = np.asarray([int(name) for name in names], np.int64)
+    except (TypeError, ValueError, OverflowError):
+        return np.arange(len(names))
+    return ids if len(np.unique(ids)) == len(ids) else np.arange(len(names))
+
+
 @dataclass(frozen=True, eq=False)
 class RoadNetwork:
     """Directed edges between projected nodes, in CSR order (sorted by tail).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import isfinite, nan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -149,12 +149,3 @@ def coordinate(text: str, limit: float) -> float | None:
     except ValueError:
         return None
     return value if isfinite(value) and abs(value) <= limit else None
-
-
-def whole_numbers(names: list[Any]) -> Ints:
-    """The names as numbers if all of them are whole numbers, else a running count."""
-    try:
-        ids = np.asarray([int(name) for name in names], np.int64)
-    except (TypeError, ValueError, OverflowError):
-        return np.arange(len(names))
-    return ids if len(np.unique(ids)) == len(ids) else np.arange(len(names))

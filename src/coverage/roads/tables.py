@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from coverage.datum import unproject
 from coverage.errors import InputError, MissingDependencyError, Problem
 from coverage.formats.features import Features
 from coverage.formats.gdal import unreadable
@@ -27,7 +28,8 @@ from coverage.formats.layers import read_features, same_crs, short_name
 from coverage.formats.tables import read_table
 from coverage.messages import Said
 from coverage.roads.build import build
-from coverage.roads.rows import Pieces, Row, coordinate, whole_numbers
+from coverage.roads.network import whole_numbers
+from coverage.roads.rows import Pieces, Row, coordinate
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
@@ -125,13 +127,6 @@ class _How:
     highway: str
 
 
-def _to_lonlat(crs: Any, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    from pyproj import Transformer
-
-    lon, lat = Transformer.from_crs(crs, WGS84, always_xy=True).transform(x, y)
-    return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
-
-
 def _from_csv(
     nodes: Path,
     edges: Path,
@@ -183,8 +178,8 @@ def _from_csv(
     start, bx, by = pieces.flat_bends()
     x, y = xy[:, 0], xy[:, 1]
     if not lonlat:
-        x, y = _to_lonlat(source_crs, x, y)
-        bx, by = _to_lonlat(source_crs, bx, by)
+        x, y = unproject(x, y, source_crs)
+        bx, by = unproject(bx, by, source_crs)
     return x, y, whole_numbers(list(index)), pieces, (start, bx, by)
 
 
@@ -381,8 +376,8 @@ def _nodes_and_edges(
         there = np.abs(points[0] - (x[j], y[j])).sum()
         pieces.add((i, j), row, points[1:-1] if here <= there else points[1:-1][::-1])
     start, bx, by = pieces.flat_bends()
-    lon, lat = _to_lonlat(nodes.crs, x, y)
-    return lon, lat, whole_numbers(list(index)), pieces, (start, *_to_lonlat(nodes.crs, bx, by))
+    lon, lat = unproject(x, y, nodes.crs)
+    return lon, lat, whole_numbers(list(index)), pieces, (start, *unproject(bx, by, nodes.crs))
 
 
 def _lines(
@@ -402,11 +397,11 @@ def _lines(
         ends.append(points[[0, -1]])
         pieces.add((0, 0), row, points[1:-1])
     flat = np.concatenate([np.zeros((0, 2)), *ends])
-    lon, lat = _to_lonlat(layer.crs, flat[:, 0], flat[:, 1])
+    lon, lat = unproject(flat[:, 0], flat[:, 1], layer.crs)
     node, first = _matched(lon, lat, snap_m)
     pieces.u, pieces.v = node[0::2].tolist(), node[1::2].tolist()
     start, bx, by = pieces.flat_bends()
-    bends = (start, *_to_lonlat(layer.crs, bx, by))
+    bends = (start, *unproject(bx, by, layer.crs))
     return lon[first], lat[first], np.arange(len(first)), pieces, bends
 
 
