@@ -161,3 +161,22 @@ def test_every_import_keeps_what_it_replaces(space: Path) -> None:
     (copy,) = (goal.parent / "replaced").iterdir()
     assert copy.read_bytes() == before
     assert f"population/replaced/{copy.name}" in done.stdout.replace("\n   ", "")
+
+
+def test_imports_side_by_side_keep_every_report(space: Path) -> None:
+    (space.parent / "公墓.csv").write_text(CEMETERIES, encoding="utf-8")
+    before = len(list((space / "intake").glob("*.json")))
+    command = [sys.executable, "-m", "coverage.cli.main", "import", "facilities"]
+    running = [
+        subprocess.Popen(
+            [*command, str(space.parent / "公墓.csv"), "--workspace", str(space)],
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONUTF8": "1"},
+        )
+        for _ in range(4)
+    ]
+    assert [one.wait(timeout=120) for one in running] == [0] * 4
+    for suffix in ("json", "html", "xlsx"):
+        reports = list((space / "intake").glob(f"*.{suffix}"))
+        assert len(reports) == before + 4
+        assert all(path.stat().st_size for path in reports)

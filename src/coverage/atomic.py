@@ -196,6 +196,29 @@ def free(path: Path) -> Path:
     return place
 
 
+@contextmanager
+def reserved(path: Path) -> Iterator[Path]:
+    """`path`, or a like name where nothing stands, held against other processes by an empty file.
+
+    The name is given back if the block fails.
+
+    Raises:
+        InputError: If the disk refuses.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            place = free(path)
+            with suppress(FileExistsError):
+                place.touch(exist_ok=False)
+                break
+    try:
+        yield place
+    except BaseException:
+        _drop([place])
+        raise
+
+
 def _beside(goal: Path) -> Path:
     goal.parent.mkdir(parents=True, exist_ok=True)
     # The ending stays: writers of pictures and layers choose their format by it.

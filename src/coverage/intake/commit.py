@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from coverage.atomic import REPLACED, disk_errors, file_digest, free, write_files
+from coverage.atomic import REPLACED, disk_errors, file_digest, free, reserved, write_files
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS, register_rows
@@ -81,16 +81,16 @@ def deliver(
         "at": stamp,
         "changes": list(report.changes),
     }
-    book = base.with_name(f"{base.name}.xlsx")
-    with disk_errors(book):  # for the workbook is made in a temporary file
-        content = workbook(report, lang)
-    told: dict[Path, Content] = {
-        book: content,
-        base.with_name(f"{base.name}.html"): to_html(report, lang),
-        base.with_name(f"{base.name}.json"): json.dumps(record, ensure_ascii=False, indent=1)
-        + "\n",
-    }
-    write_files({**told, **copies, **files}, aside=aside)
+    # Imports of the same second, in processes side by side, keep their reports apart.
+    with reserved(base.with_name(f"{base.name}.xlsx")) as book:
+        with disk_errors(book):  # for the workbook is made in a temporary file
+            content = workbook(report, lang)
+        told: dict[Path, Content] = {
+            book: content,
+            book.with_suffix(".html"): to_html(report, lang),
+            book.with_suffix(".json"): json.dumps(record, ensure_ascii=False, indent=1) + "\n",
+        }
+        write_files({**told, **copies, **files}, aside=aside)
     return replace(report, written=tuple(files), reports=tuple(told))
 
 
