@@ -273,7 +273,7 @@ def test_limits(tmp_path: Path) -> None:
     for limits, words in (
         (Limits(rows=20), "20 rows"),
         (Limits(cells=60), "60 cells"),
-        (Limits(columns=1), "1 columns"),
+        (Limits(columns=1), "1 column"),
         (Limits(file_bytes=100), "larger than"),
     ):
         with pytest.raises(InputError, match=words):

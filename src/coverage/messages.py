@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 Lang = Literal["zh", "en"]
+
+# What is counted in sentences, and the verbs that may follow it.
+_ONE = {
+    "counties": "county",
+    "facilities": "facility",
+    "candidates": "candidate",
+    "columns": "column",
+    "edits": "edit",
+    "figures": "figure",
+    "files": "file",
+    "indicators": "indicator",
+    "names": "name",
+    "places": "place",
+    "points": "point",
+    "polygons": "polygon",
+    "problems": "problem",
+    "rows": "row",
+    "scenarios": "scenario",
+    "sites": "site",
+    "targets": "target",
+    "townships": "township",
+    "units": "unit",
+    "villages": "village",
+}
+_VERBS = {"are": "is", "have": "has", "were": "was", "lie": "lies", "stand": "stands"}
+_COUNTED = re.compile(
+    rf"(?<![\w.,/-])1 ((?:[a-z-]+ )?)({'|'.join(_ONE)})\b(?:( (?:that )?)({'|'.join(_VERBS)})\b)?"
+)
+
+
+def in_number(english: str) -> str:
+    """An English sentence whose counts of one take the singular: 1 county is, 2 counties are."""
+    return _COUNTED.sub(
+        lambda m: f"1 {m[1]}{_ONE[m[2]]}{m[3] or ''}{_VERBS.get(m[4] or '', '')}", english
+    )
 
 
 class Said(NamedTuple):
@@ -19,11 +55,11 @@ class Said(NamedTuple):
     en: str
 
     def __str__(self) -> str:
-        return f"{self.zh} · {self.en}"
+        return f"{self.zh} · {in_number(self.en)}"
 
     def to(self, lang: Lang | None) -> str:
-        """The wording in `lang`; both where it is `None`."""
-        return str(self) if lang is None else self.zh if lang == "zh" else self.en
+        """The wording in `lang`; both where it is `None`. One of a thing is said so in English."""
+        return str(self) if lang is None else self.zh if lang == "zh" else in_number(self.en)
 
     def fill(self, *values: object) -> Said:
         """Both wordings with `values` in the places that they leave open, as `str.format` does."""

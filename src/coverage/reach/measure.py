@@ -10,7 +10,7 @@ from coverage.groups import people_of
 from coverage.indicators import CountyShare, Measurement
 from coverage.messages import Said
 from coverage.reach.people import people_reached
-from coverage.reach.service import DEFAULT_PROFILE, travel_time
+from coverage.reach.service import DEFAULT_PROFILE, roads_in_words, travel_time
 
 if TYPE_CHECKING:
     from coverage.city import City
@@ -82,7 +82,8 @@ def _notes(times: ServiceTimes, whole: PeopleReached, group: str) -> tuple[Said,
     off = whole.off_road_share
     notes = [
         Said(
-            f"出行方式 {times.profile.zh}，{minutes:g} 分钟，{who.zh}；路网 {times.roads}",
+            f"出行方式 {times.profile.zh}，{minutes:g} 分钟，{who.zh}；"
+            f"路网 {roads_in_words(times.roads).zh}",
             f"{times.profile.en}, {minutes:g} minutes, {who.en}; roads: {times.roads}",
         )
     ]

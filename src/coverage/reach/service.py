@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from coverage.datum import unproject
-from coverage.errors import InputError
+from coverage.errors import InputError, Problem
 from coverage.kinds import KINDS
 from coverage.messages import Said
 from coverage.profiles import Profile, load_profile
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from coverage.city import City, RegisterSource
     from coverage.demand.demand import Demand
     from coverage.demand.sources import PeopleSource
-    from coverage.errors import Problem
     from coverage.reach.sites import Sites
     from coverage.roads.sources import RoadSource
     from coverage.travel.barriers import Barrier
     from coverage.travel.prepare import Direction, TravelNetwork
 
 DEFAULT_PROFILE = "older_walk"
+MAIN_ROADS = "OpenStreetMap main roads (shipped)"
 # Where only main roads are known, most villages lie within this distance of one (the median
 # in 清远 is 1.2 km); without it most people would have no time to any facility at all.
 _TO_MAIN_ROAD_M = 3000.0
@@ -364,7 +364,7 @@ def travel_network(
         elevation=elevation,
     )
     if "shipped" in road.origin:
-        return network, "OpenStreetMap main roads (shipped)", notes
+        return network, MAIN_ROADS, notes
     return network, Path(given).name if isinstance(given, str | Path) else "", notes
 
 
@@ -378,6 +378,11 @@ def _check_area(city: City, road: RoadNetwork, demand: Demand) -> None:
         raise InputError(
             Said(f"路网不在{city.name}范围内", f"no roads inside the area of {city.name}")
         )
+
+
+def roads_in_words(name: str) -> Said:
+    """The name of a road source as a sentence has it."""
+    return Said("OpenStreetMap 主要道路（随附）" if name == MAIN_ROADS else name, name)
 
 
 def kinds_of(kind: str | Sequence[str]) -> tuple[str, ...]:

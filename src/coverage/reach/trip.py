@@ -10,7 +10,7 @@ from coverage.datum import project
 from coverage.errors import InputError
 from coverage.messages import Said
 from coverage.profiles import Profile, load_profile
-from coverage.reach.service import DEFAULT_PROFILE, kinds_of, travel_network
+from coverage.reach.service import DEFAULT_PROFILE, kinds_of, roads_in_words, travel_network
 from coverage.reach.sites import place
 from coverage.travel.route import route
 
@@ -128,7 +128,7 @@ class Trip:
             ),
             *way,
             Said(
-                f"  出行方式 {self.profile.zh}；路网 {self.roads}",
+                f"  出行方式 {self.profile.zh}；路网 {roads_in_words(self.roads).zh}",
                 f"  {self.profile.en}; roads: {self.roads}",
             ),
         ]

@@ -311,14 +311,15 @@ def summary(report: Report, lang: Lang, results: Sequence[IndicatorResult] | Non
     """
     shown = report.results if results is None else results
     example = report.illustrative if results is None else any(map(words.illustrative, results))
-    heads = [*SUMMARY_COLUMNS[:-1], SUMMARY_COLUMNS[-1] + _mark(illustrative=example)]
+    heads = [*SUMMARY_COLUMNS[:-1], SUMMARY_COLUMNS[-1] + _mark(lang, illustrative=example)]
     kinds = [Column(h, "decimal" if h in _DECIMAL else "text") for h in heads]
     rows = tuple(row for result in shown for row in _summary_rows(result, lang))
     return Table("", tuple(kinds), rows, lang)
 
 
-def _mark(*, illustrative: bool) -> str:
-    return f"（{words.ILLUSTRATIVE.zh} {words.ILLUSTRATIVE.en}）" * illustrative
+def _mark(lang: Lang, *, illustrative: bool) -> str:
+    zh, en = words.ILLUSTRATIVE
+    return Said(f"（{zh}）", f" ({en})").to(lang) * illustrative
 
 
 def _summary_rows(result: IndicatorResult, lang: Lang) -> Iterator[tuple[Cell, ...]]:
@@ -347,7 +348,7 @@ def indicator_csv(report: Report, result: IndicatorResult, lang: Lang = "zh") ->
     found = result.measurement
     if found.missing is None or found.covered is None:
         return table_csv(summary(report, lang, [result]), bom=True)
-    mark = _mark(illustrative=words.illustrative(result))
+    mark = _mark(lang, illustrative=words.illustrative(result))
     heads = [n + mark if n == "status" else n for n in _UNIT_COLUMNS]
     rows = [
         *(_unit_row(report, result, code, n) for n, code in enumerate(found.missing, start=1)),

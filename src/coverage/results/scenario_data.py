@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from coverage.formats.tables import csv_text
+from coverage.messages import Said
 from coverage.outputs import on_stderr
 from coverage.reach.people import PERCENTILES
 from coverage.results import words
@@ -188,7 +189,7 @@ def to_csv(comparison: Comparison, lang: Lang = "zh", *, bom: bool = False) -> s
         }
         for outcome, one in zip(comparison.outcomes, made, strict=True)
     ]
-    return _csv(comparison, rows[0], [list(row.values()) for row in rows], bom=bom)
+    return _csv(comparison, lang, rows[0], [list(row.values()) for row in rows], bom=bom)
 
 
 _INDICATOR: dict[str, Callable[[Outcome, IndicatorChange, Lang], object]] = {
@@ -214,7 +215,7 @@ def indicators_csv(comparison: Comparison, lang: Lang = "zh") -> str:
         for outcome in comparison.outcomes
         for change in outcome.indicators
     ]
-    return _csv(comparison, _INDICATOR, rows)
+    return _csv(comparison, lang, _INDICATOR, rows)
 
 
 def people_csv(comparison: Comparison, lang: Lang = "zh") -> str:
@@ -227,11 +228,12 @@ def people_csv(comparison: Comparison, lang: Lang = "zh") -> str:
         for level, changes in (("city", access.people), ("county", access.counties))
         for row in changes
     ]
-    return _csv(comparison, columns, rows)
+    return _csv(comparison, lang, columns, rows)
 
 
 def _csv(
     comparison: Comparison,
+    lang: Lang,
     columns: Iterable[str],
     rows: Iterable[Sequence[object]],
     *,
@@ -239,9 +241,8 @@ def _csv(
 ) -> str:
     """A table whose last heading says so where example rows are counted."""
     *head, last = columns
-    mark = (
-        f"（{words.ILLUSTRATIVE.zh} {words.ILLUSTRATIVE.en}）" if illustrative(comparison) else ""
-    )
+    zh, en = words.ILLUSTRATIVE
+    mark = Said(f"（{zh}）", f" ({en})").to(lang) if illustrative(comparison) else ""
     return csv_text([*head, last + mark], rows, bom=bom)
 
 

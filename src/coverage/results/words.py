@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coverage.kinds import UNITS
-from coverage.messages import Said
+from coverage.messages import Said, in_number
 from coverage.results.vocabulary import SHORT_NAMES
 from coverage.text import cut, number, precise, width
 
@@ -128,7 +128,7 @@ def gap(result: IndicatorResult, target_result: TargetResult, lang: Lang) -> str
         short = (
             f"差 {target_result.gap_units:,}" if lang == "zh" else f"{target_result.gap_units:,}"
         )
-        parts.append(f"{short} {result.measurement.gap_unit.to(lang)}")
+        parts.append(in_number(f"{short} {result.measurement.gap_unit.to(lang)}"))
     percent = is_percent(result.indicator.unit)
     if target_result.gap_points is not None and (percent or not parts):
         unit = (

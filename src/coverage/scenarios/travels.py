@@ -12,7 +12,7 @@ from coverage.indicators import Measurement
 from coverage.messages import Said
 from coverage.profiles import load_profile
 from coverage.reach.measure import DEFAULT_MINUTES, share_of_people
-from coverage.reach.service import DEFAULT_PROFILE, set_up_travel
+from coverage.reach.service import DEFAULT_PROFILE, roads_in_words, set_up_travel
 from coverage.scenarios.apply import due, growths_of
 from coverage.scenarios.live import LiveCity, Question
 
@@ -79,7 +79,8 @@ class Travels:
         else:
             self.notes = (
                 Said(
-                    f"出行时间：{ground.profile.zh}，{minutes:g} 分钟，路网 {ground.roads}",
+                    f"出行时间：{ground.profile.zh}，{minutes:g} 分钟，"
+                    f"路网 {roads_in_words(ground.roads).zh}",
                     f"travel times: {ground.profile.en}, {minutes:g} minutes, roads {ground.roads}",
                 ),
                 *ground.notes,
