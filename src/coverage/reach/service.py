@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from coverage.datum import unproject
-from coverage.errors import InputError, Problem
+from coverage.errors import InputError
 from coverage.kinds import KINDS
 from coverage.messages import Said
 from coverage.profiles import Profile, load_profile
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from coverage.city import City, RegisterSource
     from coverage.demand.demand import Demand
     from coverage.demand.sources import PeopleSource
+    from coverage.errors import Problem
     from coverage.reach.sites import Sites
     from coverage.roads.sources import RoadSource
     from coverage.travel.barriers import Barrier
