@@ -115,9 +115,12 @@ def test_filters_say_who_took_how_many(place: Tiny, tmp_path: Path) -> None:
     from coverage.proposals.question import Rules, read_question
 
     area = tmp_path / "far.geojson"
+    assert place.city.units.bounds is not None
+    *_, x, y = place.city.units.bounds  # half a degree beyond the last seat nobody is
     area.write_text(
         '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":'
-        '{"type":"Polygon","coordinates":[[[110,20],[110.1,20],[110.1,20.1],[110,20]]]}}]}',
+        f'{{"type":"Polygon","coordinates":[[[{x + 0.5},{y}],[{x + 0.6},{y}],'
+        f"[{x + 0.6},{y + 0.1}],[{x + 0.5},{y}]]]}}}}]}}",
         encoding="utf-8",
     )
     question = read_question(place.city, indicator="care.within", rules=Rules(max_new=1))
