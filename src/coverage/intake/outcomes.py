@@ -48,7 +48,7 @@ class Use(NamedTuple):
 
     name: str
     meaning: Said
-    how: str = ""
+    how: Said = Said("", "")
     score: float = 1.0
     why: Said = Said("", "")
 

@@ -19,10 +19,20 @@ if TYPE_CHECKING:
 
     from coverage.formats.layers import Layer
     from coverage.intake.outcomes import Row
-    from coverage.lists.columns import Understanding
+    from coverage.lists.columns import How, Understanding
     from coverage.lists.sheets import Role
     from coverage.places.detect import Detection
 
+_HOWS: dict[How, Said] = {
+    "mapping": Said("指定", "mapping"),
+    "geometry": Said("几何", "geometry"),
+    "exact": Said("同名", "exact"),
+    "normalised": Said("写法不同", "normalised"),
+    "fuzzy": Said("相近", "fuzzy"),
+    "content": Said("按内容", "content"),
+    "left out": Said("未用", "left out"),
+    "personal": Said("个人信息", "personal"),
+}
 _ASIDE = frozenset({"说明", "词表", "人口"})  # sheets of the template that list no facility
 
 
@@ -113,7 +123,7 @@ class FacilitySheet:
         elif self.datum:
             said.append(Said(f"坐标系 {self.datum}（已注明）", f"datum {self.datum}, as is stated"))
         uses = [
-            Use(u.name, _meaning(u.field or ""), u.how, u.score, bilingual(u.reason))
+            Use(u.name, _meaning(u.field or ""), _HOWS[u.how], u.score, bilingual(u.reason))
             for u in self.understanding.columns
         ]
         return part_of(self.raw, uses, said, self.understanding)
