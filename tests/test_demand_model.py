@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from coverage.city import City
 from coverage.demand.demand import CACHE, model_files
-from coverage.demand.model import from_townships, township_figures
+from coverage.demand.model import from_townships, people_by_township
 from coverage.demand.sources import cached_from_townships, demand_of
 from coverage.demand.townships import onto, read_townships
 from coverage.errors import InputError, UnknownNameError
@@ -197,7 +197,7 @@ def test_a_group_that_some_township_lacks_is_left_out(tmp_path: Path) -> None:
     demand = from_townships(city)
     assert demand.groups == ("all",)
     assert any("60+" in note.zh and "未采用" in note.zh for note in demand.notes)
-    assert township_figures(city)[1] == ("60+",)
+    assert people_by_township(city)[1] == ("60+",)
 
 
 def test_a_township_without_a_figure_is_named(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def from_townships(city: City, *, step_m: float = 500.0) -> Demand:
     """
     _check_step(step_m)
     townships = read_townships(city)
-    figures, left_out = township_figures(city)
+    figures, left_out = people_by_township(city)
     if step_m**2 * _MOST_POINTS < townships.city.area:
         raise InputError(
             Said(
@@ -105,7 +105,7 @@ def from_townships(city: City, *, step_m: float = 500.0) -> Demand:
     )
 
 
-def township_figures(city: City) -> tuple[dict[str, dict[str, int]], tuple[str, ...]]:
+def people_by_township(city: City) -> tuple[dict[str, dict[str, int]], tuple[str, ...]]:
     """Figures by group and township-level code in each group's base year, ``all`` first.
 
     Returns:

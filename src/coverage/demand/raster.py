@@ -18,7 +18,7 @@ import shapely.geometry
 
 from coverage.datum import known_crs, transform
 from coverage.demand.demand import Demand
-from coverage.demand.model import township_figures
+from coverage.demand.model import people_by_township
 from coverage.demand.townships import onto, read_townships
 from coverage.errors import InputError, Problem
 from coverage.formats.rasters import open_raster
@@ -414,7 +414,7 @@ def _table_shares(
 ) -> tuple[dict[str, dict[str, float]], dict[str, float], list[Said]]:
     """Shares by group and township from the population table, and those of all townships."""
     try:
-        figures, _ = township_figures(city)
+        figures, _ = people_by_township(city)
     except InputError:
         return {}, {}, []  # the grid itself does not need the table
     everyone = figures.pop("all")
