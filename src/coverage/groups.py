@@ -49,6 +49,11 @@ def people_of(group: str) -> Said:
     return Said(f"{ages.zh}人口", f"people {ages.en}".strip())
 
 
+def label(group: str) -> Said:
+    """A group in a narrow column: 全部人口, 60 岁及以上; all, 60+."""
+    return Said(aged(group).zh or "全部人口", group)
+
+
 def persons_of(group: str) -> Said:
     """A group as a number of persons is followed by it: 居民, 60 岁及以上老人."""
     if group == "all":

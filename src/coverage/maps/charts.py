@@ -469,4 +469,4 @@ def _flag(axes: Any, x: float, text: str, colour: str, *, low: bool = False) -> 
 
 def _some(rows: Sequence[Any]) -> None:
     if not rows:
-        raise InputError(f"{_WORDS['nothing'].zh} · {_WORDS['nothing'].en}")
+        raise InputError(_WORDS["nothing"])

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from coverage.datum import unproject
+from coverage.groups import label, people_of
 from coverage.kinds import KINDS
 from coverage.maps.themes import scale_for, value_class, value_shading
 from coverage.maps.view import Crowd, Mark, Ring, Theme
@@ -28,13 +29,12 @@ if TYPE_CHECKING:
 STEP_M = 50.0
 _SQUARE_M = 2_000.0
 _BREAKS = (50, 200, 500)
-_GROUPS = {"all": ("全部人口", "people"), "60+": ("60 岁及以上", "people aged 60+")}
 REACH = "reach"
 
 
 def group_name(group: str, lang: Lang) -> str:
     """A population group in words."""
-    return _GROUPS.get(group, (group, group))[lang == "en"]
+    return label(group).zh if lang == "zh" else people_of(group).en
 
 
 def rings_of(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coverage.errors import Problem
+from coverage.messages import Said
 from coverage.proposals.candidates import distinct_names
 from coverage.proposals.solving import PLACED_ONLY, group_names
 from coverage.siting import RULES
@@ -34,19 +35,19 @@ def explained(
         elif one.kind == "rules" and question.form == "units":
             out.append(Problem(_units_short(one)))
         else:
-            out.append(Problem(f"{one.said.zh} · {one.said.en}"))
+            out.append(Problem(one.said))
     return out
 
 
-def _units_short(short: Shortfall) -> str:
+def _units_short(short: Shortfall) -> Said:
     """What the rules leave missing, in units: the models speak of people."""
     where, there = (f"{short.group}：", f" in {short.group}") if short.group else ("", "")
     zh = "或".join(RULES[kind].zh for kind in short.rules) or "没有单独一条规则"
     en = " or ".join(RULES[kind].en for kind in short.rules) or "no single rule"
     count = number(round(short.missing))
-    return (
-        f"{where}按现有规则差 {count} 个单元；放宽后即可满足的规则：{zh} · the rules leave {count} "
-        f"units short{there}; it could be met without {en}"
+    return Said(
+        f"{where}按现有规则差 {count} 个单元；放宽后即可满足的规则：{zh}",
+        f"the rules leave {count} units short{there}; it could be met without {en}",
     )
 
 

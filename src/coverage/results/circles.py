@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.text import Text
 
+from coverage.groups import label
 from coverage.kinds import KINDS
 from coverage.messages import Said
 from coverage.reach.people import PERCENTILES, nearest_times, people_reached
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
     from coverage.results.document import Hidden
 
 Measured: TypeAlias = "float | Hidden | None"
-GROUPS = {
-    "all": Said("全部人口", "all"),
-    "60+": Said("60岁以上", "60+"),
-    "65+": Said("65岁以上", "65+"),
-    "0-14": Said("0–14岁", "0-14"),
-}
 
 
 @dataclass(frozen=True)
@@ -265,7 +260,7 @@ def _people_table(times: ServiceTimes, lang: Lang) -> Table:
     rows = tuple(
         (
             row.name,
-            GROUPS.get(row.group, row.group),
+            label(row.group).to(lang),
             limit_name(times, row.limit_s, lang),
             f"{row.reached:,.0f}",
             f"{row.not_reached:,.0f}",
@@ -297,7 +292,7 @@ def _nearest_table(times: ServiceTimes, lang: Lang) -> Table:
     heads: list[Said | str] = [f"P{p}" for p in PERCENTILES]
     heads.append(Said("超出最大时限", "beyond"))
     title = Said(
-        f"到最近设施的{'米' if metres else '分钟'}（按 {GROUPS[group].zh} 分位）",
+        f"到最近设施的{'米' if metres else '分钟'}（按 {label(group).zh} 分位）",
         f"To the nearest facility, percentiles of people ({group})",
     )
     return Table(title, (_PEOPLE[0], *columns(heads, "r" * len(heads))), rows, lang)

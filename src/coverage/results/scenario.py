@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from coverage.groups import label
 from coverage.messages import Said
 from coverage.reach.people import PERCENTILES
 from coverage.results import table, words
-from coverage.results.circles import GROUPS
 from coverage.results.scenario_words import heads, limit_name, paragraph
 from coverage.results.table import WIDTH, Table, bullet, columns, printed, say
 from coverage.results.vocabulary import STATUS
@@ -224,7 +224,7 @@ def _people_row(row: PeopleChange, lang: Lang) -> tuple[str, ...]:
     ]
     return (
         row.name,
-        GROUPS[row.group].to(lang) if row.group in GROUPS else row.group,
+        label(row.group).to(lang),
         f"{heads(row.reached_before, lang)} → {heads(row.reached, lang)}",
         f"{shares[0]} → {shares[1]}%",
         *(heads(n, lang) for n in (row.gained, row.lost, row.nearer, row.farther)),

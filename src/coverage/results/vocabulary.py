@@ -1,4 +1,4 @@
-"""The words of results in both languages: statuses, short names, headings and groups.
+"""The words of results in both languages: statuses, short names, headings, groups.
 
 They stand in `words.toml`: a new indicator's short name is a line there.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from coverage.groups import people_of
 from coverage.messages import Said
 
 _FOUND = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 
-STATUS, SHORT_NAMES, HEADS, GROUPS = (
+STATUS, SHORT_NAMES, HEADS = (
     {key: Said(*said) for key, said in _FOUND[name].items()}
-    for name in ("statuses", "short_names", "heads", "groups")
+    for name in ("statuses", "short_names", "heads")
 )
+# No other group is given: with 15-59 a hidden group would be the rest of a sum.
+GROUPS = {group: people_of(group) for group in ("all", "60+", "0-14")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coverage.groups import people_of
 from coverage.kinds import UNITS
 from coverage.messages import Said, in_number
 from coverage.results.vocabulary import SHORT_NAMES
@@ -170,8 +171,7 @@ def group_counted(report: Report, result: IndicatorResult, lang: Lang) -> str:
     group = affected_group(result.indicator)
     if report.city.population.base_year(group) is None:
         group = "all"
-    zh = {"all": "人口", "60+": "60岁以上人口", "0-14": "0–14岁人口"}[group]
-    en = {"all": "people", "60+": "people aged 60+", "0-14": "children"}[group]
+    zh, en = people_of(group)
     codes = (result.measurement.missing or ())[:1]
     found = [report.city.population.people(code, group) for code in codes]
     modelled = any(p is not None and p.provenance == "modelled" for p in found)
