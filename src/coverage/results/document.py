@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from coverage.results import words
 
 if TYPE_CHECKING:
-    from coverage.messages import Lang, Said
+    from coverage.messages import Lang
 
 
 class Hidden(StrEnum):
