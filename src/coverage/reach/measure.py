@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError
-from coverage.groups import people_of
+from coverage.groups import label
 from coverage.indicators import CountyShare, Measurement
 from coverage.messages import Said
 from coverage.reach.people import people_reached
@@ -77,7 +77,7 @@ def _county(row: PeopleReached) -> CountyShare:
 
 def _notes(times: ServiceTimes, whole: PeopleReached, group: str) -> tuple[Said, ...]:
     minutes = times.minutes[0]
-    who = people_of(group)
+    who = label(group)
     straight, share = whole.straight_share, whole.share
     off = whole.off_road_share
     notes = [
