@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SOURCE = Path(__file__).parents[1] / "src" / "coverage"
 
@@ -31,9 +35,41 @@ def _takes_features(node: ast.AST) -> bool:
     return isinstance(key, ast.Constant) and key.value == "features"
 
 
-PLACES = {
+def _imports(*modules: str) -> Callable[[ast.AST], bool]:
+    """Whether a node imports one of these modules, or something of them, to be run."""
+
+    def is_it(node: ast.AST) -> bool:
+        if isinstance(node, ast.Import):
+            return any(alias.name.split(".")[0] in modules for alias in node.names)
+        return isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in modules
+
+    return is_it
+
+
+def _calls(*names: str) -> Callable[[ast.AST], bool]:
+    def is_it(node: ast.AST) -> bool:
+        return isinstance(node, ast.Call) and getattr(node.func, "attr", "") in names
+
+    return is_it
+
+
+def _defines(*names: str) -> Callable[[ast.AST], bool]:
+    def is_it(node: ast.AST) -> bool:
+        return isinstance(node, ast.FunctionDef) and node.name in names
+
+    return is_it
+
+
+PLACES: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
     "a rename": (_is_rename, {"atomic.py"}),
     "GeoJSON taken apart": (_takes_features, {"formats/geojson.py"}),
+    "a slip of a name recognised": (_imports("difflib"), {"nearest.py"}),
+    "a server asked": (_imports("requests", "urllib3", "urllib.request"), {"download/http.py"}),
+    "a workbook opened": (_calls("load_workbook", "open_workbook"), {"formats/workbooks.py"}),
+    "a layer opened": (_calls("list_layers", "read_dataframe", "read_file"), {"formats/gdal.py"}),
+    "an extract of OpenStreetMap opened": (_imports("osmium"), {"roads/osm.py"}),
+    "a unit's name matched": (_defines("match_unit"), {"places/names.py"}),
+    "a strict reader of fields": (_defines("choice"), {"fields.py"}),
 }
 
 
