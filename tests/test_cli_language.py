@@ -23,7 +23,6 @@ NAMES = re.compile(
 )
 # Two English words side by side that are no id, file, option or sign are a sentence.
 ENGLISH = re.compile(r"\b[A-Za-z][a-z]+ [a-z]{2,}\b")
-SITE = "site"  # declares its options itself
 
 
 def _commands(group: click.Group = cli, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -38,7 +37,7 @@ def _commands(group: click.Group = cli, before: tuple[str, ...] = ()) -> Iterato
 COMMANDS = [(), *_commands()]
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c != (SITE,)], ids=" ".join)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_help_speaks_one_language(
     capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
 ) -> None:
@@ -68,8 +67,7 @@ def test_every_command_takes_a_language() -> None:
             command = command.get_command(click.Context(command), name) or cli
         assert any(o.name == "lang" for o in command.params), path
         for option in command.params:
-            if path != (SITE,):
-                assert isinstance(option, Option | click.Argument)
+            assert isinstance(option, Option | click.Argument)
 
 
 ERRORS = [

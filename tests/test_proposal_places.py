@@ -208,8 +208,8 @@ def test_no_candidate_left_says_which_filter_took_how_many(
     with pytest.raises(InputError) as caught:
         _kept(grid, travel, Register(()), keep_in=(area, other))
     (problem,) = caught.value.problems
-    assert "not inside one.geojson" in problem.reason
-    assert "not inside two.geojson" in problem.reason
+    assert "not inside one.geojson" in str(problem.reason)
+    assert "not inside two.geojson" in str(problem.reason)
 
 
 def test_a_list_may_name_its_townships(tmp_path: Path) -> None:

@@ -106,6 +106,11 @@ class InputError(CoverageError, ValueError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+def refusal(zh: str, en: str) -> InputError:
+    """The error of one thing that cannot be meant or done."""
+    return InputError(Said(zh, en))
+
+
 class UnknownNameError(InputError, KeyError):
     """A city, indicator, kind or profile that the toolkit does not know."""
 

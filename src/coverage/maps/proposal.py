@@ -80,7 +80,7 @@ def _units(axes: Any, proposal: Proposal, ground: Townships) -> None:
     """Township cells by what they are today and afterwards."""
     field = proposal.field
     had = field.reached(range(field.standing))
-    has = field.reached(proposal.chosen)
+    has = field.reached(proposal.answer.chosen)
     state = {
         code: _TODAY if before else _GAINED if after else _REST
         for code, before, after in zip(field.unit, had, has, strict=True)
@@ -151,7 +151,7 @@ def _borders(axes: Any, proposal: Proposal, ground: Townships) -> None:
 def _xy_of_sites(proposal: Proposal) -> NDArray[np.float64]:
     """(s, 2) places of the new sites that have one."""
     field = proposal.field
-    rows = [row - field.standing for row in proposal.chosen if row >= field.standing]
+    rows = [row - field.standing for row in proposal.answer.chosen if row >= field.standing]
     xy = field.candidates.xy[rows]
     return xy[np.isfinite(xy).all(axis=1)]
 
@@ -187,7 +187,7 @@ def _sites(axes: Any, proposal: Proposal) -> None:
         )  # fmt: skip
     label = {site.name: n for n, site in enumerate(proposal.sites, start=1)}
     few = len(proposal.sites) <= _NUMBERED
-    for row in proposal.chosen:
+    for row in proposal.answer.chosen:
         i = row - field.standing
         if i < 0 or not np.isfinite(field.candidates.xy[i]).all():
             continue
@@ -210,12 +210,11 @@ def _legend(proposal: Proposal) -> list[Any]:
     units = proposal.question.form == "units"
     what = "乡镇" if units else "地点"
     change = proposal.city_change
-    gained = change.after.reached - change.before.reached
     lost = change.after.total - change.after.reached
     unit = "个" if units else "人"
     handles: list[Any] = [
         Patch(color=_TODAY, label=f"现已覆盖：{number(round(change.before.reached))} {unit}"),
-        Patch(color=_GAINED, label=f"新增覆盖：{number(round(gained))} {unit}"),
+        Patch(color=_GAINED, label=f"新增覆盖：{number(round(change.gained))} {unit}"),
         Patch(color=_REST, label=f"仍未覆盖的{what}：{number(round(lost))} {unit}"),
         Line2D([], [], marker="o", linestyle="", color=_SITE, markersize=8,
                label=f"拟建 {len(proposal.sites)} 处"),

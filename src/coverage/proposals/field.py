@@ -17,18 +17,17 @@ from scipy.sparse import csr_array, vstack
 
 from coverage.assessment import assess
 from coverage.errors import InputError
-from coverage.formats.tables import read_table
 from coverage.indicators import people_affected
 from coverage.messages import Said
 from coverage.proposals import candidates as places
 from coverage.proposals.filters import filtered, on_roads
-from coverage.proposals.lists import read_candidates
+from coverage.proposals.lists import read_candidates, read_list
 from coverage.proposals.question import TRAVEL_MODELS
 from coverage.reach.service import DEFAULT_PROFILE, set_up_travel
 from coverage.reach.sites import check_sites, place, site_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from coverage.demand.townships import Townships
     from coverage.errors import Problem
     from coverage.facilities import Facility, Register
-    from coverage.formats.tables import Table
     from coverage.proposals.candidates import Candidates
     from coverage.proposals.filters import Filters
     from coverage.proposals.question import Question
@@ -56,7 +54,6 @@ class Sources:
         population: Raster or list of people; the township model by default.
         register: The user's own register instead of the city's.
         skip_bad: Leave bad rows of people and facilities astray out.
-        table: Reads a table of candidates or fixed sites.
     """
 
     profile: str = DEFAULT_PROFILE
@@ -64,7 +61,6 @@ class Sources:
     population: Path | None = None
     register: Register | None = None
     skip_bad: bool = False
-    table: Callable[[Path], Table] = read_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,7 +248,7 @@ def people_field(
             *travel.notes,
             *notes,
             *site_notes(sites),
-            *(Said(str(problem), str(problem)) for problem in (*travel.skipped, *skipped)),
+            *(Said(problem.to("zh"), problem.to("en")) for problem in (*travel.skipped, *skipped)),
             *demand.notes,
         ),
     )
@@ -315,7 +311,7 @@ class _Setting:
                     "file (.csv, .xlsx)",
                 )
             )
-        return read_candidates(self.sources.table(path), self.city, self.ground, crs)
+        return read_candidates(read_list(path), self.city, self.ground, crs)
 
 
 def _with_place(chosen: Candidates) -> Candidates:

@@ -15,19 +15,20 @@ import numpy as np
 
 from coverage.datum import project
 from coverage.errors import InputError
-from coverage.formats.tables import Record
+from coverage.formats.tables import Record, Table, read_table
 from coverage.messages import Said
 from coverage.places.coordinates import parse_coordinates
 from coverage.places.find import Evidence, code_in, find_unit
 from coverage.proposals.candidates import Candidates, units_at
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from coverage.city import City
     from coverage.demand.townships import Townships
     from coverage.errors import Problem
-    from coverage.formats.tables import Table
     from coverage.units import Unit
 
 NAMES = {
@@ -78,6 +79,25 @@ class Fixed:
         if self.xy is None:
             return np.array([bool(self.unit) and u.startswith(self.unit) for u in candidates.unit])
         return np.asarray(np.hypot(*(candidates.xy - np.array(self.xy)).T) <= _HERE_M)
+
+
+def read_list(path: Path) -> Table:
+    """A table of the planner's, from CSV or a workbook."""
+    if path.suffix.lower() in {".csv", ".txt"}:
+        return read_table(path)
+    from coverage.lists.reading import read_file
+
+    sheet = next(one for one in read_file(path) if one.data)
+    columns = tuple(name.strip().lower() for name in sheet.columns)
+    named = [(i, column) for i, column in enumerate(columns) if column]
+    records = tuple(
+        Record(
+            row.number,
+            {c: str(row.get(i)).strip() for i, c in named if row.get(i) is not None},
+        )
+        for row in sheet.data
+    )
+    return Table(path.name, columns, records)
 
 
 def named_columns(table: Table) -> Table:

@@ -19,7 +19,7 @@ from coverage.messages import Said
 from coverage.proposals.explain import explained
 from coverage.proposals.field import Sources, people_field, unit_field
 from coverage.proposals.filters import Filters
-from coverage.proposals.lists import read_fixed
+from coverage.proposals.lists import read_fixed, read_list
 from coverage.proposals.solving import solve
 from coverage.shown import Shown
 from coverage.siting import InfeasibleError
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from coverage.proposals.field import Field
     from coverage.proposals.lists import Fixed
     from coverage.proposals.question import Question
-    from coverage.proposals.solving import Solved
     from coverage.siting import Answer
 
     Floats = NDArray[np.float64]
@@ -75,6 +74,11 @@ class Change:
     before: Share
     after: Share
     new_sites: int
+
+    @property
+    def gained(self) -> float:
+        """People (or units) that are reached afterwards only."""
+        return self.after.reached - self.before.reached
 
 
 @dataclass(frozen=True)
@@ -137,15 +141,12 @@ class Proposal(Shown):
         question: What was asked.
         sources: How people travel and from which files.
         field: Who is reached from where.
-        answer: The model's own answer: objective, bound, gap, time.
-        chosen: Rows of the field that are open.
+        answer: The model's answer in rows of the field: what is open, objective, bound, time.
         city_change: Before and after in the whole city.
         counties: The same by county.
         sites: New ones, those that gain most first.
         closed: Existing facilities that the answer shuts.
         rivals: Nearly as good.
-        every_rival: Whether these are all there are: proven.
-        always: How many of the new sites are in all of them.
         needed: Whole people or units that the target needs.
         met: Whether the target is met, `None` without one.
         off_road: Percent of the travel time of those reached that is spent off the road.
@@ -159,20 +160,22 @@ class Proposal(Shown):
     sources: Sources
     field: Field
     answer: Answer
-    chosen: tuple[int, ...]
     city_change: Change
     counties: tuple[Change, ...]
     sites: tuple[NewSite, ...]
     closed: tuple[Facility, ...]
     rivals: tuple[Rival, ...]
-    every_rival: bool
-    always: int
     needed: int
     met: bool | None
     off_road: float | None
     seconds: Floats
     seconds_before: Floats
     notes: tuple[Said, ...]
+
+    @property
+    def always(self) -> int:
+        """How many of the new sites are in all rivals."""
+        return sum(site.always for site in self.sites)
 
     _columns = ("name", "unit_code", "unit_name", "county", "reaches", "gains", "cost", "geometry")
 
@@ -233,59 +236,44 @@ def propose(
     fixed: tuple[Fixed, ...] = ()
     if question.rules.fix is not None:
         known = {f.id: f.name for f in field.existing}
-        table = sources.table(question.rules.fix)
+        table = read_list(question.rules.fix)
         fixed = read_fixed(table, city, field.candidates.crs, known)
     try:
-        solved = solve(field, question, fixed, city)
+        answer, notes = solve(field, question, fixed, city)
     except InfeasibleError as error:
         raise InputError(explained(error, field, question, city)) from error
-    return _told(city, question, sources, field, solved)
-
-
-def _told(
-    city: City, question: Question, sources: Sources, field: Field, solved: Solved
-) -> Proposal:
-    standing = field.standing
-    before, after = (_seconds(field, rows) for rows in (tuple(range(standing)), solved.chosen))
-    had, has = (
-        _reached(field, rows, times[0])
-        for rows, times in ((tuple(range(standing)), before), (solved.chosen, after))
-    )
-    register = sources.register or city.register
-    sites = _sites(city, register, question, field, solved, had)
-    change = _change(field, had, has, "", city.code, city.name, len(sites))
-    met = None
+    today = tuple(range(field.standing))
+    before, after = _seconds(field, today), _seconds(field, answer.chosen)
+    had = _reached(field, today, before[0])
+    has = _reached(field, answer.chosen, after[0])
+    sites = _sites(city, sources.register or city.register, question, field, answer, had)
+    whole = _change(field, had, has, sites, city.code, city.name, every=True)
+    needed, met = 0, None
     if question.value is not None:
-        met = round(change.after.reached) >= question.whole_needed(round(change.after.total))
+        met = round(whole.after.reached) >= question.whole_needed(round(whole.after.total))
+        if question.counts_all:
+            needed = question.whole_needed(round(float(field.weight.sum())))
     return Proposal(
         city=city,
         question=question,
         sources=sources,
         field=field,
-        answer=solved.answer,
-        chosen=solved.chosen,
-        city_change=change,
+        answer=answer,
+        city_change=whole,
         counties=tuple(
-            _change(
-                field, had, has, county.code, county.code, county.name,
-                sum(site.unit.startswith(county.code) for site in sites),
-            )
+            _change(field, had, has, sites, county.code, county.name)
             for county in city.units.counties
         ),
         sites=sites,
-        closed=tuple(
-            field.existing[i] for i in range(standing) if i not in frozenset(solved.chosen)
-        ),
-        rivals=_rivals(field, solved),
-        every_rival=solved.answer.every_alternative,
-        always=sum(site.always for site in sites),
-        needed=solved.needed,
+        closed=tuple(field.existing[i] for i in answer.closed),
+        rivals=_rivals(field, answer),
+        needed=needed,
         met=met,
         off_road=_off_road(field, has, after),
         seconds=after[0],
         seconds_before=before[0],
-        notes=(*_own_notes(question, field), *solved.notes, *field.notes),
-    )  # fmt: skip
+        notes=(*_own_notes(question, field), *notes, *field.notes),
+    )
 
 
 def _seconds(field: Field, rows: Sequence[int]) -> tuple[Floats, Floats]:
@@ -311,10 +299,19 @@ def _reached(field: Field, rows: Sequence[int], seconds: Floats) -> Bools:
 
 
 def _change(
-    field: Field, had: Bools, has: Bools, prefix: str, code: str, name: str, new: int
+    field: Field,
+    had: Bools,
+    has: Bools,
+    sites: Sequence[NewSite],
+    code: str,
+    name: str,
+    *,
+    every: bool = False,
 ) -> Change:
+    """Before and after in one county, or with `every` in all of the city."""
+    prefix = "" if every else code
     inside = np.array([unit.startswith(prefix) for unit in field.unit], dtype=bool)
-    shares = [
+    before, after = (
         Share(
             float(field.weight[inside & reached].sum()),
             float(field.weight[inside].sum()),
@@ -322,18 +319,18 @@ def _change(
             int(inside.sum()),
         )
         for reached in (had, has)
-    ]
-    return Change(code, name, shares[0], shares[1], new)
+    )
+    return Change(code, name, before, after, sum(one.unit.startswith(prefix) for one in sites))
 
 
 def _sites(
-    city: City, register: Register, question: Question, field: Field, solved: Solved, had: Bools
+    city: City, register: Register, question: Question, field: Field, answer: Answer, had: Bools
 ) -> tuple[NewSite, ...]:
-    standing, common = field.standing, frozenset(solved.common)
+    standing, common = field.standing, frozenset(answer.common)
     lonlat = field.candidates.lonlat
     cover = field.cover
     out = []
-    for row in solved.chosen:
+    for row in answer.chosen:
         if row < standing:
             continue
         i = row - standing
@@ -377,20 +374,18 @@ def _lacking(
     )
 
 
-def _rivals(field: Field, solved: Solved) -> tuple[Rival, ...]:
-    best = frozenset(solved.chosen)
+def _rivals(field: Field, answer: Answer) -> tuple[Rival, ...]:
     label = [*(f.name for f in field.existing), *field.candidates.names]
     out = []
-    for objective, rows in solved.alternatives:
-        own = frozenset(rows)
-        reached = field.reached(rows)
+    for one in answer.alternatives:
+        reached = field.reached(one.chosen)
         out.append(
             Rival(
-                objective=objective,
+                objective=one.objective,
                 reached=float(field.weight[reached].sum()),
                 people=float(field.people[reached].sum()),
-                sites_in=tuple(label[row] for row in sorted(own - best)),
-                sites_out=tuple(label[row] for row in sorted(best - own)),
+                sites_in=tuple(label[row] for row in one.sites_in),
+                sites_out=tuple(label[row] for row in one.sites_out),
             )
         )
     return tuple(out)

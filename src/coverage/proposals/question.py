@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from coverage.errors import InputError, Problem, gathered
+from coverage.errors import InputError, Problem, gathered, refusal
+from coverage.fields import unknown
 from coverage.kinds import KINDS
 from coverage.messages import Said
 from coverage.plans import Match, PlanIndicator
@@ -16,6 +17,7 @@ from coverage.reach.measure import DEFAULT_MINUTES
 from coverage.text import number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from coverage.city import City
@@ -117,6 +119,11 @@ class Question:
         """``>60 %``, empty without a target."""
         return "" if self.value is None else f"{self.op}{number(self.value)} %"
 
+    @property
+    def counts_all(self) -> bool:
+        """Whether the model counts all who are reached: not by times, not by beds."""
+        return self.model not in TRAVEL_MODELS and not self.model.startswith("capacitated")
+
     def whole_needed(self, total: int) -> int:
         """Fewest whole units or people of `total` that meet the target.
 
@@ -164,31 +171,19 @@ def read_question(
     rules = rules or Rules()
     model = model.lower().replace("-", "_") if model else None
     with gathered() as gather:
-        if indicator is None and kind is None:
-            gather(
-                _refuse,
-                Said("请用 --indicator 或 --kind 说明要建什么", "name an indicator or a kind"),
-            )
-        if kind is not None and kind not in KINDS:
-            gather(
-                _refuse,
-                Said(f"没有设施类别 {kind!r}", "the kind is not known ('coverage site --help')"),
-            )
-        if model is not None and model not in MODELS:
-            gather(
-                _refuse,
-                Said(f"没有模型 {model!r}", f"the model is not known; choose {', '.join(MODELS)}"),
-            )
+        gather(_check_words, indicator, kind, model)
         if year is not None:
             gather(city.plan.check_year, year)
-        gather(_check_rules, rules)
+        gather(_refuse, _wrong_numbers(rules))
         found = gather(city.indicator, indicator) if indicator is not None else None
     year = city.plan.end if year is None else year
     asked = found or _made_for(str(kind), minutes, group)
+    if model is None:
+        few = rules.max_new is not None or rules.budget is not None
+        model = "mclp" if few else "threshold"
     form = _form(asked)
     built = _kind(asked, kind)
-    chosen = model or _default_model(rules)
-    op, value, said = _target(asked, target, year, needed=chosen in _NEED_TARGET)
+    op, value, said = _target(asked, target, year, needed=model in _NEED_TARGET)
     question = Question(
         indicator=asked,
         form=form,
@@ -197,18 +192,32 @@ def read_question(
         op=op,
         value=value,
         said=said,
-        model=chosen,
+        model=model,
         group=group or asked.match.group,
         minutes=minutes if minutes is not None else float(asked.match.minutes or DEFAULT_MINUTES),
         rules=rules,
         planned=found is not None,
     )
-    _check(question)
+    _refuse(_misfits(question))
     return question
 
 
-def _refuse(reason: str) -> None:
-    raise InputError(reason)
+def _refuse(wrong: Iterable[Said]) -> None:
+    """Raise all that is wrong, if anything is."""
+    problems = [Problem(reason) for reason in wrong]
+    if problems:
+        raise InputError(problems)
+
+
+def _check_words(indicator: str | None, kind: str | None, model: str | None) -> None:
+    wrong = []
+    if indicator is None and kind is None:
+        wrong.append(Said("请用 --indicator 或 --kind 说明要建什么", "name an indicator or a kind"))
+    if kind is not None and kind not in KINDS:
+        wrong.append(unknown(Said(f"设施类别 {kind!r}", "kind"), kind, KINDS))
+    if model is not None and model not in MODELS:
+        wrong.append(unknown(Said(f"模型 {model!r}", "model"), model, MODELS))
+    _refuse(wrong)
 
 
 def _made_for(kind: str, minutes: float | None, group: str | None) -> PlanIndicator:
@@ -237,32 +246,22 @@ def _form(indicator: PlanIndicator) -> Form:
         return "people"
     if indicator.measure == "unit_share" and indicator.match.at_least == 1:
         return "units"
-    raise InputError(
-        Said(
-            f"指标 {indicator.id} 不涉及选址：能选址的是“有设施的单元"
-            "占比”和“时限内可达人口占比”；可改用 --kind",
-            "the indicator cannot be sited: only shares of units with a facility, and "
-            f"of people within a time ({indicator.measure} is neither); a --kind can",
-        )
+    raise refusal(
+        f"指标 {indicator.id} 不涉及选址：能选址的是“有设施的单元占比”和“时限内可达人口占比”；"
+        "可改用 --kind",
+        "the indicator cannot be sited: only shares of units with a facility, and "
+        f"of people within a time ({indicator.measure} is neither); a --kind can",
     )
 
 
 def _kind(indicator: PlanIndicator, kind: str | None) -> str:
     kinds = indicator.match.kinds
-    if kind is None:
-        return kinds[0]
-    if kind not in kinds:
-        raise InputError(
-            Said(
-                f"{kind} 不计入指标 {indicator.id}",
-                f"the kind does not count for the indicator; these do: {', '.join(kinds)}",
-            )
+    if kind is not None and kind not in kinds:
+        raise refusal(
+            f"{kind} 不计入指标 {indicator.id}",
+            f"the kind does not count for the indicator; these do: {', '.join(kinds)}",
         )
-    return kind
-
-
-def _default_model(rules: Rules) -> str:
-    return "mclp" if rules.max_new is not None or rules.budget is not None else "threshold"
+    return kind or kinds[0]
 
 
 def parse_target(text: str) -> tuple[Op, Fraction]:
@@ -273,16 +272,12 @@ def parse_target(text: str) -> tuple[Op, Fraction]:
     """
     found = _TARGET.fullmatch(text.strip())
     if not found or found[2].lower().lstrip("+-") in {"nan", "inf"}:
-        raise InputError(
-            Said(f"看不懂目标 {text!r}", "the target is not such as >=70 (percent), or plan")
-        )
+        raise refusal(f"看不懂目标 {text!r}", "the target is not such as >=70 (percent), or plan")
     op, value = _OPS[found[1] or ">="], Fraction(found[2])
     if value < 0 or value > 100 or (value == 100 and op == ">"):
-        raise InputError(
-            Said(
-                f"目标 {text} 不可能：比例在 0 与 100% 之间",
-                "the target is impossible: a share lies between 0 and 100 %",
-            )
+        raise refusal(
+            f"目标 {text} 不可能：比例在 0 与 100% 之间",
+            "the target is impossible: a share lies between 0 and 100 %",
         )
     return op, value
 
@@ -295,22 +290,15 @@ def _target(
         return op, value, OWN_TARGET
     due = [t for t in indicator.due(year) if t.op in {">", "≥", "="} and t.value is not None]
     if due:
-        strictest = max(due, key=_strictness)
+        strictest = max(due, key=lambda t: (Fraction(t.value or 0), t.op == ">"))
         op, value = parse_target(f"{strictest.op}{float(strictest.value or 0):.10g}")
         return op, value, _clause(strictest, len(due))
     if needed:
-        raise InputError(
-            Said(
-                f"{year} 年规划对 {indicator.id} 没有数字目标，请用 --target 给出，"
-                "如 --target '>=60'",
-                "the plan sets no number for the indicator; give a target",
-            )
+        raise refusal(
+            f"{year} 年规划对 {indicator.id} 没有数字目标，请用 --target 给出，如 --target '>=60'",
+            "the plan sets no number for the indicator; give a target",
         )
     return None, None, Said("无目标", "no target")
-
-
-def _strictness(target: Target) -> tuple[Fraction, bool]:
-    return Fraction(target.value or 0), target.op == ">"
 
 
 def _clause(target: Target, count: int) -> Said:
@@ -321,66 +309,47 @@ def _clause(target: Target, count: int) -> Said:
     )
 
 
-def _check_rules(rules: Rules) -> None:
-    """Raise what is wrong with the numbers, all at once."""
-    wrong = []
+_AT_LEAST_0 = {
+    "spacing_m": Said("最小间距", "the spacing"),
+    "budget": Said("预算", "the budget"),
+    "cost": Said("单价", "the cost of a site"),
+    "beds": Said("床位数", "the number of beds"),
+    "need": Said("每千人床位需求", "the need of beds"),
+    "per_township": Said("每乡镇数量", "the number per township"),
+}
+
+
+def _wrong_numbers(rules: Rules) -> Iterator[Said]:
+    """Numbers that cannot be meant."""
     if rules.max_new is not None and rules.max_new < 1:
-        wrong.append(
-            Said(f"新建数量须至少为 1：{rules.max_new}", "at least 1 new site must be allowed")
-        )
-    for zh, en, value, least in (
-        ("最小间距", "the spacing", rules.spacing_m, 0.0),
-        ("预算", "the budget", rules.budget, 0.0),
-        ("单价", "the cost of a site", rules.cost, 0.0),
-        ("床位数", "the number of beds", rules.beds, 0.0),
-        ("每千人床位需求", "the need of beds", rules.need, 0.0),
-        ("每乡镇数量", "the number per township", rules.per_township, 0.0),
-    ):
-        if value is not None and not (math.isfinite(value) and value >= least):
-            wrong.append(
-                Said(f"{zh}须为不小于 0 的数：{value}", f"{en} must be a number of at least 0")
-            )
+        yield Said(f"新建数量须至少为 1：{rules.max_new}", "at least 1 new site must be allowed")
+    for name, (zh, en) in _AT_LEAST_0.items():
+        value = getattr(rules, name)
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            yield Said(f"{zh}须为不小于 0 的数：{value}", f"{en} must be a number of at least 0")
     if not (math.isfinite(rules.seconds) and rules.seconds > 0):
-        wrong.append(
-            Said(f"时限须大于 0 秒：{rules.seconds}", "the time limit must be above 0 seconds")
-        )
+        yield Said(f"时限须大于 0 秒：{rules.seconds}", "the time limit must be above 0 seconds")
     if rules.floor is not None and not 0 <= rules.floor <= 100:
-        wrong.append(
-            Said(f"底线须在 0 与 100% 之间：{float(rules.floor):g}", "a floor is 0 to 100 %")
-        )
-    if wrong:
-        raise InputError([Problem(reason) for reason in wrong])
+        yield Said(f"底线须在 0 与 100% 之间：{float(rules.floor):g}", "a floor is 0 to 100 %")
 
 
-def _check(question: Question) -> None:
-    """What does not go together, all of it.
-
-    Raises:
-        InputError: Naming every such thing.
-    """
-    rules, model, wrong = question.rules, question.model, []
+def _misfits(question: Question) -> Iterator[Said]:
+    """What does not go together, all of it."""
+    rules, model = question.rules, question.model
     if question.form == "units" and model not in _FOR_UNITS:
-        wrong.append(
-            Said(
-                f"按单元计的指标只能用模型 {', '.join(_FOR_UNITS)}",
-                f"a share of units takes one of these models, not {model}",
-            )
+        yield Said(
+            f"按单元计的指标只能用模型 {', '.join(_FOR_UNITS)}",
+            f"a share of units takes one of these models, not {model}",
         )
     if model in _NEED_NUMBER and rules.max_new is None and rules.budget is None:
-        wrong.append(
-            Said(f"模型 {model} 需要 --max-new 或 --budget", "the model needs one of them")
-        )
+        yield Said(f"模型 {model} 需要 --max-new 或 --budget", "the model needs one of them")
     if model.startswith("capacitated") and not rules.beds:
-        wrong.append(Said(f"模型 {model} 需要 --beds", "the model needs the beds of a new site"))
+        yield Said(f"模型 {model} 需要 --beds", "the model needs the beds of a new site")
     if rules.floor is not None and model not in {"mclp", "capacitated_mclp"}:
-        wrong.append(Said("底线只用于最大覆盖，请加 --max-new", "a floor goes with --max-new"))
+        yield Said("底线只用于最大覆盖，请加 --max-new", "a floor goes with --max-new")
     if rules.each and model not in {"threshold", "mclp", "capacitated_mclp"}:
-        wrong.append(Said(f"--each 不适用于模型 {model}", "--each does not go with the model"))
+        yield Said(f"--each 不适用于模型 {model}", "--each does not go with the model")
     if rules.each and model != "threshold" and rules.floor is None:
-        wrong.append(
-            Said("--each 与 --max-new 并用时须给 --floor", "--each with --max-new needs --floor")
-        )
+        yield Said("--each 与 --max-new 并用时须给 --floor", "--each with --max-new needs --floor")
     if not (math.isfinite(question.minutes) and question.minutes > 0):
-        wrong.append(Said(f"分钟数须大于 0：{question.minutes}", "the minutes must be above 0"))
-    if wrong:
-        raise InputError([Problem(reason) for reason in wrong])
+        yield Said(f"分钟数须大于 0：{question.minutes}", "the minutes must be above 0")

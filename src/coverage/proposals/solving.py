@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.errors import InputError, Problem
+from coverage.errors import InputError, Problem, refusal
 from coverage.messages import Said
 from coverage.proposals.candidates import distinct_names
 from coverage.proposals.question import TRAVEL_MODELS
@@ -30,34 +30,13 @@ if TYPE_CHECKING:
     from coverage.proposals.field import Field
     from coverage.proposals.lists import Fixed
     from coverage.proposals.question import Question
-    from coverage.siting import Answer
+    from coverage.siting import Alternative, Answer
 
 _UNION = ("threshold", "mclp", "lscp", "p_median", "p_center")
 # Models that must serve everybody: people without a known place would make them impossible.
 PLACED_ONLY = ("lscp", "backup", "capacitated_lscp", *TRAVEL_MODELS)
 _MOST_TIMES = 60_000_000  # of a dense matrix of times: 480 MB
 ALTERNATIVES = 5
-
-
-@dataclass(frozen=True, eq=False)
-class Solved:
-    """What a model answered, in rows of the field.
-
-    Attributes:
-        answer: The model's answer, whose positions are its own.
-        chosen: Rows that are open.
-        alternatives: Rows open in each alternative, with its objective.
-        common: Rows open in all of them.
-        needed: Whole people or units that the target needs, overall, 0 without a target.
-        notes: What was left out or added to the model.
-    """
-
-    answer: Answer
-    chosen: tuple[int, ...]
-    alternatives: tuple[tuple[float, tuple[int, ...]], ...]
-    common: tuple[int, ...]
-    needed: int
-    notes: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +53,25 @@ class _Model:
     columns: NDArray[np.int64]
     sites: Sites
 
-    def back(self, positions: Sequence[int]) -> tuple[int, ...]:
-        """Rows of the field."""
-        return tuple(sorted(row for i in positions for row in self.rows[i]))
+    def back(self, answer: Answer) -> Answer:
+        """The answer in rows of the field."""
+
+        def rows(one: Answer | Alternative, *names: str) -> dict[str, Any]:
+            at = {name: getattr(one, name) for name in names}
+            return {n: tuple(sorted(r for i in at[n] for r in self.rows[i])) for n in names}
+
+        others = [
+            replace(one, **rows(one, "chosen", "sites_in", "sites_out"))
+            for one in answer.alternatives
+        ]
+        named = rows(answer, "chosen", "new", "closed", "common")
+        return replace(answer, alternatives=tuple(others), **named)
 
 
-def solve(field: Field, question: Question, fixed: Sequence[Fixed], city: City) -> Solved:
-    """Have the question answered.
+def solve(
+    field: Field, question: Question, fixed: Sequence[Fixed], city: City
+) -> tuple[Answer, tuple[Said, ...]]:
+    """Have the question answered; in rows of the field, with what was left out of the model.
 
     Args:
         field: Who is reached from where.
@@ -93,37 +84,48 @@ def solve(field: Field, question: Question, fixed: Sequence[Fixed], city: City) 
         InfeasibleError: If no allowed sites do what is asked.
     """
     model = _model(field, question, fixed)
-    if question.model in TRAVEL_MODELS:
-        return _travel(field, question, model)
-    matrix = _rows_of(field.cover, model)[:, model.columns]
-    weight = field.weight[model.columns]
-    total = round(float(field.weight.sum()))
     search = Search(question.rules.seconds, question.rules.seed, alternatives=ALTERNATIVES)
     options: dict[str, Any] = {"search": search}
-    needed = question.whole_needed(total) if question.value is not None else 0
+    notes: list[Said] = []
+    beds = question.model.startswith("capacitated")
+    matrix: Any
+    if question.model in TRAVEL_MODELS:
+        matrix, columns = _times(field, question, model)
+        lost = float(field.people.sum() - field.people[columns].sum())
+        if lost > 0.5:
+            notes.append(
+                Said(
+                    f"{lost:,.0f} 人离已知道路太远或位置不详，未进入模型",
+                    f"{lost:,.0f} people live too far from any known road, or nowhere known, and "
+                    "are left out of the model",
+                )
+            )
+        weight = field.people[columns]
+    else:
+        matrix = _rows_of(field.cover, model)[:, model.columns]
+        weight = (field.people if beds else field.weight)[model.columns]
+        unknown = sum(f.beds is None for f in field.existing) if beds else 0
+        if unknown:
+            notes.append(
+                Said(
+                    f"{unknown} 处现有设施床位数不详，按 0 张计",
+                    f"{unknown} existing facilities do not state their beds, taken as 0",
+                )
+            )
+    if beds:
+        options["beds"] = _beds(field, question, model)
+        weight = weight * question.rules.need / 1000
     if question.model == "threshold":
         options |= _shares(field, question, city)
-    elif question.model in {"mclp", "capacitated_mclp"}:
-        options |= _floors(field, question, city)
-    if question.model == "backup" and question.rules.max_new is not None:
+    elif question.model in {"mclp", "capacitated_mclp"} and question.rules.floor is not None:
+        options["groups"] = group_names(field, question.rules.each or "county", city)
+        options["floor"] = question.rules.floor / 100
+    elif question.model == "backup" and question.rules.max_new is not None:
         options["weight"] = Fraction(1, 2)
-    if question.model.startswith("capacitated"):
-        return _with_beds(field, question, model, matrix, options)
     answer = run(question.model, matrix, weight, model.sites, **options)
     if question.form == "units" and question.model != "lscp":
         answer = _most_people(field, question, model, matrix, answer, options)
-    return _told(answer, model, needed)
-
-
-def _told(answer: Answer, model: _Model, needed: int, notes: tuple[Said, ...] = ()) -> Solved:
-    return Solved(
-        answer=answer,
-        chosen=model.back(answer.chosen),
-        alternatives=tuple((a.objective, model.back(a.chosen)) for a in answer.alternatives),
-        common=model.back(answer.common),
-        needed=needed,
-        notes=notes,
-    )
+    return model.back(answer), tuple(notes)
 
 
 def _model(field: Field, question: Question, fixed: Sequence[Fixed]) -> _Model:
@@ -170,8 +172,7 @@ def _wanted(field: Field, fixed: Sequence[Fixed], first: int) -> tuple[list[int]
     Raises:
         InputError: If a row of the table means no candidate, or several must be built.
     """
-    mandatory: list[int] = []
-    forbidden: list[int] = []
+    wanted: dict[str, set[int]] = {"mandatory": set(), "forbidden": set()}
     problems = []
     for one in fixed:
         if one.facility:
@@ -180,32 +181,19 @@ def _wanted(field: Field, fixed: Sequence[Fixed], first: int) -> tuple[list[int]
         if one.rule == "mandatory" and one.xy is not None and len(hits) > 1:
             far = np.hypot(*(field.candidates.xy[hits] - np.array(one.xy)).T)
             hits = hits[[int(far.argmin())]]
-        if not len(hits):
-            problems.append(
-                Problem(
-                    Said("候选点中没有这一处", "none of the candidates is meant by this row"),
-                    row=one.row,
-                    value=one.name or one.unit,
-                )
+        if len(hits) == 1 or (len(hits) and one.rule == "forbidden"):
+            wanted[one.rule] |= {first + int(i) for i in hits}
+            continue
+        said = Said("候选点中没有这一处", "none of the candidates is meant by this row")
+        if len(hits):
+            said = Said(
+                f"有 {len(hits)} 个候选点符合，请写名称或坐标",
+                f"{len(hits)} candidates are meant: give a name or a place",
             )
-        elif one.rule == "mandatory" and len(hits) > 1:
-            problems.append(
-                Problem(
-                    Said(
-                        f"有 {len(hits)} 个候选点符合，请写名称或坐标",
-                        f"{len(hits)} candidates are meant: give a name or a place",
-                    ),
-                    row=one.row,
-                    value=one.name or one.unit,
-                )
-            )
-        else:
-            (mandatory if one.rule == "mandatory" else forbidden).extend(
-                first + int(i) for i in hits
-            )
+        problems.append(Problem(said, row=one.row, value=one.name or one.unit))
     if problems:
         raise InputError(problems)
-    return sorted(set(mandatory)), sorted(set(forbidden))
+    return sorted(wanted["mandatory"]), sorted(wanted["forbidden"])
 
 
 def _costs(field: Field, question: Question, first: int) -> list[float] | None:
@@ -218,12 +206,9 @@ def _costs(field: Field, question: Question, first: int) -> list[float] | None:
     missing = np.flatnonzero(np.isnan(costs))
     if len(missing):
         name = field.candidates.names[int(missing[0])]
-        raise InputError(
-            Said(
-                f"有预算，但 {len(missing)} 个候选点没有造价（如 {name}），请加 "
-                "--cost 或在名单中写",
-                f"there is a budget but {len(missing)} candidates have no cost: add --cost",
-            )
+        raise refusal(
+            f"有预算，但 {len(missing)} 个候选点没有造价（如 {name}），请加 --cost 或在名单中写",
+            f"there is a budget but {len(missing)} candidates have no cost: add --cost",
         )
     return [0.0] * first + [float(cost) for cost in costs]
 
@@ -236,11 +221,9 @@ def _apart(
         return ()
     known = np.isfinite(field.candidates.xy).all(axis=1)
     if not known.all():
-        raise InputError(
-            Said(
-                "有候选点位置不详，无法按间距选址",
-                "some candidates have no place: no spacing can be kept",
-            )
+        raise refusal(
+            "有候选点位置不详，无法按间距选址",
+            "some candidates have no place: no spacing can be kept",
         )
     xy = np.vstack([field.existing_xy[list(free)], field.candidates.xy])
     shift = first - len(free)
@@ -265,14 +248,12 @@ def _rows_of(cover: csr_array, model: _Model) -> csr_array:
 
 def _shares(field: Field, question: Question, city: City) -> dict[str, Any]:
     """Targets in whole people or units, overall and in every group, as exact shares."""
-    total = round(float(field.weight.sum()))
-    options: dict[str, Any] = {"share": _share(question, total)}
+    options: dict[str, Any] = {"share": _share(question, round(float(field.weight.sum())))}
     if question.rules.each:
-        groups, sums = _named_groups(field, question.rules.each, city)
+        groups = group_names(field, question.rules.each, city)
+        sums = _sums(groups, field.weight)
         options["groups"] = groups
-        options["group_share"] = {
-            name: _share(question, round(people)) for name, people in sums.items()
-        }
+        options["group_share"] = {n: _share(question, round(v)) for n, v in sums.items() if v > 0}
     return options
 
 
@@ -280,24 +261,13 @@ def _share(question: Question, total: int) -> Fraction:
     return Fraction(min(question.whole_needed(total), total), total) if total else Fraction(0)
 
 
-def _floors(field: Field, question: Question, city: City) -> dict[str, Any]:
-    floor = question.rules.floor
-    if floor is None:
-        return {}
-    groups, _ = _named_groups(field, question.rules.each or "county", city)
-    return {"groups": groups, "floor": floor / 100}
-
-
-def _named_groups(
-    field: Field, level: str, city: City
-) -> tuple[list[str | None], dict[str, float]]:
-    """Name of the group of every point, and what counts in each."""
-    groups = group_names(field, level, city)
+def _sums(groups: Sequence[str | None], values: NDArray[np.float64]) -> dict[str, float]:
+    """What the values of every group come to."""
     sums: dict[str, float] = {}
-    for group, weight in zip(groups, field.weight.tolist(), strict=True):
+    for group, value in zip(groups, values.tolist(), strict=True):
         if group is not None:
-            sums[group] = sums.get(group, 0.0) + weight
-    return groups, {name: people for name, people in sums.items() if people > 0}
+            sums[group] = sums.get(group, 0.0) + value
+    return sums
 
 
 def group_names(field: Field, level: str, city: City) -> list[str | None]:
@@ -330,60 +300,42 @@ def _most_people(
         sites = replace(sites, max_new=max(0, round(first.objective)))
         wanted = options.get("group_share") or {"": options["share"]}
         groups = options.get("groups") or [""] * len(weight)
-        sums = {name: [0.0, 0.0] for name in wanted}
-        for group, w in zip(groups, weight.tolist(), strict=True):
-            if group in sums:
-                sums[group][0] += 1
-                sums[group][1] += w
-        targets = {
-            "groups": groups,
-            "floor": {
-                name: Fraction(math.ceil(wanted[name] * round(count)) * int(unit), int(heavy))
-                for name, (count, heavy) in sums.items()
-            },
+        counts, heavy = _sums(groups, np.ones(len(weight))), _sums(groups, weight)
+        floors = {
+            name: Fraction(math.ceil(part * round(counts[name])) * int(unit), int(heavy[name]))
+            for name, part in wanted.items()
         }
+        targets = {"groups": groups, "floor": floors}
     elif "floor" in options:
         return first
-    second = run(
-        "mclp",
-        matrix,
-        weight,
-        sites,
-        search=options["search"],
-        **targets,
-    )
+    second = run("mclp", matrix, weight, sites, search=options["search"], **targets)
     # The number and its proof are the first model's, the sites and their rivals the second's.
-    counts = matrix.T
-    chosen = np.zeros(matrix.shape[0])
-    chosen[list(second.chosen)] = 1.0
-    met = float((np.asarray(counts @ chosen) > 0).sum())
-    objective = first.objective if question.model == "threshold" else met
-    others = tuple(replace(a, objective=objective) for a in second.alternatives)
+    objective = first.objective
+    if question.model != "threshold":
+        objective = float((matrix[list(second.chosen)].sum(axis=0) > 0).sum())
     return replace(
-        second,
-        model=first.model,
+        first,
         objective=objective,
-        bound=first.bound,
-        gap=first.gap,
-        optimal=first.optimal,
         seconds=first.seconds + second.seconds,
-        proof_seconds=first.proof_seconds,
-        alternatives=others,
-        parameters=first.parameters,
-        details=first.details,
+        chosen=second.chosen,
+        new=second.new,
+        closed=second.closed,
+        common=second.common,
+        alternatives=tuple(replace(one, objective=objective) for one in second.alternatives),
+        every_alternative=second.every_alternative,
     )
 
 
-def _travel(field: Field, question: Question, model: _Model) -> Solved:
-    """Models of travel time: a dense matrix, people who can get to a road only."""
+def _times(
+    field: Field, question: Question, model: _Model
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """A dense matrix of times, of people who can get to a road only, and which points these are."""
     size = len(model.rows) * field.placed
     if size > _MOST_TIMES:
-        raise InputError(
-            Said(
-                f"模型 {question.model} 要 {len(model.rows):,} × {field.placed:,} "
-                f"个时间，超过 {_MOST_TIMES:,} 个；请减少候选点（如 townships）",
-                "the model needs too many times: use fewer candidates",
-            )
+        raise refusal(
+            f"模型 {question.model} 要 {len(model.rows):,} × {field.placed:,} 个时间，超过 "
+            f"{_MOST_TIMES:,} 个；请减少候选点（如 townships）",
+            "the model needs too many times: use fewer candidates",
         )
     times = np.full((len(model.rows), field.placed), np.inf)
     matrix = field.matrix
@@ -396,49 +348,7 @@ def _travel(field: Field, question: Question, model: _Model) -> Solved:
     # people's times has an answer with them.
     some = np.isfinite(times).sum(axis=0)
     columns = np.flatnonzero(some > max(1, 0.5 * len(model.rows)))
-    lost = float(field.people.sum() - field.people[columns].sum())
-    notes = []
-    if lost > 0.5:
-        notes.append(
-            Said(
-                f"{lost:,.0f} 人离已知道路太远或位置不详，未进入模型",
-                f"{lost:,.0f} people live too far from any known road, or nowhere known, and are "
-                "left out of the model",
-            )
-        )
-    search = Search(question.rules.seconds, question.rules.seed, alternatives=ALTERNATIVES)
-    options: dict[str, Any] = {"search": search}
-    people = field.people[columns]
-    if question.model == "capacitated_p_median":
-        options["beds"] = _beds(field, question, model)
-        people = people * question.rules.need / 1000
-    answer = run(question.model, times[:, columns], people, model.sites, **options)
-    return _told(answer, model, 0, tuple(notes))
-
-
-def _with_beds(
-    field: Field,
-    question: Question,
-    model: _Model,
-    matrix: csr_array,
-    options: dict[str, Any],
-) -> Solved:
-    """Covering with capacities, on people who need a bed."""
-    people = field.people[model.columns] * question.rules.need / 1000
-    beds = _beds(field, question, model)
-    unknown = sum(f.beds is None for f in field.existing)
-    notes = (
-        (
-            Said(
-                f"{unknown} 处现有设施床位数不详，按 0 张计",
-                f"{unknown} existing facilities do not state their beds, taken as 0",
-            ),
-        )
-        if unknown
-        else ()
-    )
-    answer = run(question.model, matrix, people, model.sites, beds=beds, **options)
-    return _told(answer, model, 0, notes)
+    return times[:, columns], columns
 
 
 def _beds(field: Field, question: Question, model: _Model) -> list[float]:

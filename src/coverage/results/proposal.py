@@ -91,7 +91,7 @@ def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
             }
             for rival in proposal.rivals
         ],
-        "these_are_all": proposal.every_rival,
+        "these_are_all": proposal.answer.every_alternative,
         "in_all_alternatives": proposal.always,
         "parameters": {name: value for name, value in answer.parameters.items() if name != "sites"}
         | {"rules": _rules(proposal)},
@@ -123,7 +123,7 @@ def _plain(change: Change) -> dict[str, Any]:
             }
             for when, share in (("before", change.before), ("after", change.after))
         },
-        "gained": round(change.after.reached - change.before.reached, 3),
+        "gained": round(change.gained, 3),
     }
 
 
@@ -174,7 +174,7 @@ def _summary(proposal: Proposal, lang: Lang) -> list[str]:
     zh = lang == "zh"
     question, change = proposal.question, proposal.city_change
     before, after = change.before, change.after
-    gained = after.reached - before.reached
+    gained = change.gained
     lines = []
     if question.form == "people":
         who = f"{question.group}，{proposal.sources.profile}，{question.minutes:g} 分钟内"
@@ -320,7 +320,7 @@ def _county_rows(proposal: Proposal, lang: Lang) -> tuple[str, list[str], list[l
             number(round(one.after.total)),
             _percent(one.before),
             _percent(one.after),
-            number(round(one.after.reached - one.before.reached)),
+            number(round(one.gained)),
         ]
         for one in (*proposal.counties, proposal.city_change)
     ]
@@ -361,14 +361,16 @@ def _rival_words(proposal: Proposal, lang: Lang) -> list[str]:
     zh = lang == "zh"
     count = len(proposal.rivals)
     if not count:
-        if proposal.every_rival:
+        if proposal.answer.every_alternative:
             return ["1% 以内没有其他方案（已证明）" if zh else "none other within 1 % (proven)"]
         return [
             "时限内没有找到 1% 以内的其他方案"
             if zh
             else "none other within 1 % was found in the time given"
         ]
-    all_ = ("，且只有这些", ", and these are all") if proposal.every_rival else ("", "")
+    all_ = (
+        ("，且只有这些", ", and these are all") if proposal.answer.every_alternative else ("", "")
+    )
     return [
         f"{len(proposal.sites)} 处中 {proposal.always} 处为各方案所共有{all_[0]}"
         if zh

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from coverage.siting._sites import refusal
+from coverage.errors import refusal
 from coverage.siting._solver import Clock, solve
 
 if TYPE_CHECKING:

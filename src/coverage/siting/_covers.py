@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import block_diag, csr_array
 
+from coverage.errors import refusal
 from coverage.siting._answer import EXACTLY, WITHIN, Inquiry
 from coverage.siting._ask import TINY, Ask, cover_model
 from coverage.siting._explain import check_reachable
@@ -30,7 +31,7 @@ from coverage.siting._inputs import (
 )
 from coverage.siting._most import most
 from coverage.siting._rules import Rows, goal
-from coverage.siting._sites import Sites, refusal
+from coverage.siting._sites import Sites
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

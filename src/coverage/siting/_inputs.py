@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from scipy.sparse import coo_array, csr_array, issparse
 
-from coverage.siting._sites import refusal
+from coverage.errors import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.errors import UnknownNameError
+from coverage.errors import UnknownNameError, refusal
 from coverage.messages import Said
 from coverage.siting._answer import EXACTLY, WITHIN, Inquiry, Result, Search, digest
 from coverage.siting._ask import TINY, cover_model
@@ -34,7 +34,7 @@ from coverage.siting._inputs import (
 )
 from coverage.siting._median import least_travel, median_model
 from coverage.siting._rules import Rows, goal
-from coverage.siting._sites import Sites, entry_rows, refusal
+from coverage.siting._sites import Sites, entry_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from coverage.errors import InputError, Problem
+from coverage.errors import InputError, Problem, refusal
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Rows:
             pair = " – ".join(str(i) for i in self.matrix[[k]].indices)
             said.setdefault(self.names[k], _FORCED[kind].fill(pair if kind == "apart" else group))
         if said:
-            raise InputError([Problem(sentence) for sentence in said.values()])
+            raise InputError(map(Problem, said.values()))
 
     def _range(self, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
         """Least and greatest value of every row within the bounds."""
@@ -227,15 +227,13 @@ def goal(sites: Sites, minimise: Minimise) -> tuple[Floats, float]:
         places[[*sites.fixed, *sites.closable]] = 0.0
         return places, -float(len(sites.movable))
     if minimise != "cost":
-        raise InputError(
-            Said(
-                f"只能最小化数量或成本，不能是 {minimise!r}",
-                f"either sites or cost can be minimised, not {minimise!r}",
-            )
+        raise refusal(
+            f"只能最小化数量或成本，不能是 {minimise!r}",
+            f"either sites or cost can be minimised, not {minimise!r}",
         )
     if sites.costs is None:
-        raise InputError(
-            Said("最小化成本需要各点的成本", "to minimise cost the costs of the sites are needed")
+        raise refusal(
+            "最小化成本需要各点的成本", "to minimise cost the costs of the sites are needed"
         )
     return money(sites)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from coverage.errors import InputError, Problem
+from coverage.errors import InputError, Problem, refusal
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Sites:
         wrong = [*_no_numbers(self), *_misplaced(self)] if self.count > 0 else []
         wrong = wrong or [*_too_many(self)]
         if wrong:
-            raise InputError([Problem(reason) for reason in wrong])
+            raise InputError(map(Problem, wrong))
 
     @property
     def existing(self) -> tuple[int, ...]:
@@ -171,11 +171,6 @@ _COSTS = {
     "closing_costs": Said("关闭成本", "closing costs"),
 }
 _ANY = (-math.inf, "", "")
-
-
-def refusal(zh: str, en: str) -> InputError:
-    """The error of one thing that cannot be meant."""
-    return InputError(Said(zh, en))
 
 
 def _no_numbers(sites: Sites) -> Iterator[Said]:
