@@ -33,7 +33,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     ("options", "words"),
     [
         ((), "name an indicator or a kind"),
-        (("--indicator", "elder_care.nothing"), "not in the plan"),
+        (("--indicator", "elder_care.nothing"), "'elder_care.nothing' is not known; did you mean"),
         (("--indicator", "elder_care.nursing_bed_share"), "cannot be sited"),
         (("--kind", "castle"), "the kind is not known"),
         ((*TOWNSHIP, "--kind", "meal_point"), "does not count for the indicator"),

@@ -123,9 +123,7 @@ def test_inputs_stay_as_they_are() -> None:
 def test_points_out_of_reach_are_named() -> None:
     matrix = A.copy()
     matrix[:, 3] = False
-    with pytest.raises(
-        InfeasibleError, match="no candidate reaches 1 demand points with 40 people"
-    ):
+    with pytest.raises(InfeasibleError, match="no candidate reaches 1 demand point with 40 people"):
         lscp(matrix, Sites(3), people=PEOPLE)
     with pytest.raises(InfeasibleError) as caught:
         threshold(matrix, PEOPLE, Sites(3), share="0.8")

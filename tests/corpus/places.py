@@ -112,7 +112,7 @@ def add_places() -> None:
             PLACE,
             {3: {"beds": 60}},
             name="Sheet",
-            note="hidden rows were read",
+            note="hidden row was read",
         ),
     )
 

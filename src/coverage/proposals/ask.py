@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.errors import refusal
-from coverage.facilities import parse_provenances
 from coverage.proposals.field import Sources
 from coverage.proposals.filters import Filters, parse_away
 from coverage.proposals.propose import propose
@@ -16,11 +14,13 @@ from coverage.reach.service import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from coverage.city import City
-    from coverage.facilities import Register
+    from coverage.city import City, RegisterSource
+    from coverage.demand.sources import PeopleSource
     from coverage.proposals.propose import Proposal
     from coverage.proposals.question import Each
+    from coverage.roads.sources import RoadSource
 
 
 def site(
@@ -51,10 +51,10 @@ def site(
     cost: float | None = None,
     beds: int | None = None,
     need: float = 1000.0,
-    roads: Path | None = None,
-    population: Path | None = None,
-    facilities: Register | Path | None = None,
-    provenance: str | None = None,
+    roads: RoadSource | None = None,
+    population: PeopleSource | None = None,
+    register: RegisterSource | None = None,
+    provenance: str | Sequence[str] = (),
     skip_bad: bool = False,
     seconds: float = 60.0,
     seed: int = 0,
@@ -88,9 +88,9 @@ def site(
         cost: Of a site that states none.
         beds: Of a new site, for the models with beds.
         need: Beds wanted per 1,000 people of the group.
-        roads: Road file instead of the city's.
-        population: Raster or list of people instead of the city's.
-        facilities: Your own register instead of the city's, or its file.
+        roads: A road file or a graph instead of the city's.
+        population: A raster, a list or a frame of people instead of the city's.
+        register: Your own register instead of the city's, a frame of one, or its file.
         provenance: Only rows of these count, such as ``published,surveyed``.
         skip_bad: Leave bad rows of people and facilities astray out.
         seconds: Time limit; the best found and its bound are told then.
@@ -107,9 +107,6 @@ def site(
         >>> len(answer.sites), answer.met
         (12, True)
     """
-    register = city.read_register(facilities) if isinstance(facilities, Path) else facilities
-    if provenance is not None:
-        register = (register or city.register).only(parse_provenances(provenance))
     question = read_question(
         city,
         indicator=indicator,
@@ -146,7 +143,7 @@ def site(
             slope=max_slope,
             heights=elevation,
         ),
-        sources=Sources(profile, roads, population, register, skip_bad),
+        sources=Sources(profile, roads, population, city.counted(register, provenance), skip_bad),
     )
 
 

@@ -68,7 +68,7 @@ def _add(proposal: Proposal, site: NewSite, serial: int) -> Add:
     question, city = proposal.question, proposal.city
     match = question.indicator.match
     exact = proposal.field.candidates.exact and site.lon is not None and site.lat is not None
-    register = proposal.sources.register or city.register
+    register = proposal.sources.counted(city)
     taken = {f.id for f in register.facilities}
     id_ = f"N{serial:03d}"
     while id_ in taken:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.city import City
+    from coverage.demand.sources import PeopleSource
     from coverage.demand.townships import Townships
     from coverage.errors import Problem
     from coverage.facilities import Facility, Register
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from coverage.proposals.filters import Filters
     from coverage.proposals.question import Question
     from coverage.reach.service import TravelSetup
+    from coverage.roads.sources import RoadSource
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -57,10 +59,14 @@ class Sources:
     """
 
     profile: str = DEFAULT_PROFILE
-    roads: Path | None = None
-    population: Path | None = None
+    roads: RoadSource | None = None
+    population: PeopleSource | None = None
     register: Register | None = None
     skip_bad: bool = False
+
+    def counted(self, city: City) -> Register:
+        """The register whose facilities stand: an empty one of the user's own is one, too."""
+        return city.register if self.register is None else self.register
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +132,7 @@ def unit_field(
     Raises:
         InputError: If which units have one is not known, or no candidate is left.
     """
-    register = sources.register or city.register
+    register = sources.counted(city)
     result = assess(
         city, year=question.year, indicators=(question.indicator.id,), register=register
     )[question.indicator.id]
@@ -200,7 +206,7 @@ def people_field(
         raise InputError(
             Said(f"人口数据没有人群 {group!r}", f"the people have no such group, only {known}")
         )
-    register = sources.register or city.register
+    register = sources.counted(city)
     match = question.indicator.match
     sites = place(
         city, register, match.kinds, frozenset(match.services), question.year, demand.crs,

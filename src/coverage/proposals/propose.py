@@ -246,7 +246,7 @@ def propose(
     before, after = _seconds(field, today), _seconds(field, answer.chosen)
     had = _reached(field, today, before[0])
     has = _reached(field, answer.chosen, after[0])
-    sites = _sites(city, sources.register or city.register, question, field, answer, had)
+    sites = _sites(city, sources.counted(city), question, field, answer, had)
     whole = _change(field, had, has, sites, city.code, city.name, every=True)
     needed, met = 0, None
     if question.value is not None:
