@@ -73,7 +73,7 @@ def _whole(path: Path, city: City) -> FacilityImport | None:
 def _sound(
     made: FacilityImport, read: list[tuple[str, int, int]], path: Path, city: City
 ) -> FacilityImport:
-    assert [(r.of.sheet, r.of.part, r.taken.row.number) for r in made.rows] == read
+    assert [(r.of.sheet, r.of.part, r.row) for r in made.rows] == read
     data = [row for row in made.rows if row.is_data]
     assert made.accepted + made.rejected == len(data)
     for row in made.rows:

@@ -468,7 +468,7 @@ def test_findings_and_changes_reach_all_reports(
     rows = [_row("太和镇康乐养老院"), _row("太和镇康乐园养老院", 60), "合计,,,,,,,7,,,"]
     path.write_text(_list(*rows), encoding="utf-8")
     out = run(capsys, *args).out
-    newest = max((space / "intake").glob("*.xlsx"))
+    newest = max((space / "intake").glob("*.xlsx"), key=lambda p: p.stat().st_mtime_ns)
     page = newest.with_suffix(".html").read_text(encoding="utf-8")
     book = openpyxl.load_workbook(newest)
     cells = str([list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets])

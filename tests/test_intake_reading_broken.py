@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from coverage.errors import InputError
 from coverage.lists.columns import understand
 from coverage.lists.reading import read_file
-from coverage.lists.rows import take_rows
+from coverage.lists.rows import Row, take_rows
 
 if TYPE_CHECKING:
     from coverage.lists.sheets import RawSheet
@@ -44,9 +44,9 @@ def _all(path: Path) -> list[RawSheet]:
         assert len(refusal.problems) == 1
         assert "\n" not in str(refusal)
     for sheet in sheets:
-        taken = list(take_rows(sheet, understand(sheet)))
-        assert [t.row.number for t in taken] == [r.number for r in sheet.rows]
-        assert all((t.outcome == "rejected") == bool(t.problems) for t in taken)
+        taken = take_rows(sheet, understand(sheet), Row)
+        assert [t.row for t in taken] == [r.number for r in sheet.rows]
+        assert all((t.outcome == "rejected") == bool(t.reasons) for t in taken)
     return sheets
 
 
@@ -204,7 +204,7 @@ def test_every_record_of_a_text_file_is_there_once(
         return
     assert _numbers(sheets) == list(range(1, _last(rows) + 1))
     for sheet in sheets:
-        assert len(list(take_rows(sheet, understand(sheet)))) == len(sheet.rows)
+        assert len(take_rows(sheet, understand(sheet), Row)) == len(sheet.rows)
 
 
 @settings(max_examples=600)
@@ -306,7 +306,7 @@ def _compare(content: list[list[Any]], sheet: Any, sheets: list[RawSheet]) -> No
             want = ("TRUE" if value else "FALSE") if isinstance(value, bool) else value
             assert got == want or (isinstance(value, float) and got == pytest.approx(value))
     for s in sheets:
-        assert len(list(take_rows(s, understand(s)))) == len(s.rows)
+        assert len(take_rows(s, understand(s), Row)) == len(s.rows)
 
 
 PIECES = st.sampled_from(

@@ -62,7 +62,8 @@ def test_another_kind_is_added(space: Path) -> None:
     (copy,) = (space / "replaced").iterdir()
     assert copy.read_bytes() == before
     assert f"replaced/{copy.name}" in done.stdout.replace("\n   ", "")
-    record = json.loads(max((space / "intake").glob("*.json")).read_text(encoding="utf-8"))
+    newest = max((space / "intake").glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
+    record = json.loads(newest.read_text(encoding="utf-8"))
     assert record["totals"] == {"register": 3, "added": 1, "replaced": 0, "kept": 2}
 
 

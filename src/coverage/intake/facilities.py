@@ -21,13 +21,13 @@ from coverage.intake.ground import judge_places
 from coverage.intake.identity import MADE, compare, judge_neighbours, kept_beside
 from coverage.intake.ledger import is_ledger, ledger_rows
 from coverage.intake.locate import find_units, geocode, place
-from coverage.intake.outcomes import FacilityRow, ImportReport, bilingual, ordered
+from coverage.intake.outcomes import FacilityRow, ImportReport, ordered
 from coverage.intake.parts import FacilitySheet
 from coverage.intake.sums import judge_totals, judge_values
 from coverage.kinds import KINDS
 from coverage.lists.columns import understand
 from coverage.lists.reading import read_file
-from coverage.lists.rows import Finding, TakenRow, take_rows
+from coverage.lists.rows import Finding, take_rows
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -185,16 +185,12 @@ def _judge_sheet(
 ) -> list[FacilityRow]:
     raw, use = sheet.raw, sheet.understanding
     if sheet.aside:
-        return [FacilityRow(raw, TakenRow(row, "note"), sheet.number) for row in raw.rows]
+        return [FacilityRow(raw, row, sheet.number, "note") for row in raw.rows]
     if is_ledger(use):
         return _judge_ledger(sheet, city)
-    mine = [
-        FacilityRow(raw, taken, sheet.number)
-        for taken in take_rows(raw, use, kind=kind, keep_personal=keep_personal)
-    ]
-    for row in mine:
-        row.reject(*(problem.said for problem in row.taken.problems))
-        row.correct(*map(bilingual, row.taken.corrections))
+    mine = take_rows(
+        raw, use, FacilityRow, part=sheet.number, kind=kind, keep_personal=keep_personal
+    )
     data = [row for row in mine if row.is_data]
     find_units(raw, data, city)
     sheet.datum, sheet.detection = place(raw, use, data, city, datum)
@@ -206,13 +202,13 @@ def _name(rows: Sequence[FacilityRow], city: City) -> None:
     """Names for the rows of a list that has no column of names, by unit and kind, numbered."""
     made: Counter[str] = Counter()
     for row in rows:
-        kind = KINDS.get(str(row.taken.fields.get("kind")))
+        kind = KINDS.get(str(row.values.get("kind")))
         if kind is None:
             row.reject(Said("没有名称也没有类型", "neither a name nor a kind"))
             continue
         name = f"{city.units.name(row.unit_code)}{kind.zh}"
         made[name] += 1
-        row.taken.fields["name"] = f"{name}{made[name]}" if made[name] > 1 else name
+        row.values["name"] = f"{name}{made[name]}" if made[name] > 1 else name
         row.correct(Said("没有名称，按单元和类型命名", "named by its unit and kind"))
 
 
@@ -240,9 +236,9 @@ def _make(
     """Facilities of the accepted rows, each with an id of its own; what stays beside them."""
     accepted = [row for row in rows if row.accepted]
     used: set[str] = set()
-    stated = {str(row.taken.fields["id"]) for row in accepted if row.taken.fields.get("id")}
+    stated = {str(row.values["id"]) for row in accepted if row.values.get("id")}
     for number, row in enumerate(accepted, start=1):
-        for f in row.ledger if row.ledger is not None else [row.taken.fields]:
+        for f in row.ledger if row.ledger is not None else [row.values]:
             wanted = str(f.get("id") or f"{MADE}{number:05d}")
             id_ = _free_id(wanted, used, stated)
             if id_ != wanted and row.ledger is None:

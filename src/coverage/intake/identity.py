@@ -217,7 +217,7 @@ def _keys(spot: _Spot) -> list[_Key]:
     """What rows must share to be compared: the kind, what tells, and the form or one a slip off."""
     text, telling = spot.form
     slips = spot.placed and len(text) >= _SHORTEST  # without a place only the form itself says
-    kind = spot.row.taken.fields.get("kind")
+    kind = spot.row.values.get("kind")
     return [(kind, telling, form) for form in sorted(_shorter(text) if slips else {text})]
 
 
@@ -243,7 +243,7 @@ def _refuse_repeated(spots: list[_Spot]) -> list[_Spot]:
     seen: dict[tuple[str, object], _Bucket] = defaultdict(_Bucket)
     repeated = set()
     for spot in sorted(spots, key=lambda spot: not spot.placed):
-        bucket = seen[plain_name(spot.row.name), spot.row.taken.fields.get("kind")]
+        bucket = seen[plain_name(spot.row.name), spot.row.values.get("kind")]
         first = next((o for o in bucket.around(spot) if spot.near(o)), None)
         if first is None:
             bucket.add(spot)

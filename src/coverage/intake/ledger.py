@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from coverage.intake.outcomes import FacilityRow, bilingual
+from coverage.intake.outcomes import FacilityRow
 from coverage.kinds import KINDS
-from coverage.lists.rows import TakenRow
 from coverage.lists.values import clean_text, is_empty, parse_bool, parse_number, whole
 from coverage.messages import Said
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from coverage.formats.grids import Cell
     from coverage.intake.parts import FacilitySheet
     from coverage.lists.columns import Understanding
-    from coverage.lists.rows import Outcome
-    from coverage.lists.sheets import RawRow
+    from coverage.lists.sheets import RawRow, Role
 
 _ABOVE = ("village", "township", "county", "unit_code")
 _INTEGRATED = "综合功能"
@@ -59,12 +57,12 @@ def ledger_rows(sheet: FacilitySheet) -> list[FacilityRow]:
     use, rows = sheet.understanding, []
     names = {c.index: c.field for c in use.columns if c.field in _ABOVE}
     for raw in sheet.raw.rows:
-        role: Outcome = "blank" if raw.role == "data" else raw.role
         filled = raw.role == "data" and _is_filled(use, raw)
-        row = FacilityRow(sheet.raw, TakenRow(raw, "accepted" if filled else role), sheet.number)
+        role: Role = raw.role if filled or raw.role != "data" else "blank"
+        row = FacilityRow(sheet.raw, raw, sheet.number, role)
         rows.append(row)
         if filled:
-            row.taken.fields = {f: clean_text(raw.get(n)) for n, f in names.items() if f}
+            row.values = {f: clean_text(raw.get(n)) for n, f in names.items() if f}
             _read_row(row, use, raw)
             if not row.ledger and not row.reasons:
                 row.correct(Said("该单元没有所列设施", "it has none of these"))
@@ -149,8 +147,8 @@ def _add_to_institution(
             continue
         number = whole(parse_number(raw.get(column.index), _NUMBER_UNITS))
         if number.value is None:
-            why = bilingual(number.reason)
-            row.reject(Said(f"“{column.name}”：{why.zh}", f"“{column.name}”: {why.en}"))
+            where = Said(f"“{column.name}”：", f"“{column.name}”: ")
+            row.reject(*(where.then(said) for said in (number.reason,) if said))
         else:
             extra[target] = number.value
     own = [fields for fields in found if fields["kind"] == "elder_care"]

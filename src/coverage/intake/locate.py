@@ -75,7 +75,7 @@ def find_units(sheet: RawSheet, rows: Sequence[FacilityRow], city: City) -> None
     """The finest unit that the words of each row of a sheet name."""
     home = unit_of_titles((sheet.sheet, PurePath(sheet.file).stem), city.units)
     for row in rows:
-        cells = {name: str(cell) for name, cell in row.taken.fields.items() if cell}
+        cells = {name: str(cell) for name, cell in row.values.items() if cell}
         evidence = Evidence(
             cells.get("unit_code", ""),
             cells.get("county", ""),
@@ -166,7 +166,7 @@ def _by_heading(detection: Detection, headings: Sequence[str]) -> Detection:
 def _coordinates(
     row: FacilityRow, bounds: tuple[float, float, float, float] | None
 ) -> ParsedPlace | None:
-    fields = row.taken.fields
+    fields = row.values
     if fields.get("coordinates") is not None:
         return parse_coordinates(fields["coordinates"], bounds=bounds)
     first, second = fields.get("lon", fields.get("x")), fields.get("lat", fields.get("y"))
@@ -186,7 +186,7 @@ def _settle(
     placed = found is not None and found.placed
     if found is not None and found.lon is not None and found.lat is not None:
         row.correct(*found.corrections)
-        own = datum_named(str(row.taken.fields.get("crs") or "")) or datum
+        own = datum_named(str(row.values.get("crs") or "")) or datum
         if found.datum is not None or own is not None:
             row.lon, row.lat, row.place = round(found.lon, 7), round(found.lat, 7), "coordinates"
             return own if found.datum is None and own != "wgs84" else None
@@ -329,7 +329,7 @@ def geocode(rows: Sequence[FacilityRow], city: City, geocoder: Geocoder) -> None
     known: dict[str, Geocoded | None] = {}
     spent: Said | None = None
     for row in rows:
-        address = str(row.taken.fields.get("address") or "").strip()
+        address = str(row.values.get("address") or "").strip()
         if row.place == "coordinates" or not address:
             continue
         if spent is not None:

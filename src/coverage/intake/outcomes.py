@@ -3,7 +3,7 @@
 Every importer, of facilities as of roads, makes one `ImportReport`; how it is
 shown and written is one matter for all of them (`coverage.intake.report`). A
 row of a list of facilities is judged stage by stage, and what each stage
-finds of it goes into one list (`FacilityRow.findings`).
+finds of it goes into one list (`coverage.lists.rows.Row.findings`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from coverage.kinds import KINDS
 from coverage.lists.rows import DATA, Finding
+from coverage.lists.rows import Row as ListRow
 from coverage.messages import Said
 from coverage.places.find import Found
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.facilities import Facility
-    from coverage.lists.rows import Outcome, TakenRow, Weight
+    from coverage.lists.rows import Outcome
     from coverage.lists.sheets import RawSheet
 
 Place = Literal["coordinates", "geocoded", "seat", "none"]
@@ -112,14 +113,10 @@ class RowOutcome:
 
 
 @dataclass(slots=True)
-class FacilityRow:
-    """One row of a list of facilities and what becomes of it; reads like a `RowOutcome`.
+class FacilityRow(ListRow):
+    """A row of a list of facilities.
 
     Attributes:
-        of: The sheet it stands on.
-        taken: What it says by itself.
-        part: Index of its sheet among the report's `parts`.
-        findings: All that is found of it, stage by stage.
         facilities: What it became: one facility, several for a row of a ledger, none if it is
             rejected or no data.
         found: The unit that its words, or its place, name.
@@ -130,10 +127,6 @@ class FacilityRow:
         ledger: Fields of each facility, for a row of a ledger.
     """
 
-    of: RawSheet
-    taken: TakenRow
-    part: int = 0
-    findings: list[Finding] = field(default_factory=list)
     facilities: list[Facility] = field(default_factory=list)
     found: Found = field(default_factory=Found)
     place: Place = "none"
@@ -142,82 +135,9 @@ class FacilityRow:
     about: tuple[float, float] | None = None
     ledger: list[dict[str, object]] | None = None
 
-    def reject(self, *reasons: Said) -> None:
-        """Why the row cannot be used."""
-        self.findings += [Finding("", "reason", said) for said in reasons]
-
-    def correct(self, *changes: Said) -> None:
-        """What was changed, or understood, on the way."""
-        self.findings += [Finding("", "correction", said) for said in changes]
-
-    def check(self, id_: str, said: Said, units: tuple[str, ...] = ()) -> None:
-        """What the planner should look at; the row is taken all the same."""
-        self.findings.append(Finding(id_, "warning", said, units))
-
     def remark(self, text: str) -> None:
         """Add to the note that the register keeps of the facility."""
-        fields = self.taken.fields
-        fields["note"] = "；".join(filter(None, (str(fields.get("note") or ""), text)))
-
-    def _told(self, weight: Weight) -> tuple[Said, ...]:
-        return tuple(f.said for f in self.findings if f.weight == weight)
-
-    @property
-    def is_data(self) -> bool:
-        """Whether the row is one of data, whatever becomes of it."""
-        return self.taken.outcome in {"accepted", "rejected"}
-
-    @property
-    def accepted(self) -> bool:
-        """Whether it is taken, corrected or not."""
-        return self.is_data and not self.reasons
-
-    @property
-    def outcome(self) -> Outcome:
-        """See `RowOutcome`."""
-        if not self.is_data:
-            return self.taken.outcome
-        return "rejected" if self.reasons else "corrected" if self.corrections else "accepted"
-
-    @property
-    def reasons(self) -> tuple[Said, ...]:
-        """Why it is rejected."""
-        return self._told("reason")
-
-    @property
-    def corrections(self) -> tuple[Said, ...]:
-        """What was changed on the way."""
-        return self._told("correction")
-
-    @property
-    def said(self) -> tuple[Said, ...]:
-        """See `RowOutcome`."""
-        return self.reasons + self.corrections
-
-    @property
-    def checks(self) -> tuple[Said, ...]:
-        """See `RowOutcome`."""
-        return self._told("warning")
-
-    @property
-    def row(self) -> int:
-        """See `RowOutcome`."""
-        return self.taken.row.number
-
-    @property
-    def sheet(self) -> str:
-        """See `RowOutcome`."""
-        return self.of.sheet
-
-    @property
-    def cells(self) -> tuple[object, ...]:
-        """See `RowOutcome`."""
-        return self.taken.row.cells
-
-    @property
-    def name(self) -> str:
-        """What the row calls its facility."""
-        return str(self.taken.fields.get("name") or "")
+        self.values["note"] = "；".join(filter(None, (self.values.get("note"), text)))
 
     @property
     def unit_code(self) -> str:
@@ -240,7 +160,7 @@ class FacilityRow:
         )
 
 
-Row: TypeAlias = RowOutcome | FacilityRow
+Row: TypeAlias = RowOutcome | ListRow
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.intake.outcomes import Part, RowOutcome, Use, bilingual
 from coverage.kinds import KINDS
-from coverage.lists.aliases import FIELDS
 from coverage.lists.columns import understand
 from coverage.lists.personal import redact
 from coverage.lists.rows import DATA
 from coverage.lists.sheets import RawRow, RawSheet
+from coverage.lists.spec import FACILITIES
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class FacilitySheet:
         elif self.datum:
             said.append(Said(f"坐标系 {self.datum}（已注明）", f"datum {self.datum}, as is stated"))
         uses = [
-            Use(u.name, _meaning(u.field or ""), _HOWS[u.how], u.score, bilingual(u.reason))
+            Use(u.name, _meaning(u.field or ""), _HOWS[u.how], u.score, u.reason)
             for u in self.understanding.columns
         ]
         return part_of(self.raw, uses, said, self.understanding)
@@ -135,7 +135,8 @@ def _meaning(field: str) -> Said:
     if tail:
         kind = KINDS.get(tail)
         return Said(kind.zh, kind.en) if kind else Said(f"服务 {tail}", f"service {tail}")
-    return Said(*FIELDS.get(head, (head, head)))
+    known = FACILITIES.fields.get(head)
+    return known.said if known else Said(head, head)
 
 
 def other_row(sheet: RawSheet, row: RawRow, part: int, role: Role | None = None) -> RowOutcome:

@@ -13,20 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.intake.planrows import PlanRow, own_id
 from coverage.intake.planwords import (
-    LEVELS,
-    METHODS,
     NOTES,
     SECTION,
     SEPARATORS,
     TOTALS,
-    kind_names,
-    service_names,
+    methods,
     system_of,
 )
 from coverage.intake.recognise import recognise
 from coverage.kinds import KINDS, SYSTEMS
-from coverage.lists.aliases import normal
+from coverage.lists.spec import normal, words
 from coverage.lists.target_text import cell_text, is_empty, parse_promise, parse_value
+from coverage.lists.words import alias_names, service_names
 from coverage.messages import Said
 from coverage.nearest import nearest
 from coverage.plans import MEASURES
@@ -209,7 +207,7 @@ class _Reader:
         out, data = self.out, self.out.data
         known, near = recognise(out.name, city=self.city)
         data |= {"id": own_id(out.name), "measure": "reported", "match": {}}
-        level = LEVELS.get(normal(self.text("level")), "")
+        level = words("levels").get(normal(self.text("level")), "")
         if self.text("level") and not level:
             zh = f"层级“{self.text('level')}”不认识，可用 市、县、乡镇、村"
             out.reject(zh, "the level is not known: city, county, township or village")
@@ -249,7 +247,7 @@ class _Reader:
     def _stated_measure(self, level: str) -> None:
         out, data = self.out, self.out.data
         method = self.text("method")
-        found = METHODS.get(normal(method)) if method else None
+        found = methods().get(normal(method)) if method else None
         if method and found is None:
             near = nearest(method, [zh for zh, _ in MEASURES.values()])
             listed = "、".join(near or [MEASURES[m][0] for m in MEASURES])
@@ -297,7 +295,7 @@ class _Reader:
         data |= {"measure": measure, "match": match}
 
     def _kinds(self) -> list[str]:
-        return self._listed("kinds", kind_names(), "设施类型", "kind")
+        return self._listed("kinds", alias_names(), "设施类型", "kind")
 
     def _services(self) -> list[str]:
         return self._listed("services", service_names(), "服务", "service")

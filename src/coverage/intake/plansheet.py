@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coverage.lists.aliases import normal, unbracketed
+from coverage.lists.spec import Spec, normal, unbracketed
 from coverage.lists.target_text import cell_text
 
 if TYPE_CHECKING:
@@ -21,32 +21,7 @@ if TYPE_CHECKING:
     from coverage.formats.grids import Cell
     from coverage.lists.sheets import RawRow, RawSheet
 
-_NAMES: dict[str, str] = {
-    "name": "指标名称 指标 名称 主要指标 发展指标 指标内容 指标项目 主要指标名称 规划指标 目标任务 "
-    "indicator indicator_name name",
-    "id": "编号 指标编号 指标代码 id indicator_id",
-    "unit": "单位 计量单位 指标单位 unit",
-    "baseline": "基期值 基期 基数 基准值 基础值 现状 现状值 现值 实际值 完成值 完成情况 当前值 "
-    "baseline baseline_value",
-    "baseline_year": "基期年份 基期年 基年 基准年 基准年份 现状年份 baseline_year",
-    "target": "目标值 目标 规划目标 规划值 规划目标值 指标值 计划值 预期目标 "
-    "发展目标 target target_value",
-    "target_year": "目标年份 目标年 规划年份 完成年份 完成时限 年份 target_year year",
-    "nature": "属性 指标属性 性质 指标性质 nature",
-    "clause": "条款 依据条款 规划条款 依据 出处 章节 来源 clause",
-    "method": "计算方式 计算方法 测算方式 算法 计算口径 measure method",
-    "kinds": "设施类型 设施种类 类型 设施 设施类别 kinds kind",
-    "services": "服务 服务内容 服务功能 必备服务 services",
-    "level": "层级 级别 单元 统计层级 统计单元 level",
-    "system": "体系 系统 领域 类别 分类 板块 system",
-    "at_least": "每单元至少 至少几处 最少数量 最低数量 at_least",
-    "minutes": "分钟 时限 时间（分钟） 时间 minutes",
-    "group": "人群 对象 人口组 group",
-    "note": "备注 说明 注 note notes remark",
-}
-FIELDS: dict[str, str] = {
-    normal(name): field for field, names in _NAMES.items() for name in names.split()
-}
+PLAN = Spec("plan")
 _NUMBERING = {normal(n) for n in ("序号", "no", "no.", "行号")}
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _SEARCHED = 40
@@ -153,7 +128,7 @@ def _is_second(columns: list[Column], below: RawRow) -> bool:
     ]
     if not texts or any(i == name_at for i, _ in texts):
         return False
-    return all(_YEAR.search(text) or normal(text) in FIELDS for _, text in texts)
+    return all(_YEAR.search(text) or normal(text) in PLAN.normals for _, text in texts)
 
 
 def _joined(row: RawRow, below: RawRow) -> list[Column]:
@@ -169,15 +144,16 @@ def _joined(row: RawRow, below: RawRow) -> list[Column]:
 
 
 def _column(index: int, name: str) -> Column:
+    own = PLAN.normals
     text = unicodedata.normalize("NFKC", name)
     years = _YEAR.findall(text)
     if len(years) > 1:  # "2021-2025年目标" carries a period and no year
         years = []
     for form in (normal(text), unbracketed(text), *map(normal, text.split("/"))):
-        if form in FIELDS and not years:
-            return Column(index, name, FIELDS[form])
+        if form in own and not years:
+            return Column(index, name, own[form])
     bare = re.sub(r"[年底末度]|（\s*）|\(\s*\)|[/()（）]", "", _YEAR.sub("", text))
-    field = FIELDS.get(normal(bare)) or FIELDS.get(unbracketed(bare))
+    field = own.get(normal(bare)) or own.get(unbracketed(bare))
     year = int(years[0]) if years else None
     if year is not None and field in {"target", "baseline"}:
         return Column(index, name, field, year)

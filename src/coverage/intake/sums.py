@@ -26,12 +26,12 @@ def judge_values(rows: Sequence[FacilityRow], today: date) -> None:
     the two is meant. A day ahead is kept and noted, and is right for what is being built.
     """
     for row in rows:
-        for fields in row.ledger if row.ledger is not None else [row.taken.fields]:
+        for fields in row.ledger if row.ledger is not None else [row.values]:
             _beds(row, fields)
-        opened = row.taken.fields.get("opened")
-        if opened is None or row.taken.fields.get("status") in _NOT_YET:
+        opened = row.values.get("opened")
+        if opened is None or row.values.get("status") in _NOT_YET:
             continue
-        if opened > today:  # type: ignore[operator]
+        if opened > today:
             said = Said(
                 f"日期 {opened} 在将来，到那年才计入；未开业请写“在建”或“规划”",
                 f"the date {opened} lies ahead: it counts from that year on",
@@ -73,12 +73,12 @@ def _totals(rows: Sequence[FacilityRow], index: int, said: Said) -> list[Finding
     block, whole, subtotals = 0, 0, 0
     readable = True
     for row in rows:
-        value = parse_beds(row.taken.row.get(index))
+        value = parse_beds(row.raw.get(index))
         if row.is_data:
             readable = readable and not value.reason
             block += value.value or 0
             whole += value.value or 0
-        elif row.taken.outcome == "total" and value.value is not None:
+        elif row.role == "total" and value.value is not None:
             if readable and value.value not in {block, whole, subtotals}:
                 found.append(_wrong(row, value.value, block, whole, said))
             if value.value == block:
@@ -90,7 +90,7 @@ def _totals(rows: Sequence[FacilityRow], index: int, said: Said) -> list[Finding
 def _wrong(row: FacilityRow, stated: int, block: int, whole: int, said: Said) -> Finding:
     sums = f"{whole:,}" if block == whole else f"{block:,}（本段）或 {whole:,}（全部）"
     english = f"{whole:,}" if block == whole else f"{block:,} (block) or {whole:,} (all)"
-    number = row.taken.row.number
+    number = row.row
     sheet = " ".join(filter(None, (row.of.file, row.sheet)))
     return Finding(
         "total",

@@ -8,6 +8,7 @@ out before anything else is asked, unless the user wants it kept.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -15,20 +16,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from coverage.errors import InputError, Problem
 from coverage.formats.toml import load_toml
 from coverage.kinds import ALIASES, KINDS, SERVICES
-from coverage.lists.aliases import (
-    FIELDS,
-    exact_names,
-    is_personal_name,
-    normal,
-    normal_names,
-    unbracketed,
-)
 from coverage.lists.personal import is_credit_code, personal_share
+from coverage.lists.spec import FACILITIES, is_personal_name, normal, unbracketed
 from coverage.messages import Said
 from coverage.nearest import alike
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from coverage.formats.grids import Cell
@@ -53,7 +47,7 @@ class ColumnUse:
     Attributes:
         index: Place in the row, from 0.
         name: As written.
-        field: One of `coverage.lists.aliases.FIELDS`, ``service:<name>`` for a column that
+        field: A field of `coverage.lists.spec.FACILITIES`, ``service:<name>`` for a column that
             says yes or no to one service, ``kind:<id>`` for one that counts or ticks a kind
             (only in a sheet without names), or `None`.
         how: How that was found.
@@ -66,7 +60,7 @@ class ColumnUse:
     field: str | None
     how: How
     score: float
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True)
@@ -109,11 +103,12 @@ def read_mapping(path: Path) -> dict[str, str]:
     table = content.get("columns", content)
     if not isinstance(table, dict):
         raise InputError(Problem(Said("[columns] 应为表", "[columns] must be a table"), path.name))
+    listed = ", ".join(FACILITIES.fields)
     problems = [
         Problem(
             Said(
-                f"没有字段 {field!r}",
-                f"no such field; choose from {', '.join(FIELDS)}, service:…, kind:…",
+                f"没有字段 {field!r}，可用：{listed}、service:…、kind:…",
+                f"no such field; choose from {listed}, service:…, kind:…",
             ),
             path.name,
             column=name,
@@ -132,7 +127,7 @@ def _is_field(field: object) -> bool:
     head, _, tail = field.partition(":")
     if tail:
         return (head == "service" and tail in SERVICES) or (head == "kind" and tail in KINDS)
-    return field == "" or field in FIELDS
+    return field == "" or field in FACILITIES.fields
 
 
 def understand(
@@ -141,75 +136,70 @@ def understand(
     mapping: Mapping[str, str] | None = None,
     keep_personal: bool = False,
 ) -> Understanding:
-    """What every column of `sheet` means.
+    """What every column of `sheet` means in a list of facilities.
 
     Args:
         sheet: As read.
         mapping: Field by column name, stronger than everything else.
         keep_personal: Keep columns that belong to persons (as columns without a field).
     """
-    named = {normal(name): field for name, field in (mapping or {}).items()}
-    uses = [
-        _one(sheet, index, name, named, keep_personal=keep_personal)
-        for index, name in enumerate(sheet.columns)
-    ]
-    uses = _wide_kinds(uses)
-    uses = _planes(sheet, uses)
-    return Understanding(sheet.file, sheet.sheet, tuple(_one_each(sheet, uses)))
+    named = {normal(name): field for name, field in (mapping or {}).items() if normal(name)}
+    uses = []
+    for index, name in enumerate(sheet.columns):
+        guess = _guess(sheet, index, name, named, keep_personal=keep_personal)
+        uses.append(ColumnUse(index, name, *guess))
+    _name_kinds(uses)
+    _name_planes(sheet, uses)
+    _one_each(sheet, uses)
+    return Understanding(sheet.file, sheet.sheet, tuple(uses))
 
 
-def _one(
+# Field, how it was found, how sure that is, and why.
+_Guess: TypeAlias = tuple[str | None, How, float, Said]
+_KNOWN = Said("列名已知", "the name is known")
+_UNKNOWN: _Guess = (None, "left out", 0.0, Said("未能识别", "not understood"))
+
+
+def _guess(
     sheet: RawSheet, index: int, name: str, named: Mapping[str, str], *, keep_personal: bool
-) -> ColumnUse:
-    def use(field: str | None, how: How, score: float, reason: str) -> ColumnUse:
-        return ColumnUse(index, name, field, how, round(score, 2), reason)
-
-    if normal(name) in named and normal(name):
-        stated = named[normal(name)]
-        reason = "按对照文件 · by the mapping file"
-        return use(stated or None, "mapping" if stated else "left out", 1.0, reason)
+) -> _Guess:
+    stated = named.get(normal(name))
+    if stated is not None:
+        reason = Said("按对照文件", "by the mapping file")
+        return stated or None, "mapping" if stated else "left out", 1.0, reason
     if sheet.geometry and index in sheet.geometry:
-        return use(
-            name.rpartition("/")[2], "geometry", 1.0, "由几何得出 · made from the geometries"
-        )
+        reason = Said("由几何得出", "made from the geometries")
+        return name.rpartition("/")[2], "geometry", 1.0, reason
     sample = list(sheet.values(index, _SAMPLE))
-    field, how, score, reason = _by_name(name)
+    guess = _by_name(name)
     share, what = personal_share(sample)
-    by_content = share >= 1 / 3 and field != "credit_code"
-    if by_content or (field is None and is_personal_name(name)):
-        why = (
-            f"{share:.0%} 的单元格是{'身份证号' if what == 'id' else '手机号'} · "
-            f"cells hold {'ID numbers' if what == 'id' else 'mobile numbers'}"
-            if by_content
-            else "列名指个人信息 · its name says it belongs to persons"
-        )
-        return use(None, "left out" if keep_personal else "personal", 1.0, why)
-    if field is not None:
-        return use(field, how, score, reason) if field else _spare(index, name)
-    field, score, reason = _by_content(sample)
-    if field:
-        return use(field, "content", score, reason)
-    blank = not sample and not name
-    return use(None, "left out", 0.0, "空列 · empty" if blank else "未能识别 · not understood")
+    private = None
+    if share >= 1 / 3 and guess[0] != "credit_code":
+        zh, en = ("身份证号", "ID numbers") if what == "id" else ("手机号", "mobile numbers")
+        private = Said(f"{share:.0%} 的单元格是{zh}", f"{share:.0%} of the cells hold {en}")
+    elif guess[0] is None and is_personal_name(name):
+        private = Said("列名指个人信息", "its name says it belongs to persons")
+    if private:
+        return None, "left out" if keep_personal else "personal", 1.0, private
+    if guess[0] == "":
+        return None, "left out", 1.0, Said("不需要的列", "not needed")
+    if guess[0] is None:
+        guess = _by_content(sample)
+    if guess[0] is None and not sample and not name:
+        return None, "left out", 0.0, Said("空列", "empty")
+    return guess
 
 
-def _spare(index: int, name: str) -> ColumnUse:
-    return ColumnUse(index, name, None, "left out", 1.0, "不需要的列 · not needed")
-
-
-def _by_name(name: str) -> tuple[str | None, How, float, str]:
+def _by_name(name: str) -> _Guess:
     """Field by name; an empty field is a column known not to be needed."""
-    names = exact_names()
-    known = "列名已知 · the name is known"
-    if name.strip() in names:
-        return names[name.strip()], "exact", 1.0, known
+    if name.strip() in FACILITIES.exact:
+        return FACILITIES.exact[name.strip()], "exact", 1.0, _KNOWN
     if is_personal_name(name):
-        return None, "left out", 0.0, ""
+        return _UNKNOWN
     forms = _forms(name)
-    table = normal_names()
-    for form in forms:
-        if form in table:
-            return table[form], "normalised", 1.0, known
+    known = next((form for form in forms if form in FACILITIES.normals), None)
+    if known:
+        return FACILITIES.normals[known], "normalised", 1.0, _KNOWN
     return _fuzzy(forms)
 
 
@@ -218,12 +208,10 @@ def _forms(name: str) -> list[str]:
     forms = [normal(name), unbracketed(name)]
     parts = [part for part in name.split("/") if part.strip()]
     if len(parts) > 1:
-        child, parents = unbracketed(parts[-1]), [unbracketed(p) for p in parts[:-1]]
-        for parent in reversed(parents):
+        child, parents = unbracketed(parts[-1]), [unbracketed(p) for p in reversed(parts[:-1])]
+        for parent in parents:
             forms += [child + parent, parent + child]
-        forms.append(child)
-        if child in _UNITS:
-            forms += list(reversed(parents))
+        forms += [child, *(parents if child in _UNITS else ())]
     return [form for form in dict.fromkeys(forms) if form]
 
 
@@ -237,141 +225,73 @@ _OTHER_THING = re.compile(
 )
 
 
-def _fuzzy(forms: list[str]) -> tuple[str | None, How, float, str]:
+def _fuzzy(forms: list[str]) -> _Guess:
     """A name whose end is a known one, or that differs from one by a slip of a character."""
-    table = normal_names()
     best: tuple[float, str] = (0.0, "")
     if any(_OTHER_THING.search(form) for form in forms):
-        return None, "left out", 0.0, ""
+        return _UNKNOWN
+    known = [name for name, field in FACILITIES.normals.items() if len(name) >= 2 and field]
     for form in forms:
-        known = [alias for alias in table if len(alias) >= 2 and table[alias]]
-        ends = [alias for alias in known if len(alias) >= 3 and form.endswith(alias)]
-        best = max([best, *((0.55 + 0.4 * len(alias) / len(form), alias) for alias in ends)])
+        ends = [name for name in known if len(name) >= 3 and form.endswith(name)]
+        best = max([best, *((0.55 + 0.4 * len(name) / len(form), name) for name in ends)])
         if len(form) >= 4:
             others = [
-                alias
-                for alias in known
-                if len(alias) >= 4 and alias.isascii() == form.isascii() and alias not in ends
+                name
+                for name in known
+                if len(name) >= 4 and name.isascii() == form.isascii() and name not in ends
             ]
             best = max([best, *alike(form, others, 0.75)])
-    score, alias = best
+    score, name = best
     if score < 0.65:
-        return None, "left out", 0.0, ""
-    return table[alias], "fuzzy", min(score, 0.95), f"与“{alias}”相近 · its name is like it"
+        return _UNKNOWN
+    reason = Said(f"与“{name}”相近", f"its name is like “{name}”")
+    return FACILITIES.normals[name], "fuzzy", round(min(score, 0.95), 2), reason
 
 
 _PAIR = re.compile(r"[(（\[]?\s*\d{1,3}\.\d+\s*°?\s*[,，;；/ \s]+\s*\d{1,3}\.\d+\s*°?\s*[)）\]]?")
 _FACILITY = ("院", "中心", "站", "点", "饭堂", "食堂", "陵园", "公墓", "馆", "楼", "超市", "驿站")
 
 
-def _degrees(cell: Cell) -> float | None:
-    try:
-        value = float(cell)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return value if value != int(value or 0) else None
-
-
-def _finite_degrees(cells: list[Cell]) -> list[float]:
-    values = []
-    for cell in cells:
-        try:
-            value = _degrees(cell)
-        except (OverflowError, ValueError):  # infinity and NaN have no whole part
-            value = None
-        if value is not None:
-            values.append(value)
-    return values
-
-
-def _by_content(sample: list[Cell]) -> tuple[str | None, float, str]:
+def _by_content(sample: list[Cell]) -> _Guess:
     """Field by what the cells hold: only what can hardly be anything else."""
     if len(sample) < 2:
-        return None, 0.0, ""
+        return _UNKNOWN
     texts = [cell.strip() for cell in sample if isinstance(cell, str)]
-    pairs = sum(1 for t in texts if _PAIR.fullmatch(t)) / len(sample)
-    if pairs >= 0.8:
-        return "coordinates", 0.8 * pairs, "内容像坐标对 · cells look like pairs of degrees"
-    credit = sum(1 for t in texts if is_credit_code(t)) / len(sample)
-    if credit >= 0.8:
-        return "credit_code", 0.95 * credit, "内容是信用代码 · cells are credit codes"
-    axis = _axis(_finite_degrees(sample), len(sample))
-    if axis:
-        return axis
-    return _by_words(texts, len(sample))
+    # Numbers with decimals; infinity and NaN have no whole part.
+    degrees = [n for n in map(_number, sample) if n is not None and math.isfinite(n) and n % 1]
 
+    def share(fits: Callable[[str], object]) -> float:
+        return sum(1 for text in texts if fits(text)) / len(sample)
 
-def _axis(degrees: list[float], count: int) -> tuple[str, float, str] | None:
-    """Longitude or latitude by the range of numbers with decimals."""
-    if len(degrees) < 0.8 * count:
-        return None
-    if all(73 < d < 136 for d in degrees):
-        return "lon", 0.7, "内容像经度 · cells look like degrees of longitude"
-    if all(15 < d < 54 for d in degrees):
-        return "lat", 0.6, "内容像纬度 · cells look like degrees of latitude"
-    return None
+    def within(low: float, high: float) -> bool:
+        return len(degrees) >= 0.8 * len(sample) and all(low < d < high for d in degrees)
 
-
-def _by_words(texts: list[str], count: int) -> tuple[str | None, float, str]:
-    """Kinds and names of facilities, which end in words of a short list."""
-    kinds = sum(1 for t in texts if t in ALIASES) / count
-    if kinds >= 0.6:
-        return "kind", 0.8 * kinds, "内容是设施类型 · cells name kinds"
-    named = sum(1 for t in texts if len(t) >= 5 and t.endswith(_FACILITY)) / count
-    if named >= 0.7 and len(set(texts)) > 0.5 * len(texts):
-        return "name", 0.7 * named, "内容像机构名称 · cells look like names of facilities"
-    return None, 0.0, ""
-
-
-def _wide_kinds(uses: list[ColumnUse]) -> list[ColumnUse]:
-    """In a sheet without names, columns named after a kind say "has" or count it.
-
-    A lone column that is like both, such as 养老服务机构, holds names.
-    """
-    if any(u.field == "name" and u.how != "fuzzy" for u in uses):
-        return uses
-    kinds = {
-        u.index: kind
-        for u in uses
-        if u.how in {"left out", "fuzzy"}
-        and (kind := next((ALIASES[n] for n in _kind_names(u.name) if n in ALIASES), None))
-    }
-    names = any(u.field == "name" and u.index not in kinds for u in uses)
-    if names or (len(kinds) == 1 and any(u.field == "name" for u in uses)):
-        return uses
-    reason = "列名是设施类型 · the column is named after a kind"
-    return [
-        replace(u, field=f"kind:{kinds[u.index]}", how="exact", score=1.0, reason=reason)
-        if u.index in kinds
-        else u
-        for u in uses
-    ]
-
-
-def _kind_names(name: str) -> list[str]:
-    return [name.strip(), unbracketed(name), unbracketed(name.rpartition("/")[2])]
-
-
-def _planes(sheet: RawSheet, uses: list[ColumnUse]) -> list[ColumnUse]:
-    """Columns named x and y that hold degrees are longitude and latitude, and the other way."""
-    degree = {"x": "lon", "y": "lat"}
-    plane = {"lon": "x", "lat": "y"}
-    found = []
-    for use in uses:
-        if use.how in {"mapping", "geometry"} or use.field not in {"x", "y", "lon", "lat"}:
-            found.append(use)
-            continue
-        numbers = [n for n in map(_number, sheet.values(use.index, _SAMPLE)) if n is not None]
-        large = sum(1 for n in numbers if abs(n) > 1000)
-        if use.field in degree and not large:
-            reason = f"{use.reason}；内容是度 · cells hold degrees"
-            found.append(replace(use, field=degree[use.field], reason=reason))
-        elif use.field in plane and numbers and large > len(numbers) / 2:
-            reason = f"{use.reason}；内容是米 · cells hold metres"
-            found.append(replace(use, field=plane[use.field], reason=reason))
-        else:
-            found.append(use)
-    return found
+    name = share(lambda text: len(text) >= 5 and text.endswith(_FACILITY))
+    varied = len(set(texts)) > 0.5 * len(texts)
+    ways: tuple[tuple[str, bool, float, str, str], ...] = (
+        (
+            "coordinates",
+            (s := share(_PAIR.fullmatch)) >= 0.8,
+            0.8 * s,
+            "像坐标对",
+            "pairs of degrees",
+        ),
+        (
+            "credit_code",
+            (s := share(is_credit_code)) >= 0.8,
+            0.95 * s,
+            "是信用代码",
+            "credit codes",
+        ),
+        ("lon", within(73, 136), 0.7, "像经度", "degrees of longitude"),
+        ("lat", within(15, 54), 0.6, "像纬度", "degrees of latitude"),
+        ("kind", (s := share(ALIASES.__contains__)) >= 0.6, 0.8 * s, "是设施类型", "kinds"),
+        ("name", name >= 0.7 and varied, 0.7 * name, "像机构名称", "names of facilities"),
+    )
+    for field, holds, score, zh, en in ways:
+        if holds:
+            return field, "content", round(score, 2), Said(f"内容{zh}", f"cells look like {en}")
+    return _UNKNOWN
 
 
 def _number(cell: Cell) -> float | None:
@@ -381,21 +301,60 @@ def _number(cell: Cell) -> float | None:
         return None
 
 
-def _one_each(sheet: RawSheet, uses: list[ColumnUse]) -> list[ColumnUse]:
+def _name_kinds(uses: list[ColumnUse]) -> None:
+    """In a sheet without names, columns named after a kind say "has" or count it.
+
+    A lone column that is like both, such as 养老服务机构, holds names.
+    """
+    if any(u.field == "name" and u.how != "fuzzy" for u in uses):
+        return
+    kinds = {
+        u.index: kind
+        for u in uses
+        if u.how in {"left out", "fuzzy"}
+        and (kind := next((ALIASES[n] for n in _kind_names(u.name) if n in ALIASES), None))
+    }
+    names = any(u.field == "name" and u.index not in kinds for u in uses)
+    if names or (len(kinds) == 1 and any(u.field == "name" for u in uses)):
+        return
+    for index, kind in kinds.items():
+        reason = Said("列名是设施类型", "the column is named after a kind")
+        uses[index] = ColumnUse(index, uses[index].name, f"kind:{kind}", "exact", 1.0, reason)
+
+
+def _kind_names(name: str) -> list[str]:
+    return [name.strip(), unbracketed(name), unbracketed(name.rpartition("/")[2])]
+
+
+_OTHER_AXIS = {"x": "lon", "y": "lat", "lon": "x", "lat": "y"}
+
+
+def _name_planes(sheet: RawSheet, uses: list[ColumnUse]) -> None:
+    """Columns named x and y that hold degrees are longitude and latitude, and the other way."""
+    for use in uses:
+        field = use.field or ""
+        if use.how in {"mapping", "geometry"} or field not in _OTHER_AXIS:
+            continue
+        numbers = [n for n in map(_number, sheet.values(use.index, _SAMPLE)) if n is not None]
+        large = sum(1 for n in numbers if abs(n) > 1000)
+        what = Said("；内容是度", "; cells hold degrees")
+        wrong = not large
+        if field in {"lon", "lat"}:
+            what = Said("；内容是米", "; cells hold metres")
+            wrong = large > len(numbers) / 2
+        if wrong:
+            uses[use.index] = replace(use, field=_OTHER_AXIS[field], reason=use.reason.then(what))
+
+
+def _one_each(sheet: RawSheet, uses: list[ColumnUse]) -> None:
     """Of two columns for one field the surer, then the fuller, then the first is taken."""
-    best: dict[str, tuple[tuple[int, float, int, int], ColumnUse]] = {}
-    for use in uses:
-        if use.field:
-            filled = sum(1 for _ in sheet.values(use.index, _SAMPLE))
-            key = (_RANK[use.how], -use.score, -filled, use.index)
-            if use.field not in best or key < best[use.field][0]:
-                best[use.field] = (key, use)
-    found = []
-    for use in uses:
-        if use.field and best[use.field][1] is not use:
-            other = best[use.field][1].name or f"#{best[use.field][1].index + 1}"
-            reason = f"“{other}”已作 {use.field} · another column is taken for it"
-            found.append(replace(use, field=None, how="left out", reason=reason))
-        else:
-            found.append(use)
-    return found
+
+    def order(use: ColumnUse) -> tuple[int, float, int]:
+        return _RANK[use.how], -use.score, -sum(1 for _ in sheet.values(use.index, _SAMPLE))
+
+    for field in {use.field for use in uses if use.field}:
+        best, *others = sorted((use for use in uses if use.field == field), key=order)
+        for use in others:
+            name = best.name or f"#{best.index + 1}"
+            reason = Said(f"“{name}”已作 {field}", f"“{name}” is taken for {field}")
+            uses[use.index] = replace(use, field=None, how="left out", reason=reason)

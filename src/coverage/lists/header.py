@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from coverage.formats.grids import Cell, is_blank
 from coverage.kinds import ALIASES
-from coverage.lists.aliases import exact_names, is_header_word, is_service_word, normal
+from coverage.lists.spec import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
     from coverage.formats.grids import Merge
     from coverage.lists.sheets import HeaderFound
+    from coverage.lists.spec import Spec
 
 Rows: TypeAlias = list[tuple[int, list[Cell]]]
 
@@ -26,28 +27,26 @@ _SEARCHED = 80  # rows in which a first header is looked for
 NUMBER = re.compile(r"[约大概]?\s*[-+]?[\d,，.]+\s*(?:张|个|人|床|间|平方米|㎡|m2|m²)?")
 
 
-def _known(cell: Cell, words: Collection[str]) -> bool:
-    return isinstance(cell, str) and (
-        is_header_word(cell.strip()) or (bool(words) and normal(cell) in words)
-    )
-
-
-def _score(cells: Sequence[Cell], words: Collection[str]) -> int:
+def _score(cells: Sequence[Cell], spec: Spec) -> int:
     """How many different known names a row holds; none if it holds numbers as well."""
     filled = [c for c in cells if c is not None and c != ""]
-    texts = [c.strip() for c in filled if isinstance(c, str)]
-    if len(texts) < len(filled) or sum(bool(NUMBER.fullmatch(t)) for t in texts) > len(texts) / 3:
+    texts = [str(c).strip() for c in filled if isinstance(c, str) or spec.heads(c)]
+    if len(texts) < len(filled) or sum(_is_number(t, spec) for t in texts) > len(texts) / 3:
         return 0
-    known = {normal(t): t for t in texts if _known(t, words)}
-    if all(is_service_word(t) for t in known.values()):
+    known = {normal(t): t for t in texts if spec.heads(t)}
+    if all(spec.is_service(t) for t in known.values()):
         return 0  # a row of data may list services
     found = len(known)
     return found if found * 4 >= len(texts) else 0
 
 
-def tables(rows: Rows, words: Collection[str], is_total: Callable[[str], bool]) -> list[Rows]:
+def _is_number(text: str, spec: Spec) -> bool:
+    return bool(NUMBER.fullmatch(text)) and not spec.heads(text)
+
+
+def tables(rows: Rows, spec: Spec, is_total: Callable[[str], bool]) -> list[Rows]:
     """Rows cut before the titles of every further, different header."""
-    quick = set(exact_names()) | set(words)
+    quick = spec.exact
     first: list[str] | None = None
     starts = [0]
     for index, (_, cells) in enumerate(rows):
@@ -57,7 +56,7 @@ def tables(rows: Rows, words: Collection[str], is_total: Callable[[str], bool]) 
                 hits += 1
         if hits < (2 if first is None else 3):
             continue
-        score = _score(cells, words)
+        score = _score(cells, spec)
         texts = [normal(c) for c in cells if isinstance(c, str)]
         if first is None:
             if score >= 2:
@@ -65,7 +64,7 @@ def tables(rows: Rows, words: Collection[str], is_total: Callable[[str], bool]) 
             continue
         if texts == first or score < 3 or score < 0.6 * len(texts):
             continue
-        if index - 1 <= starts[-1] + 3 and starts[-1] == 0 and _adjacent(rows, index, words):
+        if index - 1 <= starts[-1] + 3 and starts[-1] == 0 and _adjacent(rows, index, spec):
             continue  # the second row of one header
         first = texts
         starts.append(_back_to_title(rows, index, starts[-1], is_total))
@@ -73,9 +72,9 @@ def tables(rows: Rows, words: Collection[str], is_total: Callable[[str], bool]) 
     return [rows[a:b] for a, b in pairwise(starts) if b > a] or [rows]
 
 
-def _adjacent(rows: Rows, index: int, words: Collection[str]) -> bool:
+def _adjacent(rows: Rows, index: int, spec: Spec) -> bool:
     """Whether the row above is a header too: both belong to one header of several rows."""
-    return index > 0 and _score(rows[index - 1][1], words) >= 1
+    return index > 0 and _score(rows[index - 1][1], spec) >= 1
 
 
 def _back_to_title(rows: Rows, index: int, least: int, is_total: Callable[[str], bool]) -> int:
@@ -96,24 +95,24 @@ class HeaderFinder:
     Args:
         rows: Of the table, with their numbers.
         merges: Merged ranges that begin in it.
-        words: Normal forms of further names.
+        spec: The kind of list.
     """
 
-    def __init__(self, rows: Rows, merges: Sequence[Merge], words: Collection[str]) -> None:
-        self.rows, self.merges, self.words = rows, merges, words
+    def __init__(self, rows: Rows, merges: Sequence[Merge], spec: Spec) -> None:
+        self.rows, self.merges, self.spec = rows, merges, spec
         self.width = max((len(cells) for _, cells in rows), default=0)
 
     def find(self) -> tuple[list[int], HeaderFound]:
         """Indexes of the rows of the header, from top to bottom."""
         scored = [
-            (index, _score(cells, self.words))
+            (index, _score(cells, self.spec))
             for index, (_, cells) in enumerate(self.rows[:_SEARCHED])
         ]
         best = max((score for _, score in scored), default=0)
         least = 1 if self.width == 1 or best == 1 else 2
         if best >= least:
             index = next(i for i, s in scored if s >= max(least, 0.6 * best))
-            if best > 1 or self._alone(index):
+            if best > 1 or self._like_header(index):  # a single name: nothing but text, no data
                 return self._grown(index), "names"
         index = next((i for i, (_, cells) in enumerate(self.rows) if not is_blank(cells)), -1)
         while 0 <= index < len(self.rows) - 1 and self._like_title(index):
@@ -121,10 +120,6 @@ class HeaderFinder:
         if index < 0 or not self._like_header(index):
             return [], "none"
         return [index], "guessed"
-
-    def _alone(self, index: int) -> bool:
-        """Whether a row with a single known name can be a header: nothing but text, no data."""
-        return self._like_header(index)
 
     def _like_title(self, index: int) -> bool:
         cells = self.rows[index][1]
@@ -168,7 +163,7 @@ class HeaderFinder:
         single = [i for i, c in enumerate(parents) if c and groups.get(i) == (i, i)]
         if any(i < len(cells) and cells[i] for i in single):
             return False
-        if not single and not any(_known(t, self.words) for t in texts):
+        if not single and not any(self.spec.heads(t) for t in texts):
             return False
         return any(i < len(cells) and cells[i] for i in range(self.width) if i not in single)
 

@@ -13,11 +13,6 @@ from typing import TYPE_CHECKING
 
 from coverage.formats.grids import is_blank
 from coverage.formats.safety import refuse
-from coverage.lists.aliases import (
-    normal,
-    normal_names,
-    unbracketed,
-)
 from coverage.lists.header import NUMBER, HeaderFinder, tables
 from coverage.lists.sheets import RawRow, RawSheet
 from coverage.messages import Said
@@ -28,6 +23,7 @@ if TYPE_CHECKING:
     from coverage.formats.grids import Cell, Grid, Merge
     from coverage.lists.header import Rows
     from coverage.lists.sheets import HeaderFound, Role
+    from coverage.lists.spec import Spec
 
 _FILLED = 5_000_000
 _WORDS = r"(?:合计|总计|小计|共计|累计|汇总|合計|總計|小計|grandtotal|subtotal|total)"
@@ -46,15 +42,14 @@ _NOTE = re.compile(
 _SECTION = re.compile(r"[(（]?[一二三四五六七八九十]{1,3}[)）、.．]")
 
 
-def lay_out(grid: Grid, file: str, known: Collection[str] = ()) -> list[RawSheet]:
+def lay_out(grid: Grid, file: str, spec: Spec) -> list[RawSheet]:
     """The tables of a grid with a role for every row.
 
     Args:
         grid: As a reader of some format met it.
         file: Name of the file.
-        known: Further names of columns (of the user's mapping).
+        spec: The kind of list, which knows the names of columns.
     """
-    words = {normal(name) for name in known}
     while grid.rows and is_blank(grid.rows[-1][1]):
         grid.rows.pop()
     if grid.columns is not None:
@@ -63,9 +58,9 @@ def lay_out(grid: Grid, file: str, known: Collection[str] = ()) -> list[RawSheet
             for number, cells in grid.rows
         )
         return [_sheet(grid, file, grid.columns, rows, "names", 1)]
-    parts = tables(grid.rows, words, _is_total)
+    parts = tables(grid.rows, spec, _is_total)
     return [
-        _Layout(grid, file, rows, words, part).sheet() for part, rows in enumerate(parts, start=1)
+        _Layout(grid, file, rows, spec, part).sheet() for part, rows in enumerate(parts, start=1)
     ]
 
 
@@ -100,15 +95,13 @@ def _is_total(text: str) -> bool:
 class _Layout:
     """One table: its header first, then its rows."""
 
-    def __init__(
-        self, grid: Grid, file: str, rows: Rows, words: Collection[str], part: int
-    ) -> None:
-        self.grid, self.file, self.rows, self.part = grid, file, rows, part
+    def __init__(self, grid: Grid, file: str, rows: Rows, spec: Spec, part: int) -> None:
+        self.grid, self.file, self.rows, self.part, self.spec = grid, file, rows, part, spec
         self.width = max((len(cells) for _, cells in rows), default=0)
         numbers = {number for number, _ in rows}
         self.merges = [m for m in grid.merges if m.top in numbers]
         self.notes: list[Said] = []
-        self.finder = HeaderFinder(rows, self.merges, words)
+        self.finder = HeaderFinder(rows, self.merges, spec)
 
     def sheet(self) -> RawSheet:
         """The table with its roles."""
@@ -184,8 +177,7 @@ class _Layout:
     ) -> list[RawRow]:
         heads = {_text_key(self.rows[i][1]) for i in header}
         lone = {m.top for m in self.merges if m.right - m.left >= max(2, self.width // 2)}
-        names = normal_names()
-        name_at = next((i for i, c in enumerate(columns) if _field(c, names) == "name"), None)
+        name_at = next((i for i, c in enumerate(columns) if self.spec.field(c) == "name"), None)
         titles = {_text_key(self.rows[i][1]) for i in range(top)}
         begins = {key[0] for key in heads | titles if key}
         rows = []
@@ -206,13 +198,6 @@ class _Layout:
             else:
                 rows.append(RawRow(number, tuple(cells), role))
         return rows
-
-
-def _field(column: str, names: dict[str, str]) -> str | None:
-    for form in (normal(column), unbracketed(column), unbracketed(column.rpartition("/")[2])):
-        if form in names:
-            return names[form]
-    return None
 
 
 def _text_key(cells: Sequence[Cell]) -> tuple[str, ...]:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from coverage.formats.files import read_grids
 from coverage.formats.safety import refuse
-from coverage.lists.aliases import is_header_word, is_service_word
 from coverage.lists.layout import lay_out
 from coverage.lists.reimport import unwrapped
+from coverage.lists.spec import FACILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from coverage.formats.safety import Limits
     from coverage.lists.sheets import RawSheet
+    from coverage.lists.spec import Spec
 
 
 def read_file(
@@ -26,6 +27,7 @@ def read_file(
     *,
     limits: Limits | None = None,
     encoding: str | None = None,
+    spec: Spec = FACILITIES,
     known: Collection[str] = (),
 ) -> list[RawSheet]:
     """Every sheet, layer or table of a file, every row of it once and with a role.
@@ -41,14 +43,16 @@ def read_file(
             HTML and XML that carry such a name are recognised.
         limits: What the file may cost.
         encoding: Of text, where the user states it.
+        spec: The kind of list that the file should hold.
         known: Further names of columns, as a mapping file has them.
 
     Raises:
         InputError: In one sentence, if the file cannot be read or is refused.
     """
     path = Path(path)
+    spec = spec.plus(known) if known else spec
     grids = read_grids(path, limits=limits, encoding=encoding, names_column=_names_column)
-    sheets = [sheet for grid in unwrapped(grids) for sheet in lay_out(grid, path.name, known)]
+    sheets = [sheet for grid in unwrapped(grids) for sheet in lay_out(grid, path.name, spec)]
     if not any(sheet.rows for sheet in sheets):
         refuse(path.name, "文件里没有任何行", "the file has no rows")
     return sheets
@@ -56,4 +60,4 @@ def read_file(
 
 def _names_column(cell: str) -> bool:
     """Whether a cell names a column; names of services are as likely to be values."""
-    return is_header_word(cell) and not is_service_word(cell)
+    return FACILITIES.heads(cell) and not FACILITIES.is_service(cell)

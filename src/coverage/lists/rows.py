@@ -1,16 +1,11 @@
-"""Rows of data turned into values by the understanding of their columns.
-
-This is the first of two judgements: what can be said of a row by itself.
-Places, duplicates and comparisons come after it.
-"""
+"""Rows of lists: what each says by its columns, and all that is found of it on its way."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
-from coverage.errors import Problem
 from coverage.kinds import KINDS
 from coverage.lists.personal import redact
 from coverage.lists.values import clean_text, parse_area, parse_beds, parse_bool, parse_date
@@ -18,11 +13,14 @@ from coverage.lists.words import parse_kind, parse_ownership, parse_services, pa
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from coverage.formats.grids import Cell
     from coverage.lists.columns import ColumnUse, Understanding
-    from coverage.lists.sheets import RawRow, RawSheet
+    from coverage.lists.sheets import RawRow, RawSheet, Role
+    from coverage.lists.values import Parsed
+
+    _Step: TypeAlias = Callable[["Row", ColumnUse, Cell, str], None]
 
 # A row of data is one of the first three; any other row has the role that it plays in its sheet.
 Outcome: TypeAlias = Literal[
@@ -41,9 +39,14 @@ OUTCOMES: dict[Outcome, Said] = {
 }
 CHECK = Said("请核对", "to check")
 DATA: tuple[Outcome, ...] = ("accepted", "corrected", "rejected")
-# Fields whose cells the next stage reads itself: they are handed on as they are.
-_AS_THEY_ARE = frozenset({"lon", "lat", "x", "y", "coordinates"})
-
+_PARSERS: dict[str, Callable[[Cell, str], Parsed[Any]]] = {
+    "beds": lambda cell, _: parse_beds(cell),
+    "nursing_beds": lambda cell, _: parse_beds(cell),
+    "floor_area": lambda cell, _: parse_area(cell),
+    "opened": lambda cell, _: parse_date(cell),
+    "status": lambda cell, _: parse_status(cell),
+    "ownership": parse_ownership,
+}
 _BLANK = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
@@ -70,221 +73,276 @@ class Finding:
 
 
 @dataclass(slots=True)
-class TakenRow:
-    """What a row says by itself.
+class Row:
+    """One row of a list from its cells to its outcome, with one list of all that is found of it.
+
+    A reader makes it, every stage of an import fills in its own part and adds to `findings`,
+    and the report shows it: nothing repacks it. What a kind of row needs besides stands in a
+    subclass.
 
     Attributes:
-        row: As read, with its original cells.
-        outcome: ``accepted`` or ``rejected`` for data, else the role of the row.
-        fields: Value by field; coordinates are the original cells, ``services`` a tuple.
-        problems: Why it is rejected.
-        corrections: What was changed, one sentence each.
-        unknown_services: Words for services that the vocabulary does not have.
+        of: The sheet it stands on.
+        raw: As read, with its original cells.
+        part: Index of its sheet among the report's `parts`.
+        role: ``data``, or what the row is instead.
+        values: Value by field; coordinates are the original cells, ``services`` a tuple.
+        findings: All that is found of it, stage by stage.
     """
 
-    row: RawRow
-    outcome: Outcome
-    fields: dict[str, object] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    corrections: list[str] = field(default_factory=list)
-    unknown_services: tuple[str, ...] = ()
+    of: RawSheet
+    raw: RawRow
+    part: int = 0
+    role: Role = "data"
+    values: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def reject(self, *reasons: Said) -> None:
+        """Why the row cannot be used."""
+        self.findings += [Finding("", "reason", said) for said in reasons]
+
+    def correct(self, *changes: Said) -> None:
+        """What was changed, or understood, on the way."""
+        self.findings += [Finding("", "correction", said) for said in changes]
+
+    def check(self, id_: str, said: Said, units: tuple[str, ...] = ()) -> None:
+        """What the planner should look at; the row is taken all the same."""
+        self.findings.append(Finding(id_, "warning", said, units))
+
+    def _told(self, weight: Weight) -> tuple[Said, ...]:
+        return tuple(f.said for f in self.findings if f.weight == weight)
+
+    @property
+    def is_data(self) -> bool:
+        """Whether the row is one of data, whatever becomes of it."""
+        return self.role == "data"
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is taken, corrected or not."""
+        return self.is_data and not self.reasons
+
+    @property
+    def outcome(self) -> Outcome:
+        """Accepted, corrected (and accepted) or rejected; or what the row is instead."""
+        if self.role != "data":
+            return self.role
+        return "rejected" if self.reasons else "corrected" if self.corrections else "accepted"
+
+    @property
+    def reasons(self) -> tuple[Said, ...]:
+        """Why it is rejected."""
+        return self._told("reason")
+
+    @property
+    def corrections(self) -> tuple[Said, ...]:
+        """What was changed on the way."""
+        return self._told("correction")
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """How it was corrected or why it was rejected."""
+        return self.reasons + self.corrections
+
+    @property
+    def checks(self) -> tuple[Said, ...]:
+        """What the user should look at."""
+        return self._told("warning")
+
+    @property
+    def row(self) -> int:
+        """As the user's own program numbers it; features are counted from 1."""
+        return self.raw.number
+
+    @property
+    def sheet(self) -> str:
+        """Worksheet or layer, empty where there is one only."""
+        return self.of.sheet
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Its original cells."""
+        return self.raw.cells
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return str(self.values.get("name") or "")
+
+    @property
+    def unit_code(self) -> str:
+        """Code of the unit it was taken for, empty where none was found."""
+        return str(self.values.get("unit_code") or "")
+
+    @property
+    def became(self) -> tuple[object, ...]:
+        """What it was understood as, one cell for each of the report's `heads`."""
+        return ()
+
+
+R = TypeVar("R", bound=Row)
 
 
 def take_rows(
     sheet: RawSheet,
     understanding: Understanding,
+    make: Callable[[RawSheet, RawRow, int, Role], R],
     *,
+    part: int = 0,
     kind: str | None = None,
     keep_personal: bool = False,
-) -> Iterator[TakenRow]:
-    """One `TakenRow` for every row of the sheet, in order.
+) -> list[R]:
+    """The rows of a list of facilities, in order, with what each says by itself.
+
+    This is the first of two judgements: places, duplicates and comparisons come after it.
 
     Args:
         sheet: As read.
         understanding: Of its columns.
+        make: The class of row.
+        part: Index of the sheet among those of the import.
         kind: Kind of every facility whose row says none.
         keep_personal: Leave ID and mobile numbers inside other cells as they are.
     """
-    taker = _Taker(sheet, understanding, kind, keep_personal=keep_personal)
-    for row in sheet.rows:
-        yield taker.take(row) if row.role == "data" else TakenRow(row, row.role)
+    taker = _Taker(understanding, kind, keep_personal=keep_personal)
+    rows = [make(sheet, raw, part, raw.role) for raw in sheet.rows]
+    for row in rows:
+        if row.is_data:
+            taker.take(row)
+    return rows
 
 
 class _Taker:
     """Parsers of the columns of one sheet, looked up once."""
 
     def __init__(
-        self,
-        sheet: RawSheet,
-        understanding: Understanding,
-        kind: str | None,
-        *,
-        keep_personal: bool,
+        self, understanding: Understanding, kind: str | None, *, keep_personal: bool
     ) -> None:
-        self.file, self.kind, self.keep_personal = sheet.file, kind, keep_personal
+        self.kind, self.keep_personal = kind, keep_personal
         uses = [use for use in understanding.columns if use.field]
         self.named = any(use.field == "name" for use in uses)
-        self.name = next((u.name for u in uses if u.field == "name"), "name")
         self.wide = any((use.field or "").startswith("kind:") for use in uses)
-        self.steps = [(use, self._step(use)) for use in uses]
+        self.steps = [(use, *self._step(use)) for use in uses]
 
-    def _step(self, use: ColumnUse) -> Callable[[TakenRow, ColumnUse, Cell], None]:
-        steps: dict[str, Callable[[TakenRow, ColumnUse, Cell], None]] = {
-            "beds": self._parsed_with(parse_beds),
-            "nursing_beds": self._parsed_with(parse_beds),
-            "floor_area": self._parsed_with(parse_area),
-            "opened": self._parsed_with(parse_date),
-            "status": self._parsed_with(parse_status),
-            "ownership": self._parsed_with(lambda cell: parse_ownership(cell, use.name)),
+    def _step(self, use: ColumnUse) -> tuple[_Step, str]:
+        """How a column's cells are taken, and the field or the service that it is of."""
+        head, _, tail = (use.field or "").partition(":")
+        if tail:
+            return (self._service, tail) if head == "service" else (self._wide, str(use.field))
+        if head in _PARSERS:
+            return self._parsed, head
+        own: dict[str, _Step] = {
+            **dict.fromkeys(("lon", "lat", "x", "y", "coordinates"), self._as_it_is),
             "services": self._services,
             "kind": self._kind,
             "unit_code": self._code,
         }
-        name = use.field or ""
-        if name.startswith("service:"):
-            return self._service
-        if name.startswith("kind:"):
-            return self._wide
-        if name in _AS_THEY_ARE:
-            return self._as_it_is
-        return steps.get(name, self._text)
+        return own.get(head, self._text), head
 
-    def take(self, row: RawRow) -> TakenRow:
+    def take(self, row: Row) -> None:
         """Judge one row of data."""
-        taken = TakenRow(row, "accepted")
         cells = row.cells
         width = len(cells)
-        for use, step in self.steps:
-            if use.index < width:
-                cell = cells[use.index]
-                if cell is not None:
-                    step(taken, use, cell)
-        if self.named and not taken.fields.get("name"):
-            self._complain(taken, self.name, None, "没有名称 · the row has no name")
-        if not self.wide:
-            self._kind_of(taken)
-        if taken.problems:
-            taken.outcome = "rejected"
-        return taken
+        for use, step, name in self.steps:
+            if use.index < width and (cell := cells[use.index]) is not None:
+                step(row, use, cell, name)
+        if self.named and not row.values.get("name"):
+            row.reject(Said("没有名称", "the row has no name"))
+        if not self.wide and "kind" not in row.values:
+            self._kind_of(row)
 
-    def _complain(self, taken: TakenRow, column: str, cell: Cell, reason: str) -> None:
-        value = None if cell is None else str(cell)[:200]
-        taken.problems.append(Problem(reason, self.file, taken.row.number, column, value))
+    def _parsed(self, row: Row, use: ColumnUse, cell: Cell, name: str) -> None:
+        read = _PARSERS[name](cell, use.name)
+        _say(row, use, read)
+        if read.value is not None:
+            row.values[name] = read.value
 
-    def _parsed_with(self, parse: Callable[[Cell], tuple[object, str, str]]) -> Callable[..., None]:
-        def step(taken: TakenRow, use: ColumnUse, cell: Cell) -> None:
-            value, changed, reason = parse(cell)
-            if reason:
-                self._complain(taken, use.name, cell, reason)
-                return
-            if value is not None:
-                taken.fields[str(use.field)] = value
-            if changed:
-                taken.corrections.append(f"{use.name}: {changed}")
-
-        return step
-
-    def _text(self, taken: TakenRow, use: ColumnUse, cell: Cell) -> None:
+    def _text(self, row: Row, use: ColumnUse, cell: Cell, name: str) -> None:
         text = clean_text(cell)
         if text.count('"') == 1 and '"' in (text[0], text[-1]):
             text = text.strip('"').strip()
-            taken.corrections.append(f"{use.name}: 去掉不成对的引号 · a lone quote was taken off")
-        if use.field == "name" and " " in text:
-            text = self._joined(taken, use, text)
-        if not self.keep_personal and use.field not in {"name", "credit_code", "id"}:
+            row.correct(_in(use, Said("去掉不成对的引号", "a lone quote was taken off")))
+        if name == "name" and (joined := _BLANK.sub("", text)) != text:
+            # Line breaks and typists leave blanks between the characters of a name.
+            text = joined
+            row.correct(_in(use, Said("去掉字间空格", "blanks were taken out")))
+        if not self.keep_personal and name not in {"name", "credit_code", "id"}:
             text, hidden = redact(text)
             if hidden:
-                taken.corrections.append(
-                    f"{use.name}: 隐去 {hidden} 个证件号或手机号 · personal numbers were masked"
-                )
+                zh, en = f"隐去 {hidden} 个证件号或手机号", "personal numbers were masked"
+                row.correct(_in(use, Said(zh, en)))
         if text:
-            taken.fields[str(use.field)] = text
+            row.values[name] = text
 
-    def _joined(self, taken: TakenRow, use: ColumnUse, text: str) -> str:
-        """A name without the blanks that line breaks and typists leave between its characters."""
-        joined = _BLANK.sub("", text)
-        if joined != text:
-            taken.corrections.append(f"{use.name}: 去掉字间空格 · blanks were taken out")
-        return joined
-
-    def _as_it_is(self, taken: TakenRow, use: ColumnUse, cell: Cell) -> None:
+    def _as_it_is(self, row: Row, _: ColumnUse, cell: Cell, name: str) -> None:
+        """The next stage reads these cells itself."""
         if not isinstance(cell, str) or cell.strip():
-            taken.fields[str(use.field)] = cell
+            row.values[name] = cell
 
-    def _code(self, taken: TakenRow, use: ColumnUse, cell: Cell) -> None:
+    def _code(self, row: Row, _: ColumnUse, cell: Cell, name: str) -> None:
         text = clean_text(cell).replace(" ", "")
-        if not text:
-            return
         broken = isinstance(cell, str) and ("." in text or "e+" in text.lower())
-        if broken or (isinstance(cell, float) and not cell.is_integer()):
-            reason = "代码被表格软件改成了数字 · turned into a number by a spreadsheet"
-            self._complain(taken, use.name, cell, reason)
-            return
-        taken.fields["unit_code"] = text
+        if text and (broken or (isinstance(cell, float) and not cell.is_integer())):
+            row.reject(Said("代码被表格软件改成了数字", "turned into a number by a spreadsheet"))
+        elif text:
+            row.values[name] = text
 
-    def _services(self, taken: TakenRow, _: ColumnUse, cell: Cell) -> None:
+    def _services(self, row: Row, _: ColumnUse, cell: Cell, name: str) -> None:  # noqa: ARG002
         found = parse_services(cell)
-        self._add_services(taken, found.known + found.unknown)
-        taken.unknown_services += found.unknown
+        _add_services(row, found.known + found.unknown)
 
-    def _add_services(self, taken: TakenRow, names: tuple[str, ...]) -> None:
-        had = taken.fields.get("services", ())
-        if names and isinstance(had, tuple):
-            taken.fields["services"] = tuple(dict.fromkeys((*had, *names)))
+    def _service(self, row: Row, use: ColumnUse, cell: Cell, name: str) -> None:
+        read = parse_bool(cell)
+        _say(row, use, read)
+        if read.value:
+            _add_services(row, (name,))
 
-    def _service(self, taken: TakenRow, use: ColumnUse, cell: Cell) -> None:
-        said = parse_bool(cell)
-        if said.reason:
-            self._complain(taken, use.name, cell, said.reason)
-        elif said.value:
-            self._add_services(taken, (str(use.field).partition(":")[2],))
-        if said.changed:
-            taken.corrections.append(f"{use.name}: {said.changed}")
-
-    def _wide(self, taken: TakenRow, use: ColumnUse, cell: Cell) -> None:
+    def _wide(self, row: Row, use: ColumnUse, cell: Cell, name: str) -> None:
         """A cell of a ledger of townships by kinds: has, has not, or how many."""
-        beds = parse_beds(cell)
-        said = parse_bool(cell)
+        beds, read = parse_beds(cell), parse_bool(cell)
         if beds.value is not None:
-            taken.fields[str(use.field)] = beds.value
-        elif said.value is not None:
-            taken.fields[str(use.field)] = said.value
-        elif said.reason:
-            self._complain(taken, use.name, cell, said.reason)
+            row.values[name] = beds.value
+        elif read.value is not None:
+            row.values[name] = read.value
+        elif read.reason:
+            _say(row, use, read)
 
-    def _kind(self, taken: TakenRow, use: ColumnUse, cell: Cell) -> None:
+    def _kind(self, row: Row, use: ColumnUse, cell: Cell, name: str) -> None:
         text = clean_text(cell)
         if not text:
             return
         guess = parse_kind(text)
+        row.values.setdefault("category", text)
         if guess.sure:
-            taken.fields["kind"] = guess.kind
-            taken.fields.setdefault("category", text)
+            row.values[name] = guess.kind
             if guess.how != "exact":
-                taken.corrections.append(
-                    f"{use.name}: {text!r} → {guess.kind}（{guess.alias}，{guess.score}）"
-                )
-            return
-        taken.fields.setdefault("category", text)
+                row.correct(_in(use, Said(f"{text!r} → ", f"{text!r} → ").then(guess.said)))
 
-    def _kind_of(self, taken: TakenRow) -> None:
+    def _kind_of(self, row: Row) -> None:
         """A row whose column says no kind takes it from its name, or from the caller."""
-        if "kind" in taken.fields:
-            return
-        guess = parse_kind(str(taken.fields.get("name", "")))
+        guess = parse_kind(row.name)
         if guess.sure:
-            taken.fields["kind"] = guess.kind
-            taken.corrections.append(
-                f"类型由名称得出：{guess.kind}（{guess.alias}，{guess.score}） · kind by its name"
-            )
+            row.values["kind"] = guess.kind
+            row.correct(Said("类型由名称得出：", "kind by its name: ").then(guess.said))
         elif self.kind:
-            taken.fields["kind"] = self.kind
-        elif taken.fields.get("name"):
-            said = taken.fields.get("category")
+            row.values["kind"] = self.kind
+        elif row.name:
             listed = "、".join(k.zh for k in list(KINDS.values())[:3])
-            self._complain(
-                taken,
-                "kind",
-                str(said) if said else None,
-                f"类型不明（如{listed}…） · neither a column nor the name says the kind",
-            )
+            zh = f"类型不明（如{listed}…）"
+            row.reject(Said(zh, "neither a column nor the name says the kind"))
+
+
+def _in(use: ColumnUse, said: Said) -> Said:
+    return Said(f"{use.name}：{said.zh}", f"{use.name}: {said.en}")
+
+
+def _say(row: Row, use: ColumnUse, read: Parsed[Any]) -> None:
+    """What a parser says of a cell."""
+    if read.reason:
+        row.reject(read.reason)
+    elif read.changed:
+        row.correct(_in(use, read.changed))
+
+
+def _add_services(row: Row, names: tuple[str, ...]) -> None:
+    if names:
+        row.values["services"] = tuple(dict.fromkeys((*row.values.get("services", ()), *names)))

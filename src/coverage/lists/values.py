@@ -11,7 +11,9 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.formats.grids import Cell
@@ -24,13 +26,17 @@ class Parsed(NamedTuple, Generic[T]):
 
     Attributes:
         value: The value, `None` for an empty cell or one that is refused.
-        changed: How the cell was corrected to get there, in one sentence, else empty.
-        reason: Why it is refused, in one sentence, else empty.
+        changed: How the cell was corrected to get there.
+        reason: Why it is refused.
     """
 
     value: T | None
-    changed: str = ""
-    reason: str = ""
+    changed: Said | None = None
+    reason: Said | None = None
+
+
+def _refused(zh: str, en: str) -> Parsed[Any]:
+    return Parsed(None, reason=Said(zh, en))
 
 
 def _words(text: str) -> frozenset[str]:
@@ -150,24 +156,19 @@ def parse_number(
         units: Units that may follow, and change nothing.
         wrong: Units that mean another quantity; the cell is refused for them.
     """
-    if type(cell) is int:
-        return (
-            Parsed(float(cell)) if abs(cell) < 10**15 else Parsed(None, reason=_not_a_number(cell))
-        )
-    if isinstance(cell, float):
-        if math.isnan(cell):
-            return Parsed(None)
-        return Parsed(cell) if math.isfinite(cell) else Parsed(None, reason=_not_a_number(cell))
     if is_empty(cell):
         return Parsed(None)
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        sane = abs(cell) < 10**15 if type(cell) is int else math.isfinite(cell)
+        return Parsed(float(cell)) if sane else _not_a_number(cell)
     if isinstance(cell, date):
-        reason = "数字格里是日期，可能被表格软件改过 · a date stands where a number belongs"
-        return Parsed(None, reason=reason)
+        zh = "数字格里是日期，可能被表格软件改过"
+        return _refused(zh, "a date stands where a number belongs")
     return _number_text(str(cell), units, wrong)
 
 
-def _not_a_number(cell: Cell) -> str:
-    return f"不是数字 · {clean_text(cell)[:40]!r} is not a number"
+def _not_a_number(cell: Cell) -> Parsed[float]:
+    return _refused("不是数字", f"{clean_text(cell)[:40]!r} is not a number")
 
 
 @lru_cache(maxsize=65_536)
@@ -175,13 +176,12 @@ def _number_text(cell: str, units: tuple[str, ...], wrong: tuple[str, ...]) -> P
     if cell.isascii() and cell.isdigit() and len(cell) < 16:
         return Parsed(float(cell))
     if cell.strip() in _ERRORS:
-        return Parsed(None, reason="公式出错 · the formula in the cell failed")
+        return _refused("公式出错", "the formula in the cell failed")
     text = clean_text(unicodedata.normalize("NFKC", cell)).lower().lstrip("'")
     stripped, words = _without_words(text, units)
     for unit in wrong:
         if stripped.endswith(unit):
-            reason = f"单位是“{unit}”，不是所要的量 · the unit is another quantity's"
-            return Parsed(None, reason=reason)
+            return _refused(f"单位是“{unit}”，不是所要的量", "the unit is another quantity's")
     changed = words or text != cell
     scale = 1.0
     if stripped.endswith("万") and not _CHINESE.fullmatch(stripped):
@@ -191,12 +191,12 @@ def _number_text(cell: str, units: tuple[str, ...], wrong: tuple[str, ...]) -> P
         count = chinese_number(stripped)
         value, changed = (None if count is None else float(count)), True
     if value is None:
-        return Parsed(None, reason=_why_not(text))
+        return _why_not(text)
     value *= scale
     if not math.isfinite(value):
-        return Parsed(None, reason=_not_a_number(cell))
-    said = f"{cell.strip()!r} 读作 {value:g} · read as {value:g}" if changed else ""
-    return Parsed(value, changed=said)
+        return _not_a_number(cell)
+    said = Said(f"{cell.strip()!r} 读作 {value:g}", f"{cell.strip()!r} read as {value:g}")
+    return Parsed(value, said if changed else None)
 
 
 def _without_words(text: str, units: tuple[str, ...]) -> tuple[str, bool]:
@@ -223,16 +223,17 @@ def _plain(text: str) -> float | None:
     return None
 
 
-def _why_not(text: str) -> str:
-    if _RANGE.search(text):
-        return "是范围或几个数，请只写一个数 · a range or several numbers: write one"
-    if _SUM.search(text):
-        return "是算式，请写合计 · a sum: write its result"
-    if _BOUND.search(text):
-        return "是界限，不是确数 · a bound and not a number"
-    if len(re.findall(r"\d+", text)) > 1:
-        return "格内不止一个数 · more than one number in the cell"
-    return _not_a_number(text)
+_WHY_NOT = (
+    (_RANGE, Said("是范围或几个数，请只写一个数", "a range or several numbers: write one")),
+    (_SUM, Said("是算式，请写合计", "a sum: write its result")),
+    (_BOUND, Said("是界限，不是确数", "a bound and not a number")),
+    (re.compile(r"\d\D+\d"), Said("格内不止一个数", "more than one number in the cell")),
+)
+
+
+def _why_not(text: str) -> Parsed[float]:
+    why = next((why for marks, why in _WHY_NOT if marks.search(text)), None)
+    return Parsed(None, reason=why) if why else _not_a_number(text)
 
 
 def parse_beds(cell: Cell) -> Parsed[int]:
@@ -245,25 +246,25 @@ def parse_beds(cell: Cell) -> Parsed[int]:
 
 def whole(parsed: Parsed[float]) -> Parsed[int]:
     """A number that must be whole and not negative."""
+    parsed = not_negative(parsed)
     if parsed.value is None:
         return Parsed(None, reason=parsed.reason)
-    if parsed.value < 0:
-        return Parsed(None, reason="数字为负 · the number is negative")
     if parsed.value != int(parsed.value):
-        return Parsed(None, reason="不是整数 · not a whole number")
+        return _refused("不是整数", "not a whole number")
     return Parsed(int(parsed.value), parsed.changed)
+
+
+def not_negative(parsed: Parsed[float]) -> Parsed[float]:
+    """A number that must not be negative."""
+    if parsed.value is not None and parsed.value < 0:
+        return _refused("数字为负", "the number is negative")
+    return parsed
 
 
 def parse_area(cell: Cell) -> Parsed[float]:
     """An area in square metres."""
-    parsed = parse_number(
-        cell,
-        ("平方米", "平米", "平方", "㎡", "m²", "m2", "平"),
-        ("亩", "公顷", "ha", "平方公里", "km2"),
-    )
-    if parsed.value is not None and parsed.value < 0:
-        return Parsed(None, reason="数字为负 · the number is negative")
-    return parsed
+    own = ("平方米", "平米", "平方", "㎡", "m²", "m2", "平")
+    return not_negative(parse_number(cell, own, ("亩", "公顷", "ha", "平方公里", "km2")))
 
 
 # --- yes and no -----------------------------------------------------------------------------
@@ -292,8 +293,8 @@ def parse_bool(cell: Cell) -> Parsed[bool]:
         return Parsed(None)
     number = parse_number(cell, ("张", "个", "人", "处", "次"))
     if number.value is not None and number.value > 0:
-        return Parsed(True, changed=f"{text!r} 读作“有” · read as yes")
-    return Parsed(None, reason="不是“有/无、是/否” · neither yes nor no")
+        return Parsed(True, Said(f"{text!r} 读作“有”", f"{text!r} read as yes"))
+    return _refused("不是“有/无、是/否”", "neither yes nor no")
 
 
 # --- dates ----------------------------------------------------------------------------------
@@ -326,9 +327,7 @@ def parse_date(cell: Cell) -> Parsed[date]:
 
 
 def _not_a_date(what: str) -> Parsed[date]:
-    return Parsed(
-        None, reason=f"不是日期（如 2023-05-01、2023年5月） · {what[:40]!r} is not a date"
-    )
+    return _refused("不是日期（如 2023-05-01、2023年5月）", f"{what[:40]!r} is not a date")
 
 
 def _date_number(cell: float) -> Parsed[date]:
@@ -339,8 +338,8 @@ def _date_number(cell: float) -> Parsed[date]:
     if 1900 <= cell < 2101:
         text = f"{cell:.2f}"
         if text.endswith("0") and text[5:6] == "1":
-            reason = f"{cell:g} 可能是 1 月或 10 月，请写全 · January or October? Write it out"
-            return Parsed(None, reason=reason)
+            zh = f"{cell:g} 可能是 1 月或 10 月，请写全"
+            return _refused(zh, f"{cell:g} is January or October? Write it out")
         return _date_text(text.rstrip("0"))
     return _date_text(str(int(cell))) if _FIRST <= cell <= _LAST else _not_a_date(f"{cell:g}")
 
@@ -354,7 +353,7 @@ def _date_text(text: str) -> Parsed[date]:
             return _day(match[1], match[2], match[3])
         return _date_words(text)
     except ValueError:
-        return Parsed(None, reason=f"没有这一天 · there is no such day as {text[:20]!r}")
+        return _refused("没有这一天", f"there is no such day as {text[:20]!r}")
 
 
 def _date_words(text: str) -> Parsed[date]:
@@ -370,17 +369,16 @@ def _date_words(text: str) -> Parsed[date]:
         month, day = (str(chinese_number(p)) if p else None for p in match.group(2, 3))
         return _day(year, month, day)
     if re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{1,4}", text):
-        reason = "年份不是四位或不在最前，读法不止一种 · a year of four digits must come first"
-        return Parsed(None, reason=reason)
+        zh = "年份不是四位或不在最前，读法不止一种"
+        return _refused(zh, "a year of four digits must come first")
     return _not_a_date(text)
 
 
 def _digits(text: str) -> Parsed[date]:
     if len(text) == 5 and _FIRST <= int(text) <= _LAST:
         found = _EPOCH + timedelta(days=int(text))
-        return Parsed(
-            found, changed=f"{text} 是 Excel 日期序号，读作 {found} · an Excel serial number"
-        )
+        zh = f"{text} 是 Excel 日期序号，读作 {found}"
+        return Parsed(found, Said(zh, f"{text} is an Excel serial number, read as {found}"))
     match = _COMPACT.fullmatch(text)
     if match and 1900 <= int(match[1]) <= 2100:
         return _day(match[1], match[2], match[3])
@@ -390,9 +388,8 @@ def _digits(text: str) -> Parsed[date]:
 def _day(year: str, month: str | None, day: str | None) -> Parsed[date]:
     found = date(int(year), int(month or 1), int(day or 1))
     if not 1900 <= found.year <= 2100:
-        return Parsed(None, reason=f"年份 {year} 不合理 · the year {year} is not plausible")
-    if month is None:
-        return Parsed(found, changed=f"只有年份，从 {found} 起算 · only the year is given")
-    if day is None:
-        return Parsed(found, changed=f"只有年月，从 {found} 起算 · only the month is given")
-    return Parsed(found)
+        return _refused(f"年份 {year} 不合理", f"the year {year} is not plausible")
+    if day is not None:
+        return Parsed(found)
+    zh, en = ("年份", "year") if month is None else ("年月", "month")
+    return Parsed(found, Said(f"只有{zh}，从 {found} 起算", f"only the {en} is given: {found}"))
