@@ -162,7 +162,7 @@ def test_any_table_is_read_or_refused_in_words(
         refused = error
     if refused is not None:
         assert refused.problems
-        assert all(p.reason and p.file == "r.csv" for p in refused.problems)
+        assert all(p.reason.zh and p.file == "r.csv" for p in refused.problems)
     for facility in facilities:
         assert facility.kind in KINDS
         assert facility.unit_code in CITY.units or facility.unit_code == CITY.code

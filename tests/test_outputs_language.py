@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
+from coverage.messages import Said
 
 COVERAGE = str(Path(sys.executable).with_name("coverage"))
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
@@ -113,7 +114,7 @@ def _named(run: str) -> bool:
 
 
 def test_one_of_a_thing_is_said_so() -> None:
-    from coverage.messages import Said, in_number
+    from coverage.messages import in_number
 
     assert (
         in_number("1 counties, 11 counties, 2.1 counties") == "1 county, 11 counties, 2.1 counties"

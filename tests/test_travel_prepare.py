@@ -178,7 +178,7 @@ def test_barriers_that_cannot_be() -> None:
             [Barrier(), Barrier(edge_ids=(5,)), Barrier(shapely.box(0, 0, 1, 1), factor=0.5),
              Barrier(edge_ids=(1000,), factor=math.nan)],
         )  # fmt: skip
-    reasons = [problem.said.en for problem in caught.value.problems]
+    reasons = [problem.reason.en for problem in caught.value.problems]
     assert len(reasons) == 4
     assert "neither" in reasons[0]
     assert "do not exist: 5" in reasons[1]

@@ -31,19 +31,11 @@ class Problem:
         value: The offending value as it stands in the file.
     """
 
-    reason: Said | str
+    reason: Said
     file: str | None = None
     row: int | None = None
     column: str | None = None
     value: str | None = None
-
-    @property
-    def said(self) -> Said:
-        """The sentence in both languages; one that has only one stands for both."""
-        if isinstance(self.reason, Said):
-            return self.reason
-        zh, _, en = self.reason.partition(" · ")
-        return Said(zh, en or zh)
 
     def __str__(self) -> str:
         return self.to(None)
@@ -59,7 +51,7 @@ class Problem:
             _named("值", "value", value, lang),
         ]
         where = ("，" if lang == "zh" else ", ").join(part for part in place if part)
-        reason = str(self.reason) if lang is None else self.said.to(lang)
+        reason = self.reason.to(lang)
         return f"{where}{'：' if lang == 'zh' else ': '}{reason}" if where else reason
 
 
@@ -97,8 +89,8 @@ class InputError(CoverageError, ValueError):
         1 True
     """
 
-    def __init__(self, problems: Iterable[Problem] | Problem | Said | str) -> None:
-        if isinstance(problems, str | Said):
+    def __init__(self, problems: Iterable[Problem] | Problem | Said) -> None:
+        if isinstance(problems, Said):
             problems = Problem(problems)
         if isinstance(problems, Problem):
             problems = [problems]

@@ -40,7 +40,7 @@ class Table:
     columns: tuple[str, ...]
     records: tuple[Record, ...]
 
-    def problem(self, record: Record | None, column: str | None, reason: Said | str) -> Problem:
+    def problem(self, record: Record | None, column: str | None, reason: Said) -> Problem:
         """A `Problem` at this place of this file, quoting the offending cell."""
         value = record.get(column) if record and column else None
         return Problem(reason, self.file, record.row if record else None, column, value)

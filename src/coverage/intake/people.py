@@ -194,7 +194,12 @@ def _table(
     table = read_people(fit, city.units, year=year)
     if not table.people:
         said = [
-            Problem(" ".join(f"{s.zh} · {s.en}" for s in o.said), path.name, o.row, value=o.name)
+            Problem(
+                Said(" ".join(s.zh for s in o.said), " ".join(s.en for s in o.said)),
+                path.name,
+                o.row,
+                value=o.name,
+            )
             for o in table.outcomes
         ]
         raise InputError([*said, Problem(Said("没有一行可用", "no row can be used"), path.name)])

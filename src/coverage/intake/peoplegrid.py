@@ -69,22 +69,28 @@ def prepared(path: Path, crs: str | None) -> Iterator[Prepared]:
             with rasterio.open(path) as source:
                 done = _prepare(source, path, Path(name) / "people.tif", wanted)
         except (RasterioError, OSError, MemoryError) as error:
-            reason = "不是 GeoTIFF 或已损坏 · the file cannot be read as a GeoTIFF, or is damaged"
+            reason = Said(
+                "不是 GeoTIFF 或已损坏", "the file cannot be read as a GeoTIFF, or is damaged"
+            )
             raise InputError(Problem(reason, path.name)) from error
         if abs(done.after - done.before) > TOLERANCE * max(abs(done.before), 1.0):
-            reason = f"改写会丢人口（{done.before} 变 {done.after}） · rewriting would lose people"
+            reason = Said(
+                f"改写会丢人口（{done.before} 变 {done.after}）", "rewriting would lose people"
+            )
             raise InputError(Problem(reason, path.name))
         yield done
 
 
 def _crs(path: Path, crs: str) -> pyproj.CRS:
     if crs.strip().lower().replace("-", "") in {"gcj02", "bd09"}:
-        reason = "栅格不能是 GCJ-02 或 BD-09 · a raster cannot be in GCJ-02 or BD-09: convert it"
+        reason = Said(
+            "栅格不能是 GCJ-02 或 BD-09", "a raster cannot be in GCJ-02 or BD-09: convert it"
+        )
         raise InputError(Problem(reason, path.name, value=crs))
     try:
         return pyproj.CRS.from_user_input({"wgs84": "EPSG:4326"}.get(crs.lower(), crs))
     except pyproj.exceptions.CRSError as error:
-        reason = "坐标系不认识 · the CRS is not known"
+        reason = Said("坐标系不认识", "the CRS is not known")
         raise InputError(Problem(reason, path.name, value=crs)) from error
 
 
@@ -98,7 +104,7 @@ def _prepare(source: Any, path: Path, goal: Path, wanted: pyproj.CRS | None) -> 
         total, filled = _total(source) if source.count == 1 else (0.0, 0)
         return Prepared(path, total, total, cells=_counted(source, filled))
     if source.width * source.height > _MOST_CELLS:
-        reason = "栅格太大，不能改写 · the grid is too large to be rewritten: use gdalwarp"
+        reason = Said("栅格太大，不能改写", "the grid is too large to be rewritten: use gdalwarp")
         raise InputError(Problem(reason, path.name))
     values = _values(source)
     before = float(np.nansum(values))

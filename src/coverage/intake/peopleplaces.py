@@ -102,7 +102,9 @@ def places_of_sheet(sheet: RawSheet, crs: str | None, city: City) -> Places:
     if flat:
         lon, lat = find_column(heads, EAST), find_column(heads, NORTH)
         if crs is None:
-            reason = "平面坐标须写明坐标系（--crs） · metres need their CRS: state it with --crs"
+            reason = Said(
+                "平面坐标须写明坐标系（--crs）", "metres need their CRS: state it with --crs"
+            )
             raise InputError(Problem(reason, sheet.file))
     if lon is None or lat is None:
         raise InputError(
@@ -192,7 +194,7 @@ def places_of_layer(path: Path, crs: str | None, layer: str | None = None) -> Pl
     columns, _ = people_columns(heads)
     if not columns:
         listed = "、".join(heads) or "无"
-        reason = f"没有人数列（有：{listed}） · no column counts people"
+        reason = Said(f"没有人数列（有：{listed}）", "no column counts people")
         raise InputError(Problem(reason, path.name))
     sheet = layer_sheet(own)
     usable = np.array(
@@ -236,7 +238,7 @@ def checked(places: Places, city: City) -> tuple[str, list[RowOutcome], dict[str
     groups = dict(places.groups)
     if "all" not in groups:
         listed = "、".join(groups)
-        reason = f"缺总人数列（只有 {listed}） · the column of all people is missing"
+        reason = Said(f"缺总人数列（只有 {listed}）", "the column of all people is missing")
         raise InputError(Problem(reason, places.file))
     heads = ["lon", "lat", "people", *(g for g in groups if g != "all")]
     cells = [places.lon, places.lat, groups["all"], *(c for g, c in groups.items() if g != "all")]
@@ -252,7 +254,7 @@ def checked(places: Places, city: City) -> tuple[str, list[RowOutcome], dict[str
     for problem in problems:
         if problem.row is not None:
             cell = f"（{problem.column} {problem.value!r}）" if problem.column else ""
-            said = problem.said
+            said = problem.reason
             wrong.setdefault(problem.row - 2, []).append(
                 Said(f"{said.zh}{cell}", f"{said.en}{cell}")
             )

@@ -97,10 +97,10 @@ def import_plan(
     sheets = read_file(path)
     tables = plan_tables(sheets)
     if not tables:
-        reason = (
-            "没有找到指标表：表头应有“指标名称”和“目标值”（或“2027年目标值”） · "
-            "no table of targets: "
-            "its header needs 指标名称 (name) and 目标值 (target) or a column a year"
+        reason = Said(
+            "没有找到指标表：表头应有“指标名称”和“目标值”（或“2027年目标值”）",
+            "no table of targets: its header needs a column of names and one of targets, or one "
+            "a year",
         )
         raise InputError(Problem(reason, path.name))
     title = title or _title(tables) or f"{city.name}规划指标（{path.stem}）"

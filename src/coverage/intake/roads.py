@@ -150,7 +150,7 @@ def _report(
             findings.warn("bad_row", problem.to("zh"), problem.to("en"))
         else:
             cell = f"（{problem.column} {problem.value!r}）" if problem.column else ""
-            by_row.setdefault(problem.row, []).append(problem.said.then(Said(cell, cell)))
+            by_row.setdefault(problem.row, []).append(problem.reason.then(Said(cell, cell)))
     kept = len(set(found.network.edge_id.tolist()))
     lost = found.report.count("edge_without_place")
     named = city.workspace.files.get("roads") if city.workspace else None

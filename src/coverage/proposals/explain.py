@@ -61,7 +61,7 @@ def _asked(question: Question) -> tuple[str, str]:
     return "全部可达", "everyone reached"
 
 
-def _out_of_reach(short: Shortfall, field: Field, question: Question, city: City) -> str:
+def _out_of_reach(short: Shortfall, field: Field, question: Question, city: City) -> Said:
     """How far a target is possible, and the townships with the most people out of reach."""
     possible = np.zeros(len(field.weight), dtype=bool)
     possible[np.unique(field.cover.indices)] = True
@@ -80,13 +80,13 @@ def _out_of_reach(short: Shortfall, field: Field, question: Question, city: City
     listed, listed_en = "、".join(names), ", ".join(names)
     percent = f"{100 * best / total:.1f}%" if total else "—"
     asked = _asked(question)
-    return (
+    return Said(
         f"{where}要求 {asked[0]}，而全部 {len(field.candidates)} 个候选点加现有设施最多覆盖 "
         f"{number(round(best))}/{number(round(total))} {what[0]}（{percent}）；没有候选点可达的"
-        f"最多的乡镇：{listed} · {asked[1]} is asked for{there}, and all "
-        f"{len(field.candidates)} candidates with what stands reach {number(round(best))} of "
-        f"{number(round(total))} {what[1]} ({percent}) at most; most of those out of reach live "
-        f"in {listed_en}"
+        f"最多的乡镇：{listed}",
+        f"{asked[1]} is asked for{there}, and all {len(field.candidates)} candidates with what "
+        f"stands reach {number(round(best))} of {number(round(total))} {what[1]} ({percent}) at "
+        f"most; most of those out of reach live in {listed_en}",
     )
 
 

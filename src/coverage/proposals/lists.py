@@ -107,7 +107,7 @@ def named_columns(table: Table) -> Table:
     double = next((c for c in columns if columns.count(c) > 1 and c in NAMES), None)
     if double:
         raise InputError(
-            table.problem(None, double, "两列意思相同 · two columns have the same meaning")
+            table.problem(None, double, Said("两列意思相同", "two columns have the same meaning"))
         )
     records = tuple(
         Record(r.row, {known.get(c, c): v for c, v in r.cells.items()}) for r in table.records
@@ -123,7 +123,7 @@ def read_candidates(table: Table, city: City, ground: Townships, crs: str) -> Ca
     """
     table = named_columns(table)
     if not table.records:
-        raise InputError(table.problem(None, None, "名单没有数据行 · the list has no row"))
+        raise InputError(table.problem(None, None, Said("名单没有数据行", "the list has no row")))
     reader = _Reader(table, city, crs)
     rows = [reader.place(record) for record in table.records]
     costs = [reader.cost(record) for record in table.records]
@@ -131,7 +131,9 @@ def read_candidates(table: Table, city: City, ground: Townships, crs: str) -> Ca
     for record in table.records:
         name = record.get("name")
         if name and name in seen:
-            said = f"名称与第 {seen[name]} 行重复 · the name already stands in row {seen[name]}"
+            said = Said(
+                f"名称与第 {seen[name]} 行重复", f"the name already stands in row {seen[name]}"
+            )
             reader.problems.append(table.problem(record, "name", said))
         seen.setdefault(name, record.row)
     reader.check()
@@ -139,7 +141,7 @@ def read_candidates(table: Table, city: City, ground: Townships, crs: str) -> Ca
     inside = units_at(ground, xy)
     outside = [r for r, code in zip(table.records, inside, strict=True) if not code]
     if outside:
-        said = f"位置不在{city.name}内 · the place lies outside the city"
+        said = Said(f"位置不在{city.name}内", "the place lies outside the city")
         raise InputError([table.problem(record, "lon", said) for record in outside])
     units = [p.unit or code for p, code in zip((p for p in rows if p), inside, strict=True)]
     names = [r.get("name") or city.units.name(u) for r, u in zip(table.records, units, strict=True)]
@@ -168,7 +170,7 @@ def read_fixed(table: Table, city: City, crs: str, facilities: dict[str, str]) -
     table = named_columns(table)
     if "rule" not in table.columns:
         raise InputError(
-            table.problem(None, "rule", "缺少列 规则（rule） · the column 'rule' is missing")
+            table.problem(None, "rule", Said("缺少列 规则（rule）", "the column 'rule' is missing"))
         )
     reader = _Reader(table, city, crs)
     found = [reader.fixed(record, facilities) for record in table.records]
@@ -193,7 +195,7 @@ class _Reader:
         if self.problems:
             raise InputError(self.problems)
 
-    def complain(self, record: Record, column: str, reason: Said | str) -> None:
+    def complain(self, record: Record, column: str, reason: Said) -> None:
         self.problems.append(self.table.problem(record, column, reason))
 
     def place(self, record: Record) -> _Place | None:
@@ -203,19 +205,23 @@ class _Reader:
             read = parse_coordinates(lon, lat if "lat" in self.table.columns else None)
             if read.lon is None or read.lat is None:
                 why = read.problem or Said("没有坐标", "no place")
-                self.complain(record, "lon", f"{why.zh} · {why.en}")
+                self.complain(record, "lon", why)
                 return None
             x, y = project(read.lon, read.lat, self.crs)
             return _Place((float(x), float(y)), "")
         if not named:
-            self.complain(record, "name", "没有坐标也没有乡镇 · neither a place nor a township")
+            self.complain(
+                record, "name", Said("没有坐标也没有乡镇", "neither a place nor a township")
+            )
             return None
         unit = self.unit(record)
         if unit is None:
             return None
         seat = unit if unit.placed else self.city.units.get(unit.code[:9])
         if seat is None or seat.lon is None or seat.lat is None:
-            self.complain(record, "unit", f"{unit.name}位置不详 · the unit has no known place")
+            self.complain(
+                record, "unit", Said(f"{unit.name}位置不详", "the unit has no known place")
+            )
             return None
         x, y = project(seat.lon, seat.lat, self.crs)
         return _Place((float(x), float(y)), unit.code)
@@ -239,7 +245,9 @@ class _Reader:
         except ValueError:
             value = math.nan
         if not (math.isfinite(value) and value >= 0):
-            self.complain(record, "cost", "造价须为不小于 0 的数 · a cost of at least 0 is needed")
+            self.complain(
+                record, "cost", Said("造价须为不小于 0 的数", "a cost of at least 0 is needed")
+            )
         return value
 
     def fixed(self, record: Record, facilities: dict[str, str]) -> Fixed | None:
@@ -248,7 +256,7 @@ class _Reader:
         if rule is None:
             known = "、".join(words[-1] for words in RULES.values())
             self.complain(
-                record, "rule", f"规则可为：{known} · the rule is one of {', '.join(RULES)}"
+                record, "rule", Said(f"规则可为：{known}", f"the rule is one of {', '.join(RULES)}")
             )
             return None
         name = record.get("name")
@@ -262,7 +270,7 @@ class _Reader:
             return Fixed(rule, record.row, name, unit=unit.code) if unit else None
         if name:
             return Fixed(rule, record.row, name)
-        self.complain(record, "name", "没有名称、坐标或乡镇 · no name, place or township")
+        self.complain(record, "name", Said("没有名称、坐标或乡镇", "no name, place or township"))
         return None
 
     def _existing(self, record: Record, rule: str, facilities: dict[str, str]) -> Fixed | None:
@@ -273,10 +281,12 @@ class _Reader:
         if len(same) == 1 and not id_:
             return Fixed(rule, record.row, name, facility=same[0])
         reason = (
-            "有同名的多处设施，请写编号 · several facilities have this name: give the id"
+            Said("有同名的多处设施，请写编号", "several facilities have this name: give the id")
             if same
-            else "没有这样的现有设施（类别、年份均须相符） · there is no such existing facility of "
-            "the kind and year asked about"
+            else Said(
+                "没有这样的现有设施（类别、年份均须相符）",
+                "there is no such existing facility of the kind and year asked about",
+            )
         )
         self.complain(record, "id" if id_ else "name", reason)
         return None

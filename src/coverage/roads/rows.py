@@ -121,7 +121,7 @@ class Row:
             try:
                 return mode_flags(named or modes or ())
             except InputError as error:
-                self.complain("modes" if named else None, error.problems[0].said)
+                self.complain("modes" if named else None, error.problems[0].reason)
                 return 0
         tags = {key: self.text(key) for key in ("access", "foot", "bicycle", "motor_vehicle")}
         tags = {key: value for key, value in tags.items() if value} | {"highway": self.highway}

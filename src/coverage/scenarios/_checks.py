@@ -295,7 +295,7 @@ class Reader:
             try:
                 load_profile(profile)
             except InputError as error:
-                fields.bad("profile", error.problems[0].said, profile)
+                fields.bad("profile", error.problems[0].reason, profile)
         return Limit(_float(minutes), profile)
 
     def _aim(self, fields: Fields, _: int) -> Aim | None:

@@ -73,8 +73,8 @@ class Travels:
             ground = self._ground(self._key(None))
         except InputError as error:
             self._broken = True
-            zh = "；".join(p.said.zh for p in error.problems)
-            en = "; ".join(p.said.en for p in error.problems)
+            zh = "；".join(p.reason.zh for p in error.problems)
+            en = "; ".join(p.reason.en for p in error.problems)
             self.notes = (Said(f"未计算出行时间：{zh}", f"travel times are not computed: {en}"),)
         else:
             self.notes = (
