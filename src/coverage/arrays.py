@@ -7,13 +7,11 @@ corners of a segment and pieces at a node are all kept like this.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
     from numpy.typing import NDArray
 
     Floats: TypeAlias = NDArray[np.float64]

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from coverage.caveats import caveats
-from coverage.errors import InputError, UnknownNameError, gathered
+from coverage.errors import InputError, Problem, UnknownNameError, gathered
 from coverage.formats.tables import read_table
 from coverage.gaps import gap
-from coverage.indicators import Measurement, by_county, people_affected
-from coverage.measures import measure
+from coverage.indicators import CountyShare, Measurement, by_county, people_affected
+from coverage.measures import Measure, measure
 from coverage.messages import Said
 from coverage.nearest import nearest
 from coverage.shown import Shown
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from coverage.city import City, RegisterSource
-    from coverage.errors import Problem
     from coverage.facilities import Register
-    from coverage.indicators import CountyShare
-    from coverage.measures import Measure
     from coverage.plans import Baseline, PlanIndicator, Target
 
 Status = Literal[

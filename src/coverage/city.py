@@ -10,11 +10,20 @@ from coverage import frames, settings
 from coverage.errors import InputError, gathered
 from coverage.facilities import Register, parse_provenances, read_register
 from coverage.messages import Said
-from coverage.plans import load_plan
+from coverage.plans import Plan, PlanIndicator, load_plan
 from coverage.population import Population, load_population
 from coverage.shown import Shown
-from coverage.units import CityName, find_city, load_units
-from coverage.workspace import OWN, ROLE_NAMES, SHIPPED, find_workspace, read_workspace
+from coverage.units import CityName, Units, find_city, load_units
+from coverage.workspace import (
+    OWN,
+    ROLE_NAMES,
+    SHIPPED,
+    Origin,
+    Role,
+    Workspace,
+    find_workspace,
+    read_workspace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,11 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from coverage.boundaries import Boundaries
-    from coverage.plans import Plan, PlanIndicator
     from coverage.roads.network import RoadNetwork
     from coverage.roads.sources import RoadSource
-    from coverage.units import Units
-    from coverage.workspace import Origin, Role, Workspace
 
     # Facilities: checked, in a frame, or in a file.
     RegisterSource = Register | pd.DataFrame | str | Path

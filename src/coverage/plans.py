@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from coverage.errors import InputError, UnknownNameError
-from coverage.fields import read_toml, unknown
-from coverage.gaps import OPS
+from coverage.fields import Fields, read_toml, unknown
+from coverage.gaps import OPS, Op
 from coverage.kinds import KINDS, SYSTEMS
 from coverage.messages import Said
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
-    from coverage.fields import Fields
-    from coverage.gaps import Op
 
 MEASURES: dict[str, tuple[str, str]] = {
     "unit_share": ("有设施的单元占比", "share of units with at least n matching facilities"),

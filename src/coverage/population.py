@@ -11,15 +11,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coverage.errors import InputError
+from coverage.errors import InputError, Problem
 from coverage.fields import Cells
 from coverage.formats.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-    from coverage.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,14 +54,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from coverage.errors import InputError, Problem, UnknownNameError
-from coverage.fields import read_toml, unknown
+from coverage.fields import Fields, read_toml, unknown
 from coverage.messages import Said
 from coverage.settings import data_dir
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from coverage.fields import Fields
 
 SlopeModel: TypeAlias = Literal["tobler", "minetti"]
 Mode: TypeAlias = Literal["foot", "bicycle", "car"]

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from coverage import settings
-from coverage.errors import InputError, UnknownNameError
+from coverage.errors import InputError, Problem, UnknownNameError
 from coverage.fields import Cells
 from coverage.formats.tables import read_table
 from coverage.messages import Said
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from coverage.errors import Problem
 
 Level = Literal["city", "county", "township", "village"]
 

@@ -11,13 +11,12 @@ from pptx.oxml.ns import qn
 from pptx.util import Pt
 
 from coverage.messages import Said
-from coverage.results.document import known
+from coverage.results.document import Document, known
 from coverage.results.table import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coverage.results.document import Document
 
 NATIVE = ("headline", "targets", "counties")
 _DONE, _OPEN, _AIM = "2F6DA3", "D9A066", "8A94A0"

@@ -5,18 +5,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from coverage.briefs.tables import label
-from coverage.messages import Said
-from coverage.results.document import HIDDEN, known
+from coverage.messages import Lang, Said
+from coverage.results.document import HIDDEN, Aim, AimWords, Document, Indicator, known
 from coverage.results.table import shown
 from coverage.results.vocabulary import GROUPS
 from coverage.text import precise
-
-if TYPE_CHECKING:
-    from coverage.messages import Lang
-    from coverage.results.document import Aim, AimWords, Document, Indicator
 
 _OPS: dict[str, Said] = {
     ">": Said("高于", "more than "),

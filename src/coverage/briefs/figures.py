@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from coverage.briefs.pages import Figure
 from coverage.messages import Said
-from coverage.results.document import known
+from coverage.results.document import Document, Indicator, known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.maps.compose import Moment
-    from coverage.results.document import Document, Indicator
 
 _DPI = 200
 _CAPTIONS = {

@@ -18,12 +18,12 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from coverage.briefs.pages import NAMESPACE, json_text, record_of
+from coverage.briefs.pages import NAMESPACE, Pages, json_text, record_of
 from coverage.briefs.qgis import Layer, Written, qml, style_of, write_project
 from coverage.briefs.texts import FOLDER
 from coverage.maps.outlines import plane_of, read_areas, road_lines
 from coverage.messages import Said
-from coverage.results.document import HIDDEN, known
+from coverage.results.document import HIDDEN, Document, FacilityRow, Figure, known
 from coverage.results.table import plain
 from coverage.results.vocabulary import GROUPS
 from coverage.roads.sources import load
@@ -33,10 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from coverage.briefs.pages import Pages
     from coverage.city import City
     from coverage.maps.view import Area
-    from coverage.results.document import Document, FacilityRow, Figure
 
 _Row = dict[str, Any]  # of a layer, by column
 _STATUS = {True: Said("已覆盖", "covered"), False: Said("未覆盖", "missing")}

@@ -9,14 +9,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coverage.briefs.pages import record_of, summary
+from coverage.briefs.pages import Figure, Pages, record_of, summary
 from coverage.results.document import as_json
 from coverage.results.table import to_html as table_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coverage.briefs.pages import Figure, Pages
     from coverage.briefs.texts import Block
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")

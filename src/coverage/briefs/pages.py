@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from coverage.messages import Said
-from coverage.results.document import as_json
+from coverage.results.document import Document, Record, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from coverage.briefs.texts import Block
     from coverage.city import City
-    from coverage.results.document import Document, Record
     from coverage.results.table import Table
 
 BY = "facility-coverage"

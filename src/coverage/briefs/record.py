@@ -16,7 +16,7 @@ from coverage import __version__
 from coverage.briefs.pages import BY
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.results.document import Input, Outcome, Record, as_json
+from coverage.results.document import Document, Input, Outcome, Record, as_json
 from coverage.units import find_city
 from coverage.workspace import CONFIG, ROLE_NAMES
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from coverage.briefs.request import Request
     from coverage.city import City
-    from coverage.results.document import Document
 
 NAME = "record.json"
 _ORIGINS = {

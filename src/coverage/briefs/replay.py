@@ -19,14 +19,13 @@ from coverage.briefs.pages import BY, NAMESPACE, PART
 from coverage.briefs.request import Request
 from coverage.briefs.writing import assessed, result
 from coverage.errors import InputError, Problem
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.results.document import Input, Outcome, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from coverage.messages import Lang
 
 _PAGE = re.compile(r'<script type="application/json" id="record">(.*?)</script>', re.DOTALL)
 _MOST_BYTES = 20_000_000  # of a record in an archive: one that unpacks to more is none of ours

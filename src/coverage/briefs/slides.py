@@ -18,19 +18,17 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from coverage.briefs import charts
-from coverage.briefs.pages import embed
+from coverage.briefs.pages import Figure, Pages, embed
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.results.table import STATUS_COLOURS
+from coverage.results.table import STATUS_COLOURS, Table
 from coverage.text import cut, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from coverage.briefs.pages import Figure, Pages
     from coverage.briefs.texts import Block
-    from coverage.results.table import Table
 
 FONT = "微软雅黑"
 _INK, _HEAD, _SOFT, _TINT = "1D2733", "1F4E79", "5B6775", "EEF3F7"

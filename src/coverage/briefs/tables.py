@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coverage.kinds import PROVENANCES
-from coverage.messages import Said
-from coverage.results.document import HIDDEN, known
-from coverage.results.table import STATUS_COLOURS, Column, Table, named, shown
+from coverage.messages import Lang, Said
+from coverage.results.document import HIDDEN, Document, Indicator, known
+from coverage.results.table import STATUS_COLOURS, Cell, Column, Table, named, shown
 from coverage.results.vocabulary import GROUPS
 from coverage.results.words import PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from coverage.messages import Lang
-    from coverage.results.document import Document, Indicator
-    from coverage.results.table import Cell
 
 _EXAMPLE = Said("（示意）", " (example)")
 _ACTIONS: dict[str, Said] = {

@@ -23,12 +23,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from coverage.briefs.tables import MAKERS
 from coverage.errors import InputError, Problem
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from coverage.messages import Lang
 
 FOLDER = Path(__file__).parent / "templates"
 BlockKind = Literal["title", "heading", "point", "small", "paragraph", "table", "figure"]

@@ -22,15 +22,13 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Mm, Pt, RGBColor
 
-from coverage.briefs.pages import embed
-from coverage.results.table import STATUS_COLOURS
+from coverage.briefs.pages import Figure, Pages, embed
+from coverage.results.table import STATUS_COLOURS, Table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from coverage.briefs.pages import Figure, Pages
     from coverage.briefs.texts import Block
-    from coverage.results.table import Table
 
 BODY, TITLE, FIRST, SECOND = "仿宋", "方正小标宋简体", "黑体", "楷体"
 LATIN = "Times New Roman"

@@ -17,9 +17,9 @@ from openpyxl.formatting.rule import CellIsRule, DataBarRule, FormulaRule
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from coverage.briefs.pages import describe, json_text, record_of
+from coverage.briefs.pages import Pages, describe, json_text, record_of
 from coverage.messages import Said
-from coverage.results.document import HIDDEN, known
+from coverage.results.document import HIDDEN, Aim, Indicator, known
 from coverage.results.table import STATUS_COLOURS, plain
 from coverage.results.vocabulary import GROUPS, HEADS
 from coverage.text import width
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from coverage.briefs.pages import Pages
-    from coverage.results.document import Aim, Indicator
 
 FONT = "微软雅黑"
 RECORD_SHEET = Said("记录", "record")

@@ -15,24 +15,21 @@ from coverage.briefs.facts import facts
 from coverage.briefs.figures import draw
 from coverage.briefs.pages import Pages, json_text, record_of
 from coverage.briefs.pdf import ConversionError, convert, office
-from coverage.briefs.request import FORMATS
+from coverage.briefs.request import FORMATS, Request
 from coverage.briefs.tables import tables
 from coverage.errors import InputError, MissingDependencyError, Problem
 from coverage.messages import Said
-from coverage.outputs import check, on_stderr, staged
+from coverage.outputs import Tell, check, on_stderr, staged
 from coverage.results import change, disclosure
-from coverage.results.document import Hidden
+from coverage.results.document import Document, Hidden
 from coverage.results.from_report import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from coverage.assessment import Report
-    from coverage.briefs.request import Request
     from coverage.briefs.texts import Block
     from coverage.city import City
-    from coverage.outputs import Tell
-    from coverage.results.document import Document
 
 RESULT = "result.json"
 NAMES = {format_: f"brief.{format_}" for format_ in FORMATS}

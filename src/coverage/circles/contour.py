@@ -27,15 +27,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from coverage.arrays import expand
-from coverage.circles.lattice import reach_of
+from coverage.arrays import Float32s, Floats, Int32s, Ints, expand
+from coverage.circles.lattice import Frame, LatticeIndex, reach_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon
 
-    from coverage.arrays import Float32s, Floats, Int32s, Ints
-    from coverage.circles.lattice import Frame, LatticeIndex
     from coverage.circles.times import AccessRule
 
 Real = TypeVar("Real", np.float32, np.float64)

@@ -18,9 +18,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.circles.contour import Sheet, direct_marks, marks_from_feet, marks_of, multi, outline
+from coverage.circles.contour import (
+    Marks,
+    Sheet,
+    direct_marks,
+    marks_from_feet,
+    marks_of,
+    multi,
+    outline,
+)
 from coverage.circles.lattice import Frame, LatticeIndex, chunks, corner_count, reach_of
-from coverage.circles.times import SegmentTimes
+from coverage.circles.times import AccessRule, SegmentTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,8 +36,6 @@ if TYPE_CHECKING:
     from shapely import MultiPolygon
 
     from coverage.arrays import Float32s, Floats, Ints, Objects
-    from coverage.circles.contour import Marks
-    from coverage.circles.times import AccessRule
     from coverage.travel.streets import Segments
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import least_rows, starts
+from coverage.arrays import Bools, Float32s, Floats, Int32s, Ints, Numbers, least_rows, starts
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from coverage.arrays import Bools, Float32s, Floats, Int32s, Ints, Numbers
     from coverage.travel.streets import Segments
 
     FloatLike = NDArray[np.floating[Any]]

@@ -26,21 +26,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import expand
+from coverage.arrays import Floats, Ints, expand
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.travel.access import part
-from coverage.travel.streets import LENGTH, NO_NUMBER, over
+from coverage.travel.streets import LENGTH, NO_NUMBER, Segments, over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from coverage.arrays import Floats, Ints
     from coverage.profiles import Profile
     from coverage.travel._reached import Reached
-    from coverage.travel.streets import Segments
 
 
 def _no_floats() -> Floats:

@@ -9,13 +9,12 @@ import click
 
 from coverage.cli.grammar import command
 from coverage.cli.options import CITY, REGISTER, argument, say_written, takes, tell
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.briefs.writing import Step
-    from coverage.messages import Lang
 
 _STEPS = {
     "assess": Said("测算指标", "indicators"),

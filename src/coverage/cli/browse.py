@@ -8,7 +8,7 @@ import click
 
 from coverage.cli.grammar import command
 from coverage.cli.options import print_json, takes_city, takes_format
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from coverage.city import City
-    from coverage.messages import Lang
     from coverage.plans import Plan, PlanIndicator
 
     Columns = Sequence[tuple[str, int]]

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from coverage.messages import Lang
 
 _WIDTH = 100
 _COLUMN = 30  # where help begins at most

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.cli.grammar import Group, command
 from coverage.cli.options import argument, own_city, own_folder, say, say_written, takes
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.intake.identity import Replace
     from coverage.intake.outcomes import ImportReport
-    from coverage.messages import Lang
 
 _FILE = argument("file", "FILE")
 

@@ -9,16 +9,12 @@ from __future__ import annotations
 import errno
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 import click
 
 from coverage.cli.grammar import Group, Option, command, complain, heading, language_of
 from coverage.errors import CoverageError, InputError, MissingDependencyError
-from coverage.messages import Said
-
-if TYPE_CHECKING:
-    from coverage.messages import Lang
+from coverage.messages import Lang, Said
 
 # Where each command is, and what it does in a line.
 _COMMANDS: dict[str, tuple[str, Said]] = {

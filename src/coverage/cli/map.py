@@ -9,7 +9,7 @@ import click
 
 from coverage.cli.grammar import command
 from coverage.cli.options import CITY, REGISTER, ROADS, chosen_city, say_written, takes, writing
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from coverage.maps.before_after import Wanted
     from coverage.maps.compose import Moment
     from coverage.maps.view import View
-    from coverage.messages import Lang
 
 _PICTURES = (".png", ".pdf", ".svg")
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coverage.cli.grammar import Argument, Option, Refused
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from coverage.city import City
-    from coverage.messages import Lang
 
     Command = Callable[..., None]
     Decorator = Callable[[Command], Command]

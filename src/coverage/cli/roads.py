@@ -18,13 +18,12 @@ from coverage.cli.options import (
     takes_format,
     writing,
 )
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.messages import Lang
     from coverage.roads.network import CleaningReport
 
 

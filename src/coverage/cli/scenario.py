@@ -18,14 +18,13 @@ from coverage.cli.options import (
     takes_format,
     tell,
 )
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.messages import Lang
     from coverage.scenarios.edits import Scenario
     from coverage.scenarios.outcome import Comparison
 

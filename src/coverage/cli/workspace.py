@@ -8,13 +8,12 @@ import click
 
 from coverage.cli.grammar import command
 from coverage.cli.options import SERVER, argument, own_folder, say, say_written, takes, takes_city
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.messages import Lang
 
 _SUBJECTS = ("boundaries", "roads", "population", "facilities")
 

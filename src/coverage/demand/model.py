@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 
 from coverage.demand.demand import Demand, model_files
-from coverage.demand.townships import read_townships
+from coverage.demand.townships import Townships, read_townships
 from coverage.errors import InputError
 from coverage.messages import Said
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from coverage.arrays import Floats, Int32s
     from coverage.city import City
-    from coverage.demand.townships import Townships
 
 RESIDENTS_WEIGHT = 3.45  # calibrated in data/README.md; a villagers' committee weighs 1
 SEAT_RADIUS_M = 1_000.0

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from coverage.demand.demand import Demand
-from coverage.demand.townships import read_townships
+from coverage.demand.townships import Townships, read_townships
 from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_layer
 from coverage.formats.tables import Table, read_table
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from coverage.arrays import Bools, Floats, Int32s
     from coverage.city import City
-    from coverage.demand.townships import Townships
 
 BORDER_M = 500.0  # the polygons are approximate: a place this near to one is taken as in it
 

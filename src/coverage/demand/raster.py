@@ -19,7 +19,7 @@ import shapely.geometry
 from coverage.datum import known_crs, transform
 from coverage.demand.demand import Demand
 from coverage.demand.model import people_by_township
-from coverage.demand.townships import onto, read_townships
+from coverage.demand.townships import Townships, onto, read_townships
 from coverage.errors import InputError, Problem
 from coverage.formats.rasters import open_raster
 from coverage.messages import Said
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from coverage.arrays import Floats, Int32s, Ints, Objects
     from coverage.city import City
-    from coverage.demand.townships import Townships
 
 Bounds = tuple[float, float, float, float]
 

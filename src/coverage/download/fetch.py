@@ -21,17 +21,15 @@ from coverage.download.http import Server
 from coverage.download.licences import Origin, is_downloaded, note_origin
 from coverage.errors import InputError, Problem
 from coverage.formats.tables import csv_text
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.outputs import keep
 from coverage.text import number
-from coverage.workspace import OWN, other_roads
+from coverage.workspace import OWN, Role, other_roads
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.download.osm import Answer, Thing
-    from coverage.messages import Lang
-    from coverage.workspace import Role
 
 SUBJECTS = ("boundaries", "roads", "population", "facilities")
 FACILITIES = "intake/osm-facilities.csv"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.download import http
 from coverage.errors import InputError, NetworkUnreachableError
 from coverage.messages import Said
-from coverage.roads.network import MODES
+from coverage.roads.network import MODES, RoadNetwork
 from coverage.roads.osm import ATTRIBUTION, LICENCE, Ways
 from coverage.roads.sources import cached
 from coverage.settings import cache_dir
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from coverage.roads.network import RoadNetwork
 
 PUBLIC_ENDPOINT = "https://overpass-api.de/api"
 _SERVER_TIMEOUT_S = 180

@@ -11,15 +11,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from coverage.formats.encodings import decode
-from coverage.formats.grids import Grid, trimmed
-from coverage.formats.safety import refuse
+from coverage.formats.grids import Cell, Grid, trimmed
+from coverage.formats.safety import Limits, Meter, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from coverage.formats.grids import Cell
-    from coverage.formats.safety import Limits, Meter
 
 _SEPARATORS = (",", "\t", ";", "|", "，", "；")
 _SAID = re.compile(r'\ufeff?"?sep=(.)"?\s*?(\r\n|\r|\n)', re.IGNORECASE)

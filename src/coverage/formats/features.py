@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from coverage.formats.grids import Grid, trimmed
+from coverage.formats.grids import Cell, Grid, trimmed
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.formats.encodings import Encoding
-    from coverage.formats.grids import Cell
     from coverage.formats.safety import Meter
 
 BROKEN = Said("几何已损坏", "the geometry is broken")

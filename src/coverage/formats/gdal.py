@@ -18,15 +18,12 @@ import shapely
 
 from coverage.errors import InputError, Problem
 from coverage.formats.features import BROKEN, Features
-from coverage.formats.grids import plain
-from coverage.formats.safety import refuse
+from coverage.formats.grids import Cell, plain
+from coverage.formats.safety import Meter, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from coverage.formats.grids import Cell
-    from coverage.formats.safety import Meter
 
 
 @contextmanager

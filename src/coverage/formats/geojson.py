@@ -13,8 +13,8 @@ from shapely.geometry import shape
 from coverage.errors import InputError, Problem
 from coverage.formats.encodings import decode
 from coverage.formats.features import BROKEN, NOT_FINITE, Features
-from coverage.formats.grids import plain
-from coverage.formats.safety import refuse
+from coverage.formats.grids import Cell, plain
+from coverage.formats.safety import Meter, refuse
 from coverage.messages import Said
 from coverage.settings import WGS84
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-    from coverage.formats.grids import Cell
-    from coverage.formats.safety import Meter
 
 
 def read_json(raw: bytes, file: str, meter: Meter, encoding: str | None = None) -> Features:

@@ -19,7 +19,7 @@ import shapely
 
 from coverage.datum import check_datum_name, to_wgs84
 from coverage.errors import InputError, Problem
-from coverage.formats.features import NOT_FINITE
+from coverage.formats.features import NOT_FINITE, Features
 from coverage.formats.gdal import alone, read_gpkg, read_one, unreadable
 from coverage.formats.geojson import read_json
 from coverage.formats.safety import Limits, Meter, open_archive, read_bytes, refuse
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-    from coverage.formats.features import Features
     from coverage.formats.grids import Cell
 
 ENDINGS = (".shp", ".geojson", ".json", ".gpkg", ".fgb")

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
 from coverage.formats.encodings import decode
-from coverage.formats.grids import Grid, Merge, is_blank, trimmed
-from coverage.formats.safety import check_xml, refuse
+from coverage.formats.grids import Cell, Grid, Merge, is_blank, trimmed
+from coverage.formats.safety import Meter, check_xml, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from coverage.formats.grids import Cell
-    from coverage.formats.safety import Meter
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,20})", re.IGNORECASE)
 _SPAN = 65_536

@@ -9,17 +9,13 @@ from __future__ import annotations
 import re
 import zipfile
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NoReturn
+from pathlib import Path, PurePosixPath
+from typing import IO, NoReturn
 from xml.parsers import expat
 
 from coverage.atomic import cannot_read
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from typing import IO
 
 _MIB = 1 << 20
 

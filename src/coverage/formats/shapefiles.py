@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from coverage.formats.encodings import Encoding, detect
 from coverage.formats.gdal import read_one
-from coverage.formats.safety import refuse
+from coverage.formats.safety import Limits, Meter, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from coverage.formats.features import Features
     from coverage.formats.grids import Cell
-    from coverage.formats.safety import Limits, Meter
 
 MARK = b"\x00\x00\x27\x0a"
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj")

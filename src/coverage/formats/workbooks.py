@@ -9,16 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coverage.errors import InputError, Problem
-from coverage.formats.grids import Grid, Merge, plain, trimmed
-from coverage.formats.safety import check_xml, open_archive, refuse
+from coverage.formats.grids import Cell, Grid, Merge, plain, trimmed
+from coverage.formats.safety import Limits, Meter, check_xml, open_archive, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     import zipfile
     from collections.abc import Iterable, Iterator
 
-    from coverage.formats.grids import Cell
-    from coverage.formats.safety import Limits, Meter
 
 _MERGES = 100_000
 _SHOWN = 8  # hidden rows and columns that a note names

@@ -16,7 +16,7 @@ import shapely
 from coverage.boundaries import read_boundaries
 from coverage.city import City
 from coverage.errors import InputError, Problem
-from coverage.formats.layers import read_layer
+from coverage.formats.layers import Layer, read_layer
 from coverage.intake import newcity
 from coverage.intake.commit import deliver, own_file
 from coverage.intake.outcomes import FEATURES, Findings, ImportReport, RowOutcome, ordered
@@ -28,7 +28,7 @@ from coverage.intake.unitmatch import (
     NAME_COLUMNS,
     find_column,
 )
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.places import polygons as topology
 from coverage.places.find import Evidence, code_in, find_unit
 
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from coverage.atomic import Content
-    from coverage.formats.layers import Layer
-    from coverage.messages import Lang
     from coverage.units import Units
 
 Level = Literal["township", "county"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from coverage.atomic import REPLACED, disk_errors, file_digest, free, reserved, write_files
+from coverage.atomic import REPLACED, Content, disk_errors, file_digest, free, reserved, write_files
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS, register_rows
@@ -16,16 +16,13 @@ from coverage.formats.tables import csv_text
 from coverage.intake.outcomes import Findings, ImportReport
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
-from coverage.messages import Said
-from coverage.workspace import OWN
+from coverage.messages import Lang, Said
+from coverage.workspace import OWN, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from coverage.atomic import Content
     from coverage.intake.facilities import FacilityImport
-    from coverage.messages import Lang
-    from coverage.workspace import Role
 
 Report = TypeVar("Report", bound=ImportReport)
 

@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 from coverage.errors import InputError, Problem
 from coverage.facilities import COLUMNS, Facility
 from coverage.intake.ground import judge_places
-from coverage.intake.identity import MADE, compare, judge_neighbours, kept_beside
+from coverage.intake.identity import (
+    MADE,
+    Comparison,
+    Replace,
+    compare,
+    judge_neighbours,
+    kept_beside,
+)
 from coverage.intake.ledger import is_ledger, ledger_rows
 from coverage.intake.locate import find_units, geocode, place
 from coverage.intake.outcomes import FacilityRow, ImportReport, ordered
@@ -36,7 +43,6 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.download.geocode import Geocoder
-    from coverage.intake.identity import Comparison, Replace
 
 HEADS = (
     Said("识别为", "kind"),

@@ -18,7 +18,7 @@ from coverage.errors import InputError
 from coverage.intake.locate import city_bounds, put_at_seat
 from coverage.lists.rows import Finding
 from coverage.messages import Said
-from coverage.places.polygons import plane, read_outlines
+from coverage.places.polygons import Outlines, plane, read_outlines
 from coverage.reach.sites import BORDER_M
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.intake.outcomes import FacilityRow
-    from coverage.places.polygons import Outlines
 
 # A phone's fix and a drawn border are each off by some tens of metres.
 _TOWNSHIP_M = 100.0

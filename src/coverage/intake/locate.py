@@ -25,14 +25,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.datum import to_wgs84
-from coverage.download.geocode import QuotaError
+from coverage.download.geocode import Geocoded, Geocoder, QuotaError
 from coverage.errors import CoverageError
-from coverage.intake.outcomes import bilingual
+from coverage.intake.outcomes import FacilityRow, bilingual
 from coverage.messages import Said
-from coverage.places.coordinates import parse_coordinates
+from coverage.places.coordinates import ParsedPlace, parse_coordinates
 from coverage.places.detect import (
     KNOWN_PLACES,
     Anchors,
+    Detection,
     datum_named,
     detect_datum,
     seat_anchors,
@@ -48,13 +49,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coverage.city import City
-    from coverage.download.geocode import Geocoded, Geocoder
     from coverage.facilities import Facility
-    from coverage.intake.outcomes import FacilityRow
     from coverage.lists.columns import Understanding
     from coverage.lists.sheets import RawSheet
-    from coverage.places.coordinates import ParsedPlace
-    from coverage.places.detect import Detection
     from coverage.roads.network import RoadNetwork
 
     Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from coverage.kinds import KINDS
-from coverage.lists.rows import DATA, Finding
+from coverage.lists.rows import DATA, Finding, Outcome
 from coverage.lists.rows import Row as ListRow
 from coverage.messages import Said
 from coverage.places.find import Found
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.facilities import Facility
-    from coverage.lists.rows import Outcome
     from coverage.lists.sheets import RawSheet
 
 Place = Literal["coordinates", "geocoded", "seat", "none"]

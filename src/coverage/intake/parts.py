@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from coverage.intake.outcomes import Part, RowOutcome, Use, bilingual
+from coverage.intake.outcomes import Part, Row, RowOutcome, Use, bilingual
 from coverage.kinds import KINDS
-from coverage.lists.columns import understand
+from coverage.lists.columns import How, Understanding, understand
 from coverage.lists.personal import redact
 from coverage.lists.rows import DATA
-from coverage.lists.sheets import RawRow, RawSheet
+from coverage.lists.sheets import RawRow, RawSheet, Role
 from coverage.lists.spec import FACILITIES
 from coverage.messages import Said
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from coverage.formats.layers import Layer
-    from coverage.intake.outcomes import Row
-    from coverage.lists.columns import How, Understanding
-    from coverage.lists.sheets import Role
     from coverage.places.detect import Detection
 
 _HOWS: dict[How, Said] = {

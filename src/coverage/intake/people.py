@@ -13,6 +13,7 @@ from coverage.intake.outcomes import CELLS, ImportReport, Part, ordered
 from coverage.intake.peopletable import (
     KNOWN,
     SUMMED,
+    Table,
     is_people_table,
     read_people,
     with_sums,
@@ -20,8 +21,8 @@ from coverage.intake.peopletable import (
 from coverage.intake.template import POPULATION
 from coverage.lists.reading import read_file
 from coverage.lists.rows import Finding
-from coverage.messages import Said
-from coverage.population import load_population
+from coverage.messages import Lang, Said
+from coverage.population import People, load_population
 from coverage.workspace import OWN
 
 if TYPE_CHECKING:
@@ -30,10 +31,7 @@ if TYPE_CHECKING:
 
     from coverage.atomic import Content
     from coverage.intake.peopleplaces import Places
-    from coverage.intake.peopletable import Table
     from coverage.lists.sheets import RawSheet
-    from coverage.messages import Lang
-    from coverage.population import People
     from coverage.units import Units
 
     # Writes the files of a report, and which others they take the place of; or nothing at all.

@@ -16,9 +16,9 @@ from coverage.errors import InputError, Problem
 from coverage.formats.layers import degrees, read_layer
 from coverage.formats.tables import csv_text
 from coverage.intake.locate import detected
-from coverage.intake.outcomes import FEATURES, ROWS, Part, RowOutcome
+from coverage.intake.outcomes import FEATURES, ROWS, Part, RowOutcome, Use
 from coverage.intake.parts import layer_sheet, other_row, part_of, uses_of
-from coverage.intake.peoplecells import people_columns
+from coverage.intake.peoplecells import Column, people_columns
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
@@ -26,7 +26,7 @@ from coverage.intake.unitmatch import (
     NAME_COLUMNS,
     find_column,
 )
-from coverage.lists.rows import Finding
+from coverage.lists.rows import Finding, Outcome
 from coverage.messages import Said
 from coverage.places.find import Evidence, code_in, find_unit
 
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.formats.grids import Cell
-    from coverage.intake.outcomes import Use
-    from coverage.intake.peoplecells import Column
-    from coverage.lists.rows import Outcome
     from coverage.lists.sheets import RawRow, RawSheet
 
 LON = "lon lng long longitude 经度 东经 lng_wgs84 lon_wgs84"

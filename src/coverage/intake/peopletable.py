@@ -14,9 +14,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
-from coverage.intake.outcomes import RowOutcome
+from coverage.intake.outcomes import Part, RowOutcome, Use
 from coverage.intake.parts import other_row, part_of, uses_of
-from coverage.intake.peoplecells import contradiction, count_in, people_columns
+from coverage.intake.peoplecells import Column, contradiction, count_in, people_columns
 from coverage.intake.template import POPULATION
 from coverage.intake.unitmatch import (
     CODE_COLUMNS,
@@ -26,7 +26,7 @@ from coverage.intake.unitmatch import (
     find_column,
     plain,
 )
-from coverage.lists.rows import Finding
+from coverage.lists.rows import Finding, Outcome, Weight
 from coverage.messages import Said
 from coverage.places.changes import load_changes
 from coverage.places.find import Evidence, find_unit
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from coverage.formats.grids import Cell
-    from coverage.intake.outcomes import Part, Use
-    from coverage.intake.peoplecells import Column
-    from coverage.lists.rows import Outcome, Weight
     from coverage.lists.sheets import RawRow, RawSheet
     from coverage.units import Unit, Units
 

@@ -19,23 +19,18 @@ from coverage.city import City
 from coverage.errors import CoverageError, InputError, Problem
 from coverage.formats.toml import toml_value
 from coverage.intake.commit import deliver, own_file
-from coverage.intake.outcomes import ImportReport, RowOutcome
+from coverage.intake.outcomes import ImportReport, Part, RowOutcome
 from coverage.intake.parts import part_of, uses_of
 from coverage.intake.planreader import read_rows
-from coverage.intake.planrows import join
-from coverage.intake.plansheet import plan_tables
+from coverage.intake.planrows import PlanRow, join
+from coverage.intake.plansheet import PlanTable, plan_tables
 from coverage.lists.reading import read_file
 from coverage.lists.rows import Finding
-from coverage.messages import Said
-from coverage.plans import load_plan
+from coverage.messages import Lang, Said
+from coverage.plans import Plan, load_plan
 
 if TYPE_CHECKING:
-    from coverage.intake.outcomes import Part
-    from coverage.intake.planrows import PlanRow
-    from coverage.intake.plansheet import PlanTable
     from coverage.lists.sheets import RawSheet
-    from coverage.messages import Lang
-    from coverage.plans import Plan
 
 FILE = "plan.toml"
 _PERIOD = re.compile(r"((?:19|20)\d\d)\s*年?\s*[-—–~～至到]+\s*((?:19|20)\d\d)")

@@ -20,7 +20,7 @@ from coverage.intake.planwords import (
     methods,
     system_of,
 )
-from coverage.intake.recognise import recognise
+from coverage.intake.recognise import Known, recognise
 from coverage.kinds import KINDS, SYSTEMS
 from coverage.lists.spec import normal, words
 from coverage.lists.target_text import cell_text, is_empty, parse_promise, parse_value
@@ -31,7 +31,6 @@ from coverage.plans import MEASURES
 
 if TYPE_CHECKING:
     from coverage.intake.plansheet import PlanTable
-    from coverage.intake.recognise import Known
     from coverage.lists.sheets import RawRow
 
 _NATURES = ("约束性", "预期性")

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from coverage.intake.recognise import normal_name
+from coverage.intake.recognise import Known, normal_name
 from coverage.messages import Said
-
-if TYPE_CHECKING:
-    from coverage.intake.recognise import Known
 
 Status = Literal["accepted", "corrected", "rejected"]
 

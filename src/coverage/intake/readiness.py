@@ -15,18 +15,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from coverage.download.licences import read_origins
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
-from coverage.intake.holdings import LOOKS, look
+from coverage.intake.holdings import LOOKS, Mark, look
 from coverage.measures import measure
-from coverage.messages import Said
-from coverage.workspace import ROLE_NAMES
+from coverage.messages import Lang, Said
+from coverage.workspace import ROLE_NAMES, Origin, Role
 
 if TYPE_CHECKING:
     from coverage.city import City
     from coverage.indicators import Measurement
-    from coverage.intake.holdings import Mark
-    from coverage.messages import Lang
     from coverage.plans import PlanIndicator
-    from coverage.workspace import Origin, Role
 
 ORIGINS: dict[Origin, Said] = {
     "own": Said("自有", "own"),

@@ -14,14 +14,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError
-from coverage.facilities import COLUMNS, read_register, register_rows
+from coverage.facilities import COLUMNS, Facility, Register, read_register, register_rows
 from coverage.formats.tables import csv_text, read_table
 from coverage.intake.people import COLUMNS as POPULATION_COLUMNS
 from coverage.intake.people import population_cells
 from coverage.messages import Said
-from coverage.places.changes import load_changes
+from coverage.places.changes import Changes, load_changes
 from coverage.places.find import MARK, UNVERIFIED
-from coverage.population import load_population
+from coverage.population import People, load_population
 from coverage.units import Unit, Units
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.facilities import Facility, Register
-    from coverage.places.changes import Changes
-    from coverage.population import People
 
 _MARKED = re.compile(rf"；?{MARK} (\d+)(?:{UNVERIFIED})?")
 

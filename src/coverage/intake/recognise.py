@@ -12,14 +12,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 from coverage import settings
 from coverage.nearest import alike, nearest
-from coverage.plans import load_plan
-
-if TYPE_CHECKING:
-    from coverage.plans import PlanIndicator
+from coverage.plans import PlanIndicator, load_plan
 
 LEAST = 0.82
 _APART = 0.04

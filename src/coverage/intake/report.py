@@ -9,7 +9,7 @@ from rich.text import Text
 
 from coverage.intake.parts import shown_cells
 from coverage.lists.rows import CHECK, DATA, OUTCOMES
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.results.table import Column, Table, say, to_rich
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from coverage.intake.outcomes import ImportReport, Part, Row
-    from coverage.messages import Lang
 
 _SHOWN = 20
 _TOTALS = {

@@ -15,14 +15,13 @@ from coverage.intake.report import View
 from coverage.lists.reimport import BEFORE, FIRST
 from coverage.lists.rows import OUTCOMES
 from coverage.lists.values import harmless
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.text import width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from coverage.intake.outcomes import ImportReport, Part, Row
-    from coverage.messages import Lang
 
 SUMMARY = Said("汇总", "summary")
 _FILL = {"rejected": "F8CBAD", "corrected": "FFF2CC", "accepted": "E2EFDA"}

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from coverage.intake.report import View
 from coverage.lists.rows import CHECK, OUTCOMES
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     import jinja2
 
     from coverage.intake.outcomes import ImportReport
-    from coverage.messages import Lang
 
 _MOST_ROWS = 1000
 _TITLES = {

@@ -16,9 +16,9 @@ from coverage.errors import InputError, Problem
 from coverage.intake.commit import deliver
 from coverage.intake.outcomes import Findings, ImportReport, Part, RowOutcome, ordered
 from coverage.lists.rows import Finding
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.roads.convert import graphml_text
-from coverage.roads.sources import load_checked
+from coverage.roads.sources import Checked, load_checked
 from coverage.settings import WGS84
 from coverage.workspace import OWN, other_roads
 
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from coverage.messages import Lang
     from coverage.roads.network import CleaningReport, RoadNetwork
-    from coverage.roads.sources import Checked
 
 NEAR_M = 2_000.0
 _KEPT = tuple(name.removeprefix("roads/roads") for name in OWN["roads"])

@@ -10,16 +10,14 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from coverage.formats.grids import Cell, is_blank
+from coverage.formats.grids import Cell, Merge, is_blank
 from coverage.kinds import ALIASES
-from coverage.lists.spec import normal
+from coverage.lists.spec import Spec, normal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from coverage.formats.grids import Merge
     from coverage.lists.sheets import HeaderFound
-    from coverage.lists.spec import Spec
 
 Rows: TypeAlias = list[tuple[int, list[Cell]]]
 

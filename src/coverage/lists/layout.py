@@ -11,18 +11,15 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from coverage.formats.grids import is_blank
+from coverage.formats.grids import Cell, Grid, Merge, is_blank
 from coverage.formats.safety import refuse
-from coverage.lists.header import NUMBER, HeaderFinder, tables
-from coverage.lists.sheets import RawRow, RawSheet
+from coverage.lists.header import NUMBER, HeaderFinder, Rows, tables
+from coverage.lists.sheets import HeaderFound, RawRow, RawSheet, Role
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from coverage.formats.grids import Cell, Grid, Merge
-    from coverage.lists.header import Rows
-    from coverage.lists.sheets import HeaderFound, Role
     from coverage.lists.spec import Spec
 
 _FILLED = 5_000_000

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.formats.files import read_grids
-from coverage.formats.safety import refuse
+from coverage.formats.safety import Limits, refuse
 from coverage.lists.layout import lay_out
 from coverage.lists.reimport import unwrapped
-from coverage.lists.spec import FACILITIES
+from coverage.lists.spec import FACILITIES, Spec
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from coverage.formats.safety import Limits
     from coverage.lists.sheets import RawSheet
-    from coverage.lists.spec import Spec
 
 
 def read_file(

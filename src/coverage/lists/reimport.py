@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coverage.lists.rows import CHECK, DATA, OUTCOMES
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from coverage.formats.grids import Cell, Grid
-    from coverage.messages import Lang
 
 # Columns of the report before those of the user, with their widths; and the last one of them.
 FIRST = (

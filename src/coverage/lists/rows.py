@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from coverage.kinds import KINDS
 from coverage.lists.personal import redact
-from coverage.lists.values import clean_text, parse_area, parse_beds, parse_bool, parse_date
+from coverage.lists.values import Parsed, clean_text, parse_area, parse_beds, parse_bool, parse_date
 from coverage.lists.words import parse_kind, parse_ownership, parse_services, parse_status
 from coverage.messages import Said
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from coverage.formats.grids import Cell
     from coverage.lists.columns import ColumnUse, Understanding
     from coverage.lists.sheets import RawRow, RawSheet, Role
-    from coverage.lists.values import Parsed
 
     _Step: TypeAlias = Callable[["Row", ColumnUse, Cell, str], None]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from coverage.maps.compose import Moment, chosen_indicators
-from coverage.reach.service import DEFAULT_PROFILE, kinds_of, travel_time
+from coverage.reach.service import DEFAULT_PROFILE, ServiceTimes, kinds_of, travel_time
 from coverage.results.change import facility_changes
 from coverage.results.circles import build as build_circles
 from coverage.results.disclosure import (
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from coverage.assessment import Report
     from coverage.messages import Lang
-    from coverage.reach.service import ServiceTimes
     from coverage.scenarios.outcome import Access, Outcome
 
 MINUTES = (5.0, 10.0, 15.0)

@@ -13,9 +13,9 @@ from coverage.kinds import KINDS
 from coverage.maps import labels
 from coverage.maps.paper import DPI, Sheet, check_format, drawing
 from coverage.maps.styles import ACCENT, BORDER, FILLS, INK, PAPER, QUIET, SCALE
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.results import figures
-from coverage.results.document import Document
+from coverage.results.document import Document, Indicator
 from coverage.text import cut, wrap
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
-    from coverage.messages import Lang
     from coverage.results.circles import Circles, NearestRow
-    from coverage.results.document import Indicator
 
 WIDTH_MM = 160.0
 _ROW_MM = 9.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError
@@ -13,23 +13,19 @@ from coverage.maps import reached
 from coverage.maps.outlines import plane_of, read_areas, road_lines
 from coverage.maps.sites import sites_of
 from coverage.maps.themes import mappable, scale_for, theme
-from coverage.maps.view import Stage, View
-from coverage.messages import Said
+from coverage.maps.view import Stage, Theme, View
+from coverage.messages import Lang, Said
 from coverage.results import figures
-from coverage.results.document import HIDDEN
+from coverage.results.document import HIDDEN, Document
 from coverage.roads.sources import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
     from pathlib import Path
 
     from coverage.city import City
-    from coverage.maps.view import Theme
-    from coverage.messages import Lang
     from coverage.reach.service import ServiceTimes
     from coverage.results.circles import Circles
-    from coverage.results.document import Document
     from coverage.roads.network import RoadNetwork
 
 _LABELS = {

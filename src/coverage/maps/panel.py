@@ -10,7 +10,7 @@ import numpy as np
 from coverage.datum import project
 from coverage.kinds import KINDS
 from coverage.maps import labels
-from coverage.maps.paper import look_of
+from coverage.maps.paper import Sheet, look_of
 from coverage.maps.styles import (
     ACCENT,
     CROWD,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from coverage.maps.paper import Sheet
     from coverage.maps.view import Area, Shading, Site, Stage, Theme, View
 
 _NAME, _COUNTY, _SYMBOL = 4.9, 8.0, 4.6  # points

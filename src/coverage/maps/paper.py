@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.atomic import replacing
 from coverage.errors import InputError, Problem
 from coverage.maps import fonts
-from coverage.maps.styles import INK, QUIET, fill
+from coverage.maps.styles import INK, QUIET, Fill, fill
 from coverage.messages import Said
 from coverage.text import wrap
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from coverage.maps.styles import Fill
 
 SIZES_MM = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
 FORMATS = (".png", ".pdf", ".svg")

@@ -9,7 +9,7 @@ import numpy as np
 from coverage.datum import from_wgs84
 from coverage.kinds import KINDS
 from coverage.maps import styles
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from coverage.maps.view import Area, Crowd, Shading, Site, Stage, Theme, View
-    from coverage.messages import Lang
 
 _DIGITS = 5  # about a metre
 _WORDS = {

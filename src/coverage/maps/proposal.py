@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.demand.townships import read_townships
+from coverage.demand.townships import Townships, read_townships
 from coverage.errors import InputError, Problem
 from coverage.maps.fonts import families
 from coverage.messages import Said
-from coverage.proposals.propose import proof
+from coverage.proposals.propose import Proposal, proof
 from coverage.text import number, wrap
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from coverage.demand.townships import Townships
-    from coverage.proposals.propose import Proposal
 
 _TODAY, _GAINED, _REST = "#4a7fb5", "#e07b39", "#dcdfe4"
 _SITE, _STANDING, _LINE, _INK = "#b3261e", "#1f3a5f", "#7a838f", "#222222"

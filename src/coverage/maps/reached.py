@@ -15,7 +15,7 @@ from coverage.maps.themes import scale_for, value_class, value_shading
 from coverage.maps.view import Crowd, Mark, Ring, Theme
 from coverage.reach.draw import shapes_of
 from coverage.results import figures
-from coverage.results.circles import limit_name
+from coverage.results.circles import Circles, Measured, PeopleRow, limit_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.messages import Lang
     from coverage.reach.service import ServiceTimes
-    from coverage.results.circles import Circles, Measured, PeopleRow
 
 # Fine enough for a street map; circles for measuring are those of `coverage circle`.
 STEP_M = 50.0

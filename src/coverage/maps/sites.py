@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from coverage.kinds import SERVICES
 from coverage.maps.view import Site
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.results import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from coverage.messages import Lang
     from coverage.results.document import Document, FacilityRow
 
 _MASKED = Said("位置已隐去，标在乡镇驻地", "place withheld: drawn at its township's seat")

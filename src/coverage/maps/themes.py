@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from coverage.maps.view import Class, Mark, Shading, Theme
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.results import figures
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from coverage.city import City
-    from coverage.messages import Lang
     from coverage.results.document import Indicator
 
 _STATUS = {

@@ -16,14 +16,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.messages import Said
-from coverage.places.changes import load_changes
-from coverage.places.names import HOW, SETTLED, match_unit, plain_name, settled
+from coverage.places.changes import Changes, load_changes
+from coverage.places.names import HOW, SETTLED, Match, match_unit, plain_name, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from coverage.places.changes import Changes
-    from coverage.places.names import Match
     from coverage.units import Unit, Units
 
 # A name that says another unit this surely is a contradiction and no slip.

@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from coverage.messages import Said
-from coverage.places.changes import shipped_changes
+from coverage.places.changes import Change, shipped_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from coverage.places.changes import Change
     from coverage.units import Unit, Units
 
 HOW: dict[str, Said] = {

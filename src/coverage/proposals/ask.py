@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from coverage.errors import refusal
 from coverage.proposals.field import Sources
 from coverage.proposals.filters import Filters, parse_away
-from coverage.proposals.propose import propose
-from coverage.proposals.question import Rules, read_question
+from coverage.proposals.propose import Proposal, propose
+from coverage.proposals.question import Each, Rules, read_question
 from coverage.reach.service import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from coverage.city import City, RegisterSource
     from coverage.demand.sources import PeopleSource
-    from coverage.proposals.propose import Proposal
-    from coverage.proposals.question import Each
     from coverage.roads.sources import RoadSource
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from coverage.kinds import KINDS
 from coverage.proposals.candidates import DIGITS
-from coverage.proposals.propose import proof
+from coverage.proposals.propose import NewSite, Proposal, proof
 from coverage.proposals.question import MODELS, OWN_TARGET
 from coverage.reach.measure import DEFAULT_MINUTES
 from coverage.reach.service import DEFAULT_PROFILE
@@ -19,8 +19,6 @@ from coverage.text import number
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from coverage.proposals.propose import NewSite, Proposal
 
 
 def to_scenario(proposal: Proposal, *, folder: Path | None = None) -> Scenario:

@@ -10,7 +10,7 @@ from coverage.errors import Problem
 from coverage.messages import Said
 from coverage.proposals.candidates import distinct_names
 from coverage.proposals.solving import PLACED_ONLY, group_names
-from coverage.siting import RULES
+from coverage.siting import RULES, InfeasibleError, Shortfall
 from coverage.text import number
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.proposals.field import Field
     from coverage.proposals.question import Question
-    from coverage.siting import InfeasibleError, Shortfall
 
 _NAMED = 12
 

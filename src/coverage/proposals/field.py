@@ -16,14 +16,14 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from coverage.assessment import assess
-from coverage.errors import InputError
+from coverage.errors import InputError, Problem
 from coverage.indicators import people_affected
 from coverage.messages import Said
 from coverage.proposals import candidates as places
-from coverage.proposals.filters import filtered, on_roads
+from coverage.proposals.filters import Filters, filtered, on_roads
 from coverage.proposals.lists import read_candidates, read_list
-from coverage.proposals.question import TRAVEL_MODELS
-from coverage.reach.service import DEFAULT_PROFILE, set_up_travel
+from coverage.proposals.question import TRAVEL_MODELS, Question
+from coverage.reach.service import DEFAULT_PROFILE, TravelSetup, set_up_travel
 from coverage.reach.sites import check_sites, place, site_notes
 
 if TYPE_CHECKING:
@@ -34,12 +34,8 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.demand.sources import PeopleSource
     from coverage.demand.townships import Townships
-    from coverage.errors import Problem
     from coverage.facilities import Facility, Register
     from coverage.proposals.candidates import Candidates
-    from coverage.proposals.filters import Filters
-    from coverage.proposals.question import Question
-    from coverage.reach.service import TravelSetup
     from coverage.roads.sources import RoadSource
 
     Floats = NDArray[np.float64]

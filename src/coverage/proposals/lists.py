@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coverage.datum import project
-from coverage.errors import InputError
+from coverage.errors import InputError, Problem
 from coverage.formats.tables import Record, Table, read_table
 from coverage.messages import Said
 from coverage.places.coordinates import parse_coordinates
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.demand.townships import Townships
-    from coverage.errors import Problem
     from coverage.units import Unit
 
 NAMES = {

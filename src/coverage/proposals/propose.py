@@ -17,12 +17,12 @@ import numpy as np
 from coverage.errors import InputError
 from coverage.messages import Said
 from coverage.proposals.explain import explained
-from coverage.proposals.field import Sources, people_field, unit_field
+from coverage.proposals.field import Field, Sources, people_field, unit_field
 from coverage.proposals.filters import Filters
-from coverage.proposals.lists import read_fixed, read_list
+from coverage.proposals.lists import Fixed, read_fixed, read_list
 from coverage.proposals.solving import solve
 from coverage.shown import Shown
-from coverage.siting import InfeasibleError
+from coverage.siting import Answer, InfeasibleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.facilities import Facility, Register
-    from coverage.proposals.field import Field
-    from coverage.proposals.lists import Fixed
     from coverage.proposals.question import Question
-    from coverage.siting import Answer
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]

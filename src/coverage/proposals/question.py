@@ -12,7 +12,7 @@ from coverage.errors import InputError, Problem, gathered, refusal
 from coverage.fields import unknown
 from coverage.kinds import KINDS
 from coverage.messages import Said
-from coverage.plans import Match, PlanIndicator
+from coverage.plans import Match, PlanIndicator, Target
 from coverage.reach.measure import DEFAULT_MINUTES
 from coverage.text import number
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.gaps import Op
-    from coverage.plans import Target
 
 Form = Literal["units", "people"]
 Each = Literal["", "county", "township"]

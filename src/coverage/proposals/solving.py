@@ -18,8 +18,8 @@ from scipy.sparse import csr_array
 from coverage.errors import InputError, Problem, refusal
 from coverage.messages import Said
 from coverage.proposals.candidates import distinct_names
-from coverage.proposals.question import TRAVEL_MODELS
-from coverage.siting import Search, Sites, per_group, run, too_near
+from coverage.proposals.question import TRAVEL_MODELS, Question
+from coverage.siting import Alternative, Answer, Search, Sites, per_group, run, too_near
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.proposals.field import Field
     from coverage.proposals.lists import Fixed
-    from coverage.proposals.question import Question
-    from coverage.siting import Alternative, Answer
 
 _UNION = ("threshold", "mclp", "lscp", "p_median", "p_center")
 # Models that must serve everybody: people without a known place would make them impossible.

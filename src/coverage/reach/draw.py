@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, cast
 
 from coverage.atomic import replacing
-from coverage.circles.polygons import service_circles
+from coverage.circles.polygons import How, service_circles
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.settings import WGS84
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from coverage.arrays import Objects
-    from coverage.circles.polygons import How
     from coverage.reach.service import ServiceTimes
 
 # Lambert's cylindrical equal-area projection on the WGS84 ellipsoid.

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 from coverage.errors import InputError
 from coverage.groups import label
 from coverage.indicators import CountyShare, Measurement
-from coverage.messages import Said
-from coverage.reach.people import people_reached
-from coverage.reach.service import DEFAULT_PROFILE, roads_in_words, travel_time
+from coverage.messages import Lang, Said
+from coverage.reach.people import PeopleReached, people_reached
+from coverage.reach.service import DEFAULT_PROFILE, ServiceTimes, roads_in_words, travel_time
 
 if TYPE_CHECKING:
     from coverage.city import City
     from coverage.facilities import Register
-    from coverage.messages import Lang
     from coverage.plans import PlanIndicator
-    from coverage.reach.people import PeopleReached
-    from coverage.reach.service import ServiceTimes
 
 DEFAULT_MINUTES = 15
 _LANGS: tuple[Lang, ...] = ("zh", "en")

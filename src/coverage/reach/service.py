@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from coverage.datum import unproject
-from coverage.errors import InputError
+from coverage.errors import InputError, Problem
 from coverage.kinds import KINDS
 from coverage.messages import Said
 from coverage.profiles import Profile, load_profile
-from coverage.reach.sites import check_sites, place, read_barriers, site_notes
+from coverage.reach.sites import Sites, check_sites, place, read_barriers, site_notes
 from coverage.roads.network import RoadNetwork
-from coverage.roads.sources import load
+from coverage.roads.sources import RoadSource, load
 from coverage.shown import Shown
 from coverage.travel.access import Points
-from coverage.travel.prepare import prepare
+from coverage.travel.prepare import Direction, TravelNetwork, prepare
 from coverage.travel.times import nearest
 
 if TYPE_CHECKING:
@@ -35,11 +35,7 @@ if TYPE_CHECKING:
     from coverage.city import City, RegisterSource
     from coverage.demand.demand import Demand
     from coverage.demand.sources import PeopleSource
-    from coverage.errors import Problem
-    from coverage.reach.sites import Sites
-    from coverage.roads.sources import RoadSource
     from coverage.travel.barriers import Barrier
-    from coverage.travel.prepare import Direction, TravelNetwork
 
 DEFAULT_PROFILE = "older_walk"
 MAIN_ROADS = "OpenStreetMap main roads (shipped)"

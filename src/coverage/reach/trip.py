@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.datum import project
 from coverage.errors import InputError
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.profiles import Profile, load_profile
 from coverage.reach.service import DEFAULT_PROFILE, kinds_of, roads_in_words, travel_network
 from coverage.reach.sites import place
-from coverage.travel.route import route
+from coverage.travel.route import Route, route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City, RegisterSource
     from coverage.facilities import Facility
-    from coverage.messages import Lang
     from coverage.roads.sources import RoadSource
-    from coverage.travel.route import Route
 
 _FARTHEST_DEGREES = 1.0
 

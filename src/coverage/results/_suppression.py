@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from coverage.results.document import known
+from coverage.results.document import Figure, UnitRow, known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from coverage.results.document import Figure, UnitRow
 
 _SUBGROUPS = ("60+", "0-14")
 

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from coverage.groups import label
 from coverage.kinds import KINDS
-from coverage.messages import Said
-from coverage.reach.people import PERCENTILES, nearest_times, people_reached
+from coverage.messages import Lang, Said
+from coverage.reach.people import PERCENTILES, PeopleReached, nearest_times, people_reached
 from coverage.results import words
-from coverage.results.document import HIDDEN, as_json
+from coverage.results.document import HIDDEN, Hidden, as_json
 from coverage.results.table import Column, Table, bullet, columns, to_rich
 from coverage.results.table import to_csv as table_csv
 from coverage.results.table import to_markdown as table_markdown
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from coverage.messages import Lang
-    from coverage.reach.people import PeopleReached
     from coverage.reach.service import ServiceTimes
-    from coverage.results.document import Hidden
 
 Measured: TypeAlias = "float | Hidden | None"
 

@@ -43,22 +43,26 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from coverage.errors import InputError
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.results._suppression import Cells, Units, apart, small
 from coverage.results.document import (
     HIDDEN,
+    Aim,
+    County,
+    Document,
     FacilityRow,
+    Figure,
+    Indicator,
     KindRow,
     Suppressed,
+    UnitRow,
 )
 from coverage.results.vocabulary import STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from coverage.messages import Lang
     from coverage.results.circles import Circles, NearestRow, PeopleRow
-    from coverage.results.document import Aim, County, Document, Figure, Indicator, UnitRow
 
 SENSITIVE_KINDS = frozenset(
     {"child_protection_station", "child_protection_centre", "child_welfare", "rescue_station"}

@@ -8,15 +8,10 @@ that is kept back, or a range put in its place (``<10``), is printed as it stand
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from coverage.messages import Said
-from coverage.results.document import Hidden
+from coverage.messages import Lang, Said
+from coverage.results.document import Aim, County, Figure, Hidden, Indicator
 from coverage.text import number
-
-if TYPE_CHECKING:
-    from coverage.messages import Lang
-    from coverage.results.document import Aim, County, Figure, Indicator
 
 NOT_KNOWN = Said("未知", "not known")
 _UNITS = {

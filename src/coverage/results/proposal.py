@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from coverage.kinds import KINDS
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.proposals.question import MODELS, TRAVEL_MODELS
 from coverage.results.table import bullet, data_table
 from coverage.text import number
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from coverage.messages import Lang
     from coverage.proposals.propose import Change, Proposal, Share
 
 _SHOWN_SITES = 30

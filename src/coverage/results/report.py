@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from coverage.messages import Said
-from coverage.outputs import on_stderr, staged
+from coverage.messages import Lang, Said
+from coverage.outputs import Tell, on_stderr, staged
 from coverage.results import words
 from coverage.results.from_report import to_json
 from coverage.results.table import (
+    Cell,
     Column,
     Noted,
     Table,
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from coverage.assessment import IndicatorResult, Report
-    from coverage.messages import Lang
-    from coverage.outputs import Tell
-    from coverage.results.table import Cell
 
 _NAMED_MISSING = 12
 _COUNTY_COLUMNS = 4

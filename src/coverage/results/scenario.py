@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coverage.groups import label
-from coverage.messages import Said
-from coverage.reach.people import PERCENTILES
+from coverage.messages import Lang, Said
+from coverage.reach.people import PERCENTILES, NearestTime
 from coverage.results import table, words
 from coverage.results.scenario_words import heads, limit_name, paragraph
-from coverage.results.table import WIDTH, Table, bullet, columns, printed, say
+from coverage.results.table import WIDTH, Cell, Table, bullet, columns, printed, say
 from coverage.results.vocabulary import STATUS
 from coverage.scenarios.ranking import CRITERIA
 from coverage.text import cut, precise
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from coverage.assessment import TargetResult
-    from coverage.messages import Lang
-    from coverage.reach.people import NearestTime
-    from coverage.results.table import Cell
     from coverage.scenarios.outcome import (
         Access,
         Comparison,

@@ -8,9 +8,9 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from coverage.formats.tables import csv_text
-from coverage.messages import Said
-from coverage.outputs import on_stderr
-from coverage.reach.people import PERCENTILES
+from coverage.messages import Lang, Said
+from coverage.outputs import Tell, on_stderr
+from coverage.reach.people import PERCENTILES, NearestTime
 from coverage.results import words
 from coverage.results.document import as_json
 from coverage.results.from_report import aims
@@ -19,22 +19,12 @@ from coverage.results.scenario import illustrative, outcome_notes, to_markdown, 
 from coverage.results.scenario_words import paragraph
 from coverage.results.table import plain
 from coverage.scenarios.file import to_toml
-from coverage.scenarios.outcome import PeopleChange
+from coverage.scenarios.outcome import Access, Comparison, IndicatorChange, Outcome, PeopleChange
 from coverage.scenarios.ranking import CRITERIA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
-
-    from coverage.messages import Lang
-    from coverage.outputs import Tell
-    from coverage.reach.people import NearestTime
-    from coverage.scenarios.outcome import (
-        Access,
-        Comparison,
-        IndicatorChange,
-        Outcome,
-    )
 
 
 def to_dict(comparison: Comparison, lang: Lang = "zh") -> dict[str, Any]:

@@ -10,14 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coverage.groups import persons_of
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.scenarios.edits import EDIT_KINDS
 from coverage.text import number, precise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coverage.messages import Lang
     from coverage.scenarios.outcome import Access, IndicatorChange, Outcome
 
 _NOISE = 1e-6  # of a person, from adding up fractions

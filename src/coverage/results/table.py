@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from coverage.formats.tables import csv_text
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.results.vocabulary import HEADS
 from coverage.text import number, wrap
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
-    from coverage.messages import Lang
 
 WIDTH = 100
 Kind = Literal["text", "serial", "count", "percent", "change", "decimal"]

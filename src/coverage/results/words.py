@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from coverage.groups import people_of
 from coverage.kinds import UNITS
-from coverage.messages import Said, in_number
+from coverage.messages import Lang, Said, in_number
 from coverage.results.vocabulary import SHORT_NAMES
 from coverage.text import cut, number, precise, width
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from coverage.assessment import IndicatorResult, Report, TargetResult
     from coverage.indicators import CountyShare
-    from coverage.messages import Lang
     from coverage.plans import Baseline, PlanIndicator
 
 PAUSE, COMMA = Said("、", ", "), Said("，", ", ")

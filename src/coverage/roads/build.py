@@ -14,19 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import gather, starts, with_ends
+from coverage.arrays import Bools, Floats, Ints, gather, starts, with_ends
 from coverage.datum import known_crs, project, utm_crs
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.roads.network import RoadNetwork
+from coverage.roads.network import CleaningReport, RoadNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from coverage.arrays import Bools, Floats, Ints
-    from coverage.roads.network import CleaningReport
 
 _A, _E2 = 6_378_137.0, 0.006_694_379_990_141_317  # WGS84: equatorial radius, eccentricity squared
 _LONG_STEP_M = 10_000.0

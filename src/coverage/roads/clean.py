@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import gather
+from coverage.arrays import Bools, Floats, Int32s, Ints, gather
 from coverage.messages import Said
 from coverage.roads.build import line_lengths
 from coverage.roads.network import MODES, CleaningReport, RoadNetwork
@@ -24,7 +24,6 @@ from coverage.roads.network import MODES, CleaningReport, RoadNetwork
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from coverage.arrays import Bools, Floats, Int32s, Ints
 
 MAX_SPEED_KMH = 150.0
 # A stated length may undercut the straight line by rounding and by the plane's

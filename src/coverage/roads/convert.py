@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import starts
+from coverage.arrays import Floats, Ints, starts
 from coverage.atomic import write_text
 from coverage.datum import known_crs, unproject
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.roads.access import speed_kmh, use_of
 from coverage.roads.build import build
-from coverage.roads.network import ALL_MODES, FOOT, MODES, mode_flags, whole_numbers
+from coverage.roads.network import (
+    ALL_MODES,
+    FOOT,
+    MODES,
+    CleaningReport,
+    RoadNetwork,
+    mode_flags,
+    whole_numbers,
+)
 from coverage.roads.osm import EDGE_NUMBERS, PIECES_PER_WAY
 from coverage.settings import WGS84
 
@@ -30,8 +38,6 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-    from coverage.arrays import Floats, Ints
-    from coverage.roads.network import CleaningReport, RoadNetwork
 
 _YES = {"true", "yes", "1", "-1", "reverse"}
 _SAME_LENGTH_M = 0.01

@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import gather, with_ends
+from coverage.arrays import Float32s, Floats, Int32s, Ints, Numbers, gather, with_ends
 from coverage.datum import unproject
 from coverage.errors import InputError
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from coverage.arrays import Float32s, Floats, Int32s, Ints, Numbers
-    from coverage.messages import Lang
 
 FOOT, BICYCLE, CAR = 1, 2, 4
 MODES: dict[str, int] = {"foot": FOOT, "bicycle": BICYCLE, "car": CAR}

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import expand, starts
+from coverage.arrays import Bools, Floats, Ints, expand, starts
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.roads.access import use_of
 from coverage.roads.build import build
-from coverage.roads.network import mode_flags
+from coverage.roads.network import RoadNetwork, mode_flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import Geometry
 
-    from coverage.arrays import Bools, Floats, Ints
-    from coverage.roads.network import RoadNetwork
 
 SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.bz2", ".osm.gz")
 LICENCE = "ODbL 1.0"

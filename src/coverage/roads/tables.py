@@ -28,7 +28,7 @@ from coverage.formats.layers import read_features, same_crs, short_name
 from coverage.formats.tables import read_table
 from coverage.messages import Said
 from coverage.roads.build import build
-from coverage.roads.network import whole_numbers
+from coverage.roads.network import RoadNetwork, whole_numbers
 from coverage.roads.rows import Pieces, Row, coordinate
 from coverage.settings import WGS84
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from coverage.arrays import Floats, Ints
-    from coverage.roads.network import RoadNetwork
 
 _END_M = 1.0  # a drawn line may miss its node by this much
 _FAR_M = 1e8  # no projected plane of the earth is wider

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError
-from coverage.fields import unknown
+from coverage.fields import Fields, unknown
 from coverage.gaps import OPS
 from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES
 from coverage.messages import Said
@@ -20,6 +20,7 @@ from coverage.scenarios.edits import (
     Limit,
     Move,
     Open,
+    Place,
     Road,
     Upgrade,
 )
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.facilities import Facility, Register
-    from coverage.fields import Fields
     from coverage.plans import PlanIndicator
-    from coverage.scenarios.edits import Place
 
     Point = tuple[float, float]
 

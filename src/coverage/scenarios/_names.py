@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from coverage.fields import unknown
+from coverage.fields import Fields, unknown
 from coverage.kinds import SERVICES
 from coverage.messages import Said
 from coverage.places.find import Evidence, find_unit
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.demand.townships import Townships
     from coverage.facilities import Facility, Register
-    from coverage.fields import Fields
     from coverage.units import Unit
 
 _LEVELS = {"village": "村（社区）", "township": "乡镇（街道）", "county": "县（市、区）"}

@@ -13,19 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.city import City
 from coverage.errors import InputError, Problem
-from coverage.facilities import Facility
+from coverage.facilities import Facility, Register
 from coverage.messages import Said
-from coverage.plans import Target
-from coverage.population import Population
-from coverage.scenarios.edits import Add
+from coverage.plans import Plan, PlanIndicator, Target
+from coverage.population import People, Population
+from coverage.scenarios.edits import Add, Growth, Open, Place, Scenario, Upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from coverage.facilities import Register
-    from coverage.plans import Plan, PlanIndicator
-    from coverage.population import People
-    from coverage.scenarios.edits import Growth, Open, Place, Scenario, Upgrade
     from coverage.units import Units
 
 SOURCE = "情景 scenario"

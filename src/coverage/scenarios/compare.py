@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.assessment import assess
+from coverage.assessment import Report, assess
 from coverage.errors import InputError
 from coverage.messages import Said
-from coverage.reach.people import nearest_times, people_reached
-from coverage.reach.service import DEFAULT_PROFILE
+from coverage.reach.people import NearestTime, nearest_times, people_reached
+from coverage.reach.service import DEFAULT_PROFILE, ServiceTimes
 from coverage.scenarios.apply import due, edited_city, edited_register, growths_of
 from coverage.scenarios.costs import cost_of
 from coverage.scenarios.edits import Scenario
 from coverage.scenarios.file import read_all
-from coverage.scenarios.live import question_of, questions_of
+from coverage.scenarios.live import Question, question_of, questions_of
 from coverage.scenarios.outcome import (
     Access,
     Comparison,
@@ -40,14 +40,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from coverage.assessment import Report
     from coverage.city import City, RegisterSource
     from coverage.demand.sources import PeopleSource
     from coverage.facilities import Register
-    from coverage.reach.people import NearestTime
-    from coverage.reach.service import ServiceTimes
     from coverage.roads.sources import RoadSource
-    from coverage.scenarios.live import Question
 
 _WORST = 10
 _MEDIAN = 2  # place of the median among `PERCENTILES`

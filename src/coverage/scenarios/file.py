@@ -72,7 +72,7 @@ from coverage.fields import read_toml
 from coverage.formats.toml import toml_value
 from coverage.messages import Said
 from coverage.scenarios._checks import Reader
-from coverage.scenarios.edits import EDIT_KINDS, Place, Road, Scenario
+from coverage.scenarios.edits import EDIT_KINDS, Edit, Place, Road, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,6 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.facilities import Register
-    from coverage.scenarios.edits import Edit
 
 _REMARK = {"cost": "万元", "growth": "倍", "speed_kmh": "公里/时"}
 _COSTS = {"site": "每处，万元", "bed": "每张床位，万元", "service": "每项服务，万元"}

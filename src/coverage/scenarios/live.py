@@ -17,8 +17,8 @@ from coverage.fields import unknown
 from coverage.indicators import affected_group
 from coverage.kinds import ALIASES, KINDS, SERVICES
 from coverage.messages import Said
-from coverage.reach.service import ServiceTimes, kinds_of
-from coverage.reach.sites import check_sites, place
+from coverage.reach.service import ServiceTimes, TravelSetup, kinds_of
+from coverage.reach.sites import Sites, check_sites, place
 from coverage.travel.live import LiveTimes
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.facilities import Facility, Register
     from coverage.plans import PlanIndicator
-    from coverage.reach.service import TravelSetup
-    from coverage.reach.sites import Sites
 
 _NAMED_KINDS = 2
 

@@ -13,14 +13,13 @@ from scipy.spatial import KDTree
 from coverage.datum import project
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.roads.network import ALL_MODES
+from coverage.roads.network import ALL_MODES, RoadNetwork
 from coverage.scenarios.apply import due
 from coverage.travel.barriers import Barrier, slowdown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from coverage.roads.network import RoadNetwork
     from coverage.scenarios.edits import Point, Road, Scenario
 
 _NEAR_M = 1000.0  # farther from any junction, a point means no road of this network

@@ -12,8 +12,14 @@ from coverage.indicators import Measurement
 from coverage.messages import Said
 from coverage.profiles import load_profile
 from coverage.reach.measure import DEFAULT_MINUTES, share_of_people
-from coverage.reach.service import DEFAULT_PROFILE, roads_in_words, set_up_travel
-from coverage.scenarios.apply import due, growths_of
+from coverage.reach.service import (
+    DEFAULT_PROFILE,
+    ServiceTimes,
+    TravelSetup,
+    roads_in_words,
+    set_up_travel,
+)
+from coverage.scenarios.apply import Growths, due, growths_of
 from coverage.scenarios.live import LiveCity, Question
 
 if TYPE_CHECKING:
@@ -26,9 +32,7 @@ if TYPE_CHECKING:
     from coverage.facilities import Register
     from coverage.measures import Measure
     from coverage.plans import PlanIndicator
-    from coverage.reach.service import ServiceTimes, TravelSetup
     from coverage.roads.sources import RoadSource
-    from coverage.scenarios.apply import Growths
     from coverage.scenarios.edits import Road, Scenario
 
 _Key = tuple[str, "tuple[Road, ...]"]

@@ -12,13 +12,12 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from coverage.errors import refusal
-from coverage.siting._solver import Clock, solve
+from coverage.siting._solver import Clock, Mip, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from coverage.siting._sites import Bools, Floats, Ints, Sites
-    from coverage.siting._solver import Mip
 
 WITHIN = 0.01  # an alternative is at most this share worse than the best
 EXACT = 2e-9  # relative difference below which two sums of floats are one

@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, diags_array, eye_array
 
-from coverage.siting._inputs import whole
-from coverage.siting._sites import entry_rows
-from coverage.siting._solver import WHOLE, Stack
+from coverage.siting._inputs import Target, whole
+from coverage.siting._sites import Bools, Floats, Ints, entry_rows
+from coverage.siting._solver import WHOLE, Mip, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coverage.siting._inputs import Target
     from coverage.siting._rules import Rows
-    from coverage.siting._sites import Bools, Floats, Ints
-    from coverage.siting._solver import Mip
 
 TINY = 1e-9  # less is no difference where values are no whole numbers
 MOST_PAIRS = 400_000_000  # products in a comparison of all candidates; beyond, it is left out

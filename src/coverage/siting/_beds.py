@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from scipy.sparse import csr_array, eye_array
 
-from coverage.siting._answer import WITHIN, Result, gap_of
+from coverage.siting._answer import WITHIN, Answer, Choice, Control, Inquiry, Result, gap_of
 from coverage.siting._ask import TINY, Ask, tightened
 from coverage.siting._bound import Knapsack, cover_bound, least_whole
 from coverage.siting._explain import (
@@ -24,18 +24,15 @@ from coverage.siting._explain import (
     out_of_reach,
     rules_short,
 )
-from coverage.siting._inputs import scale_of, whole
+from coverage.siting._inputs import Target, scale_of, whole
 from coverage.siting._search import Walk, beginning
-from coverage.siting._solver import WHOLE, Clock, Stack, solve
+from coverage.siting._solver import WHOLE, Clock, Mip, Stack, solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from coverage.siting._answer import Answer, Choice, Control, Inquiry
-    from coverage.siting._inputs import Target
     from coverage.siting._rules import Rows
     from coverage.siting._sites import Bools, Floats, Ints
-    from coverage.siting._solver import Mip
 
 MANY = 5_000  # pairs, for which alternatives are first looked for without a model
 TRIES = 12

@@ -17,16 +17,13 @@ from scipy.sparse import csr_array
 
 from coverage.siting._ask import Ask, cover_model, full_values, undominated, worth_beating
 from coverage.siting._bound import cover_bound
-from coverage.siting._search import EPS, Walk
-from coverage.siting._sites import opened
-from coverage.siting._solver import WHOLE, relax, solve
+from coverage.siting._search import EPS, Pool, Walk
+from coverage.siting._sites import Bools, Floats, Ints, opened
+from coverage.siting._solver import WHOLE, Clock, relax, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from coverage.siting._search import Pool
-    from coverage.siting._sites import Bools, Floats, Ints
-    from coverage.siting._solver import Clock
 
 GENERATIONS = 14
 LITTER = 4

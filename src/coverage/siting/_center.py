@@ -14,13 +14,12 @@ from scipy.sparse import csr_array
 from coverage.siting._ask import Ask, cover_core, cover_model
 from coverage.siting._explain import impossible
 from coverage.siting._most import enough_sites
-from coverage.siting._sites import opened
+from coverage.siting._sites import Bools, Floats, opened
 from coverage.siting._solver import solve
 
 if TYPE_CHECKING:
     from coverage.siting._answer import Control
     from coverage.siting._rules import Rows
-    from coverage.siting._sites import Bools, Floats
 
 
 def longest(far: Floats, chosen: Bools) -> float:

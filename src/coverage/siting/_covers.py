@@ -17,11 +17,12 @@ import numpy as np
 from scipy.sparse import block_diag, csr_array
 
 from coverage.errors import refusal
-from coverage.siting._answer import EXACTLY, WITHIN, Inquiry
+from coverage.siting._answer import EXACTLY, WITHIN, Answer, Choice, Inquiry, Search
 from coverage.siting._ask import TINY, Ask, cover_model
 from coverage.siting._explain import check_reachable
 from coverage.siting._fewest import fewest
 from coverage.siting._inputs import (
+    Target,
     covering,
     exact,
     group_targets,
@@ -30,16 +31,11 @@ from coverage.siting._inputs import (
     share_target,
 )
 from coverage.siting._most import most
-from coverage.siting._rules import Rows, goal
-from coverage.siting._sites import Sites
+from coverage.siting._rules import Minimise, Rows, goal
+from coverage.siting._sites import Floats, Sites
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from coverage.siting._answer import Answer, Choice, Search
-    from coverage.siting._inputs import Target
-    from coverage.siting._rules import Minimise
-    from coverage.siting._sites import Floats
 
 
 @dataclass(frozen=True, eq=False)

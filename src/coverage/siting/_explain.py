@@ -9,19 +9,16 @@ import numpy as np
 
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.siting._ask import cover_model, shortage_model
-from coverage.siting._rules import kind_of
-from coverage.siting._solver import Clock, solve
+from coverage.siting._ask import Ask, cover_model, shortage_model
+from coverage.siting._rules import Rows, kind_of
+from coverage.siting._solver import Clock, Found, Mip, solve
 from coverage.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from coverage.siting._ask import Ask
     from coverage.siting._inputs import Target
-    from coverage.siting._rules import Rows
     from coverage.siting._sites import Floats
-    from coverage.siting._solver import Found, Mip
 
 ROUNDING = 1e-6  # people; less is not short
 

@@ -7,7 +7,7 @@ exactly: 51 of 85 is 60 %.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
@@ -18,8 +18,6 @@ from scipy.sparse import coo_array, csr_array, issparse
 from coverage.errors import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from coverage.siting._sites import Floats, Ints, Sites
 
 SLACK = 1e-9  # of the whole, where people are not whole numbers

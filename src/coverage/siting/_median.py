@@ -11,23 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.siting._answer import WITHIN, Result
+from coverage.siting._answer import WITHIN, Control, Result
 from coverage.siting._ask import TINY, Ask
-from coverage.siting._bound import branch, median_bound
+from coverage.siting._bound import Bound, branch, median_bound
 from coverage.siting._explain import impossible
 from coverage.siting._inputs import whole
 from coverage.siting._search import EPS, Climb, Pool, Walk, beginning, simple_rules
-from coverage.siting._sites import opened
-from coverage.siting._solver import WHOLE, Stack, solve
+from coverage.siting._sites import Bools, Floats, Ints, opened
+from coverage.siting._solver import WHOLE, Clock, Mip, Stack, solve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coverage.siting._answer import Control
-    from coverage.siting._bound import Bound
     from coverage.siting._rules import Rows
-    from coverage.siting._sites import Bools, Floats, Ints
-    from coverage.siting._solver import Clock, Mip
 
 STAGES = ((8, 250), (30, 500), (60, 900), (60, 900))  # kicks of the search, steps of the bound
 FEW_SITES = 25  # for which branching on the Lagrangian bound beats HiGHS

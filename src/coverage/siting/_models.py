@@ -16,7 +16,7 @@ import numpy as np
 
 from coverage.errors import UnknownNameError, refusal
 from coverage.messages import Said
-from coverage.siting._answer import EXACTLY, WITHIN, Inquiry, Result, Search, digest
+from coverage.siting._answer import EXACTLY, WITHIN, Answer, Choice, Inquiry, Result, Search, digest
 from coverage.siting._ask import TINY, cover_model
 from coverage.siting._beds import BedAsk, answer_beds
 from coverage.siting._center import longest, shortest, within
@@ -33,15 +33,12 @@ from coverage.siting._inputs import (
     times_of,
 )
 from coverage.siting._median import least_travel, median_model
-from coverage.siting._rules import Rows, goal
-from coverage.siting._sites import Sites, entry_rows
+from coverage.siting._rules import Minimise, Rows, goal
+from coverage.siting._sites import Bools, Floats, Sites, entry_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from coverage.siting._answer import Answer, Choice
-    from coverage.siting._rules import Minimise
-    from coverage.siting._sites import Bools, Floats
     from coverage.siting._solver import Mip
 
 LARGE = 2_000_000  # times, with which no alternative p-median is looked for by a model

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.siting._answer import WITHIN, Result
+from coverage.siting._answer import WITHIN, Control, Result
 from coverage.siting._ask import (
     TINY,
+    Ask,
     cover_model,
     full_values,
     tightened,
@@ -22,13 +22,8 @@ from coverage.siting._bound import cover_bound
 from coverage.siting._breed import breed, relaxation
 from coverage.siting._explain import impossible
 from coverage.siting._search import Pool, Walk, beginning, iterate, simple_rules
-from coverage.siting._sites import opened
+from coverage.siting._sites import Bools, Floats, opened
 from coverage.siting._solver import WHOLE, Clock, solve
-
-if TYPE_CHECKING:
-    from coverage.siting._answer import Control
-    from coverage.siting._ask import Ask
-    from coverage.siting._sites import Bools, Floats
 
 ROUNDS = (300, 1500)  # of the bound, at first and before anything that takes longer
 KICKS = (6, 80, 25)  # at first, among what is not settled, where little is

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.siting._sites import entry_rows
+from coverage.siting._sites import Bools, Floats, Ints, entry_rows
 
 if TYPE_CHECKING:
     from coverage.siting._ask import Ask
     from coverage.siting._rules import Rows
-    from coverage.siting._sites import Bools, Floats, Ints
     from coverage.siting._solver import Clock
 
 EPS = 1e-9

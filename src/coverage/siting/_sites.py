@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from coverage.errors import InputError, Problem, refusal
 from coverage.messages import Said
@@ -20,7 +20,6 @@ from coverage.messages import Said
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import ArrayLike
     from scipy.sparse import csr_array
 
 Floats: TypeAlias = NDArray[np.float64]

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.arrays import expand, grouped
+from coverage.arrays import Floats, Int32s, Ints, Numbers, expand, grouped
 
 if TYPE_CHECKING:
-    from coverage.arrays import Floats, Int32s, Ints, Numbers
     from coverage.travel.prepare import Graph
 
 

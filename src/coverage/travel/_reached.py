@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.arrays import expand, grouped
+from coverage.arrays import Floats, Int32s, Ints, Numbers, expand, grouped
 from coverage.errors import InputError
 from coverage.messages import Said
-from coverage.travel.access import OTHER_NETWORK
+from coverage.travel.access import OTHER_NETWORK, Points
 
 if TYPE_CHECKING:
-    from coverage.arrays import Floats, Int32s, Ints, Numbers
     from coverage.travel._search import Sources
-    from coverage.travel.access import Points
     from coverage.travel.prepare import TravelNetwork
 
 _DENSE = 8  # a scratch of all points pays where one candidate in so many falls on each

@@ -24,16 +24,14 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from coverage.arrays import starts
-from coverage.travel.access import FACILITY, Stubs, checked_xy, useful_legs
+from coverage.arrays import Floats, Int32s, Ints, Numbers, starts
+from coverage.travel.access import FACILITY, AccessLegs, Stubs, checked_xy, useful_legs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import ArrayLike
 
-    from coverage.arrays import Floats, Int32s, Ints, Numbers
-    from coverage.travel.access import AccessLegs
     from coverage.travel.prepare import TravelNetwork
 
 _MOST_CUT = 0.6  # cutting out more of the network than this costs more than it saves

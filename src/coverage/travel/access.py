@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.arrays import expand, grouped, least_rows
+from coverage.arrays import Bools, Floats, Int32s, Ints, expand, grouped, least_rows
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from scipy.spatial import KDTree
 
-    from coverage.arrays import Bools, Floats, Int32s, Ints
     from coverage.travel.prepare import TravelNetwork
 
 FACILITY = Said("设施", "facility")

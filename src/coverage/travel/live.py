@@ -40,20 +40,18 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from coverage.arrays import expand
+from coverage.arrays import Floats, Int32s, Ints, Numbers, expand
 from coverage.errors import InputError
 from coverage.messages import Said
 from coverage.travel._live_tables import Rows, Streets
 from coverage.travel._search import Sources, first_nodes, forest
-from coverage.travel.access import FACILITY, Points, Stubs, access_legs, checked_xy
+from coverage.travel.access import FACILITY, AccessLegs, Points, Stubs, access_legs, checked_xy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import ArrayLike
 
-    from coverage.arrays import Floats, Int32s, Ints, Numbers
-    from coverage.travel.access import AccessLegs
     from coverage.travel.prepare import TravelNetwork
 
 

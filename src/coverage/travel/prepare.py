@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from coverage.arrays import grouped, least_rows, starts
+from coverage.arrays import Bools, Floats, Int32s, Ints, grouped, least_rows, starts
 from coverage.errors import InputError
 from coverage.messages import Said
-from coverage.profiles import slope_factor
-from coverage.roads.network import FOOT, MODES
-from coverage.travel.barriers import slowdown
+from coverage.profiles import Profile, slope_factor
+from coverage.roads.network import FOOT, MODES, RoadNetwork
+from coverage.travel.barriers import Barrier, slowdown
 from coverage.travel.heights import grades
 from coverage.travel.streets import Segments
 
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from coverage.arrays import Bools, Floats, Int32s, Ints
-    from coverage.profiles import Profile
-    from coverage.roads.network import RoadNetwork
-    from coverage.travel.barriers import Barrier
 
 Direction: TypeAlias = Literal["to_facility", "from_facility"]
 _CROSSING_STREETS = 3

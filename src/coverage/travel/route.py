@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from coverage.messages import Said
-from coverage.travel._search import Sources, forest
+from coverage.travel._search import Forest, Sources, forest
 from coverage.travel.access import Points, part
 from coverage.travel.times import checked_limit
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from coverage.arrays import Floats, Int32s, Ints
-    from coverage.travel._search import Forest
     from coverage.travel.prepare import TravelNetwork
 
 Status: TypeAlias = Literal["covered", "over_limit", "no_road", "no_road_at_facilities", "island"]

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.arrays import expand
+from coverage.arrays import Floats, Ints, Numbers, expand
 from coverage.errors import InputError
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from shapely import STRtree
 
-    from coverage.arrays import Floats, Ints, Numbers
     from coverage.roads.network import RoadNetwork
 
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from scipy.sparse import csr_array
 
-from coverage.arrays import starts
+from coverage.arrays import Floats, Int32s, Ints, starts
 from coverage.errors import InputError
 from coverage.messages import Said
 from coverage.travel._reached import Reached, point_seconds
-from coverage.travel._search import Sources, forest, searches
+from coverage.travel._search import Forest, Sources, forest, searches
 from coverage.travel.access import Points
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from coverage.arrays import Floats, Int32s, Ints
-    from coverage.travel._search import Forest
     from coverage.travel.prepare import TravelNetwork
 
 __all__ = [
