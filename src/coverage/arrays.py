@@ -7,20 +7,18 @@ corners of a segment and pieces at a node are all kept like this.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats: TypeAlias = NDArray[np.float64]
-    Float32s: TypeAlias = NDArray[np.float32]
-    Ints: TypeAlias = NDArray[np.int64]
-    Int32s: TypeAlias = NDArray[np.int32]
-    Numbers: TypeAlias = NDArray[np.integer]  # of any size
-    Bools: TypeAlias = NDArray[np.bool_]
-    Objects: TypeAlias = NDArray[np.object_]
+Floats: TypeAlias = NDArray[np.float64]
+Float32s: TypeAlias = NDArray[np.float32]
+Ints: TypeAlias = NDArray[np.int64]
+Int32s: TypeAlias = NDArray[np.int32]
+Numbers: TypeAlias = NDArray[np.integer]  # of any size
+Bools: TypeAlias = NDArray[np.bool_]
+Objects: TypeAlias = NDArray[np.object_]
 
 
 def starts(counts: Numbers | Bools) -> Ints:

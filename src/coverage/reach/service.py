@@ -22,7 +22,7 @@ from coverage.messages import Said
 from coverage.profiles import Profile, load_profile
 from coverage.reach.sites import Sites, check_sites, place, read_barriers, site_notes
 from coverage.roads.network import RoadNetwork
-from coverage.roads.sources import RoadSource, load
+from coverage.roads.sources import load
 from coverage.shown import Shown
 from coverage.travel.access import Points
 from coverage.travel.prepare import Direction, TravelNetwork, prepare
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from coverage.city import City, RegisterSource
     from coverage.demand.demand import Demand
     from coverage.demand.sources import PeopleSource
+    from coverage.roads.sources import RoadSource
     from coverage.travel.barriers import Barrier
 
 DEFAULT_PROFILE = "older_walk"
