@@ -21,7 +21,7 @@ from coverage.intake import newcity
 from coverage.intake.commit import deliver, own_file
 from coverage.intake.outcomes import FEATURES, Findings, ImportReport, RowOutcome, ordered
 from coverage.intake.parts import layer_sheet, part_of, uses_of
-from coverage.intake.unitmatch import (
+from coverage.intake.unit_columns import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
     MEANINGS,

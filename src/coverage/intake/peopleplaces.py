@@ -19,7 +19,7 @@ from coverage.intake.locate import detected
 from coverage.intake.outcomes import FEATURES, ROWS, Part, RowOutcome, Use
 from coverage.intake.parts import layer_sheet, other_row, part_of, uses_of
 from coverage.intake.peoplecells import Column, people_columns
-from coverage.intake.unitmatch import (
+from coverage.intake.unit_columns import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
     MEANINGS,

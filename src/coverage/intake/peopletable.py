@@ -18,7 +18,7 @@ from coverage.intake.outcomes import Part, RowOutcome, Use
 from coverage.intake.parts import other_row, part_of, uses_of
 from coverage.intake.peoplecells import Column, contradiction, count_in, people_columns
 from coverage.intake.template import POPULATION
-from coverage.intake.unitmatch import (
+from coverage.intake.unit_columns import (
     CODE_COLUMNS,
     COUNTY_COLUMNS,
     MEANINGS,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coverage.maps.legend import draw_sidebar, furniture
 from coverage.maps.panel import draw_panel
 from coverage.maps.paper import DPI, Sheet, check_format, drawing, paper_size
-from coverage.maps.sidebar import draw_sidebar, furniture
 from coverage.maps.styles import ACCENT, INK, QUIET
 from coverage.text import cut
 
