@@ -128,7 +128,7 @@ def _beds_or_count(n: int) -> _Read:
         return _Read(1, n, Said(f"读作 1 处、{n} 张床位", f"read as one with {n} beds"))
     asked = Said(
         f"可能是 {n} 处，也可能是 {n} 张床位，请写“{n}处”或“{n}张”",
-        f"{n} facilities, or {n} beds? Write {n} and which of the two",
+        f"that many facilities, or beds? Write which of the two the {n} counts",
     )
     return _Read(reason=asked)
 
