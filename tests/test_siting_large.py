@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -195,3 +196,17 @@ def test_beds_without_time_still_have_an_answer(model: str) -> None:
     low, high = sorted((cut.objective, cut.bound))
     assert low - 1e-6 <= full.objective <= high + 1e-6
     assert np.isfinite(cut.gap)
+
+
+def test_an_unproven_answer_is_plain_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound by prices comes from arrays; what is told of it goes into JSON."""
+    far, people, _ = _plane(1, 150, 150)
+    monkeypatch.setattr(_median, "STAGES", ((0, 3),))
+    monkeypatch.setattr(_median.Least, "_branch", lambda _: None)
+    monkeypatch.setattr(_median.Least, "_exact", lambda _: None)
+    search = Search(alternatives=0)
+    cut = p_median(far, people + 0.25, Sites(150, max_new=5), search=search)
+    told = [cut.objective, cut.bound, cut.gap, cut.optimal]
+    assert [type(one) for one in told] == [float, float, float, bool]
+    assert json.loads(json.dumps(told)) == told
+    assert not cut.optimal

@@ -166,8 +166,8 @@ def gap_of(value: float, bound: float) -> float:
     """Difference as a share of the value; infinite without a bound."""
     if not math.isfinite(bound) or not math.isfinite(value):
         return math.inf
-    far = abs(bound - value)
-    return 0.0 if far <= EXACT * max(1.0, abs(value)) else far / max(abs(value), EXACT)
+    far = float(abs(bound - value))
+    return 0.0 if far <= EXACT * max(1.0, abs(value)) else far / max(abs(float(value)), EXACT)
 
 
 def digest(*arrays: Any) -> str:
@@ -267,7 +267,7 @@ class Inquiry:
         return Answer(
             model=self.model,
             objective=result.value / scale,
-            bound=(result.value if gap == 0.0 else result.bound) / scale,
+            bound=float(result.value if gap == 0.0 else result.bound) / scale,
             gap=gap,
             optimal=gap == 0.0,
             seconds=time.perf_counter() - self.begun,
