@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
+from coverage.city import City
 from coverage.results.from_report import schema
 from coverage.settings import PACKAGE_DIR
 from helpers import run
@@ -24,7 +26,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "route": ("route", *_CARE, "--from", "117.21,29.3"),
     "roads-check": ("roads", "check", "珠山"),
     "site": (
-        *("site", "--city", "珠山", "--seconds", "5"),
+        *("site", "--city", "珠山", "--time-limit", "5"),
         *("--indicator", "elder_care.integrated_street"),
     ),
     "scenario": ("scenario", "run", "{scenario}"),
@@ -69,6 +71,14 @@ def test_what_a_command_prints_follows_its_schema(
     first.pop(next(iter(first)))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data, schema(name))
+
+
+def test_sites_in_english_hold_no_chinese_but_names(capsys: pytest.CaptureFixture[str]) -> None:
+    data = run(capsys, *COMMANDS["site"], "--lang", "en", "--format", "json").data
+    told = [data["candidates"]["source"], *(one["reason"] for one in data["candidates"]["removed"])]
+    names = "|".join(unit.name for unit in City.load("珠山").units)
+    for sentence in [*told, *data["notes"]]:
+        assert not re.search("[\u3400-\u9fff]", re.sub(names, "", sentence)), sentence
 
 
 def test_the_result_of_a_brief_follows_its_schema(
