@@ -150,14 +150,13 @@ def test_filters_say_who_took_how_many(place: Tiny, tmp_path: Path) -> None:
 )
 def test_lists_of_candidates(place: Tiny, tmp_path: Path, text: str, rows: int) -> None:
     from coverage.demand.townships import read_townships
-    from coverage.formats.tables import read_table
     from coverage.proposals.lists import read_candidates
 
     path = tmp_path / "list.csv"
     path.write_text(text, encoding="utf-8")
     ground = read_townships(place.city)
     with pytest.raises(InputError) as caught:
-        read_candidates(read_table(path), place.city, ground, ground.crs)
+        read_candidates(path, place.city, ground, ground.crs)
     assert len(caught.value.problems) == rows, str(caught.value)
 
 

@@ -16,7 +16,6 @@ from coverage.datum import unproject
 from coverage.demand.townships import read_townships
 from coverage.errors import InputError
 from coverage.facilities import Facility, Register
-from coverage.formats.tables import read_table
 from coverage.proposals import candidates as places
 from coverage.proposals.filters import Away, Filters, filtered
 from coverage.proposals.lists import read_candidates
@@ -218,7 +217,7 @@ def test_a_list_may_name_its_townships(tmp_path: Path) -> None:
         '名称,经度,纬度,乡镇,造价\n甲地块,113.05,23.70,,"1,200"\n乙地块,,,源潭镇,800\n',
         encoding="utf-8",
     )
-    found = read_candidates(read_table(path), QINGYUAN, GROUND, GROUND.crs)
+    found = read_candidates(path, QINGYUAN, GROUND, GROUND.crs)
     assert found.names == ("甲地块", "乙地块")
     assert found.costs.tolist() == [1200.0, 800.0]
     seat = QINGYUAN.units[found.unit[1]]

@@ -21,7 +21,7 @@ from coverage.indicators import people_affected
 from coverage.messages import Said
 from coverage.proposals import candidates as places
 from coverage.proposals.filters import Filters, filtered, on_roads
-from coverage.proposals.lists import read_candidates, read_list
+from coverage.proposals.lists import read_candidates
 from coverage.proposals.question import TRAVEL_MODELS, Question
 from coverage.reach.service import DEFAULT_PROFILE, TravelSetup, set_up_travel
 from coverage.reach.sites import check_sites, place, site_notes
@@ -313,7 +313,7 @@ class _Setting:
                     "file (.csv, .xlsx)",
                 )
             )
-        return read_candidates(read_list(path), self.city, self.ground, crs)
+        return read_candidates(path, self.city, self.ground, crs)
 
 
 def _with_place(chosen: Candidates) -> Candidates:

@@ -19,7 +19,7 @@ from coverage.messages import Said
 from coverage.proposals.explain import explained
 from coverage.proposals.field import Field, Sources, people_field, unit_field
 from coverage.proposals.filters import Filters
-from coverage.proposals.lists import Fixed, read_fixed, read_list
+from coverage.proposals.lists import Fixed, read_fixed
 from coverage.proposals.solving import solve
 from coverage.shown import Shown
 from coverage.siting import Answer, InfeasibleError
@@ -233,8 +233,7 @@ def propose(
     fixed: tuple[Fixed, ...] = ()
     if question.rules.fix is not None:
         known = {f.id: f.name for f in field.existing}
-        table = read_list(question.rules.fix)
-        fixed = read_fixed(table, city, field.candidates.crs, known)
+        fixed = read_fixed(question.rules.fix, city, field.candidates.crs, known)
     try:
         answer, notes = solve(field, question, fixed, city)
     except InfeasibleError as error:
