@@ -71,7 +71,7 @@ def test_every_command_takes_a_language() -> None:
 
 
 ERRORS = [
-    (("report", "--yeer", "3"), "没有选项 --yeer", "No such option '--yeer'"),
+    (("report", "--yeer", "3"), "没有选项 --yeer", "No such option"),
     (("report", "--year", "soon"), "应为整数", "not a valid integer"),
     (("report", "--format", "pdf"), "应为 table、json", "is not one of 'table'"),
     (("report", "more"), "多出的内容：more", "unexpected extra argument"),
