@@ -6,9 +6,9 @@ with what lists call it.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
+
+from coverage.packaged import packaged
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Kind:
     system: str
 
 
-_WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_WORDS = packaged("kinds.toml")
 
 KINDS: dict[str, Kind] = {
     id_: Kind(id_, kind["zh"], kind["en"], kind["system"]) for id_, kind in _WORDS["kinds"].items()

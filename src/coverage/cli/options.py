@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import click
 
 from coverage.cli.grammar import Argument, Option, Refused
 from coverage.messages import Lang, Said
+from coverage.packaged import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,11 +82,9 @@ ROADS = ("profile", "roads")
 SERVER = ("endpoint", "cache", "timeout_s", "retries")
 
 
-@cache
 def declared() -> dict[str, dict[str, Any]]:
     """The options of ``options.toml`` by name."""
-    text = Path(__file__).with_name("options.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return packaged("cli/options.toml")
 
 
 def takes(*names: str, **changes: Any) -> Decorator:

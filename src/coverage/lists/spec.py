@@ -9,13 +9,12 @@ punctuation.
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from functools import cache, cached_property
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from coverage.messages import Said
+from coverage.packaged import packaged
 from coverage.places.names import plain_name
 
 if TYPE_CHECKING:
@@ -54,15 +53,10 @@ def is_personal_name(name: str) -> bool:
 
 
 @cache
-def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads((files("coverage.lists") / name).read_text(encoding="utf-8"))
-
-
-@cache
 def words(table: str) -> dict[str, str]:
     """What every word of a fixed list means, by its normal form; see ``words.toml``."""
     found: dict[str, str] = {}
-    for meaning, said in _read("words.toml")[table].items():
+    for meaning, said in packaged("lists/words.toml")[table].items():
         for word in said.split():
             found.setdefault(normal(word), meaning)
     return found
@@ -101,7 +95,7 @@ class Spec:
     @cached_property
     def fields(self) -> dict[str, Field]:
         """Every field by its id."""
-        tables = [_read("columns.toml")[kind] for kind in reversed(self.kinds)]
+        tables = [packaged("lists/columns.toml")[kind] for kind in reversed(self.kinds)]
         return {
             id_: Field(Said(field["zh"], field["en"]), tuple(field["names"].split()))
             for table in tables
@@ -111,11 +105,11 @@ class Spec:
     @cached_property
     def exact(self) -> dict[str, str]:
         """Field of every name as it is written; columns that no list needs have an empty one."""
-        found = dict.fromkeys(_read("columns.toml")["ignored"].split(), "")
+        found = dict.fromkeys(packaged("lists/columns.toml")["ignored"].split(), "")
         for id_, field in self.fields.items():
             found |= dict.fromkeys((*field.names, id_), id_)
         if self._services:
-            for service, said in _read("words.toml")["services"].items():
+            for service, said in packaged("lists/words.toml")["services"].items():
                 for name in said.split():
                     found.setdefault(name, f"service:{service}")
         return found

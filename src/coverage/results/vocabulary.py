@@ -5,13 +5,11 @@ They stand in `words.toml`: a new indicator's short name is a line there.
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-
 from coverage.groups import people_of
 from coverage.messages import Said
+from coverage.packaged import packaged
 
-_FOUND = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+_FOUND = packaged("results/words.toml")
 
 STATUS, SHORT_NAMES, HEADS = (
     {key: Said(*said) for key, said in _FOUND[name].items()}

@@ -13,13 +13,12 @@ turn restrictions, conditional access (``access:conditional``), and times of day
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from math import nan
 from typing import TYPE_CHECKING, Any
 
+from coverage.packaged import packaged
 from coverage.roads.network import BICYCLE, CAR, FOOT, MODES, mode_flags
 
 if TYPE_CHECKING:
@@ -53,8 +52,7 @@ class Use:
 @cache
 def rules() -> dict[str, Any]:
     """The table, with its lists of values as sets and its classes as flags."""
-    text = files("coverage.roads").joinpath("access.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
+    table = dict(packaged("roads/access.toml"))
     table["classes"] = {name: mode_flags(modes) for name, modes in table["classes"].items()}
     for section in ("values", "opens", "closes", "oneway"):
         table[section] = {key: frozenset(values) for key, values in table[section].items()}
