@@ -21,8 +21,6 @@ from coverage.lists.rows import Row, take_rows
 from coverage.lists.spec import FACILITIES
 from coverage.lists.values import (
     chinese_number,
-    harmless,
-    is_formula_like,
     parse_area,
     parse_beds,
     parse_bool,
@@ -163,7 +161,6 @@ def test_no_cell_crashes_a_parser(cell: Any) -> None:
     assert parse_ownership(cell).reason is None
     parse_services(cell)
     parse_kind(cell)
-    assert not is_formula_like(harmless(cell))
 
 
 def test_yes_and_no() -> None:
@@ -201,15 +198,6 @@ def test_services_known_and_unknown() -> None:
     found = parse_services("送餐、洗浴，唱歌及日间照料等")
     assert found.known == ("助餐", "助浴", "日托")
     assert found.unknown == ("唱歌",)
-
-
-def test_formulas_are_marked() -> None:
-    for text in ("=1+1", "+86 x", "-cmd", "@SUM(A1)", "\tx"):
-        assert is_formula_like(text)
-        assert harmless(text) == "'" + text
-    for cell in ("-5", "+3.2", "-", "甲", 5, None):
-        assert not is_formula_like(cell)
-        assert harmless(cell) == cell
 
 
 def test_personal_numbers() -> None:

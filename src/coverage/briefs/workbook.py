@@ -18,6 +18,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from coverage.briefs.pages import Pages, describe, json_text, record_of
+from coverage.formats.formulas import runs
 from coverage.messages import Said
 from coverage.results.document import HIDDEN, Aim, Indicator, known
 from coverage.results.table import STATUS_COLOURS, plain
@@ -78,7 +79,7 @@ def put_text(
     """Text that stays text: a name such as =1+1 is neither run nor offered to be run."""
     cell.value = str(text)
     cell.data_type = "s"
-    if text[:1] in {"=", "+", "-", "@"}:
+    if runs(text):
         cell.quotePrefix = True
     cell.font = Font(name=FONT, bold=bold, size=size, color=colour)
     if wrap or "\n" in text:

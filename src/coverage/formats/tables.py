@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from coverage.atomic import cannot_read
 from coverage.errors import InputError, Problem
+from coverage.formats.formulas import guarded, unguarded
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Table:
 
 
 def _column_name(cell: str) -> str:
-    return cell.strip().lower().replace(" ", "_").replace("-", "_")
+    return unguarded(cell.strip()).lower().replace(" ", "_").replace("-", "_")
 
 
 def decode(path: Path) -> str:
@@ -126,7 +127,7 @@ def read_table(path: Path, *, required: Sequence[str] = ()) -> Table:
             problems.append(Problem(reason, path.name, number))
             continue
         padded = [*row, *[""] * (len(columns) - len(row))]
-        cells = {c: v.strip() for c, v in zip(columns, padded, strict=False) if c}
+        cells = {c: unguarded(v.strip()) for c, v in zip(columns, padded, strict=False) if c}
         records.append(Record(number, cells))
     if problems:
         raise InputError(problems)
@@ -155,16 +156,19 @@ def _header_problems(file: str, columns: Sequence[str], required: Sequence[str])
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]], *, bom: bool = False) -> str:
-    """A CSV table as text, lines ending in LF; `bom` makes Excel read it as UTF-8."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return ("\ufeff" if bom else "") + out.getvalue()
+    """A CSV table as text, lines ending in LF; `bom` makes Excel read it as UTF-8.
+
+    What a spreadsheet would run is guarded; `read_table` takes the guard off.
+    """
+    lines = _Lines()
+    # Cells with a character of the line's end are quoted; older Pythons forget the other one.
+    writer = csv.writer(lines, lineterminator="\r\n")
+    writer.writerows([guarded(cell) for cell in row] for row in (columns, *rows))
+    return ("\ufeff" if bom else "") + "".join(lines)
 
 
-def _harmless(cell: object) -> object:
-    """A text cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
-    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and len(cell) > 1:
-        return "'" + cell
-    return "" if cell is None else cell
+class _Lines(list[str]):
+    """What a CSV writer writes, each record ending in LF."""
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix("\r\n") + "\n")

@@ -11,10 +11,10 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
+from coverage.formats.formulas import guarded
 from coverage.intake.report import View
 from coverage.lists.reimport import BEFORE, FIRST
 from coverage.lists.rows import OUTCOMES
-from coverage.lists.values import harmless
 from coverage.messages import Lang, Said
 from coverage.text import width
 
@@ -160,4 +160,4 @@ def _cell(value: Any) -> Any:
     """A value as a sheet can hold it: no formula, no control character, not too long."""
     if not isinstance(value, str):
         return value
-    return harmless(_NOT_IN_SHEETS.sub("", value)[:_MOST_CHARACTERS])
+    return guarded(_NOT_IN_SHEETS.sub("", value)[:_MOST_CHARACTERS])

@@ -49,25 +49,6 @@ _EMPTY_WORDS = _words(
     "n/a na nan null none #n/a #null! 。 . ? ？ … ......"
 )
 _ERRORS = ("#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#ERROR", "#GETTING_DATA")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def is_formula_like(cell: Cell) -> bool:
-    """Whether a spreadsheet would run this text: it must never be written back bare."""
-    return (
-        isinstance(cell, str)
-        and len(cell) > 1
-        and cell.startswith(_FORMULA)
-        and not _PLAIN_NUMBER.fullmatch(cell)
-    )
-
-
-_PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
-
-
-def harmless(cell: Cell) -> Cell:
-    """The cell as it may be written to a sheet: text that would run has an apostrophe before it."""
-    return f"'{cell}" if is_formula_like(cell) else cell
 
 
 def clean_text(cell: Cell) -> str:
