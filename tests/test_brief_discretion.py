@@ -261,7 +261,7 @@ def _within(cells: list[tuple[int, int]]) -> Indicator:
         gap_unit="",
         missing_people=None,
         illustrative=False,
-        shown=Words("x", "", (AimWords("", "y"),), ("z",) * len(cells)),
+        shown=Words("x", "", (AimWords("", "y"),), {c.code: "z" for c in counties}),
     )
 
 

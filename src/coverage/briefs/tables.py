@@ -90,9 +90,9 @@ def _counties(document: Document) -> Table | None:
     found = [i for i in document.valued() if i.by_county and i.level != "village"][:5]
     if not found:
         return None
+    names = {county.code: county.name for i in found for county in i.by_county}
     rows = tuple(
-        (county.name, *(i.shown.counties[index] for i in found))
-        for index, county in enumerate(found[0].by_county)
+        (names[code], *(i.shown.counties.get(code, "—") for i in found)) for code in sorted(names)
     )
     whole = (Said("全市", "city").to(lang), *map(_whole, found))
     heads = (Column(i.short_name + _example(i, lang)) for i in found)

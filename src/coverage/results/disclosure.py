@@ -197,7 +197,7 @@ class _Suppression:
                 )
                 for county in made.by_county
             )
-            shown = replace(made.shown, counties=(HIDDEN,) * len(counties))
+            shown = replace(made.shown, counties=dict.fromkeys(made.shown.counties, HIDDEN))
             made = replace(made, by_county=counties, shown=shown)
         beds = indicator.measure == "bed_ratio" and self.kinds & set(indicator.kinds)
         if found.total or beds:

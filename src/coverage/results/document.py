@@ -120,7 +120,7 @@ class Words:
     value: str
     baseline: str = ""
     targets: tuple[AimWords, ...] = ()
-    counties: tuple[str, ...] = ()
+    counties: Mapping[str, str] = field(default_factory=dict)  # by code
 
 
 @dataclass(frozen=True)

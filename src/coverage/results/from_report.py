@@ -137,7 +137,7 @@ def _words(result: IndicatorResult, lang: Lang) -> Words:
             AimWords(words.target(result, t, lang), words.gap(result, t, lang))
             for t in result.targets
         ),
-        tuple(" ".join(words.county_share(share, lang).split()) for share in result.counties),
+        {c.code: " ".join(words.county_share(c, lang).split()) for c in result.counties},
     )
 
 

@@ -149,9 +149,11 @@ def _counties(results: Sequence[IndicatorResult], lang: Lang) -> Table:
 
 
 def _shares(results: Sequence[IndicatorResult], lang: Lang) -> tuple[tuple[Cell, ...], ...]:
+    # A result may know only some counties: those whose people stand in the data.
+    names = {county.code: county.name for r in results for county in r.counties}
+    shares = [{c.code: words.county_share(c, lang) for c in r.counties} for r in results]
     return tuple(
-        (county.name, *(words.county_share(r.counties[n], lang) for r in results))
-        for n, county in enumerate(results[0].counties)
+        (names[code], *(known.get(code, "—") for known in shares)) for code in sorted(names)
     )
 
 

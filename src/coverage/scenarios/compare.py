@@ -202,14 +202,16 @@ def _outcome(
     )
     more, fewer = _beds(rows, after_city.register, year)
     gained, lost = _any_question(access)
-    pairs = zip(before.results, after.results, strict=True)
+    then = {result.indicator.id: result for result in after.results}
     return Outcome(
         scenario=scenario,
         year=year,
         before=before,
         after=after,
         indicators=tuple(
-            IndicatorChange(a, b) for a, b in pairs if a.indicator.computed or a.targets
+            IndicatorChange(result, then[result.indicator.id])
+            for result in before.results
+            if result.indicator.computed or result.targets
         ),
         access=access,
         gained=gained,
