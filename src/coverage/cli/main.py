@@ -6,15 +6,15 @@ Commands are listed here and imported when they run, so that
 
 from __future__ import annotations
 
-import errno
 import sys
+from functools import partial
 from importlib import import_module
 
 import click
 
-from coverage.cli.grammar import Group, Option, command, complain, heading, language_of
-from coverage.errors import CoverageError, InputError, MissingDependencyError
-from coverage.messages import Lang, Said
+from coverage.cli.ending import ended
+from coverage.cli.grammar import Group, Option, command, language_of
+from coverage.messages import Said
 
 # Where each command is, and what it does in a line.
 _COMMANDS: dict[str, tuple[str, Said]] = {
@@ -47,13 +47,6 @@ _COMMANDS: dict[str, tuple[str, Said]] = {
     "plan": ("browse:plan", Said("规划指标与条款", "The indicators and clauses of a plan.")),
     "cities": ("browse:cities", Said("随附的城市", "The cities that ship.")),
     "sources": ("browse:sources", Said("数据来源与许可", "What the data is, and its licences.")),
-}
-
-# A disk that is full or may not be written is no fault of the program's.
-_REFUSED_BY_DISK = {
-    getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM")
-    if hasattr(errno, name)  # Windows does not know them all
 }
 
 
@@ -105,58 +98,16 @@ def cli() -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command line; bad input prints one line per problem and exits with 2."""
+    """Run the command line; `coverage.cli.ending` says how it ends."""
     for stream in (sys.stdout, sys.stderr):
         # A pipe under LANG=C would otherwise refuse Chinese.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     args = sys.argv[1:] if args is None else args
     lang = language_of(args)
-    try:
-        cli.main(args=args, prog_name="coverage", standalone_mode=False, obj=lang)
-    except (CoverageError, ImportError) as error:
-        _complain(error, lang)
-        sys.exit(2)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except click.Abort:
-        click.echo(_said("已中断", "aborted", lang), err=True)
-        sys.exit(130)
-    except click.ClickException as error:
-        complain(error, lang)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of the pipe (head, less) has seen enough.
-        sys.stderr.close()
-        sys.exit(0)
-    except OSError as error:
-        if error.errno not in _REFUSED_BY_DISK:
-            raise
-        where = f"{error.filename}: " if error.filename else ""
-        reason = _said("磁盘写不进去", f"the disk refuses ({error.strerror})", lang)
-        click.echo(f"{heading(lang)}{where}{reason}", err=True)
-        sys.exit(2)
-
-
-def _complain(error: CoverageError | ImportError, lang: Lang | None) -> None:
-    if not isinstance(error, CoverageError):
-        # All that a task needs is a default dependency: the installation is broken.
-        mend = "pip install --upgrade facility-coverage"
-        error = MissingDependencyError(
-            Said(
-                f"缺少或无法载入 {error.name or error}，请重新安装：{mend}",
-                f"{error.name or error} is missing or cannot be loaded; install again: {mend}",
-            )
-        )
-    problems = error.problems if isinstance(error, InputError) else (error,)
-    for problem in problems:
-        click.echo(f"{heading(lang)}{problem.to(lang)}", err=True)
-    if len(problems) > 1:
-        click.echo(_said(f"共 {len(problems)} 处", f"{len(problems)} problems", lang), err=True)
-
-
-def _said(zh: str, en: str, lang: Lang | None) -> str:
-    return Said(zh, en).to(lang)
+    run = partial(cli.main, args=args, prog_name="coverage", standalone_mode=False, obj=lang)
+    if code := ended(run, lang):
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,140 @@
+"""How a run ends: one sentence for whatever went wrong, and its exit code.
+
+0 is done, 1 that a replay differs, 2 that what was given cannot be used, 3 a fault of the
+program itself, 130 that somebody stopped it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from coverage.cli.grammar import complain, heading
+from coverage.errors import CoverageError, InputError, MissingDependencyError
+from coverage.messages import Lang, Said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A disk that is full or may not be written is no fault of the program's.
+_REFUSED_BY_DISK = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM")
+    if hasattr(errno, name)  # Windows does not know them all
+}
+
+
+def ended(run: Callable[[], object], lang: Lang | None) -> int:
+    """Run a command, say what went wrong if anything did, and give the exit code.
+
+    `SystemExit`, which a command raises that has a code of its own, goes through.
+    """
+    code = 0
+    try:
+        try:
+            run()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # a full disk may say so only now
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say(Said("已中断", "aborted").to(lang))
+        code = 130
+    except click.ClickException as error:
+        complain(error, lang)
+        code = error.exit_code
+    except (CoverageError, ImportError) as error:
+        _complain(error, lang)
+        code = 2
+    except BrokenPipeError:
+        # The reader of the pipe (head, less) has seen enough.
+        _give_up_stdout()
+    except OSError as error:
+        code = _refused(error, lang) if error.errno in _REFUSED_BY_DISK else _fault(error, lang)
+    except Exception as error:  # noqa: BLE001 -- the last net: nobody is to meet a traceback
+        code = _fault(error, lang)
+    return code
+
+
+def _refused(error: OSError, lang: Lang | None) -> int:
+    _give_up_stdout()  # which may be what the disk refuses
+    where = f"{error.filename}: " if error.filename else ""
+    said = Said("磁盘写不进去", f"the disk refuses ({error.strerror})")
+    _say(f"{heading(lang)}{where}{said.to(lang)}")
+    return 2
+
+
+def _complain(error: CoverageError | ImportError, lang: Lang | None) -> None:
+    if not isinstance(error, CoverageError):
+        # All that a task needs is a default dependency: the installation is broken.
+        mend = "pip install --upgrade facility-coverage"
+        error = MissingDependencyError(
+            Said(
+                f"缺少或无法载入 {error.name or error}，请重新安装：{mend}",
+                f"{error.name or error} is missing or cannot be loaded; install again: {mend}",
+            )
+        )
+    problems = error.problems if isinstance(error, InputError) else (error,)
+    for problem in problems:
+        _say(f"{heading(lang)}{problem.to(lang)}")
+    if len(problems) > 1:
+        _say(Said(f"共 {len(problems)} 处", f"{len(problems)} problems").to(lang))
+
+
+def _fault(error: Exception, lang: Lang | None) -> int:
+    """Say that the program itself failed, and where the whole story is."""
+    name = type(error).__name__
+    story = "".join(traceback.format_exception(error))
+    log = _logged(story)
+    if log is not None:
+        where = Said(f"经过记在 {log}", f"the story is in {log}")
+    else:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}:{last.lineno}"
+        where = Said(f"出在 {place}", f"it happened at {place}")
+    said = Said(
+        f"程序自身出错（{name}），{where.zh}；请把它和所用的命令告诉开发者",
+        f"a fault of the program itself ({name}): {where.en}; please tell its developers of it "
+        "and of the command that was run",
+    )
+    _say(f"{heading(lang)}{said.to(lang)}")
+    if os.environ.get("COVERAGE_DEBUG"):
+        _say(story)
+    return 3
+
+
+def _logged(story: str) -> Path | None:
+    """The file that the story was written to; `None` if it could not be."""
+    from coverage import __version__
+
+    with suppress(Exception):  # whatever fails here must not hide what failed before
+        from platformdirs import user_log_path
+
+        # Not `atomic`, which may be what failed; a half story is better than none.
+        folder = Path(os.environ.get("COVERAGE_CACHE") or user_log_path("facility-coverage", False))
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"fault-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}.log"
+        about = f"facility-coverage {__version__}, Python {sys.version}, {sys.platform}\n"
+        path.write_text(about + story, encoding="utf-8", errors="replace")
+        return path
+    return None
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # the terminal is gone: the exit code still tells
+        click.echo(text, err=True)
+
+
+def _give_up_stdout() -> None:
+    """Let Python's own last flush of what cannot be printed go nowhere, without a complaint."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

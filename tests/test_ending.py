@@ -1,0 +1,105 @@
+"""How a run ends: whatever fails inside, one sentence, the exit code, and a file with the story."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Raises something out of the middle of a command, as a fault of the program would.
+_FAULTY = """
+import sys
+import coverage.cli.browse as browse
+from coverage.cli.main import main
+
+def fail(*_, **__):
+    {fault}
+
+import coverage.units
+coverage.units.all_cities = fail
+browse.cities.callback = fail
+main(["cities", "--lang", "{lang}"])
+"""
+FAULTS = {
+    "def deep(n): return deep(n + 1)\n    deep(0)": "RecursionError",
+    "raise MemoryError": "MemoryError",
+    "raise OSError(5, 'Input/output error')": "OSError",
+    "raise AssertionError": "AssertionError",
+    "{}['x']": "KeyError",
+}
+
+
+def _run(code: str, cache: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "COVERAGE_CACHE": str(cache), **env},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_one_sentence_and_a_file(fault: str, tmp_path: Path) -> None:
+    done = _run(_FAULTY.format(fault=fault, lang="en"), tmp_path)
+    (log,) = tmp_path.glob("fault-*.log")
+    said = done.stderr.strip()
+    assert done.returncode == 3, said
+    assert "\n" not in said
+    assert FAULTS[fault] in said
+    assert str(log) in said
+    story = log.read_text(encoding="utf-8")
+    assert "Traceback" in story
+    assert FAULTS[fault] in story
+
+
+def test_where_no_file_can_be_written_the_sentence_names_the_line(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    done = _run(_FAULTY.format(fault="raise MemoryError", lang="zh"), blocked)
+    assert done.returncode == 3
+    assert "<string>:" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_developers_may_see_the_traceback(tmp_path: Path) -> None:
+    code = _FAULTY.format(fault="raise AssertionError", lang="en")
+    assert "Traceback" in _run(code, tmp_path, COVERAGE_DEBUG="1").stderr
+
+
+def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
+    done = _run(_FAULTY.format(fault="raise KeyboardInterrupt", lang="en"), tmp_path)
+    assert (done.returncode, done.stderr.strip()) == (130, "aborted")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", [["cities"], ["--version"], ["report", "--city", "珠山"]])
+def test_output_that_cannot_be_printed_is_an_error(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "coverage.cli.main", *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "No space left" in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m coverage.cli.main report --city 清远 | head -1"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert "清远" in done.stdout
+    assert done.stderr == ""
