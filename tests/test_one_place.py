@@ -53,6 +53,18 @@ def _calls(*names: str) -> Callable[[ast.AST], bool]:
     return is_it
 
 
+def _parses(*modules: str) -> Callable[[ast.AST], bool]:
+    """``json.loads`` and the like, of a module called by its own name."""
+
+    def is_it(node: ast.AST) -> bool:
+        called = node.func if isinstance(node, ast.Call) else None
+        if not isinstance(called, ast.Attribute) or called.attr not in {"load", "loads"}:
+            return False
+        return isinstance(called.value, ast.Name) and called.value.id in modules
+
+    return is_it
+
+
 def _defines(*names: str) -> Callable[[ast.AST], bool]:
     def is_it(node: ast.AST) -> bool:
         return isinstance(node, ast.FunctionDef) and node.name in names
@@ -68,6 +80,12 @@ PLACES: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
     "a workbook opened": (_calls("load_workbook", "open_workbook"), {"formats/workbooks.py"}),
     "a layer opened": (_calls("list_layers", "read_dataframe", "read_file"), {"formats/gdal.py"}),
     "an extract of OpenStreetMap opened": (_imports("osmium"), {"roads/osm.py"}),
+    # What people send, that is: the others read tables of the package, the cache, a manifest.
+    "TOML parsed": (_parses("tomllib"), {"formats/toml.py", "packaged.py"}),
+    "JSON parsed": (
+        _parses("json"),
+        {"formats/nested.py", "formats/archives.py", "outputs.py", "results/from_report.py"},
+    ),
     "a unit's name matched": (_defines("match_unit"), {"places/names.py"}),
     "a strict reader of fields": (_defines("choice"), {"fields.py"}),
 }

@@ -5,7 +5,7 @@ A record is read from `record.json` or out of any document of a brief.
 
 from __future__ import annotations
 
-import json
+import math
 import re
 import sqlite3
 import zipfile
@@ -19,6 +19,7 @@ from coverage.briefs.pages import BY, NAMESPACE, PART
 from coverage.briefs.request import Request
 from coverage.briefs.writing import assessed, result
 from coverage.errors import InputError, Problem
+from coverage.formats.nested import parse_json
 from coverage.messages import Lang, Said
 from coverage.results.document import Input, Outcome, Record
 
@@ -146,7 +147,7 @@ def read(path: Path) -> Record:
     """
     try:
         text = _READERS.get(path.suffix.lower(), _plain)(path)
-        found = _record(json.loads(text))
+        found = _record(parse_json(text, path.name))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         problem = Problem(Said("文件读不出来", f"the file cannot be read ({reason})"), str(path))
@@ -161,9 +162,27 @@ def read(path: Path) -> Record:
 
 def _record(data: Mapping[str, Any]) -> Record:
     """A record from its JSON, with exactly the parts that it was written with."""
-    inputs = tuple(Input(**one) for one in data["inputs"])
-    results = {id_: Outcome(**one) for id_, one in data["results"].items()}
-    return Record(**{**data, "inputs": inputs, "results": results})
+    inputs = tuple(Input(**_texts(one)) for one in data["inputs"])
+    results = {id_: _outcome(one) for id_, one in data["results"].items()}
+    parameters = dict[str, Any](data["parameters"])
+    bare = {k: v for k, v in data.items() if k not in {"inputs", "results", "parameters"}}
+    return Record(inputs=inputs, results=results, parameters=parameters, **_texts(bare))
+
+
+def _outcome(data: Mapping[str, Any]) -> Outcome:
+    found = Outcome(**data)
+    for value in (found.numerator, found.denominator, found.value):
+        if not (value is None or isinstance(value, str) or math.isfinite(value)):
+            raise ValueError(value)
+    _texts({"status": found.status})
+    return found
+
+
+def _texts(data: Mapping[str, Any]) -> dict[str, str]:
+    """The same, all of whose values must be texts."""
+    if not all(isinstance(value, str) for value in data.values()):
+        raise TypeError(data)
+    return dict(data)
 
 
 def _none(path: Path) -> InputError:

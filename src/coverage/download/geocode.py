@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from coverage.datum import to_wgs84
 from coverage.download import http
 from coverage.errors import InputError, NetworkUnreachableError, UnknownNameError
+from coverage.formats.nested import parse_json
 from coverage.messages import Said
 
 AMAP_URL = "https://restapi.amap.com/v3/geocode/geo"
@@ -168,7 +169,7 @@ class _Service:
                 return raw
 
         try:
-            answer = json.loads(http.once(read, self.title))
+            answer = parse_json(http.once(read, self.title), self.title)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):

@@ -8,7 +8,6 @@ osmnx first collects the answers and then builds geometries of them offline.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.download.roads import PUBLIC_ENDPOINT, overpass
 from coverage.errors import NetworkUnreachableError
+from coverage.formats.nested import read_json
 from coverage.kinds import ALIASES, KINDS
 from coverage.messages import Said
 from coverage.settings import cache_dir
@@ -155,7 +155,7 @@ def _things(
 
 
 def _contents(answers: Path) -> list[dict[str, Any]]:
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in answers.glob("*.json")]
+    found = [read_json(path) for path in answers.glob("*.json")]
     return [said for said in found if isinstance(said, dict)]
 
 

@@ -10,12 +10,12 @@ replaced by a fixed number of tries.
 from __future__ import annotations
 
 import hashlib
-import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from coverage.download import http
 from coverage.errors import InputError, NetworkUnreachableError
+from coverage.formats.nested import read_json
 from coverage.messages import Said
 from coverage.roads.network import MODES, RoadNetwork
 from coverage.roads.osm import ATTRIBUTION, LICENCE, Ways
@@ -161,7 +161,7 @@ def _discard_damaged(answers: Path) -> None:
     """Osmnx does not write its cache in one go: what a crash left must not be read."""
     for path in answers.glob("*.json"):
         try:
-            json.loads(path.read_text(encoding="utf-8"))
+            read_json(path)
         except ValueError:
             path.unlink()
 
@@ -217,7 +217,7 @@ def _read(
     places: dict[int, tuple[int, int, int]] = {}
     found: dict[int, dict[str, Any]] = {}
     for path in sorted(answers.glob("*.json")):
-        for element in json.loads(path.read_text(encoding="utf-8")).get("elements", []):
+        for element in read_json(path).get("elements", []):
             if element["type"] == "node":
                 number = element["id"]
                 x, y = round(element["lon"] * 1e7), round(element["lat"] * 1e7)

@@ -10,10 +10,10 @@ import numpy as np
 import shapely
 from shapely.geometry import shape
 
-from coverage.errors import InputError, Problem
 from coverage.formats.encodings import decode
 from coverage.formats.features import BROKEN, NOT_FINITE, Features
 from coverage.formats.grids import Cell, plain
+from coverage.formats.nested import parse_json
 from coverage.formats.safety import Meter, refuse
 from coverage.messages import Said
 from coverage.settings import WGS84
@@ -31,11 +31,7 @@ def read_json(raw: bytes, file: str, meter: Meter, encoding: str | None = None) 
         InputError: If it is no JSON, or none of these.
     """
     text, found = decode(raw, file, encoding)
-    try:
-        content = json.loads(text.lstrip("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        said = Said("JSON 已损坏", "the JSON is damaged or nested too deeply")
-        raise InputError(Problem(said, file, getattr(error, "lineno", None))) from error
+    content = parse_json(text, file)
     top = content if isinstance(content, dict) else {}
     crs: str | None = WGS84  # which is what GeoJSON means where it says nothing
     if isinstance(content, list):

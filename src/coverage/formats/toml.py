@@ -12,12 +12,25 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
+from coverage.formats.nested import (
+    MOST_DEEP,
+    MOST_DIGITS,
+    TOO_DEEP,
+    TOO_LONG,
+    LimitError,
+    check_depth,
+)
 from coverage.formats.tables import decode
 from coverage.messages import Said
+from coverage.text import cut
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_MOST_CHARACTERS = 2_000_000
+# Each begins where a word does, or a long word would be tried from each of its letters.
+_LONG_KEY = re.compile(rf"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){{{MOST_DEEP},}}")
+_LONG_NUMBER = re.compile(rf"(?<![\w])[0-9][xob]?[0-9a-fA-F_]{{{MOST_DIGITS},}}")
 _HEADER = re.compile(r"^\s*\[\[?\s*\"?([\w.]+)\"?\s*\]\]?", re.MULTILINE)
 
 
@@ -29,11 +42,14 @@ def load_toml(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
     """
     text = decode(path)
     try:
-        data = tomllib.loads(text, parse_float=Decimal)
+        data = _parse(text)
+        check_depth(data)
     except (ValueError, ArithmeticError, RecursionError) as error:
+        deep = TOO_DEEP if isinstance(error, RecursionError) else None
+        why = getattr(error, "said", deep) or Said(cut(str(error), 200), cut(str(error), 200))
         said = Said(
-            f"不是有效的 TOML（{error}）",
-            f"the file is not valid TOML and cannot be read ({error})",
+            f"不是有效的 TOML（{why.zh}）",
+            f"the file is not valid TOML and cannot be read ({why.en})",
         )
         raise InputError(Problem(said, path.name)) from error
     lines: dict[str, list[int]] = {}
@@ -41,6 +57,18 @@ def load_toml(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
         line = text.count("\n", 0, found.start(1)) + 1
         lines.setdefault(found[1], []).append(line)
     return data, lines
+
+
+def _parse(text: str) -> dict[str, Any]:
+    """The values of a text, once nothing in it would keep the parser busy for minutes."""
+    if len(text) > _MOST_CHARACTERS:
+        most = f"{_MOST_CHARACTERS:,}"
+        raise LimitError(Said(f"超过 {most} 字", f"more than {most} characters"))
+    if _LONG_KEY.search(text):
+        raise LimitError(TOO_DEEP)
+    if _LONG_NUMBER.search(text):
+        raise LimitError(TOO_LONG)
+    return tomllib.loads(text, parse_float=Decimal)
 
 
 def toml_value(value: object) -> str:
