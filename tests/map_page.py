@@ -57,7 +57,9 @@ def browser() -> Iterator[Any]:
 
 
 @contextmanager
-def opened(browser: Any, path: Path, size: tuple[int, int] = DESK) -> Iterator[Opened]:
+def opened(
+    browser: Any, path: Path, size: tuple[int, int] = DESK, *, wait: str = "#legend .class"
+) -> Iterator[Opened]:
     """The page of a file, offline; every request but the file's own is kept and refused."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, offline=True)
     page = context.new_page()
@@ -75,6 +77,6 @@ def opened(browser: Any, path: Path, size: tuple[int, int] = DESK) -> Iterator[O
     page.on("console", lambda message: found.messages.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: found.messages.append(f"error: {error}"))
     page.goto(own)
-    page.wait_for_selector("#legend .class", state="attached")
+    page.wait_for_selector(wait, state="attached")
     yield found
     context.close()

@@ -330,10 +330,11 @@ def test_parameters_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_names_are_neither_formulas_nor_markup(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from openpyxl import load_workbook
 
+    monkeypatch.setattr("coverage.fields.unseen", lambda _: None)  # as if the door stood open
     names = ["=1+1", "+cmd|'/c calc'!A1", "@SUM(A1)", "</script><script>alert(1)</script>"]
     names += ["<b>粗</b> & \x07响铃", "{{ city }}", "-2+3"]
     rows = [centre(n, "441802006", name=name) for n, name in enumerate(names)]

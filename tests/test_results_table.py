@@ -82,7 +82,7 @@ def test_html_is_text_and_not_markup() -> None:
     assert "&lt;i&gt;" in page
     assert "表1　各县" in page
     assert page.count('class="n"') == 3 * len(TABLE.rows)
-    assert page.count("color:#") == 2
+    assert page.count('class="status ') == 2
 
 
 def test_a_terminal_prints_brackets_of_names() -> None:

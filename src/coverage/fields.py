@@ -33,7 +33,7 @@ from coverage.errors import InputError, Problem
 from coverage.formats.toml import load_toml
 from coverage.messages import Said
 from coverage.nearest import nearest
-from coverage.text import cut
+from coverage.text import cut, unseen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -198,7 +198,10 @@ class Fields:
         """A text without blanks at its ends."""
         value = self.get(key)
         if isinstance(value, str) and (found := value.strip()):
-            return found
+            if (reason := unseen(found)) is None:
+                return found
+            self.bad(key, reason)
+            return default
         if self._absent(key, TEXT, needed=needed):
             return default
         number = isinstance(value, int | Decimal) and not isinstance(value, bool)

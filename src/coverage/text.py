@@ -6,6 +6,8 @@ import re
 import unicodedata
 from fractions import Fraction
 
+from coverage.messages import Said
+
 # A Latin word or number with its space, or one wide character with the opening marks before it
 # and the closing marks after it.
 _PIECES = re.compile(
@@ -13,6 +15,27 @@ _PIECES = re.compile(
     r"[\x21-\x7e\u00a0-\u2e7f]+[，。；：、）》”’！？…]*\s*|.[，。；：、）》”’！？…]*\s*",
     re.DOTALL,
 )
+
+# Signs that show nothing, turn the text round them, or steer a terminal; and what is a tag.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
+
+
+def unseen(text: str) -> Said | None:
+    """Why a text is not what it looks like: it has invisible signs or markup.
+
+    Example:
+        >>> unseen("太和镇<b>"), unseen("<60%")
+        (Said(zh='含有网页标记，请删去', en='there is markup in it: take it out'), None)
+    """
+    if MARKUP.search(text):
+        return Said("含有网页标记，请删去", "there is markup in it: take it out")
+    if INVISIBLE.search(text):
+        said = "there are control or invisible characters in it: type it anew"
+        return Said("含有控制字符或不可见字符，请重新键入", said)
+    return None
 
 
 def width(text: str) -> int:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coverage.briefs.pages import Figure, Pages, record_of, summary
+from coverage.formats.webpage import sealed
 from coverage.results.document import as_json
+from coverage.results.table import STATUS_STYLE
 from coverage.results.table import to_html as table_html
 
 if TYPE_CHECKING:
@@ -33,13 +35,13 @@ def to_html(pages: Pages) -> str:
     record, title = record_of(document), escape(document.heading)
     result = as_json(document)
     embedded = _script("record", result.pop("record")) + _script("result", result)
-    return (
+    return sealed(
         f'<!doctype html><html lang="{"zh-CN" if document.lang == "zh" else "en"}">'
         '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width,'
         f'initial-scale=1"><title>{title}</title>'
         f'<meta name="generator" content="{escape(summary(record))}">'
         f'<meta name="date" content="{escape(record.date)}"><link rel="icon" href="data:,">'
-        f"<style>\n{_STYLE.read_text(encoding='utf-8')}</style></head><body><main>"
+        f"<style>\n{_STYLE.read_text(encoding='utf-8')}{STATUS_STYLE}</style></head><body><main>"
         f"{_body(pages)}{embedded}</main></body></html>\n"
     )
 

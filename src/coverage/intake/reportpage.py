@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from coverage.formats.webpage import sealed
 from coverage.intake.report import View
 from coverage.lists.rows import CHECK, OUTCOMES
 from coverage.messages import Lang, Said
@@ -70,7 +71,7 @@ def to_html(report: ImportReport, lang: Lang = "zh") -> str:
     facts = [list(zip(heads, (row[n] for n in columns), strict=True)) for row in texts]
     counts = report.counts
     no_data = sum(counts.values()) - report.accepted - report.rejected
-    return _template().render(
+    page = _template().render(
         v=view,
         title=_TITLES[report.role].to(lang),
         words={name: said.to(lang) for name, said in _WORDS.items()},
@@ -80,3 +81,4 @@ def to_html(report: ImportReport, lang: Lang = "zh") -> str:
         rows=list(zip(shown, facts, strict=True)),
         more=more.to(lang) if rest > 0 else "",
     )
+    return sealed(page)

@@ -11,6 +11,7 @@ from coverage.lists.personal import redact
 from coverage.lists.values import Parsed, clean_text, parse_area, parse_beds, parse_bool, parse_date
 from coverage.lists.words import parse_kind, parse_ownership, parse_services, parse_status
 from coverage.messages import Said
+from coverage.text import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -257,6 +258,9 @@ class _Taker:
 
     def _text(self, row: Row, use: ColumnUse, cell: Cell, name: str) -> None:
         text = clean_text(cell)
+        if isinstance(cell, str) and unseen(cell):
+            en = "invisible characters or markup were taken out"
+            row.correct(_in(use, Said("去掉不可见字符或网页标记", en)))
         if text.count('"') == 1 and '"' in (text[0], text[-1]):
             text = text.strip('"').strip()
             row.correct(_in(use, Said("去掉不成对的引号", "a lone quote was taken off")))

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from coverage.messages import Said
+from coverage.text import INVISIBLE, MARKUP
 
 if TYPE_CHECKING:
     from coverage.formats.grids import Cell
@@ -52,7 +53,7 @@ _ERRORS = ("#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#ERROR", "#GETTING
 
 
 def clean_text(cell: Cell) -> str:
-    """Text of a cell: NFC, no invisible characters, one blank where there were several.
+    """Text of a cell: NFC, no invisible characters or tags, one blank where there were several.
 
     A whole number that a spreadsheet keeps as 12.0 loses the point; an
     apostrophe that marks text in a spreadsheet goes.
@@ -62,16 +63,15 @@ def clean_text(cell: Cell) -> str:
     if isinstance(cell, str):
         if not _UNCLEAN.search(cell) and unicodedata.is_normalized("NFC", cell):
             return cell
-        text = _INVISIBLE.sub("", unicodedata.normalize("NFC", cell))
-        text = " ".join(text.split())
+        text = INVISIBLE.sub("", unicodedata.normalize("NFC", cell))
+        text = MARKUP.sub("＜", " ".join(text.split()))
         return text[1:] if text[:1] == "'" and text[1:2] in _MARKED else text
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return cell.isoformat() if isinstance(cell, date) else str(cell)
 
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f]")
-_UNCLEAN = re.compile("[\\s'\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\x00-\x1f]")
+_UNCLEAN = re.compile(f"[\\s'<]|{INVISIBLE.pattern}")
 _MARKED = set("=+-@0123456789")
 
 

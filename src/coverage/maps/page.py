@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.atomic import replacing
 from coverage.errors import InputError
+from coverage.formats.webpage import sealed
 from coverage.maps.payload import patterns, payload, words
 from coverage.messages import Said
 from coverage.settings import PACKAGE_DIR
@@ -46,9 +47,18 @@ def write(view: View, path: Path, *, tiles: str = "none", key: str | None = None
         InputError: If the base map is not known or lacks its key, or the file
             cannot be written.
     """
+    base, _ = base_map(tiles, key)
     text = folium_map(view, tiles=tiles, key=key).get_root().render()
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(sealed(text, images=_hosts(base)), encoding="utf-8")
+
+
+def _hosts(base: dict[str, Any] | None) -> list[str]:
+    """Where a base map's pictures come from, as a policy names it: ``https://*.tianditu.gov.cn``."""
+    if base is None:
+        return []
+    scheme, _, rest = base["url"].partition("://")
+    return [f"{scheme}://{re.sub(r'^[^.]*{s}', '*', rest.partition('/')[0])}"]
 
 
 def folium_map(view: View, *, tiles: str = "none", key: str | None = None) -> Any:

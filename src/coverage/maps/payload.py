@@ -253,7 +253,7 @@ def patterns() -> str:
             f'<rect width="7" height="7" fill="{look.colour}"/>{mark}</pattern>'
         )
     return (
-        '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>'
+        '<svg id="fills" width="0" height="0" aria-hidden="true"><defs>'
         + "".join(found)
         + "</defs></svg>"
     )

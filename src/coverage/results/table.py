@@ -290,16 +290,20 @@ def _csv_cell(cell: Cell, kind: Kind, lang: Lang) -> object:
     return number(Fraction(cell), 4).replace(",", "") if kind == "decimal" else plain(cell)
 
 
+STATUS_STYLE = "td.status{font-weight:600;white-space:nowrap}" + "".join(
+    f"td.{status}{{color:#{colour}}}" for status, colour in STATUS_COLOURS.items()
+)
+
+
 def to_html(table: Table, label: str = "") -> str:
-    """The table as a page shows it, `label` before its title."""
+    """The table as a page shows it, `label` before its title; `STATUS_STYLE` colours it."""
     heads = "".join(f"<th>{escape(head)}</th>" for head in table.heads)
     rows = []
     last = len(table.columns) - 1
     for row, texts in enumerate(table.texts()):
         marks = ["" if column.kind == "text" else ' class="n"' for column in table.columns]
-        colour = STATUS_COLOURS.get(table.mark(row))
-        if colour:
-            marks[last] = f' style="color:#{colour};font-weight:600;white-space:nowrap"'
+        if table.mark(row) in STATUS_COLOURS:
+            marks[last] = f' class="status {table.mark(row)}"'
         cells = "".join(
             f"<td{mark}>{escape(text)}</td>" for mark, text in zip(marks, texts, strict=True)
         )

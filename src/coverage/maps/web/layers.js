@@ -66,7 +66,7 @@ function coverageLayers(map, data) {
       fillOpacity: data.tiles ? 0.72 : 1,
     });
     shape.bindPopup(() => areaPopup(area), { maxWidth: 330, minWidth: 220 });
-    shape.bindTooltip(area.name, { sticky: true, direction: "top", opacity: 0.92 });
+    shape.bindTooltip(() => el("span", "", area.name), { sticky: true, direction: "top", opacity: 0.92 });
     areas[area.level].set(area.code, { area, shape });
     shades[area.level].addLayer(shape);
   }
