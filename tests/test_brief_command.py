@@ -8,11 +8,13 @@ import resource
 import shutil
 import subprocess
 import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conftest import ROOT
+from coverage.briefs.pages import BY
 from coverage.briefs.request import FORMATS, Request, parse_formats
 from coverage.briefs.texts import blocks, chinese
 from coverage.errors import InputError
@@ -224,6 +226,20 @@ def test_the_bureaus_own_slides_keep_their_looks(
             assert shape.top + shape.height <= made.slide_height
 
 
+def test_an_earlier_brief_may_be_the_template(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert _brief(capsys, first, "--year", "2023", formats="pptx").code == 0
+    template = str(first / "brief.pptx")
+    assert _brief(capsys, second, "--template", template, formats="pptx").code == 0
+    names = zipfile.ZipFile(second / "brief.pptx").namelist()
+    assert len(names) == len(set(names))
+    in_it = run(capsys, "replay", str(second / "brief.pptx"))
+    assert in_it.code == 0, in_it
+    assert in_it.out == run(capsys, "replay", str(second / "record.json")).out
+
+
 def test_the_shipped_texts_use_every_kind_of_block() -> None:
     text = "# 题\n> 小\n## 甲\n### 乙\n### 丙\n#### 丁\n- 点\n[[table missing 5]]\n## 附件\n话"
     made = blocks(text, "zh")
@@ -235,7 +251,9 @@ def test_the_shipped_texts_use_every_kind_of_block() -> None:
         "附件",
     ]
     assert made[7].rows == 5
-    assert [chinese(n) for n in (1, 10, 11, 20, 45)] == ["一", "十", "十一", "二十", "四十五"]
+    assert [chinese(n) for n in (1, 10, 11, 20, 45, 110)] == [
+        *("一", "十", "十一", "二十", "四十五", "110"),
+    ]
 
 
 def test_the_page_of_variables_is_complete(tmp_path: Path) -> None:
@@ -300,6 +318,42 @@ def test_a_file_without_a_record(
     assert name in done.err
     assert "Traceback" not in done.err
     assert run(capsys, "replay", str(tmp_path / "none.json")).code == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"by": 5},
+        {"parameters": [["city", "清远"]] * 2 + [[]]},
+        {"parameters": {"city": ["清远"]}},
+        {"parameters": {"city": "清远", "year": 10**30}},
+        {"inputs": [{"role": "plan"}]},
+        {
+            "inputs": [
+                {key: [] for key in ("role", "name", "file", "origin", "origin_name", "sha256")}
+            ]
+        },
+        {"results": {"a": {"numerator": [], "denominator": 1, "value": 1, "status": "met"}}},
+        {"results": {"a": {"numerator": 1, "denominator": 1, "value": 1, "status": {}}}},
+        {"results": {"a": {"numerator": 1, "denominator": 1, "value": 10**390, "status": "met"}}},
+        {"result_sha256": None},
+    ],
+)
+def test_a_record_of_the_wrong_shape_is_refused(
+    change: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole: dict[str, object] = {
+        "by": BY,
+        "version": "1",
+        "date": "2026-01-01",
+        "result_sha256": "0",
+    }
+    whole |= {"parameters": {"city": "清远"}, "inputs": [], "results": {}}
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps({**whole, **change}), encoding="utf-8")
+    done = run(capsys, "replay", str(path))
+    assert done.code == 2, done
+    assert len(done.err.splitlines()) == 1
 
 
 def test_parameters_come_back_as_they_were(tmp_path: Path) -> None:

@@ -268,7 +268,7 @@ class City(Shown):
         if found is not None:
             return found
         path = self.find("population")
-        return load_population(path) if path else Population(())
+        return load_population(path, self.units) if path else Population(())
 
     @property
     def people(self) -> Path | pd.DataFrame | None:

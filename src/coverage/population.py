@@ -14,10 +14,17 @@ from typing import TYPE_CHECKING
 from coverage.errors import InputError, Problem
 from coverage.fields import Cells
 from coverage.formats.tables import read_table
+from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from coverage.units import Units
+
+
+MOST_PEOPLE = 100_000_000  # of a unit: more than any city has
+TOO_MANY = Said("人数比任何一个市都多", "these are more people than any city has")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,12 @@ class Population:
         return min(rows, key=lambda r: (abs(r.year - year), r.year), default=None)
 
 
-def load_population(path: Path) -> Population:
+def load_population(path: Path, units: Units | None = None) -> Population:
     """Read a population table.
+
+    Args:
+        path: The file.
+        units: The city's units, where every row must be of one of them.
 
     Raises:
         InputError: With every problem of the file at once.
@@ -89,9 +100,22 @@ def load_population(path: Path) -> Population:
     rows = []
     for record in table.records:
         row = Cells.of(record, problems, file=table.file)
-        rows.append(
-            People(count=row.whole("people", needed=True) or 0, **row.read(People, but=("count",)))
-        )
+        count = row.whole("people", needed=True) or 0
+        if count > MOST_PEOPLE:
+            row.bad("people", TOO_MANY)
+        rows.append(made := People(count=count, **row.read(People, but=("count",))))
+        if units is not None and made.unit_code:
+            _check_unit(made, row, units)
     if problems:
         raise InputError(problems)
     return Population(rows)
+
+
+def _check_unit(made: People, row: Cells, units: Units) -> None:
+    meant = (units.get(made.unit_code), units.city)
+    levels = [unit.level for unit in meant if unit is not None and unit.code == made.unit_code]
+    if not levels:
+        row.bad("unit_code", Said("本市没有此代码", "no unit of the city has this code"))
+    elif made.level not in levels:
+        said = Said(f"此代码的级别是 {levels[0]}", f"the level of this code is {levels[0]}")
+        row.bad("level", said)

@@ -20,7 +20,7 @@ import shapely
 
 from coverage.briefs.pages import NAMESPACE, Pages, json_text, record_of
 from coverage.briefs.qgis import Layer, Written, qml, style_of, write_project
-from coverage.briefs.texts import FOLDER
+from coverage.briefs.rendering import FOLDER
 from coverage.maps.outlines import plane_of, read_areas, road_lines
 from coverage.messages import Said
 from coverage.results.document import HIDDEN, Document, FacilityRow, Figure, known

@@ -111,6 +111,10 @@ def embed(
     body = escape(json_text(record_of(document)))
     head = '<?xml version="1.0" encoding="UTF-8"?>'
     text = f'{head}\n<record xmlns="{NAMESPACE}">{body}</record>'
+    for name, rel in list(main.rels.items()):
+        # A template may be an earlier brief, with that one's record in it.
+        if rel.reltype == _CUSTOM_XML and not rel.is_external and rel.target_part.partname == PART:
+            main.rels.pop(name)
     main.relate_to(part(PART, "application/xml", text.encode()), _CUSTOM_XML)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from coverage.briefs.pages import record_of, summary
-from coverage.briefs.texts import FOLDER
+from coverage.briefs.rendering import FOLDER
 from coverage.datum import project as to_plane
 from coverage.settings import WGS84
 

@@ -6,6 +6,7 @@ slides are 16:9 in the look of this module.
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,13 @@ from pptx.util import Emu, Inches, Pt
 
 from coverage.briefs import charts
 from coverage.briefs.pages import Figure, Pages, embed
-from coverage.errors import InputError, Problem
+from coverage.errors import CoverageError, InputError, Problem
 from coverage.messages import Said
 from coverage.results.table import STATUS_COLOURS, Table
 from coverage.text import cut, width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from coverage.briefs.texts import Block
@@ -62,9 +63,22 @@ def open_template(path: Path) -> Any:
     Raises:
         InputError: If it is not a presentation, or has no layout with a title.
     """
-    try:
+    with _usable(path):
         found = Presentation(str(path))
         layouts = [layout for layout in found.slide_layouts if _has_title(layout)]
+    if not layouts:
+        reason = Said("模板中没有带标题的版式", "the template has no layout with a title")
+        raise InputError(Problem(reason, path.name))
+    return found
+
+
+@contextmanager
+def _usable(path: Path, but: type[Exception] = CoverageError) -> Iterator[None]:
+    """What goes wrong with a template, as one sentence about it."""
+    try:
+        yield
+    except (CoverageError, but):
+        raise
     except Exception as error:
         # A broken package fails in a hundred ways, few of them named.
         reason = Said(
@@ -73,10 +87,6 @@ def open_template(path: Path) -> Any:
             f"{str(error)[:80] or type(error).__name__})",
         )
         raise InputError(Problem(reason, path.name)) from error
-    if not layouts:
-        reason = Said("模板中没有带标题的版式", "the template has no layout with a title")
-        raise InputError(Problem(reason, path.name))
-    return found
 
 
 def _has_title(layout: Any) -> bool:
@@ -89,7 +99,8 @@ def write(path: Path, pages: Pages) -> None:
     Raises:
         InputError: If the template cannot be used.
     """
-    _Deck(pages).write(path, _grouped(pages.slides))
+    with nullcontext() if pages.template is None else _usable(pages.template, OSError):
+        _Deck(pages).write(path, _grouped(pages.slides))
 
 
 def _grouped(blocks: Sequence[Block]) -> list[_Slide]:

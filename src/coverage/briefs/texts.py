@@ -18,23 +18,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from coverage.briefs.tables import MAKERS
-from coverage.errors import InputError, Problem
-from coverage.messages import Lang, Said
+from coverage.briefs.rendering import Job, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from coverage.messages import Lang
 
 
-FOLDER = Path(__file__).parent / "templates"
 BlockKind = Literal["title", "heading", "point", "small", "paragraph", "table", "figure"]
 
 _CHINESE = "〇一二三四五六七八九十"
-_MARK = re.compile(r"\[\[(table|figure) ([\w-]+)(?: (\d+))?\]\]")
-_UNKNOWN = re.compile(r"'([^']+)' is undefined|has no (?:attribute|element) '?([^']+)'?")
+_MARK = re.compile(r"\[\[(table|figure) ([\w-]+)(?: (\d{1,9}))?\]\]")
 
 
 @dataclass(frozen=True)
@@ -82,94 +80,8 @@ def render(
     Raises:
         InputError: If a template cannot be read or uses what is not there.
     """
-    text = _rendered(template_name(part, lang), variables, tables, figures, folder)
-    return blocks(text, lang)
-
-
-def _rendered(
-    name: str,
-    variables: Mapping[str, Any],
-    tables: Collection[str],
-    figures: Collection[str],
-    folder: Path | None,
-) -> str:
-    import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    folders = [folder, FOLDER] if folder is not None else [FOLDER]
-    # Templates are passed around between bureaus: they may compute, and reach nothing else.
-    environment = ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(folders),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # The writers escape: this is text and not yet HTML.
-        autoescape=False,
-    )
-    environment.globals.update(
-        table=_marker("table", tables, MAKERS), figure=_marker("figure", figures, _FIGURES)
-    )
-    try:
-        return environment.get_template(name).render(
-            {**variables, "tables": sorted(tables), "figures": sorted(figures)}
-        )
-    except jinja2.TemplateSyntaxError as error:
-        reason = Said("模板写法有误", f"the template is not valid ({error.message})")
-        raise InputError(Problem(reason, error.name or name, error.lineno)) from error
-    except jinja2.UndefinedError as error:
-        found = _UNKNOWN.search(str(error))
-        variable = (found[1] or found[2]) if found else str(error)
-        reason = Said(
-            f"模板用了没有的变量 {variable}",
-            f"the template uses the variable {variable!r}, which there is not "
-            "(docs/brief.md lists all)",
-        )
-        raise InputError(Problem(reason, *_place(error, name))) from error
-    except InputError as error:
-        problems = [Problem(p.reason, *_place(error, name)) for p in error.problems]
-        raise InputError(problems) from error
-    except (
-        jinja2.TemplateError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        KeyError,
-        OSError,
-    ) as error:
-        reason = Said("模板无法填写", f"the template cannot be filled in ({error})")
-        raise InputError(Problem(reason, *_place(error, name))) from error
-
-
-_FIGURES = frozenset({"headline", "map", "map_after", "targets", "counties", "before_after"})
-
-
-def _marker(kind: str, present: Collection[str], known: Collection[str]) -> Any:
-    def mark(name: str, rows: int = 0) -> str:
-        if name in present:
-            return f"\n[[{kind} {name} {int(rows)}]]\n"
-        if name in known:
-            return ""
-        word = "表" if kind == "table" else "图"
-        raise InputError(
-            Said(
-                f"没有名为 {name!r} 的{word}，可用：{'、'.join(sorted(known))}",
-                f"there is no {kind} of this name",
-            )
-        )
-
-    return mark
-
-
-def _place(error: BaseException, name: str) -> tuple[str, int | None]:
-    """Template and line that an error came from: Jinja2 puts them into the traceback."""
-    place: tuple[str, int | None] = (name, None)
-    step = error.__traceback__
-    while step is not None:
-        file = step.tb_frame.f_code.co_filename
-        if file.endswith(".j2"):
-            place = (Path(file).name, step.tb_lineno)
-        step = step.tb_next
-    return place
+    job = Job(template_name(part, lang), variables, tables, figures, folder)
+    return blocks(rendered(job), lang)
 
 
 def blocks(text: str, lang: Lang) -> list[Block]:
@@ -218,7 +130,9 @@ def numbered(count: int, level: int, lang: Lang) -> str:
 
 
 def chinese(count: int) -> str:
-    """A number from 1 to 99 in Chinese: 十一, 二十."""
+    """A number from 1 to 99 in Chinese: 十一, 二十; beyond in digits."""
+    if count > 99:
+        return str(count)
     tens, ones = divmod(count, 10)
     head = "" if tens == 0 else "十" if tens == 1 else f"{_CHINESE[tens]}十"
     return head + (_CHINESE[ones] if ones else "")

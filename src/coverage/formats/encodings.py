@@ -163,7 +163,7 @@ def decode(raw: bytes, file: str, encoding: str | None = None) -> tuple[str, Enc
     if encoding:
         try:
             return raw.decode(encoding), Encoding(encoding, 1.0)
-        except (LookupError, UnicodeDecodeError, UnicodeError) as error:
+        except (LookupError, ValueError) as error:
             raise InputError(
                 Problem(Said(f"不能按 {encoding} 读出", f"the text is not {encoding}"), file)
             ) from error

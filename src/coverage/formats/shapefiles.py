@@ -91,7 +91,7 @@ def _holds(raw: bytes, encoding: str, *, certain: bool) -> bool:
     """Whether the text can be in an encoding that is stated."""
     try:
         raw.decode(encoding)
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, ValueError):  # a name with a NUL in it is no value at all
         return False
     # Anything decodes as a single-byte code; Chinese text in one is mojibake.
     single = encoding.lower().startswith(("iso", "latin", "cp125", "ascii"))

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from coverage.messages import Said
+from coverage.population import MOST_PEOPLE, TOO_MANY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,8 +109,8 @@ def count_in(cell: Cell, scale: int) -> tuple[int | None, Said | None, Said | No
     if isinstance(cell, bool) or not _NUMBER.fullmatch(text):
         return None, None, Said(f"“{cell}” 不是人数", f"'{cell}' is no number of people")
     value = Fraction(text) * scale
-    if value < 0:
-        return None, None, Said("人数为负", "the number is negative")
+    if not 0 <= value <= MOST_PEOPLE:
+        return None, None, Said("人数为负", "the number is negative") if value < 0 else TOO_MANY
     if value.denominator != 1:
         if scale == 1:
             return None, None, Said(f"{text} 不是整数", f"{text} is not a whole number")

@@ -62,7 +62,11 @@ def prepared(path: Path, crs: str | None) -> Iterator[Prepared]:
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
     wanted = _crs(path, crs) if crs else None
-    with tempfile.TemporaryDirectory() as name, warnings.catch_warnings():
+    with (
+        tempfile.TemporaryDirectory() as name,
+        warnings.catch_warnings(),
+        np.errstate(invalid="ignore"),  # a damaged grid may hold numbers that are none at all
+    ):
         # A grid without a place is refused by who reads it, with a sentence.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
