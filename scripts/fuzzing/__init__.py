@@ -1,0 +1,1 @@
+"""What `scripts/fuzz.py` feeds the command line, and how it is spoilt."""
