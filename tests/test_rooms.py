@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "coverage"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages", "settings", "packaged", "arrays"),
     ("errors", "kinds"),
-    ("text", "nearest", "shown", "groups", "gaps", "datum", "atomic"),
+    ("text", "nearest", "shown", "groups", "gaps", "datum", "atomic", "alike"),
     ("formats", "outputs"),
     ("fields",),
     ("units", "workspace"),

@@ -17,12 +17,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from coverage.alike import settle, today
 from coverage.atomic import REPLACED, disk_errors, exchange, file_digest, free, write_files
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import date
 
 _MARK = "written by facility-coverage"
 _MANIFEST = ".coverage-{by}.json"
@@ -47,6 +49,7 @@ def staged(
     names: Iterable[str] = (),
     others: Others = "left",
     tell: Tell = on_stderr,
+    day: date | None = None,
 ) -> Iterator[Path]:
     """A folder to write files into, which stand in `folder` once the block ends well.
 
@@ -56,19 +59,22 @@ def staged(
         names: Files that will be written, as far as is known, to refuse before any work is done.
         others: What becomes of files of an earlier run by the same that are not written again.
         tell: Is told what was replaced, and how to get it back.
+        day: The day that files bear where they bear one; today by default.
 
     Raises:
         InputError: If a file that the tool did not write would be replaced, or the disk refuses.
     """
     goals = [folder / name for name in names]
     check(goals)
-    made = not folder.exists()
+    made, day = not folder.exists(), today(day)
     try:
         with disk_errors(goals[0] if len(goals) == 1 else folder):
             folder.mkdir(parents=True, exist_ok=True)
             stage = Path(tempfile.mkdtemp(dir=folder, prefix=".coverage-"))
             try:
                 yield stage
+                for path in stage.iterdir():
+                    settle(path, day)
                 notes = _settle(stage, folder, by, others)
             finally:
                 shutil.rmtree(stage, ignore_errors=True)

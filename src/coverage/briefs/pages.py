@@ -91,7 +91,7 @@ def json_text(data: object) -> str:
 
 def summary(record: Record) -> str:
     """One line for the properties of an office file."""
-    hashes = "; ".join(f"{i.file} {i.sha256[:12]}" for i in record.inputs)
+    hashes = "; ".join(f"{i.file} {i.digest[:12]}".strip() for i in record.inputs)
     return f"{BY} {record.version} {record.date} | {hashes}"
 
 

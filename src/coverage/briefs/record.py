@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from coverage import __version__
+from coverage.alike import today
+from coverage.atomic import REPLACED
+from coverage.briefs.keys import Digests, made_key, read_key
 from coverage.briefs.pages import BY
 from coverage.errors import InputError, Problem
+from coverage.formats.nested import parse_json
 from coverage.messages import Said
 from coverage.results.document import Document, Input, Outcome, Record, as_json
 from coverage.units import find_city
@@ -52,15 +55,57 @@ def make(city: City, request: Request, document: Document, folder: Path) -> Reco
             down or enters a hash.
         folder: Where the record will stand.
     """
+    digests = digests_of(city, request, make_key=True)
     return Record(
         by=BY,
         version=__version__,
-        date=datetime.now().astimezone().isoformat(timespec="seconds"),
+        date=today(request.dated).isoformat(),
         parameters=request.to_dict(folder),
-        inputs=tuple(inputs(city, request)),
+        inputs=tuple(inputs(city, request, digests)),
         results=results(document),
         result_sha256=digest(document),
+        note=digests.note.to(request.lang) if digests.note else "",
     )
+
+
+def digests_of(city: City, request: Request, *, make_key: bool = False) -> Digests:
+    """How the inputs of a request are written down, or are compared with what was.
+
+    Raises:
+        InputError: If the key of the workspace is damaged.
+    """
+    key = None
+    if request.protected and city.workspace is not None:
+        key = (made_key if make_key else read_key)(city.workspace.folder)
+    return Digests(request.protected, key)
+
+
+def check_beside(request: Request, folder: Path) -> None:
+    """Refuse to put what keeps something back beside a brief that keeps back less, or otherwise.
+
+    What a brief replaces stays in its folder, and whoever gets the folder subtracts one from the
+    other.
+
+    Raises:
+        InputError: Naming the record of the other brief.
+    """
+    ours = (request.suppress_below, request.mask_sensitive)
+    stem, suffix = NAME.split(".")
+    for path in (folder / NAME, *sorted((folder / REPLACED).glob(f"{stem}-*.{suffix}"))):
+        if not (request.protected and path.is_file()):
+            continue
+        try:
+            then = parse_json(path.read_text(encoding="utf-8"), path.name)["parameters"]
+            theirs = (then["suppress_below"], then["mask_sensitive"])
+        except (InputError, OSError, ValueError, KeyError, TypeError):
+            continue  # none of ours
+        if theirs != ours:
+            said = Said(
+                "文件夹里有隐去得较少或不同的材料，放在一起可以互相推算；请另选 --out",
+                "the folder holds a brief that keeps back less, or otherwise: together they tell "
+                "what is kept back; choose another --out",
+            )
+            raise InputError(Problem(said, str(path)))
 
 
 def results(document: Document) -> dict[str, Outcome]:
@@ -77,8 +122,8 @@ def digest(document: Document) -> str:
     return sha256(json.dumps(bare, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def inputs(city: City, request: Request) -> Iterator[Input]:
-    """Every file that the run read: role, name, where it came from, SHA-256.
+def inputs(city: City, request: Request, digests: Digests) -> Iterator[Input]:
+    """Every file that the run read: role, name, where it came from, digest.
 
     Raises:
         InputError: If one of them cannot be read any more.
@@ -88,15 +133,14 @@ def inputs(city: City, request: Request) -> Iterator[Input]:
         if role == "facilities" and request.facilities is not None:
             continue
         for path in _role_files(city, role):
-            yield _input(city, role, Said(zh, en).to(lang), path, lang)
+            yield _input(city, role, Said(zh, en).to(lang), path, lang, digests)
     if city.workspace is not None:
-        yield _input(city, "city", CONFIG, city.workspace.folder / CONFIG, lang)
-    named = dict(request.files())
-    for name, path in named.items():
-        yield _input(city, name, _GIVEN[name].to(lang), path, lang, given=True)
+        yield _input(city, "city", CONFIG, city.workspace.folder / CONFIG, lang, digests)
+    given = list(request.files().items())
     if request.templates is not None:
-        for path in sorted(request.templates.glob("*.j2")):
-            yield _input(city, "templates", _GIVEN["templates"].to(lang), path, lang, given=True)
+        given += [("templates", path) for path in sorted(request.templates.glob("*.j2"))]
+    for name, path in given:
+        yield _input(city, name, _GIVEN[name].to(lang), path, lang, digests, given=True)
 
 
 def _role_files(city: City, role: Any) -> list[Path]:
@@ -111,10 +155,17 @@ def _role_files(city: City, role: Any) -> list[Path]:
 
 
 def _input(
-    city: City, role: str, name: str, path: Path, lang: Any, *, given: bool = False
+    city: City,
+    role: str,
+    name: str,
+    path: Path,
+    lang: Any,
+    digests: Digests,
+    *,
+    given: bool = False,
 ) -> Input:
     try:
-        found = sha256(path.read_bytes()).hexdigest()
+        found = digests.of(path.read_bytes())
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(
@@ -127,7 +178,7 @@ def _input(
         origin, shown = "own", path.relative_to(own).as_posix()
     else:
         origin, shown = "shipped", path.relative_to(city.folder).as_posix()
-    return Input(role, name, shown, origin, _ORIGINS[origin].to(lang), found)
+    return Input(role, name, shown, origin, _ORIGINS[origin].to(lang), **found)
 
 
 def city_of(request: Request, folder: Path) -> City:

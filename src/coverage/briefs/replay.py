@@ -42,6 +42,7 @@ class Replay:
         changed: Inputs whose content differs now, by file.
         gone: Inputs that are not there any more.
         new: Inputs that the run reads now and did not then.
+        unchecked: Inputs of which the record has no digest, or one whose key is not there.
         differing: By indicator, what it was and what it is.
         identical: Whether the whole result object is the same.
     """
@@ -51,17 +52,19 @@ class Replay:
     changed: tuple[str, ...]
     gone: tuple[str, ...]
     new: tuple[str, ...]
+    unchecked: tuple[str, ...]
     differing: Mapping[str, tuple[Outcome | None, Outcome | None]]
     identical: bool
 
     @property
     def same(self) -> bool:
-        """Whether inputs and numbers are all as they were."""
+        """Whether inputs, as far as they can be checked, and numbers are all as they were."""
         return self.identical and not (self.changed or self.gone or self.new or self.differing)
 
     def said(self, lang: Lang) -> list[str]:
         """The outcome, a line for each thing that changed."""
-        record, count = self.record, (len(self.record.inputs), len(self.record.results))
+        record = self.record
+        count = (len(record.inputs) - len(self.unchecked), len(record.results))
         said = [
             Said(
                 f"记录：{record.date}，版本 {record.version}",
@@ -76,6 +79,15 @@ class Replay:
             (self.new, "新的输入", "new input"),
         ):
             said += [Said(f"{zh}：{name}", f"{en}：{name}") for name in names]
+        if self.unchecked:
+            said.append(
+                Said(
+                    f"无法核对这些输入是否改动（记录中没有校验值，或没有密钥）："
+                    f"{'、'.join(self.unchecked)}",
+                    f"cannot say whether these inputs changed (the record has no digest of them, "
+                    f"or its key is not there): {', '.join(self.unchecked)}",
+                )
+            )
         changes = [
             f"{i}：{_brief(was)} → {_brief(now)}" for i, (was, now) in self.differing.items()
         ]
@@ -121,15 +133,19 @@ def run(found: Record, folder: Path, *, workspace: Path | None = None) -> Replay
         raise InputError([Problem(reason, str(path)) for path in missing])
     city, made = assessed(request, folder)
     published = result(request, made)
-    now = {(i.role, i.file): i.sha256 for i in records.inputs(city, request)}
-    then = {(i.role, i.file): i.sha256 for i in found.inputs}
+    digests = records.digests_of(city, request)
+    now = {(i.role, i.file): i for i in records.inputs(city, request, digests)}
+    then = {(i.role, i.file): i for i in found.inputs}
+    both = [k for k in then if k in now]
+    checked = [k for k in both if then[k].comparable(now[k])]
     results, was = records.results(published), found.results
     return Replay(
         request=request,
         record=found,
-        changed=tuple(k[1] for k in then if k in now and now[k] != then[k]),
+        changed=tuple(k[1] for k in checked if now[k].digest != then[k].digest),
         gone=tuple(k[1] for k in then if k not in now),
         new=tuple(k[1] for k in now if k not in then),
+        unchecked=tuple(k[1] for k in both if k not in checked),
         differing={
             id_: (was.get(id_), results.get(id_))
             for id_ in dict.fromkeys([*was, *results])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
+from datetime import date  # noqa: TC003 -- a reader of fields takes it by its annotation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -38,6 +39,7 @@ class Request:
         mask_sensitive: Whether precise places of sensitive sites are kept back.
         template: A bureau's own slides.
         templates: A folder of the bureau's own texts.
+        dated: The day that the documents bear; today if `None`.
     """
 
     city: str | None = None
@@ -54,6 +56,12 @@ class Request:
     mask_sensitive: bool = False
     template: Path | None = None
     templates: Path | None = None
+    dated: date | None = None
+
+    @property
+    def protected(self) -> bool:
+        """Whether something is kept back."""
+        return self.suppress_below is not None or self.mask_sensitive
 
     def files(self) -> dict[str, Path]:
         """The single files that were named, by parameter."""
@@ -72,6 +80,7 @@ class Request:
             if field.name in _PATHS and value is not None:
                 value = _relative(value, folder)
             made[field.name] = list(value) if isinstance(value, tuple) else value
+        made["dated"] = None if self.dated is None else self.dated.isoformat()
         return made
 
     @classmethod

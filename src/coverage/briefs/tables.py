@@ -209,10 +209,13 @@ def difference(before: Indicator, after: Indicator) -> Cell:
 
 
 def _inputs(document: Document) -> Table:
-    inputs = document.record.inputs if document.record else ()
-    rows = tuple((f.name, f.file, f.origin_name, f.sha256[:12]) for f in inputs)
+    record = document.record
+    inputs, note = (record.inputs, record.note) if record else ((), "")
+    rows = tuple((f.name, f.file, f.origin_name, f.digest[:12] or None) for f in inputs)
     columns = named(data=1.2, file=2.6, origin=1, hash=1.4)
-    return Table(Said("所用数据文件", "Files read"), columns, rows, document.lang, "inputs")
+    return Table(
+        Said("所用数据文件", "Files read"), columns, rows, document.lang, "inputs", note=note
+    )
 
 
 MAKERS: dict[str, Callable[[Document], Table | None]] = {

@@ -144,13 +144,17 @@ def write(
     names = [RESULT, record.NAME, *(NAMES[f] for f in formats)]
     names += [PROJECT] if "gpkg" in formats else []
     check(folder / name for name in names)
+    record.check_beside(request, folder)
     _check_templates(request)
     work = _Work(request, formats, progress)
     with work.step("assess"):
         city, made = assessed(request, here or Path.cwd())
         published = result(request, made)
         published = replace(published, record=record.make(city, request, published, folder))
-    with staged(folder, "brief", others="said", tell=tell) as stage, _pictures() as pictures:
+    with (
+        staged(folder, "brief", others="said", tell=tell, day=request.dated) as stage,
+        _pictures() as pictures,
+    ):
         work.write(Pages(published, city, tables(published)), stage, pictures)
         files = tuple(folder / path.name for path in sorted(stage.iterdir()))
     return Brief(files, published, (*skipped, *work.skipped))

@@ -12,6 +12,7 @@ from coverage.cli.options import CITY, REGISTER, argument, say_written, takes, t
 from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from coverage.briefs.writing import Step
@@ -41,12 +42,13 @@ _STEPS = {
 @takes(*CITY)
 @takes("folder.out", required=True)
 @takes("formats", "scenario", "year", "indicators", *REGISTER, "values")
-@takes("template", "templates", "suppress_below", "mask_sensitive")
+@takes("template", "templates", "suppress_below", "mask_sensitive", "dated")
 def brief(
     out: Path,
     formats: str | None,
     register: Path | None,
     provenance: str | None,
+    dated: datetime | None,
     lang: Lang,
     **asked: Any,
 ) -> None:
@@ -65,6 +67,7 @@ def brief(
         provenance=parse_provenances(provenance) if provenance is not None else (),
         formats=parse_formats(formats) if formats is not None else (),
         lang=lang,
+        dated=dated.date() if dated else None,
         **asked,
     )
     made = write(request, out, progress=_progress(lang), tell=tell(lang))

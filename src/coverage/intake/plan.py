@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coverage.alike import today
 from coverage.city import City
 from coverage.errors import CoverageError, InputError, Problem
 from coverage.formats.toml import toml_value
@@ -276,9 +277,8 @@ def _read_back(text: str) -> Plan:
 
 
 def _toml(head: dict[str, Any], indicators: list[dict[str, Any]], source: str) -> str:
-    today = datetime.now(UTC).date().isoformat()
     lines = [
-        f"# 由 coverage import plan 从 {_plain(source)} 写成，{today}。",
+        f"# 由 coverage import plan 从 {_plain(source)} 写成，{today()}。",
         "# 可以手工修改，再次导入会覆盖。 It may be edited; a further import replaces it.",
         "",
         "[plan]",

@@ -11,6 +11,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
+from coverage.alike import archive, today
 from coverage.formats.formulas import guarded
 from coverage.intake.report import View
 from coverage.lists.reimport import BEFORE, FIRST
@@ -48,7 +49,7 @@ def workbook(report: ImportReport, lang: Lang = "zh") -> bytes:
             _rows(sheet, part, by_part[number], view)
     out = io.BytesIO()
     book.save(out)
-    return out.getvalue()
+    return archive(out.getvalue(), today())
 
 
 def _sheet_name(part: Part, number: int) -> str:

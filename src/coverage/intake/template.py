@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from coverage.alike import settle, today
 from coverage.kinds import KINDS, STATUSES
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def write_template(city: City, path: Path) -> None:
     book.active = 1
     path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)
+    settle(path, today())
 
 
 def _guide(sheet: Any, city: City) -> None:

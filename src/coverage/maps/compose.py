@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from coverage.alike import today
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
 from coverage.kinds import PROVENANCES
@@ -21,6 +21,7 @@ from coverage.roads.sources import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from coverage.city import City
@@ -122,7 +123,7 @@ def build(
                 moments[0],
                 origin,
                 lang,
-                dated or datetime.now(tz=UTC).astimezone().date(),
+                today(dated),
             )
         ),
         notes=tuple(_notes(moments, lang)),

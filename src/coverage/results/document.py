@@ -291,14 +291,27 @@ class Suppressed:
 
 @dataclass(frozen=True)
 class Input:
-    """A file that a run read: what it is, where it came from, and its content's hash."""
+    """A file that a run read: what it is, where it came from, and its content's digest.
+
+    Where counts or places are kept back the digest is keyed, or left out without a key.
+    """
 
     role: str
     name: str
     file: str
     origin: str
     origin_name: str
-    sha256: str
+    sha256: str = ""
+    hmac_sha256: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The digest that there is, empty for none."""
+        return self.hmac_sha256 or self.sha256
+
+    def comparable(self, other: Input) -> bool:
+        """Whether both have digests of one kind."""
+        return bool(self.sha256 and other.sha256) or bool(self.hmac_sha256 and other.hmac_sha256)
 
 
 @dataclass(frozen=True)
@@ -318,11 +331,12 @@ class Record:
     Attributes:
         by: The tool.
         version: Of the tool.
-        date: Of the run, ISO 8601.
+        date: Of the run, ISO 8601; a day and no hour, so that a day's runs are alike.
         parameters: What was asked for, as JSON has it.
         inputs: Every file that was read.
         results: The numbers of every indicator, by id.
-        result_sha256: Of the whole result without its record.
+        result_sha256: Of the whole result as it is published, without its record.
+        note: What is to be known of the digests of the inputs.
     """
 
     by: str
@@ -332,6 +346,7 @@ class Record:
     inputs: tuple[Input, ...]
     results: Mapping[str, Outcome]
     result_sha256: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
