@@ -84,3 +84,31 @@ def centre(number: int, unit: str, **more: object) -> dict[str, object]:
         "provenance": "surveyed",
         **more,
     }
+
+
+SMALL = "441826105"
+
+
+def small_workspace(folder: Path, count: int = 7) -> None:
+    """A workspace of 清远 in which the township `SMALL` has but few older people."""
+    from coverage.atomic import write_text
+    from coverage.formats.tables import csv_text, read_table
+    from coverage.settings import data_dir
+
+    folder.mkdir()
+    (folder / "city.toml").write_text(
+        '[city]\ncode = "441800"\nname = "清远市"\nbase = "441800"\n', encoding="utf-8"
+    )
+    table = read_table(data_dir() / "population" / "441800.csv")
+    rows = [dict(r.cells) for r in table.records]
+    loss = 0
+    for row in rows:
+        if (row["unit_code"], row["group"]) == (SMALL, "60+"):
+            loss = int(row["people"]) - count
+            row["people"] = str(count)
+    for row in rows:
+        if row["unit_code"] in {SMALL[:6], "441800"} and row["group"] == "60+":
+            row["people"] = str(int(row["people"]) - loss)
+    cells = [[row[c] for c in table.columns] for row in rows]
+    (folder / "population").mkdir()
+    write_text(folder / "population" / "population.csv", csv_text(table.columns, cells))

@@ -41,7 +41,7 @@ from coverage.results.document import (
     known,
 )
 from coverage.results.from_report import build
-from helpers import centre, run, write_register
+from helpers import SMALL, centre, run, small_workspace, write_register
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -380,7 +380,7 @@ def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("secret")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COVERAGE_CACHE", str(folder / "cache"))
-        _workspace(folder / "w")
+        small_workspace(folder / "w")
         rows = [
             centre(1, "441802006"),
             {
@@ -407,34 +407,6 @@ def _main(args: list[str]) -> None:
     from coverage.cli.main import main
 
     main(args)
-
-
-def _workspace(folder: Path) -> None:
-    """清远 with the population table changed: one township with few older people."""
-    from coverage.atomic import write_text
-    from coverage.formats.tables import csv_text, read_table
-    from coverage.settings import data_dir
-
-    folder.mkdir()
-    (folder / "city.toml").write_text(
-        '[city]\ncode = "441800"\nname = "清远市"\nbase = "441800"\n', encoding="utf-8"
-    )
-    table = read_table(data_dir() / "population" / "441800.csv")
-    rows = [dict(r.cells) for r in table.records]
-    loss = 0
-    for row in rows:
-        if (row["unit_code"], row["group"]) == (SMALL, "60+"):
-            loss = int(row["people"]) - 7
-            row["people"] = "7"
-    for row in rows:
-        if row["unit_code"] in {SMALL[:6], "441800"} and row["group"] == "60+":
-            row["people"] = str(int(row["people"]) - loss)
-    cells = [[row[c] for c in table.columns] for row in rows]
-    (folder / "population").mkdir()
-    write_text(folder / "population" / "population.csv", csv_text(table.columns, cells))
-
-
-SMALL = "441826105"
 
 
 def _published(folder: Path) -> dict[str, Any]:
