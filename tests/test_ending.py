@@ -76,6 +76,34 @@ def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.strip()) == (130, "aborted")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["scenario", "run", "镇" * 300],
+        ["report", "--city", "珠山", "--facilities", "x" * 300],
+        ["report", "--workspace", "镇" * 300],
+        ["circle", "--city", "珠山", "--kind", "elder_care", "--profile", "x" * 300 + ".toml"],
+        ["circle", "--city", "珠山", "--kind", "elder_care", "--roads", "x" * 300 + ".osm"],
+        ["circle", "--city", "珠山", "--kind", "elder_care", "--out", "x" * 300 + ".gpkg"],
+        ["brief", "--city", "珠山", "--out", "x" * 300],
+        ["init", "x" * 300, "--city", "珠山"],
+        ["replay", "x" * 300],
+    ],
+)
+def test_a_name_that_is_too_long_is_said(command: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "coverage.cli.main", *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2, done
+    assert len([line for line in done.stderr.splitlines() if not line.startswith("[")]) == 1
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("command", [["cities"], ["--version"], ["report", "--city", "珠山"]])
 def test_output_that_cannot_be_printed_is_an_error(command: list[str]) -> None:

@@ -54,6 +54,18 @@ def _numbers(sheets: list[RawSheet], name: str = "") -> list[int]:
     return [row.number for sheet in sheets if sheet.sheet == name for row in sheet.rows]
 
 
+@pytest.mark.parametrize("length", [32_767, 32_768, 200_000])
+def test_a_cell_that_no_sheet_holds_is_refused(folder: Path, length: int) -> None:
+    path = folder / "long.csv"
+    path.write_text(f"机构名称,镇街\n甲,石角镇\n{'长' * length},石角镇\n", encoding="utf-8")
+    if length == 32_767:
+        assert _numbers(_all(path)) == [1, 2, 3]
+        return
+    with pytest.raises(InputError) as caught:
+        read_file(path)
+    assert caught.value.problems[0].row == 3
+
+
 def _mutated(raw: bytes, rng: random.Random) -> bytes:
     """The bytes cut, flipped, doubled, or with a piece taken out or put in."""
     data = bytearray(raw)

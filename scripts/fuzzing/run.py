@@ -229,8 +229,12 @@ def _sums(said: str, register: Path) -> str:
             return "rows are not those accepted and rejected"
     if (held := _HELD.search(said)) and "已写入 facilities.csv" in said:
         with register.open(encoding="utf-8-sig", newline="") as file:
-            if sum(1 for _ in csv.DictReader(file)) != int(held[1].replace(",", "")):
-                return "the register does not hold what was said"
+            try:
+                rows = sum(1 for _ in csv.DictReader(file))
+            except csv.Error as error:
+                return f"the register cannot be read any more: {error}"
+        if rows != int(held[1].replace(",", "")):
+            return "the register does not hold what was said"
     return ""
 
 

@@ -20,14 +20,15 @@ import click
 from coverage.cli.grammar import complain, heading
 from coverage.errors import CoverageError, InputError, MissingDependencyError
 from coverage.messages import Lang, Said
+from coverage.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A disk that is full or may not be written is no fault of the program's.
+# A disk that is full, or takes no such name, is no fault of the program's.
 _REFUSED_BY_DISK = {
     getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM")
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG")
     if hasattr(errno, name)  # Windows does not know them all
 }
 
@@ -39,11 +40,7 @@ def ended(run: Callable[[], object], lang: Lang | None) -> int:
     """
     code = 0
     try:
-        try:
-            run()
-        finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()  # a full disk may say so only now
+        _whole(run)
     except click.exceptions.Exit as error:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -65,10 +62,29 @@ def ended(run: Callable[[], object], lang: Lang | None) -> int:
     return code
 
 
+def _whole(run: Callable[[], object]) -> None:
+    try:
+        run()
+    except BaseException:
+        # Half-written things that an error throws away fail once more: it is said already.
+        if sys.unraisablehook is sys.__unraisablehook__:
+            sys.unraisablehook = _unheard
+        raise
+    finally:
+        if sys.stdout is not None:
+            sys.stdout.flush()  # a full disk may say so only now
+
+
+def _unheard(_: object) -> None:
+    pass
+
+
 def _refused(error: OSError, lang: Lang | None) -> int:
     _give_up_stdout()  # which may be what the disk refuses
-    where = f"{error.filename}: " if error.filename else ""
+    where = f"{cut(str(error.filename), 80)}: " if error.filename else ""
     said = Said("磁盘写不进去", f"the disk refuses ({error.strerror})")
+    if error.errno == errno.ENAMETOOLONG:
+        said = Said("名称太长", "the name is too long")
     _say(f"{heading(lang)}{where}{said.to(lang)}")
     return 2
 

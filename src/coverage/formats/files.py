@@ -43,6 +43,7 @@ _REFUSED = (
     (b"{\\rtf", "RTF 文档，不是表格", "an RTF document, not a table"),
     (b"MIME-Version:", "网页归档 MHT，请另存为 .xlsx", "an MHT archive: save it as .xlsx"),
 )
+_LONGEST = 32_767  # characters that a cell of a worksheet holds
 _SPREADSHEET = b"urn:schemas-microsoft-com:office:spreadsheet"
 
 
@@ -71,22 +72,38 @@ def read_grids(
     limits = limits or Limits()
     raw = read_bytes(path, limits)
     meter = Meter(path.name, limits)
+    for mark, zh, en in _REFUSED:
+        if raw.startswith(mark):
+            refuse(path.name, f"这是{zh}", f"this is {en}")
     try:
         if raw.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            return _zip(path, raw, limits, meter)
-        if raw.startswith(_OLE) or raw.startswith(_BIFF):
-            return read_xls(raw, path.name, meter)
-        for mark, zh, en in _REFUSED:
-            if raw.startswith(mark):
-                refuse(path.name, f"这是{zh}", f"this is {en}")
-        if _is_layer(path, raw):
-            return _layers(path, encoding, limits, meter)
-        return _marked_or_plain(path, raw, limits, meter, encoding, names_column)
+            grids = _zip(path, raw, limits, meter)
+        elif raw.startswith(_OLE) or raw.startswith(_BIFF):
+            grids = read_xls(raw, path.name, meter)
+        elif _is_layer(path, raw):
+            grids = _layers(path, encoding, limits, meter)
+        else:
+            grids = _marked_or_plain(path, raw, limits, meter, encoding, names_column)
+        _check_cells(path.name, grids)
     except CoverageError:
         raise
     except (ValueError, LookupError, OSError, RecursionError, MemoryError, EOFError) as error:
         said = Said("文件读不出来", f"the file cannot be read ({type(error).__name__})")
         raise InputError(Problem(said, path.name)) from error
+    return grids
+
+
+def _check_cells(file: str, grids: list[Grid]) -> None:
+    """Refuse a cell that no sheet holds: neither a report nor a register could keep it."""
+    for grid in grids:
+        for number, cells in grid.rows:
+            if any(isinstance(cell, str) and len(cell) > _LONGEST for cell in cells):
+                refuse(
+                    file,
+                    f"有一格超过 {_LONGEST:,} 字，多半是引号或分隔符不对",
+                    f"a cell has more than {_LONGEST:,} characters: a quote or separator is wrong",
+                    number,
+                )
 
 
 def _is_layer(path: Path, raw: bytes) -> bool:
