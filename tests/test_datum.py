@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import warnings
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -325,3 +326,11 @@ def test_the_offset_between_two_registries_county_outlines_is_removed() -> None:
     assert np.hypot(*np.median(table[:, 2:4], axis=0)) < 5
     assert np.hypot(*table[agree, 2:4].mean(axis=0)) < 5
     assert (size[agree] < 5).sum() >= 8
+
+
+def test_places_beyond_the_earth_come_out_quietly() -> None:
+    far = np.array([1e300, -1e308])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lon, lat = datum.wgs84_to_gcj02(far, far)
+    assert not ((np.abs(lon) <= 180) & (np.abs(lat) <= 90)).any()

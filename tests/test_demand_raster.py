@@ -19,6 +19,7 @@ from coverage.demand.raster import from_raster
 from coverage.demand.sources import demand_of
 from coverage.demand.townships import read_townships
 from coverage.errors import InputError
+from coverage.formats.rasters import open_raster
 from demand_city import (
     CELLS,
     COUNTIES,
@@ -372,3 +373,15 @@ def test_the_same_grid_gives_the_same_points_and_stays_as_it_is(tmp_path: Path, 
     np.testing.assert_array_equal(one.people["60+"], two.people["60+"])
     np.testing.assert_array_equal(one.unit, two.unit)
     assert path.read_bytes() == before
+
+
+def test_a_raster_that_lies_nowhere_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere.tif"
+    nowhere = Affine(math.nan, 0.0, 113.0, 0.0, -0.01, 23.7)
+    with rasterio.open(
+        path, "w", driver="GTiff", width=2, height=2, count=1, dtype="float32", crs="EPSG:4326",
+        transform=nowhere,
+    ) as file:  # fmt: skip
+        file.write(np.ones((2, 2), np.float32), 1)
+    with pytest.raises(InputError, match="where it lies"), open_raster(path):
+        pass

@@ -315,6 +315,7 @@ def _inverted(
     return u, v
 
 
+@np.errstate(over="ignore", invalid="ignore")  # places beyond the Earth come out as no place
 def _gcj_shift(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """GCJ-02 minus WGS84 in degrees at WGS84 places."""
     x, y = lon - 105.0, lat - 35.0

@@ -7,6 +7,7 @@ Commands are listed here and imported when they run, so that
 from __future__ import annotations
 
 import sys
+import warnings
 from functools import partial
 from importlib import import_module
 
@@ -103,7 +104,10 @@ def main(args: list[str] | None = None) -> None:
         # A pipe under LANG=C would otherwise refuse Chinese.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    args = sys.argv[1:] if args is None else args
+    if args is None:
+        args = sys.argv[1:]
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")  # what libraries tell developers is nobody's else
     lang = language_of(args)
     run = partial(cli.main, args=args, prog_name="coverage", standalone_mode=False, obj=lang)
     if code := ended(run, lang):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
+from coverage.formats.safety import refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -37,6 +39,12 @@ def open_raster(path: Path) -> Iterator[Any]:
                         "the raster does not say its CRS: set it (gdal_edit -a_srs) and try again",
                     )
                     raise InputError(Problem(said, path.name))
+                if not all(map(math.isfinite, raster.transform)):
+                    refuse(
+                        path.name,
+                        "栅格没有写明位置",
+                        "the raster does not say where it lies",
+                    )
                 yield raster
     except (RasterioError, OSError, MemoryError) as error:
         said = Said(
