@@ -84,7 +84,13 @@ PLACES: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
     "TOML parsed": (_parses("tomllib"), {"formats/toml.py", "packaged.py"}),
     "JSON parsed": (
         _parses("json"),
-        {"formats/nested.py", "formats/archives.py", "outputs.py", "results/from_report.py"},
+        {
+            "formats/nested.py",
+            "formats/archives.py",
+            "outputs.py",
+            "atomic.py",
+            "results/from_report.py",
+        },
     ),
     "a unit's name matched": (_defines("match_unit"), {"places/names.py"}),
     "a strict reader of fields": (_defines("choice"), {"fields.py"}),

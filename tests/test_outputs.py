@@ -105,11 +105,11 @@ def test_a_folder_changes_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     real, calls = atomic._second_name, []
 
-    def full_disk(goal: Path) -> Path | None:
+    def full_disk(goal: Path, stage: Path) -> Path | None:
         calls.append(goal)
         if len(calls) == 3:
             raise OSError(28, "No space left on device")
-        return real(goal)
+        return real(goal, stage)
 
     monkeypatch.setattr(atomic, "_second_name", full_disk)
     with pytest.raises(InputError, match="No space"):

@@ -1,16 +1,23 @@
-"""Files that are whole or not there: written beside their goals, then renamed, all or none.
+"""Files that are whole or not there: made in a hidden folder, then put in place, all or none.
 
-Everything in the package that puts a file where somebody reads it goes through here. If
-anything fails on the way, what was there before is put back. A process killed between two
-renames leaves whole files, some new and some old, and never half a file.
+Everything in the package that puts a file where somebody reads it goes through here. What is
+written is first made in a stage, a hidden folder beside its goals that a lock marks as somebody's.
+Once all of it is whole a journal says what goes where, and only then is anything renamed. If
+something fails on the way, what was there before is put back. If the process is killed, whoever
+comes next to that folder finds the journal and finishes the change, or finds none and sweeps the
+stage away: either way the folder is as it was, or as it was to be.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
+import signal
 import tempfile
+import threading
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,11 +26,21 @@ from coverage.errors import CoverageError, InputError, Problem
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 Content: TypeAlias = "str | bytes | Path"
 REPLACED = "replaced"  # folder of what others took the place of
+STAGE = ".coverage-"  # how the hidden folders begin
+_ALIVE, _JOURNAL = "alive", "journal.json"
+_YOUNG_S = 60.0  # a stage without a lock may be one whose maker is about to take it
+_LOCK = ".coverage.lock"
+_PATIENCE_S, _LONGEST_S = 2.0, 600.0
 _WRITERS = {"lxml", "pyogrio", "rasterio", "sqlite3"}
+_BUSY = Said(
+    "另一个 coverage 命令正在写这个文件夹，等它写完……",
+    "another coverage command is writing here: waiting for it to end …",
+)
+settled: list[Path] = []  # what this process has put in place, for a command that fails afterwards
 
 
 @contextmanager
@@ -52,6 +69,108 @@ def disk_errors(goal: Path) -> Iterator[None]:
         raise InputError(Problem(said, str(name))) from error
 
 
+@contextmanager
+def locked(folder: Path, tell: Callable[[Said], None] | None = None) -> Iterator[None]:
+    """Nobody else writes into a folder meanwhile; one process may lock it several times.
+
+    Args:
+        folder: A workspace, or a folder of results; made if need be.
+        tell: Is told once that another command is waited for.
+
+    Raises:
+        InputError: If another command holds it for ten minutes, or the disk refuses.
+    """
+    from filelock import FileLock, Timeout
+
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.resolve() / _LOCK, is_singleton=True)
+        try:
+            lock.acquire(timeout=_PATIENCE_S)
+        except Timeout:
+            if tell is not None:
+                tell(_BUSY)
+            try:
+                lock.acquire(timeout=_LONGEST_S)
+            except Timeout:
+                said = Said(
+                    "另一个 coverage 命令一直占用这个文件夹，请等它结束后再试",
+                    "another coverage command holds this folder: try again when it has ended",
+                )
+                raise InputError(Problem(said, str(folder))) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def stage_in(folder: Path) -> Iterator[Path]:
+    """A hidden folder in `folder` to make files in, gone afterwards.
+
+    Raises:
+        OSError: If the disk refuses.
+    """
+    from filelock import FileLock
+
+    recover(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(dir=folder, prefix=STAGE))
+    try:
+        with FileLock(stage / _ALIVE):
+            yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def recover(folder: Path) -> None:
+    """Finish the changes of killed processes in a folder, and sweep away what they left."""
+    stages = [one for one in folder.glob(f"{STAGE}*") if one.is_dir() and not one.is_symlink()]
+    if not stages:
+        return
+    from filelock import FileLock, Timeout
+
+    for stage in stages:
+        with suppress(OSError, Timeout):
+            young = time.time() - stage.stat().st_mtime < _YOUNG_S
+            if young and not (stage / _ALIVE).exists():
+                continue
+            with FileLock(stage / _ALIVE, timeout=0):
+                _finish(stage)
+            shutil.rmtree(stage, ignore_errors=True)
+
+
+def _finish(stage: Path) -> None:
+    """Do what the journal of a dead process says and is not done yet."""
+    folder = stage.parent
+    try:
+        journal = json.loads((stage / _JOURNAL).read_text(encoding="utf-8"))
+        files = {_inside(folder, goal): _inside(folder, half) for goal, half in journal["files"]}
+        moved = [(_inside(folder, o), n and _inside(folder, n)) for o, n in journal["moved"]]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return  # killed before it was whole: nothing was renamed
+    # Files go away before the first one comes: if one has come, all are gone.
+    if all(half.exists() for half in files.values()):
+        for old, kept in moved:
+            if kept is None:
+                old.unlink(missing_ok=True)
+            elif old.exists() and not kept.exists():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                old.replace(kept)
+    for goal, half in files.items():
+        if half.exists():
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            half.replace(goal)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A path of a journal, which anybody may have put there: it must not lead out."""
+    path = Path(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(name)
+    return folder / path
+
+
 def write_files(files: Mapping[Path, Content], *, aside: Iterable[Path] = ()) -> tuple[Path, ...]:
     """Write files together.
 
@@ -66,19 +185,19 @@ def write_files(files: Mapping[Path, Content], *, aside: Iterable[Path] = ()) ->
     Raises:
         InputError: If a file cannot be written, as on a full disk; everything is then as before.
     """
-    with disk_errors(next(iter(files), Path())):
+    if not files:
+        return ()
+    old = [path for path in aside if path.is_file() and path not in files]
+    parents = [path.parent.resolve() for path in (*files, *old)]
+    with disk_errors(next(iter(files))), stage_in(Path(os.path.commonpath(parents))) as stage:
         halves: dict[Path, Path] = {}
-        try:
-            for goal, content in files.items():
-                halves[goal] = half = _beside(goal)
-                if isinstance(content, Path):
-                    shutil.copyfile(content, half)
-                else:
-                    half.write_bytes(content.encode() if isinstance(content, str) else content)
-            old = [path for path in aside if path.is_file() and path not in files]
-            exchange(halves, {path: free(path.parent / REPLACED / path.name) for path in old})
-        finally:
-            _drop(halves.values())
+        for goal, content in files.items():
+            halves[goal] = half = stage / f"{len(halves)}-{goal.name}"
+            if isinstance(content, Path):
+                shutil.copyfile(content, half)
+            else:
+                half.write_bytes(content.encode() if isinstance(content, str) else content)
+        exchange(stage, halves, {path: free(path.parent / REPLACED / path.name) for path in old})
     return tuple(files)
 
 
@@ -89,7 +208,7 @@ def write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A neighbour of `path` to write to, which takes its place once the block is through.
+    """A place to write to that takes the place of `path` once the block is through.
 
     Raises:
         InputError: If the folder or the disk refuses; nothing new stands at `path` then.
@@ -97,12 +216,10 @@ def replacing(path: Path) -> Iterator[Path]:
     with disk_errors(path):
         if path.is_dir():
             raise InputError(Problem(Said("这是文件夹，不是文件", "this is a folder"), str(path)))
-        half = _beside(path)
-        try:
+        with stage_in(path.parent) as stage:
+            half = stage / path.name  # writers of pictures and layers choose their format by it
             yield half
-            exchange({path: half})
-        finally:
-            _drop([half])
+            exchange(stage, {path: half})
 
 
 @contextmanager
@@ -110,58 +227,102 @@ def new_folder(path: Path) -> Iterator[Path]:
     """A folder to fill, which stands at `path`, where none or an empty one is, once it is full.
 
     Raises:
+        InputError: If somebody else filled it meanwhile; nothing of this one is left then.
         OSError: If the disk refuses; nothing stands at `path` then.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    try:
+    with stage_in(path.parent) as stage:
+        half = stage / path.name
+        half.mkdir()
         yield half
-        half.chmod(0o755)
-        if path.exists():
-            path.rmdir()
-        half.rename(path)
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
+        try:
+            with suppress(FileNotFoundError):
+                path.rmdir()
+            half.rename(path)
+        except OSError as error:
+            if not path.is_dir():
+                raise
+            said = Said("文件夹不是空的，请另选", "the folder is not empty, choose another")
+            raise InputError(Problem(said, str(path))) from error
+        settled.append(path)
 
 
-def exchange(halves: Mapping[Path, Path], moved: Mapping[Path, Path | None] | None = None) -> None:
+def exchange(
+    stage: Path,
+    halves: Mapping[Path, Path],
+    moved: Mapping[Path, Path | None] | None = None,
+) -> None:
     """Put finished files in the place of their goals, and others away.
 
     Args:
-        halves: By goal the finished file, on the same disk.
+        stage: Where they were made, see `stage_in`.
+        halves: By goal the finished file, both in or beside the stage.
         moved: By file that is in the way where it goes, `None` if it goes for good. A goal may
             be among them.
 
     Raises:
         OSError: If the disk refuses; everything is then as before.
     """
-    undo: list[tuple[Path, Path | None]] = []  # a place, and what stood there before
-    backups = []
-    try:
-        for half in halves.values():
-            _settle(half)
-        for old, kept in (moved or {}).items():
-            if kept is None:
-                backups.append(_second_name(old))
-                undo.append((old, backups[-1]))
-                old.unlink()
-            else:
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                old.replace(kept)
-                undo.append((old, kept))
-        for goal, half in halves.items():
-            backups.append(_second_name(goal))
-            undo.append((goal, backups[-1]))
-            half.replace(goal)
-    except BaseException:
-        for place, before in reversed(undo):
-            with suppress(OSError):
-                if before is None:
-                    place.unlink(missing_ok=True)
+    moves = moved or {}
+    for half in halves.values():
+        _settle(half)
+    with _uninterrupted():
+        _write_journal(stage, halves, moves)
+        undo: list[tuple[Path, Path | None]] = []  # a place, and what stood there before
+        try:
+            for old, kept in moves.items():
+                undo.append((old, kept or _second_name(old, stage)))
+                if kept is None:
+                    old.unlink()
                 else:
-                    before.replace(place)
-        raise
-    _drop(backups)
+                    kept.parent.mkdir(parents=True, exist_ok=True)
+                    old.replace(kept)
+            for goal, half in halves.items():
+                goal.parent.mkdir(parents=True, exist_ok=True)
+                undo.append((goal, _second_name(goal, stage)))
+                half.replace(goal)
+        except BaseException:
+            (stage / _JOURNAL).unlink(missing_ok=True)
+            for place, before in reversed(undo):
+                with suppress(OSError):
+                    if before is None:
+                        place.unlink(missing_ok=True)
+                    elif before.exists():
+                        before.replace(place)
+            raise
+        settled.extend(halves)
+
+
+def _write_journal(
+    stage: Path, halves: Mapping[Path, Path], moves: Mapping[Path, Path | None]
+) -> None:
+    """Say durably what is about to be done; one rename alone needs no journal."""
+    if len(halves) + len(moves) < 2:
+        return
+
+    def name(path: Path) -> str:
+        return os.path.relpath(path, stage.parent)
+
+    journal = {
+        "files": [(name(goal), name(half)) for goal, half in halves.items()],
+        "moved": [(name(old), kept and name(kept)) for old, kept in moves.items()],
+    }
+    half = stage / f"{_JOURNAL}.part"
+    half.write_text(json.dumps(journal, ensure_ascii=False), encoding="utf-8")
+    _settle(half)
+    half.replace(stage / _JOURNAL)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits for the few renames, and then has come too late: the change is made."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def file_digest(path: str | Path) -> str:
@@ -196,37 +357,6 @@ def free(path: Path) -> Path:
     return place
 
 
-@contextmanager
-def reserved(path: Path) -> Iterator[Path]:
-    """`path`, or a like name where nothing stands, held against other processes by an empty file.
-
-    The name is given back if the block fails.
-
-    Raises:
-        InputError: If the disk refuses.
-    """
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        while True:
-            place = free(path)
-            with suppress(FileExistsError):
-                place.touch(exist_ok=False)
-                break
-    try:
-        yield place
-    except BaseException:
-        _drop([place])
-        raise
-
-
-def _beside(goal: Path) -> Path:
-    goal.parent.mkdir(parents=True, exist_ok=True)
-    # The ending stays: writers of pictures and layers choose their format by it.
-    handle, name = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.", suffix=goal.suffix)
-    os.close(handle)
-    return Path(name)
-
-
 def _settle(half: Path) -> None:
     """Make sure of the content before a rename: a disk that is full may say so only now."""
     with half.open("r+b") as file:
@@ -234,21 +364,13 @@ def _settle(half: Path) -> None:
     half.chmod(0o644)
 
 
-def _second_name(goal: Path) -> Path | None:
+def _second_name(goal: Path, stage: Path) -> Path | None:
     """What stands at the goal under another name, to put back if a later file fails."""
     if not goal.exists():
         return None
-    kept = _beside(goal)
+    kept = free(stage / f"old-{goal.name}")
     try:
-        kept.unlink()
         kept.hardlink_to(goal)  # which takes no room on a disk that may be nearly full
     except OSError:
         shutil.copyfile(goal, kept)  # not every disk knows links
     return kept
-
-
-def _drop(paths: Iterable[Path | None]) -> None:
-    for path in paths:
-        if path is not None:
-            with suppress(OSError):
-                path.unlink(missing_ok=True)

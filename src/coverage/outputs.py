@@ -9,22 +9,30 @@ folder ``replaced`` beside it, under a name that says when.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-import tempfile
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coverage.alike import settle, today
-from coverage.atomic import REPLACED, disk_errors, exchange, file_digest, free, write_files
+from coverage.atomic import (
+    REPLACED,
+    disk_errors,
+    exchange,
+    file_digest,
+    free,
+    locked,
+    recover,
+    stage_in,
+    write_files,
+)
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
+    from pathlib import Path
 
 _MARK = "written by facility-coverage"
 _MANIFEST = ".coverage-{by}.json"
@@ -65,19 +73,18 @@ def staged(
         InputError: If a file that the tool did not write would be replaced, or the disk refuses.
     """
     goals = [folder / name for name in names]
+    recover(folder)
     check(goals)
     made, day = not folder.exists(), today(day)
     try:
-        with disk_errors(goals[0] if len(goals) == 1 else folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            stage = Path(tempfile.mkdtemp(dir=folder, prefix=".coverage-"))
-            try:
-                yield stage
-                for path in stage.iterdir():
-                    settle(path, day)
-                notes = _settle(stage, folder, by, others)
-            finally:
-                shutil.rmtree(stage, ignore_errors=True)
+        with disk_errors(goals[0] if len(goals) == 1 else folder), stage_in(folder) as stage:
+            made_in = stage / "made"
+            made_in.mkdir()
+            yield made_in
+            for path in made_in.iterdir():
+                settle(path, day)
+            with locked(folder, tell):
+                notes = _settle(made_in, folder, by, others)
         for note in notes:
             tell(note)
     finally:
@@ -147,7 +154,7 @@ def _settle(stage: Path, folder: Path, by: str, others: Others) -> list[Said]:
     record = {name: digest for name, digest in standing.items() if name not in stale} | new
     text = json.dumps({"by": _MARK, "files": record}, indent=1, sort_keys=True)
     (stage / manifest).write_text(text + "\n", encoding="utf-8")
-    exchange({folder / name: stage / name for name in (*names, manifest)}, moved)
+    exchange(stage.parent, {folder / name: stage / name for name in (*names, manifest)}, moved)
     notes = _replaced(folder, {name: place for name, place in kept.items() if place})
     left = [name for name in standing if name not in stale]
     if left and others == "said":

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from coverage.atomic import REPLACED, recover
 from coverage.errors import InputError, Problem
 from coverage.fields import read_toml, unknown
 from coverage.messages import Said
@@ -31,6 +32,7 @@ Role = Literal[
 Origin = Literal["own", "shipped", "missing"]
 
 CONFIG = "city.toml"
+_OUTSIDE = Said("文件不得在工作区之外", "the file lies outside the workspace")
 
 # Where each role lies in a workspace (the first that exists) and in the shipped data.
 OWN: dict[Role, tuple[str, ...]] = {
@@ -96,11 +98,32 @@ class Workspace:
     files: dict[str, Path]
 
     def file(self, role: Role) -> Path | None:
-        """The workspace's own file of a role, `None` if it has none."""
+        """The workspace's own file of a role, `None` if it has none.
+
+        Raises:
+            InputError: If it had one that is gone, or the file lies outside the folder.
+        """
         named = self.files.get(role)
         if named is not None:
             return named
-        return next((p for n in OWN[role] if (p := self.folder / n).is_file()), None)
+        own = [self.folder / name for name in OWN[role]]
+        for path in own:
+            if path.is_file():
+                if not path.resolve().is_relative_to(self.folder.resolve()):
+                    raise InputError(Problem(_OUTSIDE, str(path)))
+                return path
+        for path in own:
+            # Data of the planner's that is gone is never quietly stood in for by shipped data.
+            kept = path.parent / REPLACED
+            if any(kept.glob(f"{path.stem}*{path.suffix}")):
+                zh, en = ROLE_NAMES[role]
+                said = Said(
+                    f"工作区自己的{zh}不见了；从 {kept} 复制回来，若要改用随附数据就删去那里的旧件",
+                    f"the workspace's own {en} are missing: copy them back from {kept}, or delete "
+                    "the copies there to use what ships",
+                )
+                raise InputError(Problem(said, str(path)))
+        return None
 
 
 def find_workspace(start: Path) -> Path | None:
@@ -122,6 +145,7 @@ def read_workspace(folder: Path) -> Workspace:
     if not path.is_file():
         said = Said("不是工作区，缺 city.toml", "not a workspace: run 'coverage init' first")
         raise InputError(Problem(said, str(folder)))
+    recover(folder)
     top = read_toml(path, loose=True)
     top.file = str(path)
     city, files = top.table("city"), top.table("files")
@@ -136,7 +160,7 @@ def read_workspace(folder: Path) -> Workspace:
         if role not in OWN:
             files.bad(role, unknown(Said("这种文件", "role"), role, OWN))
         elif not target.is_relative_to(folder.resolve()):
-            files.bad(role, Said("文件不得在工作区之外", "the file lies outside the workspace"))
+            files.bad(role, _OUTSIDE)
         elif not target.is_file():
             files.bad(role, Said("文件不存在", "the file does not exist"))
     values = {key: city.text(key) for key in ("name", "english", "province", "base")}

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from coverage.atomic import settled
 from coverage.cli.grammar import complain, heading
 from coverage.errors import CoverageError, InputError, MissingDependencyError
 from coverage.messages import Lang, Said
@@ -25,10 +26,12 @@ from coverage.text import cut
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A disk that is full, or takes no such name, is no fault of the program's.
+_SHOWN = 6
+# A disk that is full, broken or takes no such name, is no fault of the program's.
+_DISK = "ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EIO ENAMETOOLONG"
 _REFUSED_BY_DISK = {
     getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG")
+    for name in _DISK.split()
     if hasattr(errno, name)  # Windows does not know them all
 }
 
@@ -39,6 +42,7 @@ def ended(run: Callable[[], object], lang: Lang | None) -> int:
     `SystemExit`, which a command raises that has a code of its own, goes through.
     """
     code = 0
+    settled.clear()
     try:
         _whole(run)
     except click.exceptions.Exit as error:
@@ -59,6 +63,9 @@ def ended(run: Callable[[], object], lang: Lang | None) -> int:
         code = _refused(error, lang) if error.errno in _REFUSED_BY_DISK else _fault(error, lang)
     except Exception as error:  # noqa: BLE001 -- the last net: nobody is to meet a traceback
         code = _fault(error, lang)
+    if code and settled:
+        listed = "、".join(str(path) for path in settled[:_SHOWN]) + "…" * (len(settled) > _SHOWN)
+        _say(Said(f"此前已写好：{listed}", f"written before that, and whole: {listed}").to(lang))
     return code
 
 

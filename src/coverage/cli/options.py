@@ -155,11 +155,15 @@ def own_city(workspace: Path | None) -> City:
     Raises:
         InputError: If none is named and none is around.
     """
+    from coverage.atomic import locked
     from coverage.errors import InputError
 
     city = chosen_city(None, workspace)
     if city.workspace is None:
         raise InputError(Said("请在工作区内运行或用 --workspace 指定", "run inside a workspace"))
+    # Held until the command ends: what it read is still so when it writes.
+    context = click.get_current_context()
+    context.with_resource(locked(city.workspace.folder, tell(context.find_root().obj or "zh")))
     return city
 
 

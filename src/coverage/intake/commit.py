@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from coverage.atomic import REPLACED, Content, disk_errors, file_digest, free, reserved, write_files
+from coverage.atomic import REPLACED, Content, disk_errors, file_digest, free, locked, write_files
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS, register_rows
@@ -78,8 +78,8 @@ def deliver(
         "at": stamp,
         "changes": list(report.changes),
     }
-    # Imports of the same second, in processes side by side, keep their reports apart.
-    with reserved(base.with_name(f"{base.name}.xlsx")) as book:
+    with locked(folder):  # imports of the same second, side by side, keep their reports apart
+        book = free(base.with_name(f"{base.name}.xlsx"))
         with disk_errors(book):  # for the workbook is made in a temporary file
             content = workbook(report, lang)
         told: dict[Path, Content] = {
