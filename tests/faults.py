@@ -113,7 +113,8 @@ class _Lock:
 class _Injector:
     def __init__(self, root: Path, states: Path, chosen: set[int]) -> None:
         self.root, self.states, self.chosen = root.resolve(), states, chosen
-        self.count, self.points, self.armed = 0, [], True
+        self.count, self.armed = 0, True
+        self.points: list[Point] = []
         self.seen: dict[str, Path] = {}
         self.real = {name: getattr(os, name) for name in _PATCHED}
         self.real_open = io.open
@@ -122,11 +123,11 @@ class _Injector:
         from coverage.cli.main import main
 
         os.chdir(self.root)
-        filelock.FileLock = _Lock
+        vars(filelock)["FileLock"] = _Lock
         for name in _PATCHED:
             setattr(os, name, self._counted(name))
-        io.open = self._opened  # type: ignore[assignment]  # which paths call
-        builtins.open = self._opened  # type: ignore[assignment]
+        for module in (io, builtins):  # paths call the one, libraries the other
+            vars(module)["open"] = self._opened
         code = 0
         sys.stdout = self.real_open(os.devnull, "w", encoding="utf-8")
         sys.stderr = self.real_open(os.devnull, "w", encoding="utf-8")

@@ -407,11 +407,11 @@ def test_a_failure_on_the_way_leaves_what_was_there(
     real = atomic._second_name
     calls = []
 
-    def full_disk(goal: Path) -> Path | None:
+    def full_disk(goal: Path, stage: Path) -> Path | None:
         calls.append(goal)
         if len(calls) == 2:
             raise OSError(28, "No space left on device")
-        return real(goal)
+        return real(goal, stage)
 
     monkeypatch.setattr(atomic, "_second_name", full_disk)
     shapes = [shapely.affinity.scale(t[3], 0.9, 0.9) for t in TOWNS]
