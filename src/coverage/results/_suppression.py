@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 _SUBGROUPS = ("60+", "0-14")
+_STEPS = 1000
 
 _Key = tuple[str, str]
 
@@ -63,7 +64,18 @@ class Units:
         self.hidden = Cells()
 
     def find(self) -> Cells:
-        """The cells that are small, and those that would give them away."""
+        """The cells that are small, and those that would give them away.
+
+        Each limit from the lowest on hides what the one before it hid, and more: of two briefs
+        with different limits the one with the higher shows nothing that the other hides. (Above
+        `_STEPS`, which is no count that anybody keeps back, limits are not gone through.)
+        """
+        for below in (*range(2, min(self.below, _STEPS)), self.below):
+            self.below = below
+            self._find()
+        return self.hidden
+
+    def _find(self) -> None:
         for unit in self.units:
             was = self.before.get(_key(unit), {})
             few = {
@@ -78,7 +90,6 @@ class Units:
                 self.hidden.all.add(_key(unit))
         for gone, groups in ((self.hidden.all, ("all",)), (self.hidden.parts, _SUBGROUPS)):
             self._protect(gone, groups)
-        return self.hidden
 
     def _protect(self, gone: set[_Key], names: tuple[str, ...]) -> None:
         """Hide further cells until no hidden township follows from any published sum.
@@ -118,7 +129,25 @@ class Units:
         inside = [leaf for leaf in leaves if _key(leaf) in gone]
         sums = [sum(known(leaf.people[g]) or 0 for leaf in inside) for g in groups]
         least = self.below - 1 + len(inside) - 1
-        return not inside or not groups or (len(inside) > 1 and min(sums) >= least)
+        if not inside or not groups:
+            return True
+        return len(inside) > 1 and min(sums) >= least and self._others_hold(inside, groups)
+
+    def _others_hold(self, inside: Sequence[UnitRow], groups: Sequence[str]) -> bool:
+        """Whether the others of a sum can hold all of it but one, of each that is small.
+
+        No group of a unit is larger than all its people, where those are published.
+        """
+        if groups == ["all"] or any(_key(leaf) in self.hidden.all for leaf in inside):
+            return True
+        room = sum(known(leaf.people["all"]) or 0 for leaf in inside)
+        return all(
+            sum(known(other.people[g]) or 0 for other in inside) - 1
+            <= room - (known(leaf.people["all"]) or 0)
+            for g in groups
+            for leaf in inside
+            if small(leaf.people[g], self.below)
+        )
 
 
 def _groups_known(units: Sequence[UnitRow], names: Iterable[str]) -> list[str]:

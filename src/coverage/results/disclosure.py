@@ -15,6 +15,9 @@ same things back.
 - what a bureau reports about persons (人, 名, 人次, 户) in the fields of
   `PROTECTED_SYSTEMS` and of disability.
 
+Several results of the same data tell no more than one: a higher limit hides all
+that a lower one does. `tests/attacker.py` is who tries.
+
 Numbers of sites and of units are not counts of people and stay. With a small
 count goes everything from which it could be worked out: ratios, gaps and the
 verdict; totals or further parts of the same sum (complementary suppression,
@@ -56,6 +59,7 @@ from coverage.results.document import (
     KindRow,
     Suppressed,
     UnitRow,
+    known,
 )
 from coverage.results.vocabulary import STATUS
 
@@ -155,7 +159,25 @@ class _Suppression:
         for one in documents:
             for indicator in one.indicators:
                 moments.setdefault(indicator.id, []).append(indicator)
-        self.found = {id_: _measures(several, below) for id_, several in moments.items()}
+        city = next((u for u in before if u.level == "city"), None)
+        self.found = {
+            id_: self._with_units(several[0], _measures(several, below), city)
+            for id_, several in moments.items()
+        }
+
+    def _with_units(self, of: Indicator, found: _Measures, city: UnitRow | None) -> _Measures:
+        """Also hidden where an indicator is a share of people of a unit that are hidden."""
+        whole = city is not None and self.people.has(city, of.group)
+        if of.measure == "bed_ratio":
+            people = whole and city is not None and of.denominator == city.people[of.group]
+            return replace(found, total=found.total or people)
+        if of.measure != "people_within":
+            return found
+        gone = whole or any(
+            self.people.has(UnitRow(code=c.code, level="county", county=None, people={}), of.group)
+            for c in of.by_county
+        )
+        return _Measures(found.counties or gone, found.denominators or gone, found.total or whole)
 
     def kept_back(self, document: Document) -> Document:
         """A copy without the cells."""
@@ -257,7 +279,11 @@ def _measures(moments: Sequence[Indicator], below: int) -> _Measures:
             cells.setdefault(county.code, []).append(county)
     counties = any(_few(rows, below) for rows in cells.values())
     tiny = any(small(c.denominator, below) for rows in cells.values() for c in rows)
-    total = _few(moments, below) or (counties and len(cells) == 1)
+    total = (
+        _few(moments, below)
+        or (counties and len(cells) == 1)
+        or any(_bounded(moment, below) for moment in moments)
+    )
     return _Measures(counties or total, tiny or total, total)
 
 
@@ -275,6 +301,18 @@ def _few(rows: Sequence[_Share], below: int) -> bool:
         or apart(row.denominator, first.denominator, below)
         for row in rows
     )
+
+
+def _bounded(moment: Indicator, below: int) -> bool:
+    """Whether what the other counties can hold bounds a county's few, beside the city's sum."""
+    rows = [(known(c.numerator) or 0, known(c.denominator) or 0) for c in moment.by_county]
+    room = sum(people for _, people in rows)
+    for sign in (0, 1):  # those inside, those outside
+        parts = [(people - inside if sign else inside, people) for inside, people in rows]
+        whole = sum(part for part, _ in parts)
+        if any(small(n, below) and whole - 1 > room - people for n, people in parts):
+            return True
+    return False
 
 
 def _withheld(indicator: Indicator, lang: Lang) -> Indicator:

@@ -1,0 +1,147 @@
+"""The attacker of `attacker.py` learns no hidden count better than the limit tells anyway."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from attacker import Attack, Cell, hidden_numbers, numbers
+from coverage.results.disclosure import suppress, suppress_together
+from coverage.results.document import Document, as_json, known
+from helpers import run, small_workspace
+from test_brief_discretion import _document, _within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pytest
+
+_Counties = list[list[tuple[int, int, int]]]
+# People are few or many: the more kinds of sums there are, the more slips through one of them.
+_COUNT = st.one_of(st.integers(0, 12), st.integers(13, 90))
+_COUNTIES = st.lists(
+    st.lists(st.tuples(_COUNT, _COUNT, _COUNT), min_size=1, max_size=4), min_size=1, max_size=4
+)
+_SHARES = st.lists(st.floats(0, 1), min_size=4, max_size=4)
+_LIMITS = st.integers(2, 11)
+_LONG = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def _city(counties: _Counties, shares: Sequence[float]) -> Document:
+    """A city with every indicator that states people: reached, waiting, and beds for them."""
+    document = _document(counties)
+    whole = [sum(t[0] for t in county) for county in counties]
+    reached = _within(
+        [(round(s * people), people) for s, people in zip(shares, whole, strict=False)]
+    )
+    first = [u for u in document.units if u.level == "township"]
+    missing = tuple(u.code for u in first[::2])
+    waiting = replace(
+        reached,
+        id="waiting",
+        measure="unit_share",
+        numerator=len(first) - len(missing),
+        denominator=len(first),
+        missing=missing,
+        missing_people=sum(int(known(u.people["60+"]) or 0) for u in first[::2]),
+        by_county=(),
+    )
+    people = sum(whole)
+    beds = replace(
+        reached,
+        id="beds",
+        measure="bed_ratio",
+        scale=1000,
+        numerator=40,
+        denominator=people,
+        value=Fraction(40_000, people) if people else None,
+        by_county=(),
+    )
+    return replace(document, indicators=(reached, waiting, beds))
+
+
+def _narrowed(truth: Document, published: Sequence[Document], below: int) -> list[Any]:
+    """The small counts of which the attacker knows more than that they are small."""
+    attack = Attack([as_json(one) for one in published])
+    told: Any = as_json(truth)
+    few: list[tuple[Cell, ...]] = []
+    for unit in told["units"]:
+        for group, people in unit["people"].items():
+            if 0 < people < below:
+                few.append((("people", unit["code"], unit["level"], group),))
+    reached = told["indicators"][0]
+    whole = {**reached, "code": ""}
+    for row in (whole, *reached["by_county"]):
+        cell = ("reached", reached["id"], row["code"], "0")
+        unit_key = (row["code"], "county") if row["code"] else ("441800", "city")
+        if 0 < row["numerator"] < below:
+            few.append((cell,))
+        if 0 < row["denominator"] - row["numerator"] < below:
+            few.append((("people", *unit_key, reached["group"]), cell))
+    found = [(cells, attack.range_of(*cells)) for cells in few]
+    return [(cells, ends) for cells, ends in found if ends[0] > 1 or ends[1] < below - 1]
+
+
+@_LONG
+@given(_COUNTIES, _SHARES, _LIMITS)
+def test_no_small_count_is_known_better_than_that_it_is_small(
+    counties: _Counties, shares: list[float], below: int
+) -> None:
+    truth = _city(counties, shares)
+    assert _narrowed(truth, [suppress(truth, below)], below) == []
+
+
+@_LONG
+@given(_COUNTIES, _SHARES, st.tuples(_LIMITS, _LIMITS))
+def test_two_limits_tell_no_more_than_the_lower_one(
+    counties: _Counties, shares: list[float], limits: tuple[int, int]
+) -> None:
+    truth = _city(counties, shares)
+    published = [suppress(truth, below) for below in limits]
+    assert _narrowed(truth, published, min(limits)) == []
+
+
+@_LONG
+@given(_COUNTIES, _SHARES, _SHARES, _LIMITS)
+def test_before_and_after_beside_a_brief_without_a_scenario(
+    counties: _Counties, shares: list[float], later: list[float], below: int
+) -> None:
+    before, after = _city(counties, shares), _city(counties, later)
+    together = suppress_together([before, after], below)
+    assert _narrowed(before, [together[0], suppress(before, below)], below) == []
+    assert _narrowed(after, [together[1]], below) == []
+
+
+def _json(folder: Path) -> Any:
+    return json.loads((folder / "result.json").read_text(encoding="utf-8"))
+
+
+def test_no_file_holds_a_number_that_the_result_hides(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do properties, hidden sheets, cached values, workbooks of charts, pictures, databases."""
+    monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path / "cache"))
+    small_workspace(tmp_path / "w")
+    base = ("brief", "--workspace", str(tmp_path / "w"), "--date", "2025-01-02")
+    for out, more in (("open", ()), ("closed", ("--suppress-below", "10", "--mask-sensitive"))):
+        done = run(capsys, *base, *more, "--out", str(tmp_path / out))
+        assert done.code == 0, done.err
+    truth, published = _json(tmp_path / "open"), _json(tmp_path / "closed")
+    # Small ones stand everywhere; what was hidden for their sake is what would give them away.
+    hidden = {n for n in hidden_numbers(truth, published) if n >= 1000}
+    assert len(hidden) >= 2
+    opened, closed = numbers(tmp_path / "open"), numbers(tmp_path / "closed")
+    told = {name.partition("/")[0] for name, found in opened.items() if hidden & found}
+    assert told >= {"brief.docx", "brief.xlsx", "brief.html", "brief.gpkg"}, "the attack works"
+    assert {name: hidden & found for name, found in closed.items() if hidden & found} == {}
+    attack = Attack([{**published, "indicators": []}])  # whose travel times are real and rounded
+    small = ("people", "441826105", "township", "60+")
+    least, most = attack.range_of(small)
+    assert least <= 1
+    assert most >= 9
