@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers import run
+
 # Raises something out of the middle of a command, as a fault of the program would.
 _FAULTY = """
 import sys
@@ -102,6 +104,28 @@ def test_a_name_that_is_too_long_is_said(command: list[str], tmp_path: Path) -> 
     assert done.returncode == 2, done
     assert len([line for line in done.stderr.splitlines() if not line.startswith("[")]) == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e999", "Infinity"])
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("site --city 珠山 --kind elder_care --max-new 1", "--spacing"),
+        ("site --city 珠山 --kind elder_care --max-new 1", "--budget"),
+        ("circle --city 珠山 --kind elder_care", "--resolution"),
+        ("circle --city 珠山 --kind elder_care", "--minutes"),
+        ("route --city 珠山 --kind elder_care --minutes 5", "--from"),
+    ],
+)
+def test_an_option_takes_no_endless_number(
+    command: str, option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = f"117.2,{value}" if option == "--from" else value
+    for lang in ("zh", "en"):
+        done = run(capsys, *command.split(), option, given, "--lang", lang)
+        assert done.code == 2
+        assert option in done.err
+        assert value in done.err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

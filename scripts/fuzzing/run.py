@@ -85,6 +85,7 @@ def run_all(runs: list[Run], *, jobs: int, keep: Path | None) -> list[Result]:
     """Run all, `jobs` at a time, and keep the inputs of those that fail."""
     _load()
     root = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` shall see the table too
     waiting, going, results = list(reversed(runs)), dict[int, _Going](), list[Result]()
     try:
         while waiting or going:
@@ -101,6 +102,8 @@ def run_all(runs: list[Run], *, jobs: int, keep: Path | None) -> list[Result]:
             if len(results) % 100 == 0:
                 bad = sum(bool(r.failure) for r in results)
                 print(f"{len(results)} of {len(runs)}, {bad} failed", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print(f"stopped after {len(results)} of {len(runs)}", file=sys.stderr)
     finally:
         for pid in going:
             os.kill(pid, signal.SIGKILL)

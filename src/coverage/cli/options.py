@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -33,6 +34,16 @@ class _Output(click.Path):
         return path
 
 
+class _Finite(click.types.FloatParamType):
+    """A number, neither endless nor none."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
+
+
 class _Numbers(click.ParamType):  # type: ignore[type-arg]
     """Numbers separated by commas."""
 
@@ -49,7 +60,8 @@ class _Numbers(click.ParamType):  # type: ignore[type-arg]
             found = tuple(float(part) for part in str(value).replace("，", ",").split(","))
         except ValueError:
             found = ()
-        if not found or self.count not in {None, len(found)}:
+        finite = found and all(map(math.isfinite, found))
+        if not finite or self.count not in {None, len(found)}:
             raise Refused(
                 Said(f"{value!r} {self.said.zh}", f"{value!r} {self.said.en}"), ctx, param
             )
@@ -63,7 +75,7 @@ PLACE = _Numbers(
 TYPES: dict[str, Any] = {
     "text": str,
     "int": int,
-    "float": float,
+    "float": _Finite(),
     "file": click.Path(path_type=Path),
     "output": _Output(path_type=Path),
     "folder": click.Path(path_type=Path, file_okay=False),
