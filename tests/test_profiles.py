@@ -91,11 +91,13 @@ def test_the_class_of_the_shipped_networks_has_a_speed() -> None:
 def test_longer_legs_stand_for_the_streets_that_a_network_of_main_roads_leaves_out() -> None:
     drive = load_profile("drive")
     sparse = drive.on_main_roads()
-    assert (drive.max_access_m, sparse.max_access_m) == (300, 2000)
+    assert (drive.max_access_m, sparse.max_access_m) == (300, 3000)
     assert sparse.access_speed_mps == pytest.approx(15 / 3.6)
     assert sparse.class_speeds == drive.class_speeds
     walk = load_profile("older_walk")
-    assert walk.on_main_roads() == walk
+    rough = walk.on_main_roads()
+    assert (rough.max_access_m, rough.max_direct_m) == (3000, 3000)
+    assert rough.access_speed_mps == walk.access_speed_mps
 
 
 def test_a_users_own_file(tmp_path: Path) -> None:

@@ -29,12 +29,13 @@ speed = 0.80
 detour = 1.3
 max_access_m = 300
 max_direct_m = 300
+max_single_leg_m = 1000      # of a facility that has no street nearer
 no_access_classes = ["motorway"]
 [access.main_roads]          # instead, where only main roads are known: stands for the rest
 speed = 0.80
 detour = 1.4
-max_access_m = 2000
-max_direct_m = 2000
+max_access_m = 3000
+max_direct_m = 3000
 [crossing]
 seconds = 5                  # at every node where three or more streets meet
 [limit]
@@ -67,6 +68,7 @@ Mode: TypeAlias = Literal["foot", "bicycle", "car"]
 Measure: TypeAlias = Literal["time", "distance"]
 
 _KMH = 1 / 3.6
+_TO_MAIN_ROAD_M = 3000.0
 _AGE = re.compile(r"[0-9]{1,3}")
 _WHAT = Said("这一项", "value")
 _MEANINGLESS = Said(
@@ -110,6 +112,8 @@ class Profile:
         detour: Off the road, a way is this many times the straight line.
         max_access_m: Longest straight access leg, inclusive.
         max_direct_m: Longest straight way without any road, inclusive.
+        max_single_leg_m: Longest leg of a facility that has no street within
+            `max_access_m`: one, to the nearest street; inclusive.
         ignore_oneway: Both directions of every usable street are open.
         maxspeed_factor: A signed limit times this caps the class speed;
             None ignores signs.
@@ -124,7 +128,9 @@ class Profile:
         slope: Slope model, used only where heights are given.
         note: Anything a reader of a report should know.
         main_roads: Legs off the road where only main roads are known, which
-            stand for the streets that are not; None if they are the same.
+            stand for the streets that are not; None for the profile's own
+            pace up to 3 km: so near to a main road most villages lie (the
+            median in 清远 is 1.2 km).
     """
 
     name: str
@@ -139,6 +145,7 @@ class Profile:
     detour: float = 1.0
     max_access_m: float = 300.0
     max_direct_m: float = 300.0
+    max_single_leg_m: float = 0.0
     ignore_oneway: bool = False
     maxspeed_factor: float | None = None
     exclude_classes: tuple[str, ...] = ()
@@ -153,9 +160,12 @@ class Profile:
 
     def on_main_roads(self) -> Profile:
         """The same profile for a network that holds the main roads only."""
-        legs = self.main_roads
-        if legs is None:
-            return self
+        legs = self.main_roads or OffRoad(
+            self.access_speed_mps,
+            self.detour,
+            max(self.max_access_m, _TO_MAIN_ROAD_M),
+            max(self.max_direct_m, _TO_MAIN_ROAD_M),
+        )
         return replace(
             self,
             access_speed_mps=legs.speed_mps,
@@ -304,6 +314,7 @@ def _profile(top: Fields, stem: str) -> dict[str, Any]:
         "detour": _real(access, "detour", 1.0, least=1),
         "max_access_m": _real(access, "max_access_m", 300.0),
         "max_direct_m": _real(access, "max_direct_m", 0.0),
+        "max_single_leg_m": _real(access, "max_single_leg_m", 0.0),
         "ignore_oneway": top.flag("ignore_oneway"),
         "maxspeed_factor": None if factor is None else float(factor),
         "exclude_classes": tuple(sorted(speed.names("exclude_classes"))),

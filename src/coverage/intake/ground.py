@@ -311,8 +311,7 @@ def _roads(
     from coverage.travel.prepare import prepare
 
     road = load(city.roads, crs=crs)
-    limit_s = 15 * 60.0
-    profile, _ = fit_to_roads(load_profile(DEFAULT_PROFILE), road.origin, limit_s)
+    profile, _ = fit_to_roads(load_profile(DEFAULT_PROFILE), road.origin)
     tree = prepare(road, profile).segments.tree
     if not len(tree.geometries):
         none = Said("路网中没有可步行的路", "none to walk on")

@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PROFILE = "older_walk"
 MAIN_ROADS = "OpenStreetMap main roads (shipped)"
-# Where only main roads are known, most villages lie within this distance of one (the median
-# in 清远 is 1.2 km); without it most people would have no time to any facility at all.
-_TO_MAIN_ROAD_M = 3000.0
 _NEAR_M = 5000.0
 
 
@@ -238,8 +235,8 @@ def travel_time(
         barriers: Streets closed or slowed, or a GeoJSON file of polygons
             with an optional property ``factor`` (closed without).
         elevation: Raster of heights, for profiles with a slope model.
-        skip_bad: Leave bad rows of `population`, and facilities far from any
-            road or outside the city, out instead of refusing them.
+        skip_bad: Leave bad rows of `population`, and facilities outside the
+            city, out instead of refusing them.
 
     Raises:
         InputError: If a kind is unknown, no facility of the kind has a place,
@@ -311,7 +308,6 @@ def set_up_travel(
     network, name, notes = travel_network(
         city,
         travel,
-        max(limits),
         roads=roads,
         crs=demand.crs,
         direction=direction,
@@ -334,7 +330,6 @@ def set_up_travel(
 def travel_network(
     city: City,
     profile: Profile,
-    limit_s: float,
     *,
     roads: RoadSource | None,
     crs: str | None = None,
@@ -351,7 +346,7 @@ def travel_network(
     """
     given = roads if roads is not None else city.roads
     road = given if isinstance(given, RoadNetwork) else load(given, crs=crs)
-    fitted, notes = fit_to_roads(profile, road.origin, limit_s)
+    fitted, notes = fit_to_roads(profile, road.origin)
     if isinstance(barriers, Path):
         barriers = read_barriers(barriers, city, road.crs)
     network = prepare(
@@ -410,29 +405,24 @@ def _limits(
     return tuple(sorted({profile.limit_s(m) for m in minutes})), minutes
 
 
-def fit_to_roads(
-    profile: Profile, origin: dict[str, object], limit: float
-) -> tuple[Profile, tuple[Said, ...]]:
-    """Let people walk as far as the limit allows where only main roads are known.
+def fit_to_roads(profile: Profile, origin: dict[str, object]) -> tuple[Profile, tuple[Said, ...]]:
+    """Let people walk farther off the road where only main roads are known.
 
     The main roads that ship leave out every street and path; a village 1 km
     from one is not cut off. Walking straight, at the profile's access speed
     and detour, then competes with the road, and the share of it is reported.
+    How far is the profile's to say, never the limit's: a time is the same
+    number whatever limit is asked for.
     """
     if "shipped" not in origin:
         return profile, ()
-    profile = profile.on_main_roads()
-    far = limit / float(profile.access_seconds(1.0))
-    fitted = replace(
-        profile,
-        max_access_m=max(profile.max_access_m, far, _TO_MAIN_ROAD_M),
-        max_direct_m=max(profile.max_direct_m, far),
-    )
+    fitted = profile.on_main_roads()
+    far, detour = fitted.max_direct_m, fitted.detour
     said = Said(
-        f"路网只有主要公路：允许离路直行至 {far:,.0f} 米（按绕行系数 {profile.detour:g} 计），"
+        f"路网只有主要公路：允许离路直行至 {far:,.0f} 米（按绕行系数 {detour:g} 计），"
         "结果为粗略估计；换用 OpenStreetMap 路网请加 --roads",
         f"only main roads are known: up to {far:,.0f} m off the road (detour factor "
-        f"{profile.detour:g}) are allowed, a rough estimate; use --roads with an OpenStreetMap "
+        f"{detour:g}) are allowed, a rough estimate; use --roads with an OpenStreetMap "
         "extract for real streets",
     )
     return fitted, (said,)

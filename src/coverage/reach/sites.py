@@ -12,7 +12,7 @@ from coverage.datum import project
 from coverage.errors import InputError, Problem
 from coverage.kinds import KINDS
 from coverage.messages import Said
-from coverage.travel.access import access_legs
+from coverage.travel.access import nearest_streets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from coverage.travel.barriers import Barrier
     from coverage.travel.prepare import TravelNetwork
 
+_SHOWN = 5
 BORDER_M = 1000.0  # county outlines are coarse: nearer than this is not outside
 
 
@@ -37,12 +38,17 @@ class Sites:
         at_seat: How many of them stand at their township's seat because no
             coordinates are known.
         not_placed: Facilities without any known place: they reach nobody.
+        off_road: Those with a longer way to the nearest street than people go, and its metres;
+            without any street, infinite.
+        longest_m: The longest leg of a facility, once streets are known.
     """
 
     facilities: tuple[Facility, ...]
     xy: Floats
     at_seat: int
     not_placed: tuple[Facility, ...]
+    off_road: tuple[tuple[Facility, float], ...] = ()
+    longest_m: float = 0.0
 
 
 def place(
@@ -114,13 +120,54 @@ def site_notes(sites: Sites) -> tuple[Said, ...]:
                 f"{len(sites.not_placed)} facilities have no known place and reach nobody here",
             )
         )
+    return (*notes, *off_road_notes(sites))
+
+
+def off_road_notes(sites: Sites) -> tuple[Said, ...]:
+    """Which facilities stand far from a road, and what is done about it."""
+    notes = []
+    alone = [(f, m) for f, m in sites.off_road if m <= sites.longest_m]
+    cut_off = [(f, m) for f, m in sites.off_road if m > sites.longest_m]
+    if alone:
+        notes.append(
+            Said(
+                f"{len(alone)} 处设施离路较远，各按一段长接驳到最近道路：",
+                "far from a road, each joined to the nearest by one longer leg: ",
+            ).then(_named(alone))
+        )
+    if cut_off:
+        longest = f"{sites.longest_m:,.0f}"
+        notes.append(
+            Said(
+                f"{len(cut_off)} 处设施未接路网（最近道路超过 {longest} 米），其余照常计算：",
+                f"not connected (no road within {longest} m), all else is computed: ",
+            )
+            .then(_named(cut_off))
+            .then(
+                Said(
+                    "；请核对坐标、补全路网，或在出行方式里调大 max_single_leg_m",
+                    "; check the coordinates, complete the roads, or raise max_single_leg_m of "
+                    "the profile",
+                )
+            )
+        )
     return tuple(notes)
+
+
+def _named(some: list[tuple[Facility, float]]) -> Said:
+    """Facilities with the metres to the nearest road, the first few of them."""
+    one = Said("{0} {1}（{2} 米）", "{0} {1} ({2} m)")
+    listed = [one.fill(f.id, f.name, f"{m:,.0f}") for f, m in some[:_SHOWN]]
+    more = len(some) - _SHOWN
+    if more > 0:
+        listed.append(Said(f"另有 {more} 处", f"and {more} more"))
+    return Said("、".join(s.zh for s in listed), ", ".join(s.en for s in listed))
 
 
 def check_sites(
     city: City, sites: Sites, network: TravelNetwork, *, register: Register, skip_bad: bool
 ) -> tuple[Sites, tuple[Problem, ...]]:
-    """Sites that lie in the city and within reach of a road; the others are named.
+    """Sites that lie in the city, those far from a road named as such.
 
     Only facilities with coordinates of their own are judged: a township's
     seat is no slip of the user's.
@@ -129,41 +176,37 @@ def check_sites(
         The sites kept, and what was left out because `skip_bad` allows it.
 
     Raises:
-        InputError: Naming every facility astray, unless `skip_bad`.
+        InputError: Naming every facility outside, unless `skip_bad`.
     """
     own = np.array([f.placed for f in sites.facilities])
     if not own.any():
         return sites, ()
+    profile = network.profile
+    _, metres = nearest_streets(network, sites.xy)
+    far = np.flatnonzero(own & (metres > profile.max_access_m))
+    longest = max(profile.max_access_m, profile.max_single_leg_m)
     from shapely import distance, points
 
     from coverage.demand.townships import read_townships
 
-    legs = access_legs(network, sites.xy[:, 0], sites.xy[:, 1])
-    on_road = np.isin(np.arange(len(own)), legs.point)
     outside = own & (distance(read_townships(city).city, points(sites.xy)) > BORDER_M)
-    far = own & ~on_road & ~outside
-    limit = f"{network.profile.max_access_m:,.0f}"
     problems = []
-    for n in np.flatnonzero(outside | far):
+    for n in np.flatnonzero(outside):
         facility = sites.facilities[n]
-        reason = (
-            Said(f"位置不在{city.name}内", "the place lies outside the city")
-            if outside[n]
-            else Said(
-                f"{limit} 米内没有道路", f"no road within {limit} m, more than the profile allows"
-            )
-        )
         place_ = f"{facility.lon},{facility.lat}"
         name = f"{facility.id} {facility.name}"
-        said = Said(f"{name}：{reason.zh}", f"{name}: {reason.en}")
+        said = Said(f"{name}：位置不在{city.name}内", f"{name}: the place lies outside the city")
         problems.append(Problem(said, register.file, None, "lon,lat", place_))
     if problems and not skip_bad:
         raise InputError(problems)
-    keep = ~(outside | far)
+    keep = ~outside
     if not keep.any():
         raise InputError(problems)
     kept = tuple(f for f, stays in zip(sites.facilities, keep, strict=True) if stays)
-    return replace(sites, facilities=kept, xy=sites.xy[keep]), tuple(problems)
+    off_road = tuple((sites.facilities[n], float(metres[n])) for n in far if keep[n])
+    return replace(
+        sites, facilities=kept, xy=sites.xy[keep], off_road=off_road, longest_m=longest
+    ), tuple(problems)
 
 
 def read_barriers(path: Path, city: City, crs: str) -> tuple[Barrier, ...]:

@@ -165,7 +165,6 @@ def explain(
     network, name, notes = travel_network(
         city,
         travel,
-        limit,
         roads=roads,
         direction=direction,
         barriers=barriers or (),

@@ -19,6 +19,7 @@ from coverage.errors import InputError
 from coverage.messages import Said
 from coverage.reach.people import NearestTime, nearest_times, people_reached
 from coverage.reach.service import DEFAULT_PROFILE, ServiceTimes
+from coverage.reach.sites import off_road_notes
 from coverage.scenarios.apply import due, edited_city, edited_register, growths_of
 from coverage.scenarios.costs import cost_of
 from coverage.scenarios.edits import Scenario
@@ -195,11 +196,14 @@ def _outcome(
         people_within=travels.measure(scenario, after_city.register),
         any_year=True,
     )
-    access = _distinct(
-        access_of(question, *pair, names=_edited_names(scenario))
+    asked = [
+        (question, pair)
         for question in questions
         if (pair := travels.pair(question, scenario, after_city.register)) is not None
-    )
+    ]
+    names = _edited_names(scenario)
+    access = _distinct(access_of(question, *pair, names=names) for question, pair in asked)
+    off_road = (note for _, (_, then) in asked for note in off_road_notes(then.sites))
     more, fewer = _beds(rows, after_city.register, year)
     gained, lost = _any_question(access)
     then = {result.indicator.id: result for result in after.results}
@@ -224,7 +228,11 @@ def _outcome(
             for edit in scenario.edits
         )
         + sum(g.year is not None and g.year > year for g in scenario.growths),
-        notes=(*_notes(city, scenario, year, after_city.register), *travels.road_notes(scenario)),
+        notes=(
+            *_notes(city, scenario, year, after_city.register),
+            *travels.road_notes(scenario),
+            *dict.fromkeys(off_road),
+        ),
     )
 
 

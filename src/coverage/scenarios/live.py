@@ -140,7 +140,7 @@ class LiveCity:
         year: Those open at the end of this year count.
 
     Raises:
-        InputError: If a facility lies outside the city or far from every road.
+        InputError: If a facility lies outside the city.
     """
 
     def __init__(

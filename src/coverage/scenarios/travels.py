@@ -157,8 +157,8 @@ class Travels:
         """Travel times before and after a scenario; `None` where there are none.
 
         Raises:
-            InputError: If a road edit cannot be made, or a new facility lies
-                far from every road.
+            InputError: If a road edit cannot be made, or a facility lies
+                outside the city.
         """
         if self._broken:
             return None

@@ -126,6 +126,7 @@ def access_legs(
     y: ArrayLike,
     *,
     max_access_m: float | None = None,
+    alone: bool = False,
     chunk: int = 20_000,
 ) -> AccessLegs:
     """Legs from points to every open street piece within reach.
@@ -135,6 +136,8 @@ def access_legs(
         x: (p,) metres.
         y: (p,) metres.
         max_access_m: Longest leg, inclusive to the micrometre; the profile's own by default.
+        alone: Whether a point with no street so near has one leg to the nearest, up to the
+            profile's `max_single_leg_m`: facilities, which nobody would build out of reach.
         chunk: Points a step; bounds memory, changes nothing else.
 
     Raises:
@@ -149,12 +152,47 @@ def access_legs(
                 f"the longest access leg must be 0 m or more, not {longest!r}",
             )
         )
-    return AccessLegs.joined(
+    legs = AccessLegs.joined(
         [
             _legs_of(tn, xy[i : i + chunk], i, float(longest))
             for i in range(0, len(xy), max(chunk, 1))
         ]
     )
+    return _with_lone(tn, xy, legs) if alone else legs
+
+
+def nearest_streets(tn: TravelNetwork, xy: Floats) -> tuple[Ints, Floats]:
+    """The segment nearest to each point, of equals the first, and how far away it is.
+
+    Where no street is open: -1, and infinite.
+    """
+    import shapely
+
+    segment, metres = np.full(len(xy), -1), np.full(len(xy), np.inf)
+    if len(xy) and len(tn.segments):
+        (point, found), away = tn.segments.tree.query_nearest(
+            shapely.points(xy), return_distance=True
+        )
+        first = least_rows(point, found.astype(np.float64))
+        segment[point[first]], metres[point[first]] = found[first], away[first]
+    return segment, metres
+
+
+def _with_lone(tn: TravelNetwork, xy: Floats, legs: AccessLegs) -> AccessLegs:
+    """The legs, and one leg to the nearest street of each point that has none."""
+    if not tn.profile.max_single_leg_m:
+        return legs
+    alone = np.setdiff1d(np.arange(len(xy)), legs.point)
+    segment, metres = nearest_streets(tn, xy[alone])
+    near = metres <= tn.profile.max_single_leg_m + _TOUCH_M
+    alone, segment = alone[near], segment[near]
+    if not len(alone):
+        return legs
+    feet = tn.segments.feet(xy[alone, 0], xy[alone, 1], segment)
+    lone = AccessLegs(alone.astype(np.int32), tn.segments.piece[segment].astype(np.int32), *feet)
+    both = AccessLegs.joined([legs, lone])
+    order = np.argsort(both.point, kind="stable")
+    return AccessLegs(*(getattr(both, name)[order] for name in AccessLegs.__dataclass_fields__))
 
 
 def _legs_of(tn: TravelNetwork, xy: Floats, first: int, longest: float) -> AccessLegs:
@@ -238,7 +276,7 @@ def useful_legs(tn: TravelNetwork, xy: Floats, *, source: bool, chunk: int = 2_0
     """
     parts = []
     for i in range(0, len(xy), chunk):
-        legs = access_legs(tn, xy[i : i + chunk, 0], xy[i : i + chunk, 1])
+        legs = access_legs(tn, xy[i : i + chunk, 0], xy[i : i + chunk, 1], alone=source)
         keep = np.flatnonzero(_useful(tn, legs, source=source))
         piece, fraction, distance = legs.piece[keep], legs.fraction[keep], legs.distance_m[keep]
         parts.append(AccessLegs(legs.point[keep] + np.int32(i), piece, fraction, distance))

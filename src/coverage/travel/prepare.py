@@ -213,7 +213,7 @@ class TravelNetwork:
         if not np.isfinite(limit_s):
             return np.inf
         leg_m = limit_s * self.profile.access_speed_mps / self.profile.detour
-        leg_m = min(self.profile.max_access_m, leg_m)
+        leg_m = min(max(self.profile.max_access_m, self.profile.max_single_leg_m), leg_m)
         chord, seconds, speeds = self._moves
         jumps = [np.maximum(chord - v * seconds, 0.0).sum() + v * limit_s for v in speeds]
         return float(leg_m + min(jumps)) * (1 + 1e-9) + 1e-3

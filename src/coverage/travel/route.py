@@ -11,7 +11,7 @@ import numpy as np
 
 from coverage.messages import Said
 from coverage.travel._search import Forest, Sources, forest
-from coverage.travel.access import Points, part
+from coverage.travel.access import Points, nearest_streets, part
 from coverage.travel.times import checked_limit
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def route(
     sources = Sources.of(tn, facilities_xy)
     found = forest(tn, sources, math.inf)
     ways = [way for way in _ways(sources, found, place) if way.seconds < math.inf]
-    road = _nearest_road(tn, place.xy)
+    road = float(nearest_streets(tn, place.xy)[1][0])
     if not ways:
         return Route(
             _why(sources, place), nearest_road_m=road, max_access_m=tn.profile.max_access_m
@@ -272,17 +272,6 @@ def _line(tn: TravelNetwork, piece: _Piece) -> Floats:
     wanted = np.concatenate([[low], inner, [high]])
     line = np.column_stack([np.interp(wanted, at, x), np.interp(wanted, at, y)])
     return line if piece[1] <= piece[2] else line[::-1]
-
-
-def _nearest_road(tn: TravelNetwork, xy: Floats) -> float:
-    import shapely
-
-    if not len(tn.segments):
-        return math.inf
-    _, distance = tn.segments.tree.query_nearest(
-        shapely.points(xy), return_distance=True, all_matches=False
-    )
-    return float(distance[0])
 
 
 def _why(sources: Sources, place: Points) -> Status:

@@ -1,0 +1,117 @@
+"""A facility far from every road: it stops nothing, is joined or named, alike everywhere."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from coverage.city import City
+from coverage.profiles import load_profile
+from coverage.reach.service import travel_time
+from coverage.travel.live import LiveTimes
+from coverage.travel.prepare import prepare
+from coverage.travel.route import route
+from coverage.travel.times import nearest, reach
+from helpers import centre, run, write_register
+from networks import Street, build
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WALK = load_profile("older_walk")
+STREET = build([(0, 0), (1000, 0)], [Street(0, 1)])
+HOMES = [(0.0, 0.0), (600.0, 10.0), (1000.0, 0.0)]
+
+
+def test_one_longer_leg_joins_it_and_every_answer_agrees() -> None:
+    tn = prepare(STREET, WALK)
+    place = [(500.0, 700.0)]
+    leg, pace = 700 * 1.3 / 0.8, 1 / 0.8
+    found = nearest(tn, place, HOMES)
+    expected = [leg + 500 * pace, leg + 100 * pace + 10 * 1.3 / 0.8, leg + 500 * pace]
+    assert found.seconds == pytest.approx(expected)
+    matrix = reach(tn, place, HOMES, 3000.0).to_csr().toarray()[0]
+    assert matrix == pytest.approx(expected)
+    assert route(tn, HOMES[1], place).seconds == pytest.approx(expected[1])
+    live = LiveTimes(tn, np.empty((0, 2)), HOMES)
+    live.add(place[0], slot=0)
+    assert np.array_equal(live.seconds, found.seconds)
+
+
+def test_farther_than_the_profile_goes_it_is_not_connected() -> None:
+    tn = prepare(STREET, WALK)
+    assert np.isinf(nearest(tn, [(500.0, 1000.1)], HOMES).seconds).all()
+    assert np.isfinite(nearest(tn, [(500.0, 1000.0)], HOMES).seconds).all()
+
+
+def test_a_street_within_the_usual_leg_leaves_it_at_that() -> None:
+    tn = prepare(
+        build([(0, 0), (100, 0), (0, 900), (100, 900)], [Street(0, 1), Street(2, 3)]), WALK
+    )
+    found = nearest(tn, [(50.0, 290.0)], [(0.0, 0.0), (0.0, 900.0)])
+    assert np.isfinite(found.seconds).tolist() == [True, False]
+
+
+FAR = {"lon": 112.80, "lat": 24.30}  # in the mountains, 11 km from any main road
+CIRCLE = ("--indicator", "elder_care.circle_15min")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("circle", "--kind", "elder_care", "--format", "json"),
+        ("report", *CIRCLE, "--format", "json"),
+        ("site", *CIRCLE, "--max-new", "1", "--profile", "drive", "--format", "json"),
+    ],
+    ids=lambda args: args[0],
+)
+def test_commands_compute_all_else_and_name_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, args: tuple[str, ...]
+) -> None:
+    path = write_register(
+        tmp_path / "r.csv", [centre(1, "441802008"), centre(2, "441802008", **FAR)]
+    )
+    command, *rest = args
+    done = run(capsys, command, "--city", "清远", "--facilities", str(path), *rest, "--lang", "en")
+    assert done.code == 0, done.err
+    told = json.dumps(done.data)
+    assert "not connected (no road within 3,000 m)" in told
+    assert "t-2" in told
+    assert "max_single_leg_m" in told
+
+
+@pytest.mark.parametrize("command", ["scenario", "map"])
+def test_scenarios_and_their_maps_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    path = write_register(
+        tmp_path / "r.csv", [centre(1, "441802008"), centre(2, "441802008", **FAR)]
+    )
+    wish = tmp_path / "s.toml"
+    wish.write_text(
+        'name = "一处"\ncity = "清远"\n[[add]]\nid = "x-1"\nname = "新中心"\n'
+        'kind = "elder_care"\ntownship = "441802103"\nservices = ["全托"]\n'
+        'opened = 2022-01-01\nprovenance = "modelled"\n',
+        encoding="utf-8",
+    )
+    out = tmp_path / "m.html"
+    args = {
+        "scenario": ("scenario", "run", str(wish), "--format", "json"),
+        "map": ("map", "--scenario", str(wish), "--out", str(out)),
+    }[command]
+    done = run(capsys, *args, "--city", "清远", "--facilities", str(path), "--lang", "en")
+    assert done.code == 0, done.err
+    if command == "scenario":
+        assert "not connected (no road within 3,000 m)" in done.out
+
+
+@pytest.mark.parametrize("profile", ["older_walk", "drive", "standard_1000m"])
+def test_a_time_is_the_same_number_whatever_limit_is_asked(profile: str) -> None:
+    city = City.load("珠山")
+    times = [travel_time(city, profile=profile, minutes=m).seconds for m in (1, 15, 300)]
+    assert np.isfinite(times[0]).any()
+    for other in times[1:]:
+        assert np.array_equal(times[0], other)
