@@ -11,9 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attacker import Attack, Cell, hidden_numbers, numbers
+from coverage.assessment import assess
+from coverage.city import City
 from coverage.results.disclosure import suppress, suppress_together
 from coverage.results.document import Document, as_json, known
-from helpers import run, small_workspace
+from coverage.results.from_report import build
+from helpers import SMALL, run, small_workspace
 from test_brief_discretion import _document, _within
 
 if TYPE_CHECKING:
@@ -141,7 +144,22 @@ def test_no_file_holds_a_number_that_the_result_hides(
     assert told >= {"brief.docx", "brief.xlsx", "brief.html", "brief.gpkg"}, "the attack works"
     assert {name: hidden & found for name, found in closed.items() if hidden & found} == {}
     attack = Attack([{**published, "indicators": []}])  # whose travel times are real and rounded
-    small = ("people", "441826105", "township", "60+")
+    small = ("people", SMALL, "township", "60+")
     least, most = attack.range_of(small)
     assert least <= 1
     assert most >= 9
+
+
+def test_briefs_of_several_years_and_limits_tell_no_more_than_one(tmp_path: Path) -> None:
+    """The same people stand beside other targets; a township of 3 is small at every limit."""
+    small_workspace(tmp_path / "w", 3)
+    city = City.open(tmp_path / "w")
+    truth = [build(assess(city, year=year)) for year in (2023, 2025)]
+    published = [as_json(suppress(one, below)) for one in truth for below in (5, 10)]
+    attack = Attack([{**one, "indicators": []} for one in published])
+    least, most = attack.range_of(("people", SMALL, "township", "60+"))
+    assert least <= 1
+    assert most >= 4
+    hidden = [set(hidden_numbers(as_json(truth[0]), one)) for one in published]
+    assert 3 in hidden[0]
+    assert hidden[0] == hidden[2] <= hidden[1] == hidden[3]

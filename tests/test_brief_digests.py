@@ -150,7 +150,7 @@ def test_without_a_workspace_no_digest_is_written(
     assert run(capsys, "brief", *args, "--formats", "xlsx", "--out", str(out)).code == 0
     record = json.loads((out / "record.json").read_text(encoding="utf-8"))
     assert {one["sha256"] + one["hmac_sha256"] for one in record["inputs"]} == {""}
-    assert "没有存放密钥的工作区" in record["note"]
+    assert "没有能存放密钥的工作区" in record["note"]
     assert _confirmed(_published(out), register.read_bytes()) == []
     done = run(capsys, "replay", str(out / "brief.xlsx"))
     assert done.code == 0, done.out

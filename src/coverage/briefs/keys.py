@@ -28,9 +28,9 @@ KEYED = Said(
     "and must not be sent along",
 )
 KEYLESS = Said(
-    "这份材料隐去了数字或位置，又没有存放密钥的工作区，因此不记输入文件的校验值",
-    "counts or places are kept back and there is no workspace to hold a key: the digests of the "
-    "input files are left out",
+    "这份材料隐去了数字或位置，又没有能存放密钥的工作区，因此不记输入文件的校验值",
+    "counts or places are kept back and there is no workspace that can hold a key: the digests of "
+    "the input files are left out",
 )
 
 
