@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import tempfile
 import threading
 import time
@@ -27,6 +28,7 @@ from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from io import BufferedReader
 
 Content: TypeAlias = "str | bytes | Path"
 REPLACED = "replaced"  # folder of what others took the place of
@@ -331,17 +333,40 @@ def file_digest(path: str | Path) -> str:
     Raises:
         InputError: If the file cannot be read.
     """
+    with opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[BufferedReader]:
+    """A file, open for reading: never a folder, nor a pipe or a device, which may have no end.
+
+    Raises:
+        InputError: If it is none, is not there, or cannot be read, inside the block too.
+    """
     try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
+        with open(path, "rb", opener=_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                said = Said("不是普通文件（管道或设备）", "this is no file but a pipe or a device")
+                raise InputError(Problem(said, str(path)))
+            yield file
+    except CoverageError:
+        raise  # some are of the family of `OSError`
+    except (OSError, ValueError) as error:
         raise cannot_read(path, error) from error
+
+
+def _at_once(path: str, flags: int) -> int:
+    # A pipe that nobody writes to would be waited for while it is opened.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def cannot_read(path: str | Path, error: Exception) -> InputError:
     """Why a file cannot be read, as one sentence."""
     if isinstance(error, FileNotFoundError):
         said = Said("文件不存在", "the file cannot be read: it does not exist")
+    elif isinstance(error, IsADirectoryError) or os.path.isdir(path):  # noqa: PTH112 -- never fails
+        said = Said("这是文件夹，不是文件", "this is a folder, not a file")
     else:
         why = getattr(error, "strerror", None) or type(error).__name__
         said = Said("文件读不出来", f"the file cannot be read ({why})")

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from coverage import __version__
 from coverage.alike import today
-from coverage.atomic import REPLACED
+from coverage.atomic import REPLACED, opened
 from coverage.briefs.keys import Digests, made_key, read_key
 from coverage.briefs.pages import BY
 from coverage.errors import InputError, Problem
-from coverage.formats.nested import parse_json
+from coverage.formats.nested import read_json
 from coverage.messages import Said
 from coverage.results.document import Document, Input, Outcome, Record, as_json
 from coverage.units import find_city
@@ -95,7 +95,7 @@ def check_beside(request: Request, folder: Path) -> None:
         if not (request.protected and path.is_file()):
             continue
         try:
-            then = parse_json(path.read_text(encoding="utf-8"), path.name)["parameters"]
+            then = read_json(path)["parameters"]
             theirs = (then["suppress_below"], then["mask_sensitive"])
         except (InputError, OSError, ValueError, KeyError, TypeError):
             continue  # none of ours
@@ -164,13 +164,8 @@ def _input(
     *,
     given: bool = False,
 ) -> Input:
-    try:
-        found = digests.of(path.read_bytes())
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(
-            Problem(Said("文件读不出来", f"the file cannot be read ({reason})"), path.name)
-        ) from error
+    with opened(path) as file:
+        found = digests.of(file.read())
     own = city.workspace.folder if city.workspace else None
     if given:
         origin, shown = "given", path.name

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-import sqlite3
-import zipfile
-from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +16,10 @@ from coverage.briefs.pages import BY, NAMESPACE, PART
 from coverage.briefs.request import Request
 from coverage.briefs.writing import assessed, result
 from coverage.errors import InputError, Problem
+from coverage.formats.databases import open_database
 from coverage.formats.nested import parse_json
+from coverage.formats.safety import Limits, Meter, alone, open_package, read_bytes
+from coverage.formats.workbooks import read_xlsx
 from coverage.messages import Lang, Said
 from coverage.results.document import Input, Outcome, Record
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 
 _PAGE = re.compile(r'<script type="application/json" id="record">(.*?)</script>', re.DOTALL)
-_MOST_BYTES = 20_000_000  # of a record in an archive: one that unpacks to more is none of ours
 
 
 @dataclass(frozen=True)
@@ -161,13 +160,10 @@ def read(path: Path) -> Record:
     Raises:
         InputError: If the file cannot be read or carries no record.
     """
+    raw = read_bytes(path)
     try:
-        text = _READERS.get(path.suffix.lower(), _plain)(path)
+        text = _READERS.get(path.suffix.lower(), _plain)(raw, path.name)
         found = _record(parse_json(text, path.name))
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        problem = Problem(Said("文件读不出来", f"the file cannot be read ({reason})"), str(path))
-        raise InputError(problem) from error
     except Exception as error:
         # A broken document fails in a hundred ways, few of them named.
         raise _none(path) from error
@@ -209,54 +205,46 @@ def _none(path: Path) -> InputError:
     return InputError(Problem(reason, str(path)))
 
 
-def _plain(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+def _plain(raw: bytes, _: str) -> str:
+    return raw.decode("utf-8")
 
 
-def _archived(path: Path) -> str:
+def _archived(raw: bytes, file: str) -> str:
     from xml.etree import ElementTree as ET
 
-    with zipfile.ZipFile(path) as archive:
-        entry = archive.getinfo(PART.removeprefix("/"))
-        if entry.file_size > _MOST_BYTES:
-            raise ValueError(entry.file_size)
-        data = archive.read(entry)
+    with open_package(raw, file) as archive:
+        data = archive.read(PART.removeprefix("/"))
     if b"<!" in data:
         # Our own part declares nothing; entities are somebody else's trick.
-        raise ValueError(path.name)
+        raise ValueError(file)
     return ET.fromstring(data).text or ""  # noqa: S314 -- declarations were refused above
 
 
-def _workbook(path: Path) -> str:
-    from openpyxl import load_workbook
-
+def _workbook(raw: bytes, file: str) -> str:
     from coverage.briefs.workbook import RECORD_SHEET
 
-    book = load_workbook(path, read_only=True)
-    try:
-        name = next(n for n in (RECORD_SHEET.zh, RECORD_SHEET.en) if n in book.sheetnames)
-        cells = book[name].iter_rows(max_col=1, values_only=True)
-        return "\n".join(str(cell or "") for (cell,) in cells)
-    finally:
-        book.close()
+    limits = Limits()
+    sheets = read_xlsx(raw, file, limits, Meter(file, limits))
+    sheet = next(s for s in sheets if s.name in {RECORD_SHEET.zh, RECORD_SHEET.en})
+    return "\n".join(str(cells[0]) for _, cells in sheet.rows if cells)
 
 
-def _page(path: Path) -> str:
-    found = _PAGE.search(path.read_text(encoding="utf-8"))
+def _page(raw: bytes, file: str) -> str:
+    found = _PAGE.search(raw.decode("utf-8"))
     if found is None:
-        raise ValueError(path.name)
+        raise ValueError(file)
     return found[1]
 
 
-def _package(path: Path) -> str:
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
+def _package(raw: bytes, file: str) -> str:
+    with alone(raw, ".gpkg") as copy, open_database(copy, file) as base:
         row = base.execute(
             "SELECT metadata FROM gpkg_metadata WHERE md_standard_uri = ?", (NAMESPACE,)
         ).fetchone()
     return str(row[0])
 
 
-_READERS: dict[str, Callable[[Path], str]] = {
+_READERS: dict[str, Callable[[bytes, str], str]] = {
     ".docx": _archived,
     ".pptx": _archived,
     ".xlsx": _workbook,

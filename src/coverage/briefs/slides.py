@@ -6,6 +6,7 @@ slides are 16:9 in the look of this module.
 
 from __future__ import annotations
 
+import io
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from pptx.util import Emu, Inches, Pt
 from coverage.briefs import charts
 from coverage.briefs.pages import Figure, Pages, embed
 from coverage.errors import CoverageError, InputError, Problem
+from coverage.formats.safety import open_package, read_bytes
 from coverage.messages import Said
 from coverage.results.table import STATUS_COLOURS, Table
 from coverage.text import cut, width
@@ -64,7 +66,9 @@ def open_template(path: Path) -> Any:
         InputError: If it is not a presentation, or has no layout with a title.
     """
     with _usable(path):
-        found = Presentation(str(path))
+        raw = read_bytes(path)
+        open_package(raw, path.name).close()
+        found = Presentation(io.BytesIO(raw))
         layouts = [layout for layout in found.slide_layouts if _has_title(layout)]
     if not layouts:
         reason = Said("模板中没有带标题的版式", "the template has no layout with a title")

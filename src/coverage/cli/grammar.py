@@ -11,11 +11,13 @@ from __future__ import annotations
 import locale
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from coverage.messages import Lang, Said
+from coverage.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,19 +75,36 @@ def _asked() -> Lang | None:
     return language
 
 
+# What Python makes of bytes that are no text.
+_HALF = re.compile("[\udc80-\udcff]")
+
+
 class _Checked(click.Parameter):
     """A parameter that says in both languages what is wrong with a value."""
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
         """As click does."""
+        shown = "、".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+        if _HALF.search(shown):
+            shown = _HALF.sub("?", shown)
+            zh = f"{shown!r} 的文字编码与系统不符；文件名如是 GBK 编码，请先改名"
+            en = f"{shown!r} is not in the encoding of this system: rename a file that is named so"
+            raise Refused(Said(zh, en), ctx, self)
         try:
-            return super().type_cast_value(ctx, value)
+            cast = super().type_cast_value(ctx, value)
+            for one in cast if isinstance(cast, tuple) else (cast,):
+                if isinstance(one, Path):
+                    one.exists()
         except Refused:
             raise
+        except OSError as error:
+            shown, why = cut(shown, 60), error.strerror
+            said = Said(f"{shown!r} 不能用作路径", f"{shown!r} is no path that can be used ({why})")
+            raise Refused(said, ctx, self) from None
         except click.BadParameter as error:
-            shown = "、".join(map(str, value)) if isinstance(value, tuple) else value
             said = Said(f"{shown!r} 不对，{_rule(self.type)}", error.message)
             raise Refused(said, ctx, self) from None
+        return cast
 
 
 class Argument(_Checked, click.Argument):

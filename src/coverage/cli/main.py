@@ -6,6 +6,7 @@ Commands are listed here and imported when they run, so that
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from functools import partial
@@ -100,6 +101,10 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line; `coverage.cli.ending` says how it ends."""
+    if args is None and sys.getfilesystemencoding() == "ascii":
+        # A locale that knows no Chinese, of names neither: begin again as if it were UTF-8.
+        again = [sys.executable, "-X", "utf8", "-m", "coverage.cli.main", *sys.argv[1:]]
+        os.execv(sys.executable, again)  # noqa: S606 -- itself
     for stream in (sys.stdout, sys.stderr):
         # A pipe under LANG=C would otherwise refuse Chinese.
         if hasattr(stream, "reconfigure"):

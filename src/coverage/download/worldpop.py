@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coverage.atomic import replacing
 from coverage.download import http
 from coverage.errors import InputError, NetworkUnreachableError
+from coverage.formats.rasters import geotiff
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from shapely.geometry.base import BaseGeometry
 
     from coverage.demand.raster import Bounds
@@ -75,8 +73,7 @@ def read_window(
     timeout_s, retries = server.timeout_s, server.retries
     ranges, size = _probe(url, timeout_s, retries)
     if ranges:
-        with _remote(timeout_s, retries):
-            return _cut(f"/vsicurl/{url}", url, area, size, most_mb)
+        return _cut(f"/vsicurl/{url}", url, area, size, most_mb, **_manners(server))
     if size is None or size > most_mb * _MIB:
         zh, en = ("大小不明", "of unknown size") if size is None else (_mib(size), _mib(size))
         raise InputError(
@@ -109,27 +106,22 @@ def _probe(url: str, timeout_s: float, retries: int) -> tuple[bool, int | None]:
         return False, int(length) if length.isdecimal() else None
 
 
-@contextmanager
-def _remote(timeout_s: float, retries: int) -> Iterator[None]:
+def _manners(server: Server) -> dict[str, str]:
     """GDAL's manners on the network, for one reading."""
-    import rasterio
-
-    options = {
-        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-        "GDAL_HTTP_TIMEOUT": str(max(1, round(timeout_s))),
-        "GDAL_HTTP_CONNECTTIMEOUT": str(max(1, round(timeout_s))),
-        "GDAL_HTTP_MAX_RETRY": str(retries),
+    patience = str(max(1, round(server.timeout_s)))
+    return {
+        "GDAL_HTTP_TIMEOUT": patience,
+        "GDAL_HTTP_CONNECTTIMEOUT": patience,
+        "GDAL_HTTP_MAX_RETRY": str(server.retries),
         "GDAL_HTTP_RETRY_DELAY": "2",
         "GDAL_HTTP_MULTIRANGE": "YES",
         # What another run has seen of the file is not believed.
         "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/",
     }
-    with rasterio.Env(**options):
-        yield
 
 
 def _cut(
-    name: str, url: str, area: BaseGeometry, size: int | None, most_mb: float
+    name: str, url: str, area: BaseGeometry, size: int | None, most_mb: float, **manners: str
 ) -> tuple[Any, dict[str, Any]]:
     """The window of the area: its values, and what they are written with."""
     import rasterio
@@ -139,7 +131,7 @@ def _cut(
         with warnings.catch_warnings():
             # A raster whose place did not arrive is as good as none.
             warnings.simplefilter("error", NotGeoreferencedWarning)
-            with rasterio.open(name) as source:
+            with geotiff(name, **manners) as source:
                 column, row, columns, rows = _extent(source, area.bounds, url)
                 share = _share_to_read(source, rows, columns)
                 if size is not None and share * size > most_mb * _MIB:

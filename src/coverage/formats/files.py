@@ -7,7 +7,6 @@ nothing. Whatever happens inside a reader, the caller meets grids or one `InputE
 from __future__ import annotations
 
 import contextlib
-import io
 from typing import TYPE_CHECKING
 
 from coverage.errors import CoverageError, InputError, Problem
@@ -159,7 +158,7 @@ def _marked_or_plain(
 def _zip(path: Path, raw: bytes, limits: Limits, meter: Meter) -> list[Grid]:
     """A workbook, zipped layers, or something else in a zip."""
     file = path.name
-    with open_archive(io.BytesIO(raw), file, limits) as archive:
+    with open_archive(raw, file, limits) as archive:
         names = {name.lower() for name in archive.namelist()}
         ods = _mimetype(archive)
     if "xl/workbook.bin" in names:

@@ -7,32 +7,23 @@ a copy in a folder of its own.
 from __future__ import annotations
 
 import math
-import tempfile
 import warnings
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from coverage.errors import InputError, Problem
+from coverage.formats.databases import open_database
 from coverage.formats.features import BROKEN, Features
 from coverage.formats.grids import Cell, plain
-from coverage.formats.safety import Meter, refuse
+from coverage.formats.safety import Meter, alone, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-@contextmanager
-def alone(raw: bytes, suffix: str) -> Iterator[Path]:
-    """The file under a plain name in a folder where GDAL reaches nothing else."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / f"layer{suffix}"
-        copy.write_bytes(raw)
-        yield copy
+    from pathlib import Path
 
 
 def read_gpkg(raw: bytes, file: str, meter: Meter, layer: str | None = None) -> list[Features]:
@@ -45,7 +36,7 @@ def read_gpkg(raw: bytes, file: str, meter: Meter, layer: str | None = None) -> 
 
     # The right ending: GDAL opens it as nothing else and leaves no lock beside the user's file.
     with alone(raw, ".gpkg") as copy:
-        with _gdal(copy, file):
+        with _gdal(copy, file), open_database(copy, file):
             names = [str(name) for name, _ in pyogrio.list_layers(copy)]
         if not names:
             refuse(file, "数据库里没有图层", "the GeoPackage has no layer")

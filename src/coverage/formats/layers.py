@@ -7,7 +7,6 @@ named by feature, and lon and lat the wrong way round are called that.
 
 from __future__ import annotations
 
-import io
 import tempfile
 from dataclasses import dataclass
 from functools import partial
@@ -19,10 +18,11 @@ import shapely
 
 from coverage.datum import check_datum_name, to_wgs84
 from coverage.errors import InputError, Problem
+from coverage.formats import databases
 from coverage.formats.features import NOT_FINITE, Features
-from coverage.formats.gdal import alone, read_gpkg, read_one, unreadable
+from coverage.formats.gdal import read_gpkg, read_one, unreadable
 from coverage.formats.geojson import read_json
-from coverage.formats.safety import Limits, Meter, open_archive, read_bytes, refuse
+from coverage.formats.safety import Limits, Meter, alone, open_archive, read_bytes, refuse
 from coverage.formats.shapefiles import MARK, PARTS, read_shapefile
 from coverage.messages import Said
 from coverage.settings import WGS84
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from coverage.formats.grids import Cell
 
 ENDINGS = (".shp", ".geojson", ".json", ".gpkg", ".fgb")
-_SQLITE = b"SQLite format 3\x00"
+_FGB = b"fgb\x03fgb"
 Bounds: TypeAlias = tuple[float, float, float, float]
 NEAR_DEGREES = 1.0  # a layer wholly beyond this around a city is a slip
 _MOST_CORNERS = 20_000_000
@@ -109,12 +109,12 @@ def _by_kind(
     suffix = path.suffix.lower()
     if raw.startswith(MARK):
         return [read_shapefile(path, file, encoding, limits, meter)]
-    if raw.startswith(_SQLITE):
+    if raw.startswith(databases.MARK):
         return read_gpkg(raw, file, meter, layer)
     if suffix in {".geojson", ".json"}:
         return [read_json(raw, file, meter, encoding)]
-    if suffix == ".fgb":
-        with alone(raw, suffix) as copy:
+    if raw.startswith(_FGB):
+        with alone(raw, ".fgb") as copy:
             return [read_one(copy, file, meter)]
     listed = "、".join((*ENDINGS, ".zip"))
     said = Said(
@@ -127,7 +127,7 @@ def _by_kind(
 def _zipped(raw: bytes, file: str, layer: str | None, limits: Limits) -> list[Features]:
     """The layers of a zip archive, each unpacked under a plain name into a folder of its own."""
     with (
-        open_archive(io.BytesIO(raw), file, limits) as archive,
+        open_archive(raw, file, limits) as archive,
         tempfile.TemporaryDirectory() as place,
     ):
         found: dict[Path, str] = {}

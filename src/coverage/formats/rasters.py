@@ -7,6 +7,9 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from coverage.atomic import opened
 from coverage.errors import InputError, Problem
 from coverage.formats.safety import refuse
 from coverage.messages import Said
@@ -15,40 +18,90 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_FREE_CELLS = 1 << 26
+_CELLS_A_BYTE = 100  # what compression makes of the emptiest real grid
+_BLOCK_BYTES = 1 << 27
+
 
 @contextmanager
-def open_raster(path: Path) -> Iterator[Any]:
-    """A raster, open for reading; what goes wrong inside the block is said as well.
+def geotiff(name: str, **options: str) -> Iterator[Any]:
+    """A GeoTIFF and nothing else: no other format, nothing beside it, no address but its own.
+
+    GDAL knows a file by its content and follows what it names: a "GeoTIFF" may be a list of
+    addresses, and so may the overviews and masks beside a real one.
+
+    Args:
+        name: Path, or the ``/vsicurl/`` address of what is downloaded.
+        options: Of GDAL, for this reading.
 
     Raises:
-        InputError: If the file is missing, cut short or no raster, or does not say its CRS.
+        RasterioError: If it cannot be read as one.
     """
     import rasterio
+
+    alone: dict[str, Any] = {
+        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+        "GDAL_PAM_ENABLED": "NO",
+        "CPL_VSIL_CURL_ALLOWED_FILENAME": name,
+        "GDAL_CACHEMAX": 1 << 27,
+        **options,
+    }
+    with rasterio.Env(**alone), rasterio.open(name, driver="GTiff") as raster:
+        if raster.tags(ns="OVERVIEWS"):
+            file = name.rpartition("/")[2]
+            refuse(file, "栅格另指了别的文件", "the raster names another file to be read")
+        yield raster
+
+
+@contextmanager
+def open_raster(path: Path, *, placed: bool = True) -> Iterator[Any]:
+    """A raster, open for reading; what goes wrong inside the block is said as well.
+
+    Args:
+        path: A GeoTIFF.
+        placed: Whether it must say its CRS.
+
+    Raises:
+        InputError: If the file is missing, cut short or no GeoTIFF, promises far more cells than
+            it can hold, or does not say its CRS.
+    """
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-    if not path.is_file():
-        raise InputError(Problem(Said("文件不存在", "the file does not exist"), str(path)))
+    with opened(path) as file:
+        size = file.seek(0, 2)
     try:
-        with warnings.catch_warnings():
-            # A raster without a place is refused below, with a sentence.
+        with warnings.catch_warnings(), geotiff(str(path.resolve())) as raster:
+            # A raster without a place is refused below or by who asked, with a sentence.
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as raster:
-                if raster.crs is None:
-                    said = Said(
-                        "栅格没有写明坐标系，请先写上（gdal_edit -a_srs）",
-                        "the raster does not say its CRS: set it (gdal_edit -a_srs) and try again",
-                    )
-                    raise InputError(Problem(said, path.name))
-                if not all(map(math.isfinite, raster.transform)):
-                    refuse(
-                        path.name,
-                        "栅格没有写明位置",
-                        "the raster does not say where it lies",
-                    )
-                yield raster
+            _refuse_giants(raster, path.name, size)
+            if placed and raster.crs is None:
+                refuse(
+                    path.name,
+                    "栅格没有写明坐标系，请先写上（gdal_edit -a_srs）",
+                    "the raster does not say its CRS: set it (gdal_edit -a_srs) and try again",
+                )
+            if placed and not all(map(math.isfinite, raster.transform)):
+                said = "栅格没有写明位置", "the raster does not say where it lies"
+                refuse(path.name, *said)
+            yield raster
     except (RasterioError, OSError, MemoryError) as error:
         said = Said(
             "栅格读不了：文件不完整、已损坏，或不是 GeoTIFF",
             "the raster cannot be read as a GeoTIFF: it is cut short, damaged or something else",
         )
         raise InputError(Problem(said, path.name)) from error
+
+
+def _refuse_giants(raster: Any, file: str, size: int) -> None:
+    """Refuse what would take a machine's memory or a day, and cannot be data."""
+    cells = raster.width * raster.height * raster.count
+    block = max(
+        rows * columns * np.dtype(kind).itemsize
+        for (rows, columns), kind in zip(raster.block_shapes, raster.dtypes, strict=True)
+    )
+    if cells > max(_FREE_CELLS, _CELLS_A_BYTE * size) or block > _BLOCK_BYTES:
+        refuse(
+            file,
+            f"栅格自称有 {cells:,} 格，文件却只有 {size:,} 字节，拒绝读取",
+            f"the raster claims {cells:,} cells in {size:,} bytes, or blocks too large to be read",
+        )

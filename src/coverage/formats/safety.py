@@ -6,18 +6,29 @@ and small for a machine; a caller may give others.
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import os
 import re
+import tempfile
 import zipfile
+import zlib
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 from xml.parsers import expat
 
-from coverage.atomic import cannot_read
+from coverage.atomic import opened
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _MIB = 1 << 20
+_SOMETHING = re.compile(rb"[^\x00 \t\r\n]")
 
 
 @dataclass(frozen=True)
@@ -27,8 +38,8 @@ class Limits:
     Attributes:
         file_bytes: Size on disk.
         unpacked_bytes: Size of everything in an archive (a workbook is one) together.
-        ratio: How many times its packed size one entry may grow to, above `ratio_from` bytes.
-        ratio_from: Entries that unpack to less than this may have any ratio.
+        ratio: How many times its packed size it may grow to, above `ratio_from` bytes.
+        ratio_from: What unpacks to less than this may have any ratio.
         entries: Entries of an archive.
         rows: Rows of one sheet; the default is what a worksheet can hold.
         columns: Columns of one sheet.
@@ -38,13 +49,17 @@ class Limits:
 
     file_bytes: int = 256 * _MIB
     unpacked_bytes: int = 1024 * _MIB
-    ratio: int = 250
+    ratio: int = 100
     ratio_from: int = 16 * _MIB
     entries: int = 5_000
     rows: int = 1_048_576
     columns: int = 1_024
     cells: int = 40_000_000
     sheets: int = 500
+
+    def most_unpacked(self, packed: int) -> int:
+        """Bytes that a file of `packed` bytes may unpack to."""
+        return min(self.unpacked_bytes, max(self.ratio_from, self.ratio * packed))
 
 
 def refuse(file: str, zh: str, en: str, row: int | None = None) -> NoReturn:
@@ -90,30 +105,57 @@ class Meter:
             refuse(self.file, f"单元格超过上限 {most:,}", f"there are more than {most:,} cells")
 
 
-def read_bytes(path: Path, limits: Limits) -> bytes:
-    """The content of a file that is not too large.
+def read_bytes(path: Path, limits: Limits | None = None) -> bytes:
+    """The content of a file that is not too large, of which never more is read than is allowed.
 
     Raises:
         InputError: If there is no such file, it is none, cannot be read, is empty or too large.
     """
-    try:
-        if path.is_dir():
-            refuse(str(path), "这是文件夹，不是文件", "this is a folder, not a file")
-        size = path.stat().st_size
-        if size > limits.file_bytes:
-            refuse(
-                path.name,
-                f"文件有 {size / _MIB:,.0f} MiB，上限 {limits.file_bytes / _MIB:,.0f} MiB",
-                f"the file is larger than {limits.file_bytes / _MIB:,.0f} MiB",
-            )
-        raw = path.read_bytes()
-    except InputError:
-        raise
-    except (OSError, ValueError) as error:
-        raise cannot_read(path, error) from error
-    if not raw.strip(b"\x00 \t\r\n"):
+    most = (limits or Limits()).file_bytes
+    with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        raw = file.read(most + 1) if size <= most else b""
+    if max(size, len(raw)) > most:
+        refuse(
+            path.name,
+            f"文件有 {size / _MIB:,.0f} MiB，上限 {most / _MIB:,.0f} MiB",
+            f"the file is larger than {most / _MIB:,.0f} MiB",
+        )
+    if not _SOMETHING.search(raw):
         refuse(path.name, "文件是空的", "the file is empty")
     return raw
+
+
+def check_packed(path: Path, limits: Limits | None = None) -> None:
+    """Refuse a gzip or bzip2 file that unpacks to far more than its size; others pass unread.
+
+    Raises:
+        InputError: If it does, is empty, or is no file; damage is for its reader to say.
+    """
+    limits = limits or Limits()
+    with opened(path) as file, suppress(EOFError, OSError, zlib.error):
+        size = os.fstat(file.fileno()).st_size
+        if not size:
+            refuse(path.name, "文件是空的", "the file is empty")
+        left = max(limits.ratio_from, limits.ratio * size)  # in all: extracts may be large
+        start = file.read(2)
+        file.seek(0)
+        packed: Any = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}.get(start)
+        stream = packed(file) if packed else io.BytesIO()
+        while chunk := stream.read(_MIB):
+            left -= len(chunk)
+            if left < 0:
+                zh, en = "解压后太大（疑似压缩炸弹）", "it unpacks to far more than its size"
+                refuse(path.name, zh, en)
+
+
+@contextmanager
+def alone(raw: bytes, suffix: str) -> Iterator[Path]:
+    """A file under a plain name in a folder of its own, where a library finds nothing beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"layer{suffix}"
+        copy.write_bytes(raw)
+        yield copy
 
 
 def leaves(name: str) -> bool:
@@ -143,17 +185,18 @@ def inside(folder: Path, name: str) -> Path:
     )
 
 
-def open_archive(source: IO[bytes], file: str, limits: Limits) -> zipfile.ZipFile:
+def open_archive(raw: bytes, file: str, limits: Limits) -> zipfile.ZipFile:
     """A zip archive whose table of contents promises nothing unreasonable.
 
     Python reads no more of an entry than its entry promises, so the promise
-    is what has to be checked.
+    is what has to be checked; and entries may share their bytes, so all of them
+    together are held against the size of the file.
 
     Raises:
         InputError: If it is damaged, a bomb, encrypted, or has entries outside.
     """
     try:
-        archive = zipfile.ZipFile(source)
+        archive = zipfile.ZipFile(io.BytesIO(raw))
         entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
         raise InputError(
@@ -161,12 +204,12 @@ def open_archive(source: IO[bytes], file: str, limits: Limits) -> zipfile.ZipFil
         ) from error
     if len(entries) > limits.entries:
         refuse(file, f"压缩包内文件超过 {limits.entries} 个", "the archive holds too many files")
-    if sum(e.file_size for e in entries) > limits.unpacked_bytes:
-        most = limits.unpacked_bytes // _MIB
+    most = limits.most_unpacked(len(raw))
+    if sum(e.file_size for e in entries) > most:
         refuse(
             file,
-            f"解压后超过 {most:,} MiB（疑似压缩炸弹）",
-            f"it would unpack to more than {most:,} MiB (a zip bomb?)",
+            f"解压后超过 {most // _MIB:,} MiB（疑似压缩炸弹）",
+            f"it would unpack to more than {most // _MIB:,} MiB (a zip bomb?)",
         )
     for entry in entries:
         if leaves(entry.filename):
@@ -177,13 +220,20 @@ def open_archive(source: IO[bytes], file: str, limits: Limits) -> zipfile.ZipFil
             )
         if entry.flag_bits & 1:
             refuse(file, "压缩包有密码", "the archive is protected by a password")
-        grown = entry.file_size > limits.ratio * max(entry.compress_size, 1)
-        if entry.file_size > limits.ratio_from and grown:
-            refuse(
-                file,
-                f"{entry.filename} 的压缩比超过 {limits.ratio}（疑似压缩炸弹）",
-                f"an entry unpacks to more than {limits.ratio} times its size (a zip bomb?)",
-            )
+    return archive
+
+
+def open_package(raw: bytes, file: str, limits: Limits | None = None) -> zipfile.ZipFile:
+    """An archive of an Office program, none of whose parts declares a document type.
+
+    Raises:
+        InputError: As `open_archive` and `check_xml`.
+    """
+    archive = open_archive(raw, file, limits or Limits())
+    for entry in archive.infolist():
+        if entry.filename.lower().endswith((".xml", ".rels", ".vml")) and entry.file_size:
+            with archive.open(entry) as stream:
+                check_xml(stream, file, entry.filename)
     return archive
 
 

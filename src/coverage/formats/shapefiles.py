@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from coverage.formats.encodings import Encoding, detect
 from coverage.formats.gdal import read_one
-from coverage.formats.safety import Limits, Meter, refuse
+from coverage.formats.safety import Limits, Meter, read_bytes
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -28,14 +28,12 @@ def read_shapefile(
     beside = {
         p.suffix.lower(): p
         for p in sorted(path.parent.iterdir())
-        if p.stem.lower() == path.stem.lower() and p.suffix.lower() in PARTS and p.is_file()
+        if p.stem.lower() == path.stem.lower() and p.suffix.lower() in PARTS
     }
-    if sum(p.stat().st_size for p in beside.values()) > limits.file_bytes:
-        refuse(file, "文件太大", "the shapefile is too large")
     with tempfile.TemporaryDirectory() as folder:
         for suffix, part in beside.items():
             if suffix != ".cpg":
-                (Path(folder) / f"layer{suffix}").write_bytes(part.read_bytes())
+                (Path(folder) / f"layer{suffix}").write_bytes(read_bytes(part, limits))
         pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
         try:
             made = read_one(Path(folder) / "layer.shp", file, meter, latin=True)
@@ -46,7 +44,7 @@ def read_shapefile(
         made.notes.append(Said("缺 .shx，已重建", "the .shx is missing and was rebuilt"))
     if ".dbf" not in beside:
         made.notes.append(Said("缺 .dbf，没有属性", "the .dbf is missing: there are no attributes"))
-    stated = beside[".cpg"].read_bytes()[:64] if ".cpg" in beside else b""
+    stated = read_bytes(beside[".cpg"], limits)[:64] if ".cpg" in beside else b""
     _decode_table(made, stated.decode("ascii", errors="ignore").strip(), encoding)
     return made
 

@@ -11,9 +11,9 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coverage.atomic import cannot_read
 from coverage.errors import InputError, Problem
 from coverage.formats.formulas import guarded, unguarded
+from coverage.formats.safety import read_bytes
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -57,10 +57,7 @@ def decode(path: Path) -> str:
     Raises:
         InputError: If the file cannot be read or is not UTF-8.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise cannot_read(path, error) from error
+    raw = read_bytes(path)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

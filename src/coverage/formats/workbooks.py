@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coverage.errors import InputError, Problem
 from coverage.formats.grids import Cell, Grid, Merge, plain, trimmed
-from coverage.formats.safety import Limits, Meter, check_xml, open_archive, refuse
+from coverage.formats.safety import Limits, Meter, open_package, refuse
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _MERGES = 100_000
+_BLANKS = 1_000  # in a row that are kept: one stray cell may stand in the sheet's last row
 _SHOWN = 8  # hidden rows and columns that a note names
 
 
@@ -38,14 +39,16 @@ def _undamaged(file: str) -> Iterator[None]:
 
 
 def _filled(rows: Iterable[list[Cell]], meter: Meter) -> list[tuple[int, list[Cell]]]:
-    """Rows with their numbers, without blank ones at the end."""
-    found, last = [], 0
+    """Rows with their numbers, without blank ones at the end, nor most of a million between."""
+    found, kept, last = [], 0, 0
     for number, cells in enumerate(rows, start=1):
         trimmed(cells)
         meter.row(len(cells))
-        found.append((number, cells))
-        last = number if cells else last
-    return found[:last]
+        if cells or number - last < _BLANKS:
+            found.append((number, cells))
+        if cells:
+            kept, last = len(found), number
+    return found[:kept]
 
 
 def read_xlsx(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]:
@@ -57,23 +60,18 @@ def read_xlsx(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]
     import openpyxl
 
     with (
-        open_archive(io.BytesIO(raw), file, limits) as archive,
         _undamaged(file),
+        open_package(raw, file, limits) as archive,
         warnings.catch_warnings(),
     ):
         # What openpyxl warns of (styles, print areas, extensions) is not read here.
         warnings.simplefilter("ignore")
-        names = archive.namelist()
-        for name in names:
-            if name.lower().endswith((".xml", ".rels", ".vml")) and archive.getinfo(name).file_size:
-                with archive.open(name) as stream:
-                    check_xml(stream, file, name)
         book = openpyxl.load_workbook(
             io.BytesIO(raw), read_only=True, data_only=True, keep_links=False
         )
         grids = [_xlsx_sheet(archive, sheet, file, meter) for sheet in book.worksheets]
         book.close()
-    if grids and any(name.lower().endswith("vbaproject.bin") for name in names):
+    if grids and any(name.lower().endswith("vbaproject.bin") for name in archive.namelist()):
         said = Said("文件含宏，未读取也未运行", "its macros were neither read nor run")
         grids[0].notes.append(said)
     return grids
@@ -91,7 +89,7 @@ def _xlsx_sheet(archive: zipfile.ZipFile, sheet: Any, file: str, meter: Meter) -
         meter,
     )
     scan = _scan(archive, sheet._worksheet_path, file)  # noqa: SLF001
-    notes = _hidden([n for n in scan.hidden_rows if n <= len(rows)], scan.hidden_columns)
+    notes = _hidden([n for n in scan.hidden_rows if rows and n <= rows[-1][0]], scan.hidden_columns)
     if scan.empty_formulas:
         notes.append(
             Said(
@@ -249,8 +247,9 @@ def _xls_sheet(book: Any, index: int, meter: Meter) -> Grid:
         Merge(top + 1, bottom, left, right - 1)
         for top, bottom, left, right in sheet.merged_cells[:_MERGES]
     ]
+    end = rows[-1][0] if rows else 0
     notes = _hidden(
-        [i + 1 for i, info in sorted(sheet.rowinfo_map.items()) if info.hidden and i < len(rows)],
+        [i + 1 for i, info in sorted(sheet.rowinfo_map.items()) if info.hidden and i < end],
         [i + 1 for i, info in sorted(sheet.colinfo_map.items()) if info.hidden and i < sheet.ncols],
     )
     return Grid(str(sheet.name), rows, merges=merges, hidden=sheet.visibility != 0, notes=notes)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import tempfile
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 import pyproj
 
 from coverage.errors import InputError, Problem
+from coverage.formats.rasters import open_raster
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -58,25 +58,11 @@ def prepared(path: Path, crs: str | None) -> Iterator[Prepared]:
         InputError: If it cannot be read, its CRS is stated as one that no raster can have, or
             rewriting it would lose people.
     """
-    import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
-
     wanted = _crs(path, crs) if crs else None
-    with (
-        tempfile.TemporaryDirectory() as name,
-        warnings.catch_warnings(),
-        np.errstate(invalid="ignore"),  # a damaged grid may hold numbers that are none at all
-    ):
-        # A grid without a place is refused by who reads it, with a sentence.
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        try:
-            with rasterio.open(path) as source:
-                done = _prepare(source, path, Path(name) / "people.tif", wanted)
-        except (RasterioError, OSError, MemoryError) as error:
-            reason = Said(
-                "不是 GeoTIFF 或已损坏", "the file cannot be read as a GeoTIFF, or is damaged"
-            )
-            raise InputError(Problem(reason, path.name)) from error
+    with tempfile.TemporaryDirectory() as name:
+        # A damaged grid may hold numbers that are none at all.
+        with open_raster(path, placed=False) as source, np.errstate(invalid="ignore"):
+            done = _prepare(source, path, Path(name) / "people.tif", wanted)
         if abs(done.after - done.before) > TOLERANCE * max(abs(done.before), 1.0):
             reason = Said(
                 f"改写会丢人口（{done.before} 变 {done.after}）", "rewriting would lose people"

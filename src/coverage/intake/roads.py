@@ -105,8 +105,6 @@ def import_roads(
     """
     city = City.open(folder)
     path = Path(path)
-    if not path.is_file():
-        raise InputError(Problem(Said("文件不存在", "the file does not exist"), str(path)))
     found = load_checked(path, edges=edges, crs=crs)
     fit = fit_to_city(found.network, city, found.report)
     if fit.near == 0 and fit.inside_share in {0.0, None} and fit.seats:

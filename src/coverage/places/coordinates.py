@@ -96,6 +96,9 @@ class _RefusedError(Exception):
         self.said = Said(zh, en)
 
 
+_LONGEST = 400  # characters of any way to write two values
+
+
 @dataclass(frozen=True, slots=True)
 class _Value:
     number: float
@@ -148,6 +151,8 @@ def _parse(first: str, second: str | None, bounds: Bounds | None, zone: str | No
     try:
         if any(blank):
             raise _RefusedError("经纬度缺一不可", "a place needs both lon and lat")  # noqa: TRY301
+        if len(text) > _LONGEST:
+            raise _RefusedError("文字太长，不是坐标", "a text too long for a place")  # noqa: TRY301
         one, two, single = _two_values(first, second)
         return _place(text, one, two, single=single, bounds=bounds, zone=zone)
     except _RefusedError as refused:

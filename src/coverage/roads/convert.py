@@ -7,6 +7,7 @@ takes seconds to import, is not needed.
 from __future__ import annotations
 
 import ast
+import io
 from collections import defaultdict
 from math import nan
 from pathlib import Path
@@ -18,6 +19,7 @@ from coverage.arrays import Floats, Ints, starts
 from coverage.atomic import write_text
 from coverage.datum import known_crs, unproject
 from coverage.errors import InputError, Problem
+from coverage.formats.safety import check_xml, read_bytes
 from coverage.messages import Said
 from coverage.roads.access import speed_kmh, use_of
 from coverage.roads.build import build
@@ -134,10 +136,10 @@ def read_graphml(
     import networkx as nx
 
     path = Path(path)
-    if not path.is_file():
-        raise InputError(Problem(Said("文件不存在", "the file does not exist"), str(path)))
+    raw = read_bytes(path)
+    check_xml(io.BytesIO(raw), path.name)
     try:
-        graph = nx.read_graphml(path)
+        graph = nx.read_graphml(io.BytesIO(raw))
     except (ParseError, nx.NetworkXError, KeyError, ValueError, StopIteration) as error:
         raise InputError(
             Problem(

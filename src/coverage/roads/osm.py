@@ -21,6 +21,7 @@ import numpy as np
 
 from coverage.arrays import Bools, Floats, Ints, expand, starts
 from coverage.errors import InputError, Problem
+from coverage.formats.safety import check_packed
 from coverage.messages import Said
 from coverage.roads.access import use_of
 from coverage.roads.build import build
@@ -234,10 +235,7 @@ def read_osm(
             or if no road is left.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(Problem(Said("文件不存在", "the file does not exist"), str(path)))
-    if not path.stat().st_size:
-        raise InputError(Problem(Said("文件是空的", "the file is empty"), path.name))
+    check_packed(path)
     if not path.name.endswith(SUFFIXES):
         raise InputError(
             Problem(

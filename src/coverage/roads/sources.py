@@ -180,8 +180,6 @@ def _files(source: str | Path, edges: str | Path | None) -> tuple[Path, Path | N
                 f"roads are read from files ending in {', '.join(_KNOWN)}",
             )
             raise InputError(Problem(said, path.name))
-        if not path.is_file():
-            raise InputError(Problem(Said("文件不存在", "the file does not exist"), str(path)))
         return path, None if edges is None else Path(edges)
     from coverage.units import find_city
 

@@ -21,10 +21,9 @@ import numpy as np
 import shapely
 
 from coverage.datum import unproject
-from coverage.errors import InputError, MissingDependencyError, Problem
-from coverage.formats.features import Features
-from coverage.formats.gdal import unreadable
+from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_features, same_crs, short_name
+from coverage.formats.parquet import read_parquet
 from coverage.formats.tables import read_table
 from coverage.messages import Said
 from coverage.roads.build import build
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from coverage.arrays import Floats, Ints
+    from coverage.formats.features import Features
 
 _END_M = 1.0  # a drawn line may miss its node by this much
 _FAR_M = 1e8  # no projected plane of the earth is wider
@@ -270,7 +270,7 @@ def _mixed(*names: str) -> Said:
 def _read_layers(path: Path, layer: str | None) -> list[Features]:
     """The layers needed: nodes and edges, or one of lines."""
     if path.suffix.lower() in _PARQUET:
-        return [_read_parquet(path)]
+        return [read_parquet(path)]
     found = [own for own in read_features(path) if own.shapes is not None]
     pair = [own for own in found if own.name in {"nodes", "edges"}]
     if layer is None and len(pair) == 2:
@@ -288,28 +288,6 @@ def _read_layers(path: Path, layer: str | None) -> list[Features]:
         )
     )
     raise InputError(Problem(said, path.name))
-
-
-def _read_parquet(path: Path) -> Features:
-    import geopandas as gpd
-
-    try:
-        frame = gpd.read_parquet(path)
-    except ImportError as error:
-        raise MissingDependencyError(
-            Said(
-                "读取 GeoParquet 需要 pyarrow：pip install 'facility-coverage[parquet]'",
-                "reading GeoParquet needs pyarrow: pip install 'facility-coverage[parquet]'",
-            )
-        ) from error
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        # pyarrow raises its own kinds of these for what is no such file.
-        raise unreadable(path.name, error, "GeoParquet file") from error
-    plain = frame.drop(columns=frame.geometry.name)
-    columns = {str(name): plain[name].tolist() for name in plain.columns}
-    shapes = np.asarray(frame.geometry.to_numpy(), np.object_)
-    crs = None if frame.crs is None else frame.crs.to_wkt()
-    return Features(path.name, "lines", columns, shapes, range(1, len(frame) + 1), crs)
 
 
 def _features(name: str, layer: Features, how: _How) -> Iterable[tuple[Row, Any]]:

@@ -1,0 +1,77 @@
+"""Whatever the locale: Chinese names of cities and files work, or are refused in one sentence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCALES = {
+    "posix": {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "c": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+    "gb18030": {"LC_ALL": "zh_CN.GB18030", "PYTHONUTF8": "0"},
+    "gbk printed": {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "gbk"},
+}
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="names are always Unicode there")
+
+
+def _run(*args: str | bytes, cwd: Path, **env: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "coverage.cli.main", *args]
+    everything = os.environ | env
+    return subprocess.run(command, cwd=cwd, env=everything, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_names_of_cities_and_files_are_chinese_in_every_locale(locale: str, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "data" / "facilities" / "441800.csv", tmp_path / "登记册.csv")
+    given = ["--city", "清远", "--facilities", "登记册.csv", "--format", "json"]
+    done = _run("report", *given, cwd=tmp_path, **LOCALES[locale])
+    assert done.returncode == 0, done.stderr.decode()
+    assert '"清远市"' in done.stdout.decode("utf-8")
+    done = _run("report", "--city", "清远", "--out", "结果", cwd=tmp_path, **LOCALES[locale])
+    assert done.returncode == 0, done.stderr.decode()
+    assert (tmp_path / "结果" / "report.json").is_file()
+
+
+def test_names_in_another_encoding_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    name = "登记册.csv".encode("gbk")
+    shutil.copy(ROOT / "data" / "facilities" / "441800.csv", tmp_path / os.fsdecode(name))
+    wanted: list[list[str | bytes]] = [
+        ["report", "--city", "清远".encode("gbk")],
+        ["import", "facilities", name],
+    ]
+    for args in wanted:
+        done = _run(*args, cwd=tmp_path, LC_ALL="C.UTF-8", COVERAGE_LANG="en")
+        assert done.returncode == 2
+        assert "is not in the encoding of this system" in done.stderr.decode("utf-8")
+        assert "Traceback" not in done.stderr.decode("utf-8")
+
+
+def test_without_fonts_a_map_says_so_at_most_once(tmp_path: Path) -> None:
+    empty = tmp_path / "fonts"
+    empty.mkdir()
+    config = tmp_path / "fonts.conf"
+    config.write_text(
+        f"<fontconfig><dir>{empty}</dir><cachedir>{tmp_path}</cachedir></fontconfig>",
+        encoding="utf-8",
+    )
+    nowhere = {
+        "FONTCONFIG_FILE": str(config),
+        "MPLCONFIGDIR": str(tmp_path / "mpl"),
+        "LC_ALL": "C.UTF-8",
+        "HOME": str(tmp_path),
+    }
+    done = _run("map", "--city", "清远", "--out", "m.png", cwd=tmp_path, **nowhere)
+    assert done.returncode == 0, done.stderr.decode()
+    said = done.stderr.decode("utf-8").splitlines()
+    assert len(said) <= 3, said
+    assert not any("findfont" in one or "Glyph" in one for one in said)
