@@ -72,7 +72,7 @@ def staged(
     Raises:
         InputError: If a file that the tool did not write would be replaced, or the disk refuses.
     """
-    goals = [folder / name for name in names]
+    goals = [_in(folder, name) for name in names]
     recover(folder)
     check(goals)
     made, day = not folder.exists(), today(day)
@@ -138,6 +138,15 @@ def check(goals: Iterable[Path]) -> None:
             problems.append(Problem(said, str(goal)))
     if problems:
         raise InputError(problems)
+
+
+def _in(folder: Path, name: str) -> Path:
+    """A file of a folder of results: some names are made of data, and none may lead elsewhere."""
+    goal = folder / name
+    if goal.name != name:
+        said = Said("文件名通向文件夹之外", "the name of the file leads out of the folder")
+        raise InputError(Problem(said, str(folder), value=name))
+    return goal
 
 
 def _settle(stage: Path, folder: Path, by: str, others: Others) -> list[Said]:

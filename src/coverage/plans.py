@@ -15,6 +15,7 @@ from coverage.fields import Fields, read_toml, unknown
 from coverage.gaps import OPS, Op
 from coverage.kinds import KINDS, SYSTEMS
 from coverage.messages import Said
+from coverage.text import no_id
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -246,7 +247,9 @@ def plan_of(top: Fields) -> Plan:
         InputError: With everything that is wrong with them.
     """
     tables = top.tables("indicator")
-    head = top.table("plan").read(Plan, needed=("id", "city", "title"))
+    about = top.table("plan")
+    head = about.read(Plan, needed=("id", "city", "title"))
+    _check_id(about, head["id"])
     plan = Plan(
         **head,
         indicators=tuple(_indicator(one) for one in tables),
@@ -267,8 +270,15 @@ def plan_of(top: Fields) -> Plan:
     return plan
 
 
+def _check_id(fields: Fields, id_: str) -> None:
+    """Ids name files of results, so none may lead elsewhere; a missing one is said already."""
+    if id_ and (reason := no_id(id_)):
+        fields.bad("id", reason, id_)
+
+
 def _indicator(fields: Fields) -> PlanIndicator:
     values = fields.read(PlanIndicator, needed=("id", "name"))
+    _check_id(fields, values["id"])
     for key, known, what in (
         ("system", SYSTEMS, Said("这个体系", "system")),
         ("level", LEVELS, Said("这一级", "level")),

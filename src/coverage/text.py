@@ -21,6 +21,8 @@ INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
 MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
+_ID = re.compile(r"[a-z0-9_-](?:[a-z0-9_.-]{0,62}[a-z0-9_-])?")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.DOTALL)
 
 
 def unseen(text: str) -> Said | None:
@@ -36,6 +38,33 @@ def unseen(text: str) -> Said | None:
         said = "there are control or invisible characters in it: type it anew"
         return Said("含有控制字符或不可见字符，请重新键入", said)
     return None
+
+
+def no_id(text: str) -> Said | None:
+    """Why a text cannot be an id, which may become the name of a file on any system.
+
+    Example:
+        >>> no_id("elder.beds") is None, no_id("../x") is None, no_id("con") is None
+        (True, False, False)
+    """
+    if _ID.fullmatch(text) and not _DEVICE.fullmatch(text):
+        return None
+    return Said(
+        "编号只能用小写字母、数字和 _ - .，首尾不能是点，最多 64 个字符，不能是系统保留名",
+        "an id has small letters, digits and _ - . only, no dot at its ends, at most 64 of them, "
+        "and is no name that systems reserve, as con or nul",
+    )
+
+
+def no_file_name(text: str) -> Said | None:
+    """Why a name of data cannot be the name of a file as well."""
+    if not re.search(r'[/\\:*?"<>|\x00-\x1f]|^\.', text) and not _DEVICE.fullmatch(text.lower()):
+        return None
+    return Said(
+        '不能作文件名：不能含 / \\ : * ? " < > |，不能以点开头，也不能是系统保留名',
+        'it cannot name a file: no / \\ : * ? " < > |, no dot at its beginning, and no name that '
+        "systems reserve, as con or nul",
+    )
 
 
 def width(text: str) -> int:

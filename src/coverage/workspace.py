@@ -14,6 +14,7 @@ from coverage.atomic import REPLACED, recover
 from coverage.errors import InputError, Problem
 from coverage.fields import read_toml, unknown
 from coverage.messages import Said
+from coverage.text import no_file_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,8 +153,10 @@ def read_workspace(folder: Path) -> Workspace:
     code = city.text("code")
     if not (code.isdecimal() and len(code) == 6):
         city.bad("code", Said("城市代码须为 6 位数字", "the code must be six digits"))
-    if not city.text("name"):
+    if not (name := city.text("name")):
         city.bad("name", Said("缺城市名称", "the name is missing"))
+    elif reason := no_file_name(name):
+        city.bad("name", reason)
     found: dict[str, Path] = {}
     for role in files.data:
         target = found[role] = (folder / files.text(role)).resolve()
