@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shapely import MultiPolygon
 
     from coverage.circles.times import AccessRule
+    from coverage.travel.walls import Walls
 
 Real = TypeVar("Real", np.float32, np.float64)
 
@@ -177,7 +178,14 @@ def _joined_runs(values: NDArray[Any], first: Ints, part: Ints) -> NDArray[Any]:
     return np.concatenate([values[a:b] for a, b in zip(start, end, strict=True)])
 
 
-def direct_marks(frame: Frame, x: Floats, y: Floats, access: AccessRule, most_s: float) -> Marks:
+def direct_marks(
+    frame: Frame,
+    x: Floats,
+    y: Floats,
+    access: AccessRule,
+    most_s: float,
+    walls: Walls | None = None,
+) -> Marks:
     """The way straight to facilities at (x, y), and the cells that they stand in.
 
     A corner's distance is told as if the longest direct way were the longest
@@ -196,6 +204,10 @@ def direct_marks(frame: Frame, x: Floats, y: Floats, access: AccessRule, most_s:
     off = np.hypot(columns * step - x[:, None], rows * step - y[:, None]).ravel()
     near = off <= far
     near &= frame.corner_inside(columns.ravel(), rows.ravel())
+    if walls is not None:
+        many = columns.shape[1]
+        ends = (np.repeat(x, many), np.repeat(y, many), columns.ravel() * step, rows.ravel() * step)
+        near[near] = ~walls.bar(*(end[near] for end in ends))
     key = frame.key(columns.ravel()[near], rows.ravel()[near])
     home = frame.key(column, row)[frame.cell_inside(column, row)]
     off = off[near]

@@ -157,7 +157,8 @@ class Canvas:
             yield marks_from_feet(index, place, (feet[0][some], feet[1][some]), slowness, cost)
         for first in range(0, len(times.x), _CHUNK_FACILITIES):
             x, y = (place[first : first + _CHUNK_FACILITIES] for place in (times.x, times.y))
-            yield direct_marks(self.frame, x, y, self.plan.access, self.plan.most_s)
+            plan = self.plan
+            yield direct_marks(self.frame, x, y, plan.access, plan.most_s, plan.segments.walls)
 
     def _looked_up(
         self, segment: Ints

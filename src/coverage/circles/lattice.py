@@ -26,6 +26,7 @@ import numpy as np
 from coverage.arrays import Bools, Float32s, Floats, Int32s, Ints, Numbers, least_rows, starts
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
+from coverage.travel.streets import over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -290,13 +291,27 @@ def _corners(segments: Segments, frame: Frame, reach_m: float) -> Iterator[tuple
             one = _nearest_part(
                 segments.piece, bent, np.repeat(owner, np.diff(kept, prepend=0)), key, off[near]
             )
-            near, key = near[one], key[one]
-            close[...] = False
-            close[near] = True
-            kept = _kept(close, done)
+            near, key, kept = _only(one, near, key, close, done)
+        if segments.walls is not None:
+            part = np.repeat(owner, np.diff(kept, prepend=0))
+            x = (frame.column + key % frame.columns) * step
+            y = (frame.row + key // frame.columns) * step
+            share = over(along[near].astype(np.float64), segments.length_m[part])
+            one = np.flatnonzero(~segments.barred(x, y, part, share))
+            near, key, kept = _only(one, near, key, close, done)
         # Rows of one segment follow one another: how many corners by the end of each segment.
         by_row = np.append(0, kept)[np.cumsum(rows[first:last])]
         yield first, np.diff(by_row, prepend=0), key, along[near], off[near]
+
+
+def _only(
+    one: Ints, near: Ints, key: Int32s, close: Bools, done: Ints
+) -> tuple[Ints, Int32s, Ints]:
+    """Of the candidates those numbered `one`: which, their keys, and how many by each row's end."""
+    near = near[one]
+    close[...] = False
+    close[near] = True
+    return near, key[one], _kept(close, done)
 
 
 def _kept(close: Bools, done: Ints) -> Ints:

@@ -16,6 +16,7 @@ import numpy as np
 from coverage.arrays import Bools, Floats, Int32s, Ints, expand, grouped, least_rows
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
+from coverage.travel.streets import over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -185,10 +186,14 @@ def _with_lone(tn: TravelNetwork, xy: Floats, legs: AccessLegs) -> AccessLegs:
     alone = np.setdiff1d(np.arange(len(xy)), legs.point)
     segment, metres = nearest_streets(tn, xy[alone])
     near = metres <= tn.profile.max_single_leg_m + _TOUCH_M
+    if tn.walls is not None:  # closing the nearest street opens no way to another
+        near &= metres <= tn.walls.shut_m(xy[alone])
     alone, segment = alone[near], segment[near]
     if not len(alone):
         return legs
     feet = tn.segments.feet(xy[alone, 0], xy[alone, 1], segment)
+    free = ~_barred(tn, xy[alone], segment, feet[0])
+    alone, segment, feet = alone[free], segment[free], (feet[0][free], feet[1][free])
     lone = AccessLegs(alone.astype(np.int32), tn.segments.piece[segment].astype(np.int32), *feet)
     both = AccessLegs.joined([legs, lone])
     order = np.argsort(both.point, kind="stable")
@@ -214,10 +219,20 @@ def _legs_of(tn: TravelNetwork, xy: Floats, first: int, longest: float) -> Acces
     point, piece = point[near], segments.piece[segment[near]]
     key = point * np.int64(max(tn.piece_count, 1)) + piece
     best = least_rows(key, distance[near], ordered=True)
+    # The nearest foot of a piece is its foot, and where a wall bars it there is no leg.
+    best = best[~_barred(tn, xy[point[best]], segment[near[best]], fraction[near[best]])]
     at = near[best]
     return AccessLegs(
         (point[best] + first).astype(np.int32), piece[best], fraction[at], distance[at]
     )
+
+
+def _barred(tn: TravelNetwork, xy: Floats, segment: Ints, fraction: Floats) -> Bools:
+    """Whether a wall bars the legs from places to feet at fractions of their pieces."""
+    parts = tn.segments
+    metres = fraction * parts.whole_m[segment] - parts.offset_m[segment]
+    along = np.clip(over(metres, parts.length_m[segment]), 0.0, 1.0)
+    return parts.barred(xy[:, 0], xy[:, 1], segment, along)
 
 
 @dataclass(frozen=True, eq=False)
@@ -377,6 +392,9 @@ class Points:
             away = self.xy[point] - place
             distance = np.hypot(away[:, 0], away[:, 1])
             keep = distance <= longest
+            if self.tn.walls is not None:
+                here = np.broadcast_to(place, away.shape)
+                keep &= ~self.tn.walls.bar(*here.T, *self.xy[point].T)
             yield point[keep], profile.access_seconds(distance[keep])
 
     def same_street(

@@ -1,8 +1,7 @@
 """Barriers: streets closed or slowed, by area or by number.
 
-A barrier bears on streets only. Legs off the road and the direct way are
-straight lines with a detour factor; they know of no rivers and no walls, and
-a barrier does not stop them. Keep `max_access_m` short where that matters.
+A closed area bars the ways off the road as well (`coverage.travel.walls`);
+one that is slowed does not.
 """
 
 from __future__ import annotations

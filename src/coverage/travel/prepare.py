@@ -30,6 +30,7 @@ from coverage.roads.network import FOOT, MODES, RoadNetwork
 from coverage.travel.barriers import Barrier, slowdown
 from coverage.travel.heights import grades
 from coverage.travel.streets import Segments
+from coverage.travel.walls import Walls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,6 +159,7 @@ class TravelNetwork:
         rank: (n,) int32, tile-sorted number by node of the network.
         graph: The search graph over tile-sorted numbers.
         tiles: Where the nodes lie.
+        walls: What no way off the road crosses.
     """
 
     network: RoadNetwork
@@ -174,6 +176,7 @@ class TravelNetwork:
     rank: Int32s
     graph: Graph
     tiles: Tiles
+    walls: Walls | None = None
 
     @property
     def crs(self) -> str:
@@ -190,7 +193,8 @@ class TravelNetwork:
         """The straight parts of the open pieces with their spatial index, built on first use."""
         piece = np.flatnonzero(self.open).astype(np.int32)
         forward, backward = self.forward[piece], self.backward[piece]
-        return Segments.of(self.network, self.piece_edge[piece], piece, forward, backward)
+        edge = self.piece_edge[piece]
+        return Segments.of(self.network, edge, piece, forward, backward, self.walls)
 
     @cached_property
     def incidence(self) -> tuple[Ints, Int32s]:
@@ -305,6 +309,7 @@ def prepare(
         rank=rank,
         graph=_graph(rank[ends[0]], rank[ends[1]], forward, backward, network.node_count),
         tiles=tiles,
+        walls=Walls.of(network, barriers, np.isinf(seconds)),
     )
 
 

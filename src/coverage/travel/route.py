@@ -205,6 +205,9 @@ def _ways(sources: Sources, found: Forest, place: Points) -> Iterator[_Way]:
             row,
         )
     away = np.hypot(*(sources.xy - place.xy[0]).T)
+    if tn.walls is not None:
+        here = np.broadcast_to(place.xy, sources.xy.shape)
+        away[tn.walls.bar(*here.T, *sources.xy.T)] = np.inf
     nearest = int(np.argmin(away))
     if away[nearest] <= tn.profile.max_direct_m:
         seconds = tn.profile.access_seconds(away[nearest])

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import Floats, Ints, Numbers, expand
+from coverage.arrays import Bools, Floats, Ints, Numbers, expand
 from coverage.errors import InputError
 from coverage.messages import Said
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from shapely import STRtree
 
     from coverage.roads.network import RoadNetwork
+    from coverage.travel.walls import Walls
+
+    FloatLike = NDArray[np.floating[Any]]
 
 
 _COLUMNS = ("x0", "y0", "x1", "y1", "offset_m", "whole_m", "to_start_s_per_m", "to_end_s_per_m")
@@ -41,6 +45,7 @@ class Segments:
         to_start_s_per_m: (s,) seconds of travel for every metre towards the start;
             infinite where that is not allowed.
         to_end_s_per_m: (s,) likewise towards the end.
+        walls: What no leg to them crosses.
 
     Raises:
         InputError: If lengths differ, a coordinate is not finite, a slowness is negative or
@@ -56,6 +61,7 @@ class Segments:
     whole_m: Floats
     to_start_s_per_m: Floats
     to_end_s_per_m: Floats
+    walls: Walls | None = None
 
     def __post_init__(self) -> None:
         for name in _COLUMNS:
@@ -82,6 +88,7 @@ class Segments:
         piece: Numbers,
         forward: Floats,
         backward: Floats,
+        walls: Walls | None = None,
     ) -> Segments:
         """Cut streets at their bends.
 
@@ -92,6 +99,7 @@ class Segments:
             forward: (q,) seconds of a search from the beginning of each line to its end, which
                 is what travel towards the beginning takes.
             backward: (q,) likewise from the end to the beginning.
+            walls: What no leg crosses.
         """
         start, x, y = network.lines(edge)
         counts = np.diff(start) - 1
@@ -106,8 +114,16 @@ class Segments:
         # end of a piece is then exactly the fraction 1, and is its node.
         last = at + counts - 1
         whole = (offset + length)[last][owner] if len(at) else length
-        slowness = (over(seconds[owner], whole) for seconds in (forward, backward))
-        return cls(piece[owner], x0, y0, x1, y1, offset, whole, *slowness)
+        there, back = (over(seconds[owner], whole) for seconds in (forward, backward))
+        return cls(piece[owner], x0, y0, x1, y1, offset, whole, there, back, walls)
+
+    def barred(self, x: FloatLike, y: FloatLike, segment: Ints, along: Floats) -> Bools:
+        """Whether a wall lies between points and the places `along` (0 to 1) segments."""
+        if self.walls is None:
+            return np.zeros(len(segment), dtype=np.bool_)
+        foot_x = self.x0[segment] + along * self.dx[segment]
+        foot_y = self.y0[segment] + along * self.dy[segment]
+        return self.walls.bar(x, y, foot_x, foot_y)
 
     def __len__(self) -> int:
         return len(self.piece)

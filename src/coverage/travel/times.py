@@ -292,6 +292,11 @@ def _direct(sources: Sources, points: Points) -> _Way:
     from scipy.spatial import KDTree
 
     profile = points.tn.profile
+    if points.tn.walls is not None:  # the nearest may stand behind one: all are looked at
+        ways = list(points.direct(sources.xy))
+        taken = np.concatenate([seconds for _, seconds in ways])
+        owner = np.repeat(np.arange(len(ways)), [len(point) for point, _ in ways])
+        return np.concatenate([p for p, _ in ways]), taken, owner.astype(np.int32), taken
     places, first = np.unique(sources.xy, axis=0, return_index=True)
     most = min(_DIRECT_NEIGHBOURS, len(places))
     bound = profile.max_direct_m * (1 + 1e-9) + 1e-6
