@@ -332,7 +332,8 @@ def test_facilities_stand_beside_the_register(player: Player, folder: Path, tmp_
     assert "node/101" in home.source
     assert rows["osm-w102"].kind == "cemetery"
     assert rows["osm-n104"].name.endswith("（未命名）")
-    assert not rows["osm-n105"].name.startswith("=")
+    assert rows["osm-n105"].name == "=1+1"
+    assert ",'=1+1," in (folder / "intake" / "osm-facilities.csv").read_text("utf-8")
     assert all(
         f.unit_code in {*map(str, [city.code])} or f.unit_code in city.units for f in rows.values()
     )

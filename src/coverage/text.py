@@ -67,6 +67,16 @@ def no_file_name(text: str) -> Said | None:
     )
 
 
+def cleaned(text: str) -> str:
+    """A text without invisible signs, its blanks single, tags made harmless.
+
+    Example:
+        >>> cleaned(" 太和 \u200b镇<b>")
+        '太和 镇＜b>'
+    """
+    return MARKUP.sub("＜", " ".join(INVISIBLE.sub("", text).split()))
+
+
 def width(text: str) -> int:
     """Columns that `text` takes in a terminal; wide and full-width characters take two."""
     return sum(

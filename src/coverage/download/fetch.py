@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from coverage.atomic import write_files, write_text
+from coverage.atomic import replacing, write_files, write_text
 from coverage.city import City
 from coverage.download import osm, worldpop
 from coverage.download.boundaries import TAGS, outline, place_townships
@@ -241,8 +241,9 @@ def _facilities(city: City, folder: Path, server: Server) -> Fetched:
             )
         )
     goal = folder / FACILITIES
-    write_text(goal, csv_text(COLUMNS, register_rows(rows), bom=True))
-    read_register(goal, city.units, city_code=city.code)
+    with replacing(goal) as half:  # which stands only once it can be read
+        half.write_text(csv_text(COLUMNS, register_rows(rows), bom=True), "utf-8", newline="")
+        read_register(half, city.units, city_code=city.code)
     origin = _osm_origin(f"{city.name}民政设施（OSM）", answer)
     unclear = len(kinds) - len(known)
     said = (

@@ -25,7 +25,7 @@ TIANDITU_URL = "https://api.tianditu.gov.cn/geocoder"
 
 _BUSY = http.BUSY | {418}  # with which Tianditu answers who asks too fast
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
-_MOST_BYTES, _CHUNK = 1_000_000, 1 << 16
+_MOST_BYTES = 1_000_000
 # Amap's own numbers: too fast (ask again), out of quota, key refused, nothing found.
 _AMAP_TOO_FAST = {"10004", "10014", "10015", "10016", "10019", "10020", "10021", "10022", "10023"}
 _AMAP_QUOTA = {"10003", "10010", "10044", "10045"}
@@ -154,22 +154,15 @@ class _Service:
         def read() -> bytes:
             # The key stands in the address: it is not carried on to another server.
             with http.asked(
-                self._url,
-                self.title,
-                busy=_BUSY,
-                params=question,
-                timeout_s=self._timeout_s,
-                allow_redirects=False,
+                self._url, self.title, busy=_BUSY, params=question, timeout_s=self._timeout_s
             ) as response:
-                raw = b""
-                for chunk in response.iter_content(_CHUNK):  # a server may send small pieces
-                    raw += chunk
-                    if len(raw) > _MOST_BYTES:
-                        break
-                return raw
+                # A service may repeat the key: it is to stand in no message.
+                return http.content(response, self.title, _MOST_BYTES).replace(
+                    self._key.encode(), b"***"
+                )
 
         try:
-            answer = parse_json(http.once(read, self.title), self.title)
+            answer = parse_json(http.once(read, self.title, self._timeout_s), self.title)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):

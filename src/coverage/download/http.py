@@ -2,14 +2,17 @@
 
 One set of manners for Overpass, WorldPop and geocoders: a fixed number of tries with pauses
 that double, a refusal met at once, a transfer that breaks off asked for again, a size that is
-borne and no more.
+borne and no more, a moment by which the whole of an answer must be there.
 """
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 from coverage.errors import NetworkUnreachableError
 from coverage.messages import Said
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 120.0
 _MIB = 1 << 20
+MOST_BYTES = 512 * _MIB  # of an answer, unpacked
+# The whole of an answer may take this many times the silence that is borne.
+_PATIENCE = 5
+_MOST_TURNS = 5
+_SLOWEST = 20_000  # bytes a second of a large file
 
 Answer = TypeVar("Answer")
 
@@ -43,15 +51,16 @@ class Server:
 
 
 class TryAgainError(Exception):
-    """The server refused for now, for the reason that is said."""
+    """The server refused for now, for the reason that is said, and may have said for how long."""
 
-    def __init__(self, said: Said) -> None:
-        self.said = said
+    def __init__(self, said: Said, wait_s: float = 0.0) -> None:
+        self.said, self.wait_s = said, wait_s
         super().__init__(said)
 
 
 _SILENT = Said("超时", "no answer in time")
 _BROKE = Said("连接中断", "the connection broke")
+_TOO_SLOW = Said("回答迟迟没有传完", "the answer did not come to an end in time")
 _BROKE_OFF = Said("下载中断", "the download broke off before its end")
 
 
@@ -76,14 +85,14 @@ def persist(
     Raises:
         NetworkUnreachableError: If no answer came after all tries.
     """
-    wait, reason = first_pause_s, _SILENT
+    wait, asked_for, reason = first_pause_s, 0.0, _SILENT
     for attempt in range(retries + 1):
         try:
             return question()
         except TryAgainError as error:
-            reason = error.said
+            reason, asked_for = error.said, error.wait_s
         if attempt < retries:
-            pause(wait)
+            pause(min(max(wait, asked_for), longest_pause_s))
             wait = min(2 * wait, longest_pause_s)
     raise NetworkUnreachableError(
         Said(
@@ -98,20 +107,30 @@ def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def once(question: Callable[[], Answer], server: str) -> Answer:
+def once(
+    question: Callable[[], Answer], server: str, timeout_s: float, more_s: float = 0.0
+) -> Answer:
     """Ask through `requests`, its errors turned into what `persist` understands.
 
+    Args:
+        question: Asks and reads the whole answer.
+        server: Whom complaints name.
+        timeout_s: Longest silence that is borne; five times that for the whole answer.
+        more_s: Time beyond that, for a large file.
+
     Raises:
-        TryAgainError: If the server is silent or the connection broke.
+        TryAgainError: If the server is silent, too slow, or the connection broke.
         NetworkUnreachableError: If no connection came about, or the address is no good.
     """
     import requests
 
     # The address may hold a key: what `requests` says of it goes no further.
     try:
-        return question()
+        return _in_time(question, _PATIENCE * timeout_s + more_s)
     except requests.Timeout:
         raise TryAgainError(_SILENT) from None
+    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+        raise TryAgainError(_BROKE_OFF) from None
     except requests.ConnectionError as error:
         if not _no_way(error):
             raise TryAgainError(_BROKE) from None
@@ -125,6 +144,65 @@ def once(question: Callable[[], Answer], server: str) -> Answer:
             f"{server}: no connection to the server: check the network, or load a file instead",
         )
     )
+
+
+def _in_time(question: Callable[[], Answer], longest_s: float) -> Answer:
+    """An answer, unless it takes too long: a server that sends a byte now and then is left.
+
+    The question is put in a thread of its own, for only so can a read be left that never ends.
+    """
+    done: list[Answer] = []
+    failed: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            done.append(question())
+        except BaseException as error:  # noqa: BLE001 -- raised again by whoever waits
+            failed.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(longest_s)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise TryAgainError(_TOO_SLOW)
+    return done[0]
+
+
+def content(answer: Any, server: str, most: int = MOST_BYTES) -> bytes:
+    """What an answer holds, unpacked, as UTF-8 if it is text in another encoding.
+
+    The answer itself keeps it, so that others read it as they are used to.
+
+    Raises:
+        NetworkUnreachableError: If it is larger than is borne.
+    """
+    raw = bytearray()
+    for chunk in answer.iter_content(1 << 16):
+        raw += chunk
+        if len(raw) > most:
+            answer.close()
+            size = f"{most / _MIB:,.4g} MiB"
+            raise NetworkUnreachableError(
+                Said(f"{server} 的回答超过 {size}", f"{server}: the answer is larger than {size}")
+            )
+    made = bytes(raw)
+    kind = str(answer.headers.get("Content-Type", ""))
+    if "json" in kind or "text" in kind or made[:1] in {b"{", b"["}:
+        made = _as_utf8(made, kind)
+        answer.encoding = "utf-8"
+    answer._content = made  # noqa: SLF001 -- requests has no other way to hand it on
+    return made
+
+
+def _as_utf8(raw: bytes, kind: str) -> bytes:
+    """Text in UTF-8, whatever its server speaks and forgets to say."""
+    stated = kind.lower().partition("charset=")[2].strip(" \"';")
+    for encoding in ("utf-8", *([stated] if stated else []), "gb18030"):
+        with suppress(UnicodeDecodeError, LookupError):
+            return raw.decode(encoding).encode()
+    return raw
 
 
 def _no_way(error: Exception) -> bool:
@@ -144,7 +222,9 @@ def judge(response: Any, server: str, busy: Collection[int] = BUSY) -> None:
     """
     code = response.status_code
     if code in busy:
-        raise TryAgainError(Said(f"HTTP {code}", f"the server is busy ({code})"))
+        wait = str(response.headers.get("Retry-After", ""))
+        wait_s = float(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else 0.0
+        raise TryAgainError(Said(f"HTTP {code}", f"the server is busy ({code})"), wait_s)
     if code >= 300:
         raise NetworkUnreachableError(
             Said(
@@ -171,7 +251,19 @@ def asked(
     """
     import requests
 
-    answer = once(lambda: requests.get(url, stream=True, timeout=timeout_s, **how), server)
+    def ask() -> Any:
+        at = url
+        for _ in range(1 if "params" in how else _MOST_TURNS):
+            answer = requests.get(at, stream=True, timeout=timeout_s, allow_redirects=False, **how)
+            to = urljoin(at, answer.headers.get("Location", "")) if answer.is_redirect else at
+            # Another host is not the one that was meant; a key is told to no second address.
+            if to == at or urlsplit(to)[:2] != urlsplit(at)[:2]:
+                break
+            answer.close()
+            at = to
+        return answer
+
+    answer = once(ask, server, timeout_s)
     try:
         judge(answer, server, busy)
     except BaseException:
@@ -212,20 +304,21 @@ def download(
     Raises:
         NetworkUnreachableError: As `get`, or if the transfer never came to its end.
     """
-    import requests
 
     def ask() -> None:
         got = 0
-        try:
-            with get(url, timeout_s=timeout_s, retries=retries) as answer, path.open("wb") as out:
-                for chunk in answer.iter_content(_MIB):
-                    got += len(chunk)
-                    if got > size:
-                        break
-                    out.write(chunk)
-        except requests.RequestException as error:
-            raise TryAgainError(_BROKE_OFF) from error
+        with get(url, timeout_s=timeout_s, retries=retries) as answer, path.open("wb") as out:
+            for chunk in answer.iter_content(_MIB):
+                got += len(chunk)
+                if got > size:
+                    break
+                out.write(chunk)
         if got != size:
             raise TryAgainError(_BROKE_OFF)
 
-    persist(ask, server=url, retries=retries, longest_pause_s=FIRST_PAUSE_S)
+    persist(
+        lambda: once(ask, url, timeout_s, size / _SLOWEST),
+        server=url,
+        retries=retries,
+        longest_pause_s=FIRST_PAUSE_S,
+    )

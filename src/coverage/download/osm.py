@@ -20,6 +20,7 @@ from coverage.formats.nested import read_json
 from coverage.kinds import ALIASES, KINDS
 from coverage.messages import Said
 from coverage.settings import cache_dir
+from coverage.text import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,11 +148,11 @@ def _things(
                 f"{server}: the answer is not of the Overpass API",
             )
         ) from error
-    found = []
+    found = {}  # by id: what lies on the line between two questions comes with both answers
     for (element, number), row in frame.iterrows():
-        own = {k: v for k, v in row.items() if isinstance(v, str)}
-        found.append(Thing(f"{element}/{number}", own, row["geometry"]))
-    return tuple(sorted(found, key=lambda thing: thing.id))
+        own = {k: cleaned(v) for k, v in row.items() if isinstance(v, str)}
+        found[f"{element}/{number}"] = Thing(f"{element}/{number}", own, row["geometry"])
+    return tuple(found[id_] for id_ in sorted(found))
 
 
 def _contents(answers: Path) -> list[dict[str, Any]]:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.download import http
 from coverage.errors import InputError, NetworkUnreachableError
-from coverage.formats.nested import read_json
+from coverage.formats.nested import parse_json, read_json
 from coverage.messages import Said
 from coverage.roads.network import MODES, RoadNetwork
 from coverage.roads.osm import ATTRIBUTION, LICENCE, Ways
 from coverage.roads.sources import cached
 from coverage.settings import cache_dir
+from coverage.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 PUBLIC_ENDPOINT = "https://overpass-api.de/api"
 _SERVER_TIMEOUT_S = 180
-_REMARK_TAIL = 4096
+_NOT_OVERPASS = "the answer is not of the Overpass API"
+_KINDS = {"node", "way", "relation"}
 
 
 def fetch(
@@ -139,14 +141,14 @@ def overpass(
 
     def put(question: Callable[[], object]) -> None:
         try:
-            http.once(question, server)
+            http.once(question, server, timeout_s)
         except CacheOnlyInterruptError:
             return  # every answer lies in the cache
         except (InsufficientResponseError, ValueError) as error:
             raise NetworkUnreachableError(
                 Said(
                     f"{server} 的回答不是 Overpass 格式",
-                    f"{server}: the answer is not of the Overpass API",
+                    f"{server}: {_NOT_OVERPASS}",
                 )
             ) from error
         raise http.TryAgainError(Said("没有问成", "nothing was asked"))
@@ -169,11 +171,50 @@ def _discard_damaged(answers: Path) -> None:
 def _judge_answer(response: Any, server: str) -> None:
     """Meet a refusal before osmnx does, which would wait and ask without end."""
     http.judge(response, server)
+    raw = http.content(response, server)
+    if response.request.method != "POST":
+        return  # whether there is a free slot, which osmnx reads
+    nonsense = NetworkUnreachableError(
+        Said(f"{server} 的回答不是 Overpass 格式", f"{server}: {_NOT_OVERPASS}")
+    )
+    try:
+        answer = parse_json(raw, server)
+    except ValueError as error:
+        raise nonsense from error
     # A query that broke off half-way is answered with 200 and a remark at its end.
-    if b'"remark"' in response.content[-_REMARK_TAIL:]:
-        remark = response.json().get("remark")
-        if remark:
-            raise http.TryAgainError(Said(f"服务器说：{remark}", f"the server says: {remark}"))
+    remark = cut(str(answer.get("remark") or ""), 80) if isinstance(answer, dict) else ""
+    if remark:
+        raise http.TryAgainError(Said(f"服务器说：{remark}", f"the server says: {remark}"))
+    elements = answer.get("elements") if isinstance(answer, dict) else None
+    if not isinstance(elements, list) or not all(map(_is_element, elements)):
+        raise nonsense
+
+
+def _is_element(one: Any) -> bool:
+    """Whether something has the parts that an element of OpenStreetMap must have."""
+    if not isinstance(one, dict) or type(one.get("id")) is not int:
+        return False
+    tags = one.get("tags", {})
+    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+        return False
+    match one.get("type"):
+        case "node":
+            lon, lat = one.get("lon"), one.get("lat")
+            return _within(lon, 180) and _within(lat, 90)
+        case "way":
+            nodes = one.get("nodes", [])
+            return isinstance(nodes, list) and all(type(ref) is int for ref in nodes)
+        case "relation":
+            members = one.get("members", [])
+            return isinstance(members, list) and all(
+                isinstance(m, dict) and type(m.get("ref")) is int and m.get("type") in _KINDS
+                for m in members
+            )
+    return one.get("type") in {"area", "count", "timeline"}
+
+
+def _within(degrees: object, limit: float) -> bool:
+    return type(degrees) in {int, float} and abs(degrees) <= limit  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -184,7 +225,11 @@ def _settings(
     import socket
 
     def judge(response: Any, *_: Any, **__: Any) -> None:
-        _judge_answer(response, server)
+        try:
+            _judge_answer(response, server)
+        except BaseException:
+            response.close()
+            raise
 
     wanted = {
         "overpass_url": server,
@@ -227,7 +272,7 @@ def _read(
     ways = Ways(server, modes)
     for number in sorted(found):
         way = found[number]
-        points = [places[ref] for ref in way["nodes"] if ref in places]
+        points = [places[ref] for ref in way.get("nodes", ()) if ref in places]
         ways.add(number, way["tags"], points)
     origin = {"source": server, "licence": LICENCE, "attribution": ATTRIBUTION}
     return ways.network(area=polygon, crs=crs, origin=origin)

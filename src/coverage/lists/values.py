@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from coverage.messages import Said
-from coverage.text import INVISIBLE, MARKUP
+from coverage.text import INVISIBLE, cleaned
 
 if TYPE_CHECKING:
     from coverage.formats.grids import Cell
@@ -63,8 +63,7 @@ def clean_text(cell: Cell) -> str:
     if isinstance(cell, str):
         if not _UNCLEAN.search(cell) and unicodedata.is_normalized("NFC", cell):
             return cell
-        text = INVISIBLE.sub("", unicodedata.normalize("NFC", cell))
-        text = MARKUP.sub("＜", " ".join(text.split()))
+        text = cleaned(unicodedata.normalize("NFC", cell))
         return text[1:] if text[:1] == "'" and text[1:2] in _MARKED else text
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
