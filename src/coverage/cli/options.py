@@ -175,7 +175,8 @@ def own_city(workspace: Path | None) -> City:
         raise InputError(Said("请在工作区内运行或用 --workspace 指定", "run inside a workspace"))
     # Held until the command ends: what it read is still so when it writes.
     context = click.get_current_context()
-    context.with_resource(locked(city.workspace.folder, tell(context.find_root().obj or "zh")))
+    if not context.params.get("dry_run"):  # which leaves nothing behind
+        context.with_resource(locked(city.workspace.folder, tell(context.find_root().obj or "zh")))
     return city
 
 
