@@ -95,7 +95,7 @@ class _Lock:
     """A lock that a fork does not break, for nobody else is there; its file is made as ever."""
 
     def __init__(self, path: Any, **_: Any) -> None:
-        self.path = Path(path)
+        self.path, self.lock_file, self.lock_counter = Path(path), str(path), 1
 
     def acquire(self, **_: Any) -> None:
         self.path.touch()

@@ -67,7 +67,7 @@ def _question(connection: socket.socket) -> bytes:
 
 
 def answer(
-    content: Any, code: str = "200 OK", length: int | None = None, **heads: str
+    content: Any, code: str = "200 OK", length: int | None = None, **heads: Any
 ) -> Callable[[socket.socket], None]:
     """An answer in one piece; `length` is what it says of itself."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
@@ -304,8 +304,8 @@ def test_a_server_may_say_how_long_to_wait(
         answer(b""),
         lambda connection: connection.sendall(b"garbage\r\n\r\n"),
         lambda _: None,
-        answer(b"{}", **{f"X{n}": "y" * 60_000 for n in range(3)}),
-        answer(b"{}", **{f"X{n}": "y" for n in range(500)}),
+        answer(b"{}", "200 OK", 2, **{f"X{n}": "y" * 60_000 for n in range(3)}),
+        answer(b"{}", "200 OK", 2, **{f"X{n}": "y" for n in range(500)}),
     ],
 )
 def test_what_is_no_answer_at_all(

@@ -103,6 +103,10 @@ def locked(folder: Path, tell: Callable[[Said], None] | None = None) -> Iterator
     try:
         yield
     finally:
+        if lock.lock_counter == 1:
+            # Nothing is left behind; who waits for the old file sees that it is gone.
+            with suppress(OSError):
+                Path(lock.lock_file).unlink()
         lock.release()
 
 

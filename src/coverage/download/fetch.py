@@ -242,7 +242,9 @@ def _facilities(city: City, folder: Path, server: Server) -> Fetched:
         )
     goal = folder / FACILITIES
     with replacing(goal) as half:  # which stands only once it can be read
-        half.write_text(csv_text(COLUMNS, register_rows(rows), bom=True), "utf-8", newline="")
+        half.write_text(
+            csv_text(COLUMNS, register_rows(rows), bom=True), encoding="utf-8", newline=""
+        )
         read_register(half, city.units, city_code=city.code)
     origin = _osm_origin(f"{city.name}民政设施（OSM）", answer)
     unclear = len(kinds) - len(known)
