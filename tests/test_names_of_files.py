@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from coverage.city import City
 from coverage.errors import InputError
+from coverage.intake.setup import create
 from coverage.outputs import staged
 from coverage.plans import load_plan
 from coverage.settings import data_dir
@@ -16,6 +20,7 @@ from coverage.workspace import read_workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
+DATA = data_dir()
 LEADING = [
     "../../../escaped",
     "/etc/x",
@@ -36,7 +41,7 @@ def test_what_is_no_id(id_: str) -> None:
 
 
 def test_the_shipped_plans_have_ids() -> None:
-    plans = sorted((data_dir() / "plans").glob("*.toml"))
+    plans = sorted((DATA / "plans").glob("*.toml"))
     assert plans
     assert all(load_plan(path).id for path in plans)
 
@@ -44,7 +49,7 @@ def test_the_shipped_plans_have_ids() -> None:
 @pytest.mark.parametrize("id_", LEADING)
 @pytest.mark.parametrize("where", ["[plan]", "[[indicator]]"])
 def test_a_plan_with_an_id_that_leads_away_is_refused(tmp_path: Path, where: str, id_: str) -> None:
-    text = next((data_dir() / "plans").glob("*.toml")).read_text(encoding="utf-8")
+    text = next((DATA / "plans").glob("*.toml")).read_text(encoding="utf-8")
     head, mark, rest = text.partition(f"{where}\n")
     start = rest.index("id = ")
     bad = f"{head}{mark}{rest[:start]}id = '{id_}'{rest[rest.index(chr(10), start) :]}"
@@ -67,3 +72,50 @@ def test_no_result_is_written_outside_its_folder(tmp_path: Path, name: str) -> N
     with pytest.raises(InputError, match="leads out"), staged(tmp_path / "out", "x", names=[name]):
         pass
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", ["facilities.csv", "population", "intake", "boundaries"])
+def test_no_link_leads_out_of_a_workspace(tmp_path: Path, place: str) -> None:
+    space, away = tmp_path / "w", tmp_path / "away"
+    create(space, city=City.load("珠山"))
+    away.mkdir()
+    (away / "facilities.csv").write_text("secret\n", encoding="utf-8")
+    if (space / place).is_dir():
+        (space / place).rmdir()
+    (space / place).symlink_to(away if "." not in place else away / place)
+    listed = tmp_path / "l.csv"
+    listed.write_text("名称,类型,乡镇\n甲养老服务中心,养老服务中心,石狮埠街道\n", encoding="utf-8")
+    people = tmp_path / "p.csv"
+    people.write_text("乡镇,60岁及以上\n石狮埠街道,1000\n", encoding="utf-8")
+    kind = {"population": ("population", people, "--year", "2024")}.get(
+        place, ("facilities", listed)
+    )
+    if place == "boundaries":
+        outline = DATA / "boundaries" / "360203-townships.geojson"
+        kind = ("boundaries", outline)
+    command = [sys.executable, "-m", "coverage.cli.main", "import", *map(str, kind)]
+    done = subprocess.run(
+        [*command, "--workspace", str(space)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "outside the workspace" in done.stderr
+    assert "secret" not in done.stderr + done.stdout
+    assert [p.name for p in away.iterdir()] == ["facilities.csv"]
+
+
+def test_a_command_writes_nothing_where_an_id_leads(tmp_path: Path) -> None:
+    space = tmp_path / "w"
+    create(space, city=City.load("珠山"))
+    (space / "plan.toml").write_text(
+        (DATA / "plans" / "360203.toml")
+        .read_text("utf-8")
+        .replace('id = "elder_care.', 'id = "../../../elder_care.', 1),
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "coverage.cli.main", "report", "--workspace", str(space)]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "a/b/out")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "plan.toml" in done.stderr
+    assert not list(tmp_path.rglob("*.csv"))

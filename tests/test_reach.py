@@ -281,7 +281,7 @@ def test_own_points_and_bad_rows(capsys: pytest.CaptureFixture[str], tmp_path: P
         (("--kind", "elder_care", "--minutes", "0"), "above 0"),
         (("--kind", "elder_care", "--minutes", "-5,10"), "above 0"),
         (("--kind", "elder_care", "--minutes", "soon"), "soon"),
-        (("--kind", "elder_care", "--minutes", "nan"), "above 0"),
+        (("--kind", "elder_care", "--minutes", "nan"), "not a list of minutes"),
         (("--kind", "elder_care", "--profile", "broom"), "broom"),
         (("--kind", "elder_care", "--roads", "none.osm.pbf"), "none.osm.pbf"),
         (("--kind", "elder_care", "--population", "none.tif"), "none.tif"),

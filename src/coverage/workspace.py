@@ -76,6 +76,18 @@ ROLE_NAMES: dict[Role, tuple[str, str]] = {
 }
 
 
+def check_inside(folder: Path, *paths: Path) -> None:
+    """See that no link leads out of a workspace.
+
+    Raises:
+        InputError: Naming each path that lies elsewhere.
+    """
+    root = folder.resolve()
+    out = [path for path in paths if not path.resolve().is_relative_to(root)]
+    if out:
+        raise InputError(Problem(_OUTSIDE, str(path)) for path in out)
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A workspace as `city.toml` describes it.
@@ -110,8 +122,7 @@ class Workspace:
         own = [self.folder / name for name in OWN[role]]
         for path in own:
             if path.is_file():
-                if not path.resolve().is_relative_to(self.folder.resolve()):
-                    raise InputError(Problem(_OUTSIDE, str(path)))
+                check_inside(self.folder, path)
                 return path
         for path in own:
             # Data of the planner's that is gone is never quietly stood in for by shipped data.

@@ -24,7 +24,7 @@ from coverage.formats.tables import csv_text
 from coverage.messages import Lang, Said
 from coverage.outputs import keep
 from coverage.text import number
-from coverage.workspace import OWN, Role, other_roads
+from coverage.workspace import OWN, Role, check_inside, other_roads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,6 +107,7 @@ def fetch(
 def _open(folder: Path, role: Role, *, replace: bool) -> City:
     """The workspace's city, once it is sure that nothing of the planner's own is in the way."""
     city = City.open(folder)
+    check_inside(folder, (folder / OWN[role][0]).parent)
     own = city.workspace.file(role) if city.workspace else None
     if own is not None and not replace and not is_downloaded(own):
         said = Said(

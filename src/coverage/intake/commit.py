@@ -17,7 +17,7 @@ from coverage.intake.outcomes import Findings, ImportReport
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
 from coverage.messages import Lang, Said
-from coverage.workspace import OWN, Role
+from coverage.workspace import OWN, Role, check_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,6 +55,7 @@ def deliver(
     Raises:
         InputError: If a file cannot be written; everything is then as before.
     """
+    check_inside(folder, *(goal.parent for goal in files), folder / "intake")
     stamp = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
     base = folder / "intake" / f"{stamp}-{report.role}"
     copies: dict[Path, Content] = {}

@@ -139,6 +139,5 @@ def write(frame: gpd.GeoDataFrame, path: Path) -> int:
         reason = Said("服务圈须写成 .gpkg 或 .geojson", "circles are written to .gpkg or .geojson")
         raise InputError(Problem(reason, str(path)))
     with replacing(path) as half:
-        half.unlink()  # GDAL appends to a GeoPackage that is there
         frame.to_file(half, driver=driver, engine="pyogrio", layer=path.stem)
     return len(frame)
