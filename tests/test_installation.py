@@ -10,9 +10,12 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from conftest import ROOT
 
@@ -26,7 +29,6 @@ DISTRIBUTION = {
     "docx": "python-docx",
     "pptx": "python-pptx",
     "branca": "folium",
-    "urllib3": "requests",
 }
 # What the one optional extra brings.
 OPTIONAL = {"pyarrow"}
@@ -150,3 +152,23 @@ def test_the_version_is_one_everywhere() -> None:
     cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert re.search(r"^version: (\S+)$", cited, re.MULTILINE)[1] == PROJECT["version"]  # type: ignore[index]
     assert coverage.__version__ == PROJECT["version"]
+
+
+HOLES = tomllib.loads((ROOT / "tests" / "advisories.toml").read_text("utf-8"))["hole"]
+
+
+@pytest.mark.parametrize("hole", HOLES, ids=lambda hole: hole["package"])
+def test_no_library_has_a_published_hole(hole: dict[str, Any]) -> None:
+    """Neither installed, nor pinned, nor allowed."""
+    name, safe = hole["package"], Version(hole["safe"])
+    assert hole["ids"], "each names its advisory"
+    assert Version(importlib.metadata.version(name)) >= safe
+    pins = (ROOT / "constraints.txt").read_text("utf-8").lower()
+    pinned = re.search(rf"^{name}==(\S+)$", pins, re.MULTILINE)
+    assert pinned is not None
+    assert Version(pinned[1]) >= safe
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["parquet"]]
+    for need in map(Requirement, wanted):
+        if canonicalize_name(need.name) == name:
+            (lowest,) = (part.version for part in need.specifier if part.operator == ">=")
+            assert Version(lowest) >= safe
