@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import pytest
+
+pytestmark = pytest.mark.slow
 
 _Counties = list[list[tuple[int, int, int]]]
 # People are few or many: the more kinds of sums there are, the more slips through one of them.

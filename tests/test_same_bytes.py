@@ -27,6 +27,8 @@ from helpers import centre, write_register
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 _EPOCH = "1735776000"  # 2025-01-02
 _DIFFERENT = (
     {"PYTHONHASHSEED": "1", "TZ": "Asia/Shanghai", "LC_ALL": "C.UTF-8"},
