@@ -100,7 +100,7 @@ def test_malformed_files(tmp_path: Path, content: bytes, said: str) -> None:
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     assert "cannot be read" in _problems(tmp_path / "none.csv")[0]
-    assert "cannot be read" in _problems(tmp_path)[0]
+    assert "this is a folder" in _problems(tmp_path)[0]
 
 
 def test_names_in_chinese_and_bom_are_read(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from coverage.scenarios.edits import (
 )
 from coverage.scenarios.file import base_of, read, read_all, to_toml, write
 from coverage.scenarios.shipped import find_scenario, shipped
+from coverage.text import unseen
 from helpers import run
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ elder_care = 8
 
 _texts = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u2028\u2029"), max_size=12
-)
+).filter(lambda text: unseen(text) is None)
 _names = _texts.map(str.strip).filter(bool)
 _days = st.none() | st.dates(date(2000, 1, 1), date(2060, 1, 1))
 _costs = st.none() | st.integers(0, 10**6).map(lambda n: Fraction(n, 100))

@@ -79,7 +79,7 @@ def brief(
 def _progress(lang: Lang):  # type: ignore[no-untyped-def]  # noqa: ANN202 -- a closure
     def show(step: Step) -> None:
         head = f"[{step.index}/{step.of}] {_STEPS[step.name].to(lang)} …"
-        terminal = sys.stderr.isatty()
+        terminal = sys.stderr is not None and sys.stderr.isatty()
         if step.seconds is None:
             # On a terminal the line is completed; in a log each step is one line.
             if terminal:

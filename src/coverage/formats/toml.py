@@ -31,7 +31,7 @@ _MOST_CHARACTERS = 2_000_000
 # Each begins where a word does, or a long word would be tried from each of its letters.
 _LONG_KEY = re.compile(rf"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){{{MOST_DEEP},}}")
 _LONG_NUMBER = re.compile(rf"(?<![\w])[0-9][xob]?[0-9a-fA-F_]{{{MOST_DIGITS},}}")
-_HEADER = re.compile(r"^\s*\[\[?\s*\"?([\w.]+)\"?\s*\]\]?", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*\[\[?[ \t]*\"?([\w.]+)\"?[ \t]*\]\]?", re.MULTILINE)
 
 
 def load_toml(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
@@ -53,9 +53,10 @@ def load_toml(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
         )
         raise InputError(Problem(said, path.name)) from error
     lines: dict[str, list[int]] = {}
+    line = at = 0
     for found in _HEADER.finditer(text):
-        line = text.count("\n", 0, found.start(1)) + 1
-        lines.setdefault(found[1], []).append(line)
+        line, at = line + text.count("\n", at, found.start(1)), found.start(1)
+        lines.setdefault(found[1], []).append(line + 1)
     return data, lines
 
 
