@@ -179,9 +179,27 @@ def test_what_is_kept_back_does_not_lie_beside_what_is_not(
     other = run(capsys, *base, "--suppress-below", "10")
     assert other.code == 2
     assert "--out" in other.err
-    assert run(capsys, *base).code == 0, "nothing is kept back any more"
-    again = run(capsys, *base, "--suppress-below", "5")
-    assert again.code == 2, "the open one would stay beside it"
+    assert run(capsys, *base).code == 2, "an open one would lie beside it"
+    report = run(capsys, "report", "--city", "珠山", "--out", str(space / "o"))
+    assert report.code == 2, "so would any other result"
+    first = str(space / "first")
+    assert run(capsys, "report", "--city", "珠山", "--out", first).code == 0
+    beside = run(capsys, *base[:-1], first, "--suppress-below", "5")
+    assert beside.code == 2
+    assert "other results lie in the folder" in beside.err
+
+
+def test_a_workspace_is_no_place_for_what_is_sent(
+    capsys: pytest.CaptureFixture[str], space: Path
+) -> None:
+    at = str(space / "w")
+    done = run(
+        capsys, "brief", "--workspace", at, "--formats", "html", "--out", at,
+        "--suppress-below", "5",
+    )  # fmt: skip
+    assert done.code == 2
+    assert "holds the data and the key" in done.err
+    assert not (space / "w" / "brief.html").exists()
 
 
 def test_nothing_of_a_package_of_layers_was_deleted_only(

@@ -103,6 +103,18 @@ def test_no_link_leads_out_of_a_workspace(tmp_path: Path, place: str) -> None:
     assert [p.name for p in away.iterdir()] == ["facilities.csv"]
 
 
+def test_no_link_takes_what_a_result_replaces(tmp_path: Path) -> None:
+    out, away = tmp_path / "out", tmp_path / "away"
+    away.mkdir()
+    command = [sys.executable, "-m", "coverage.cli.main", "report", "--out", str(out), "--city"]
+    subprocess.run([*command, "中山"], capture_output=True, check=True)
+    (out / "replaced").symlink_to(away)
+    done = subprocess.run([*command, "珠山"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "a link that leads elsewhere" in done.stderr
+    assert not list(away.iterdir())
+
+
 def test_a_command_writes_nothing_where_an_id_leads(tmp_path: Path) -> None:
     space = tmp_path / "w"
     create(space, city=City.load("珠山"))

@@ -58,6 +58,7 @@ def staged(
     others: Others = "left",
     tell: Tell = on_stderr,
     day: date | None = None,
+    alone: bool = False,
 ) -> Iterator[Path]:
     """A folder to write files into, which stand in `folder` once the block ends well.
 
@@ -68,13 +69,17 @@ def staged(
         others: What becomes of files of an earlier run by the same that are not written again.
         tell: Is told what was replaced, and how to get it back.
         day: The day that files bear where they bear one; today by default.
+        alone: Whether nothing that another command writes may lie beside them, now or later:
+            together they would tell what these keep back.
 
     Raises:
-        InputError: If a file that the tool did not write would be replaced, or the disk refuses.
+        InputError: If a file that the tool did not write would be replaced, the folder holds, or
+            is to hold, results that must lie alone, or the disk refuses.
     """
     goals = [_in(folder, name) for name in names]
     recover(folder)
     check(goals)
+    _check_company(folder, by, alone=alone)
     made, day = not folder.exists(), today(day)
     try:
         with disk_errors(goals[0] if len(goals) == 1 else folder), stage_in(folder) as stage:
@@ -84,7 +89,8 @@ def staged(
             for path in made_in.iterdir():
                 settle(path, day)
             with locked(folder, tell):
-                notes = _settle(made_in, folder, by, others)
+                _check_company(folder, by, alone=alone)
+                notes = _settle(made_in, folder, by, others, alone=alone)
         for note in notes:
             tell(note)
     finally:
@@ -149,7 +155,26 @@ def _in(folder: Path, name: str) -> Path:
     return goal
 
 
-def _settle(stage: Path, folder: Path, by: str, others: Others) -> list[Said]:
+def _check_company(folder: Path, by: str, *, alone: bool) -> None:
+    """See that what must lie alone does, and that old copies go nowhere else."""
+    for manifest in folder.glob(_MANIFEST.format(by="*")):
+        others = manifest.name != _MANIFEST.format(by=by) and _load(manifest)
+        if others and (alone or others.get("alone")):
+            said = Said(
+                "文件夹里另有结果，与隐去小数目的材料放在一起可以互相推算；请另选 --out",
+                "other results lie in the folder: beside a brief that keeps something back they "
+                "tell what it is; choose another --out",
+            )
+            raise InputError(Problem(said, str(folder)))
+    kept = folder / REPLACED
+    if kept.is_symlink():
+        said = Said("是通向别处的链接，请移走", "it is a link that leads elsewhere: move it away")
+        raise InputError(Problem(said, str(kept)))
+
+
+def _settle(
+    stage: Path, folder: Path, by: str, others: Others, *, alone: bool = False
+) -> list[Said]:
     """Put the files of the stage into the folder; says what was replaced or left."""
     names = sorted(path.name for path in stage.iterdir())
     check(folder / name for name in names)
@@ -161,7 +186,8 @@ def _settle(stage: Path, folder: Path, by: str, others: Others) -> list[Said]:
     kept = _places_to_keep(folder, [*leaving, *stale])
     moved = {folder / name: place for name, place in kept.items() if place or name in stale}
     record = {name: digest for name, digest in standing.items() if name not in stale} | new
-    text = json.dumps({"by": _MARK, "files": record}, indent=1, sort_keys=True)
+    about: dict[str, object] = {"by": _MARK, "files": record} | ({"alone": True} if alone else {})
+    text = json.dumps(about, indent=1, sort_keys=True)
     (stage / manifest).write_text(text + "\n", encoding="utf-8")
     exchange(stage.parent, {folder / name: stage / name for name in (*names, manifest)}, moved)
     notes = _replaced(folder, {name: place for name, place in kept.items() if place})
@@ -224,10 +250,15 @@ def _is_own(path: Path, by: str = "*") -> bool:
     return path.is_file() and file_digest(path) in {_read(m).get(path.name) for m in manifests}
 
 
-def _read(manifest: Path) -> dict[str, str]:
+def _load(manifest: Path) -> dict[str, object]:
+    """What a manifest of this tool says; empty for any other file."""
     try:
         data = json.loads(manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    files = data.get("files") if isinstance(data, dict) and data.get("by") == _MARK else None
+    return data if isinstance(data, dict) and data.get("by") == _MARK else {}
+
+
+def _read(manifest: Path) -> dict[str, str]:
+    files = _load(manifest).get("files")
     return {str(k): str(v) for k, v in files.items()} if isinstance(files, dict) else {}

@@ -81,7 +81,7 @@ def digests_of(city: City, request: Request, *, make_key: bool = False) -> Diges
 
 
 def check_beside(request: Request, folder: Path) -> None:
-    """Refuse to put what keeps something back beside a brief that keeps back less, or otherwise.
+    """Refuse to put briefs together of which one keeps something back that the other does not.
 
     What a brief replaces stays in its folder, and whoever gets the folder subtracts one from the
     other.
@@ -89,21 +89,28 @@ def check_beside(request: Request, folder: Path) -> None:
     Raises:
         InputError: Naming the record of the other brief.
     """
+    if request.protected and (folder / CONFIG).is_file():
+        said = Said(
+            "这是工作区，里面有原始数据和密钥；隐去小数目的材料请另选 --out",
+            "this is a workspace, which holds the data and the key: choose another --out for a "
+            "brief that keeps something back",
+        )
+        raise InputError(Problem(said, str(folder)))
     ours = (request.suppress_below, request.mask_sensitive)
     stem, suffix = NAME.split(".")
     for path in (folder / NAME, *sorted((folder / REPLACED).glob(f"{stem}-*.{suffix}"))):
-        if not (request.protected and path.is_file()):
+        if not path.is_file():
             continue
         try:
             then = read_json(path)["parameters"]
             theirs = (then["suppress_below"], then["mask_sensitive"])
         except (InputError, OSError, ValueError, KeyError, TypeError):
             continue  # none of ours
-        if theirs != ours:
+        if theirs != ours and (request.protected or any(theirs)):
             said = Said(
-                "文件夹里有隐去得较少或不同的材料，放在一起可以互相推算；请另选 --out",
-                "the folder holds a brief that keeps back less, or otherwise: together they tell "
-                "what is kept back; choose another --out",
+                "文件夹里有隐去得不同的材料，放在一起可以互相推算；请另选 --out",
+                "the folder holds a brief that keeps back less, more or otherwise: together they "
+                "tell what is kept back; choose another --out",
             )
             raise InputError(Problem(said, str(path)))
 

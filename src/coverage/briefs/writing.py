@@ -152,7 +152,14 @@ def write(
         published = result(request, made)
         published = replace(published, record=record.make(city, request, published, folder))
     with (
-        staged(folder, "brief", others="said", tell=tell, day=request.dated) as stage,
+        staged(
+            folder,
+            "brief",
+            others="said",
+            tell=tell,
+            day=request.dated,
+            alone=request.protected,
+        ) as stage,
         _pictures() as pictures,
     ):
         work.write(Pages(published, city, tables(published)), stage, pictures)
