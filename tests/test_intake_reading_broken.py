@@ -17,6 +17,7 @@ from coverage.errors import InputError
 from coverage.lists.columns import understand
 from coverage.lists.reading import read_file
 from coverage.lists.rows import Row, take_rows
+from helpers import run
 
 if TYPE_CHECKING:
     from coverage.lists.sheets import RawSheet
@@ -54,16 +55,44 @@ def _numbers(sheets: list[RawSheet], name: str = "") -> list[int]:
     return [row.number for sheet in sheets if sheet.sheet == name for row in sheet.rows]
 
 
-@pytest.mark.parametrize("length", [32_767, 32_768, 200_000])
+@pytest.mark.parametrize("length", [4_000, 4_001, 200_000])
 def test_a_cell_that_no_sheet_holds_is_refused(folder: Path, length: int) -> None:
     path = folder / "long.csv"
     path.write_text(f"机构名称,镇街\n甲,石角镇\n{'长' * length},石角镇\n", encoding="utf-8")
-    if length == 32_767:
+    if length == 4_000:
         assert _numbers(_all(path)) == [1, 2, 3]
         return
     with pytest.raises(InputError) as caught:
         read_file(path)
     assert caught.value.problems[0].row == 3
+
+
+def test_an_outline_written_out_stops_no_list(folder: Path) -> None:
+    path = folder / "wkt.csv"
+    outline = f"POLYGON (({', '.join(f'{n} {n}' for n in range(2000))}))"
+    path.write_text(f'机构名称,镇街,边界\n甲,石角镇,"{outline}"\n', encoding="utf-8")
+    (sheet,) = _all(path)
+    assert sheet.rows[1].cells[:2] == ("甲", "石角镇")
+
+
+@pytest.mark.parametrize("sign", ["一", "万", "１", "9", "⑳", "113°", "2024/", "（"])
+@pytest.mark.parametrize("kind", ["facilities", "population", "plan"])
+def test_the_longest_cells_are_read_or_refused(
+    folder: Path, kind: str, sign: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (sign * 4_000)[:4_000]
+    path = folder / "long.csv"
+    heads = {
+        "facilities": "名称,类型,乡镇,床位数,经度,纬度",
+        "population": "乡镇,60岁及以上",
+        "plan": "指标,目标值,年份",
+    }[kind]
+    width = heads.count(",") + 1
+    path.write_text(f"{heads}\n{','.join([text] * width)}\n", encoding="utf-8")
+    space = str(folder / f"{kind}{ord(sign[0])}")
+    assert run(capsys, "init", space, "--city", "清远").code == 0
+    done = run(capsys, "import", kind, str(path), "--workspace", space)
+    assert done.code in {0, 2}, done.err
 
 
 def _mutated(raw: bytes, rng: random.Random) -> bytes:

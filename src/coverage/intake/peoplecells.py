@@ -21,6 +21,7 @@ _BETWEEN = re.compile(r"(\d{1,3})(?:周?岁)?[-~至到—–～](\d{1,3})")
 _ALL = re.compile(
     r"(总|常住|户籍|年末|总计|全部)*人口(总?数|总量|合计)?|总人数|人数|people|pop|population|total|all"
 )
+_LONGEST = 40  # characters of a number that anybody writes
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
@@ -106,7 +107,7 @@ def count_in(cell: Cell, scale: int) -> tuple[int | None, Said | None, Said | No
         text = re.sub(r"[,\s]|万?人$|万$", "", text)
         if text != cell.strip():
             said = Said(f"“{cell.strip()}” 读作 {text}", f"'{cell.strip()}' read as {text}")
-    if isinstance(cell, bool) or not _NUMBER.fullmatch(text):
+    if isinstance(cell, bool) or len(text) > _LONGEST or not _NUMBER.fullmatch(text):
         return None, None, Said(f"“{cell}” 不是人数", f"'{cell}' is no number of people")
     value = Fraction(text) * scale
     if not 0 <= value <= MOST_PEOPLE:

@@ -105,9 +105,12 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[,'\u00a0 ]\d{3})+(?:\.\d+)?")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
 
 
+_DIGITS_AT_MOST = 40  # of a number that anybody writes
+
+
 def chinese_number(text: str) -> int | None:
     """八十, 一百二十, 两千零五, 一二〇 or 一万二 as a number; `None` if it is none."""
-    if not text or not _CHINESE.fullmatch(text):
+    if not 0 < len(text) <= _DIGITS_AT_MOST or not _CHINESE.fullmatch(text):
         return None
     if not set(text) & (set(_UNITS) | {"万", "萬"}):
         return int("".join(str(_DIGITS[c]) for c in text))
