@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from coverage.city import City
+from coverage.formats.files import MOST_CHARACTERS
 from coverage.intake.outcomes import ImportReport, Part, RowOutcome
 from coverage.intake.people import import_population
 from coverage.intake.reportbook import workbook
@@ -148,12 +149,15 @@ def test_a_mended_sheet_of_people_is_imported_again(space: Path, tmp_path: Path)
     assert again.totals["people_taken"] == 150
 
 
+_LONG = "x" * MOST_CHARACTERS
 _CELL = st.one_of(
     st.none(),
     st.integers(-(10**12), 10**12),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=20),
-    st.sampled_from(["=1+1", "@SUM(A1)", "-x", "\x00\x0b", "<b>&'", "13812345678", "x" * 40_000]),
+    st.sampled_from(
+        ["=1+1", "@SUM(A1)", "-x", "\x00\x0b", "<b>&'", "13812345678", _LONG, f"={_LONG[1:]}"]
+    ),
 )
 
 
@@ -191,6 +195,20 @@ def test_whatever_the_cells_hold_the_report_is_written(
     if any(character.isalnum() for text in filled for character in text):
         again = [row for sheet_ in read_file(path) for row in sheet_.rows]
         assert len(again) <= data, "rows that are no data do not come back"
+
+
+def test_what_the_report_guards_comes_back_as_it_was(space: Path, tmp_path: Path) -> None:
+    path = tmp_path / "人口.csv"
+    longest = "=1" + "+1" * (MOST_CHARACTERS // 2 - 1)  # its guard is one more than a cell may hold
+    path.write_text(
+        f"镇街,年份,总人口,备注\n石角,2024,100,{longest}\n=太和镇,2024,50,'=太和\n三坑镇,2024,9,\n"
+    )
+    first = import_population(path, space)
+    again = import_population(next(p for p in first.reports if p.suffix == ".xlsx"), space)
+    assert first.rejected == again.rejected == 2
+    rows = [row for row in again.outcomes if row.outcome in DATA]
+    assert [row.name for row in rows] == ["石角", "=太和镇", "三坑镇"]
+    assert [row.cells[3] for row in rows[:2]] == [longest, "=太和"]
 
 
 def test_any_other_workbook_is_left_as_it_is(tmp_path: Path) -> None:

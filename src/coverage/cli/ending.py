@@ -21,6 +21,7 @@ from coverage.atomic import settled
 from coverage.cli.grammar import complain, heading
 from coverage.errors import CoverageError, InputError, MissingDependencyError
 from coverage.messages import Lang, Said
+from coverage.settings import cache_dir
 from coverage.text import cut
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ def ended(run: Callable[[], object], lang: Lang | None) -> int:
         code = _refused(error, lang) if error.errno in _REFUSED_BY_DISK else _fault(error, lang)
     except Exception as error:  # noqa: BLE001 -- the last net: nobody is to meet a traceback
         code = _fault(error, lang)
-    if code and settled:
-        listed = "、".join(str(path) for path in settled[:_SHOWN]) + "…" * (len(settled) > _SHOWN)
+    # What is kept in the cache is nobody's output.
+    if code and (kept := [path for path in settled if not path.is_relative_to(cache_dir())]):
+        listed = "、".join(str(path) for path in kept[:_SHOWN]) + "…" * (len(kept) > _SHOWN)
         _say(Said(f"此前已写好：{listed}", f"written before that, and whole: {listed}").to(lang))
     return code
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from coverage.errors import CoverageError, InputError, Problem
 from coverage.formats.delimited import read_text
+from coverage.formats.formulas import unguarded
 from coverage.formats.markup import looks_like_html, read_html, read_spreadsheet_xml
 from coverage.formats.safety import Limits, Meter, open_archive, read_bytes, refuse
 from coverage.formats.workbooks import read_xls, read_xlsx
@@ -43,7 +44,7 @@ _REFUSED = (
     (b"MIME-Version:", "网页归档 MHT，请另存为 .xlsx", "an MHT archive: save it as .xlsx"),
 )
 # Characters of a cell: more are never a name, a number or a remark, and each takes its time.
-_LONGEST = 4_000
+MOST_CHARACTERS = 4_000
 _GEOMETRY = ("POLYGON", "MULTI", "LINESTRING", "GEOMETRY", "SRID=", '{"type"')
 _SPREADSHEET = b"urn:schemas-microsoft-com:office:spreadsheet"
 
@@ -95,19 +96,22 @@ def read_grids(
 
 
 def _check_cells(file: str, grids: list[Grid]) -> None:
-    """Refuse a cell that no sheet holds: neither a report nor a register could keep it."""
+    """Take guards off, and refuse a cell that neither a report nor a register could keep."""
     for grid in grids:
         for number, cells in grid.rows:
             for index, cell in enumerate(cells):
-                if not isinstance(cell, str) or len(cell) <= _LONGEST:
+                if not isinstance(cell, str):
                     continue
-                if cell.lstrip().startswith(_GEOMETRY):
+                plain = cells[index] = unguarded(cell)
+                if len(plain) <= MOST_CHARACTERS:
+                    continue
+                if plain.lstrip().startswith(_GEOMETRY):
                     cells[index] = None  # an outline written out, which no list is read for
                     continue
                 refuse(
                     file,
-                    f"有一格超过 {_LONGEST:,} 字，多半是引号或分隔符不对",
-                    f"a cell has more than {_LONGEST:,} characters: a quote or separator is wrong",
+                    f"有一格超过 {MOST_CHARACTERS:,} 字，多半是引号或分隔符不对",
+                    f"a cell has over {MOST_CHARACTERS:,} characters: check its quotes",
                     number,
                 )
 

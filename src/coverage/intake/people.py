@@ -199,6 +199,7 @@ def _table(
                 value=o.name,
             )
             for o in table.outcomes
+            if o.said  # heads and blank lines are no fault
         ]
         raise InputError([*said, Problem(Said("没有一行可用", "no row can be used"), path.name)])
     source = f"自有：{path.name}"

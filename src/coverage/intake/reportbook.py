@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from coverage.alike import archive, today
+from coverage.formats.files import MOST_CHARACTERS
 from coverage.formats.formulas import guarded
 from coverage.intake.report import View
 from coverage.lists.reimport import BEFORE, FIRST
@@ -28,7 +29,6 @@ SUMMARY = Said("汇总", "summary")
 _FILL = {"rejected": "F8CBAD", "corrected": "FFF2CC", "accepted": "E2EFDA"}
 _WHY_COLUMNS, _MOST_LINES, _LINE_POINTS = 42, 8, 15
 _A4 = "9"
-_MOST_CHARACTERS = 32_000
 _NOT_IN_SHEETS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NOT_IN_NAMES = "[]:*?/\\'"
 
@@ -161,4 +161,4 @@ def _cell(value: Any) -> Any:
     """A value as a sheet can hold it: no formula, no control character, not too long."""
     if not isinstance(value, str):
         return value
-    return guarded(_NOT_IN_SHEETS.sub("", value)[:_MOST_CHARACTERS])
+    return guarded(_NOT_IN_SHEETS.sub("", value)[:MOST_CHARACTERS])
