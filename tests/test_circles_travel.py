@@ -15,7 +15,7 @@ from coverage.profiles import Profile
 from coverage.travel.access import Points
 from coverage.travel.prepare import prepare
 from coverage.travel.times import nearest, node_times, point_seconds, reached_by_any
-from networks import random_network
+from networks import Street, build, random_network
 from test_travel_times import directions, profiles, scatter
 
 AT_ONE_BEND = Profile(
@@ -74,3 +74,29 @@ def test_demand_reached_on_the_road_is_inside(seed: int, profile: Profile) -> No
     direct = found.share_on_access == 0
     far = shapely.distance(shape, shapely.points(demand[direct]))
     assert np.nan_to_num(far, nan=np.inf).max(initial=0) <= 1e-6
+
+
+def test_nothing_joins_or_runs_along_a_street_drawn_straight_for_too_long() -> None:
+    """Six kilometres without a bend: its ends are known, and the way between them is not."""
+    xy = [(0.0, 0.0), (6_000.0, 0.0), (6_000.0, 4_000.0)]
+    net = build(xy, [Street(0, 1), Street(1, 2)])
+    tn = prepare(net, AT_ONE_BEND)
+    places = [(3_000.0, 10.0), (10.0, 10.0), (6_010.0, 2_000.0)]
+    found = nearest(tn, [(6_000.0, 5.0)], places)
+    assert found.seconds.tolist()[0] == np.inf  # beside the long line, with no end near
+    assert np.isfinite(found.seconds[1:]).all()
+    assert found.seconds[1] > 6_000 / AT_ONE_BEND.speed_mps  # from end to end
+    (reached,) = node_times(tn, [(6_000.0, 5.0)], 2_400.0)
+    ((shape,),) = service_circles(tn, [reached], [2_400.0], step_m=25.0)
+    assert shape.contains(shapely.Point(6_000, 1_800))
+    middle = shapely.box(1_000, -1_000, 5_000, 1_000)
+    assert shape.intersection(middle).is_empty
+
+
+def test_a_long_straight_stretch_between_bends_is_closed_alone() -> None:
+    bends = ((1_000.0, 0.0), (1_000.0, 7_000.0))
+    net = build([(0.0, 0.0), (2_000.0, 7_000.0)], [Street(0, 1, bends=bends)])
+    tn = prepare(net, AT_ONE_BEND)
+    near = nearest(tn, [(500.0, 10.0)], [(1_010.0, 3_500.0), (1_500.0, 7_010.0), (900.0, 10.0)])
+    assert np.isfinite(near.seconds).tolist() == [False, True, True]
+    assert near.seconds[1] == ((500 + 7_000 + 500) + 20) / AT_ONE_BEND.speed_mps

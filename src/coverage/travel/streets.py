@@ -26,6 +26,8 @@ _COLUMNS = ("x0", "y0", "x1", "y1", "offset_m", "whole_m", "to_start_s_per_m", "
 LENGTH = Said("{} 与其他各列长短不一", "{} does not have the length that its fellows have")
 NO_NUMBER = Said("{} 有不是数字的值", "{} holds a value that is not a number")
 _MAY_BE_INFINITE = ("to_start_s_per_m", "to_end_s_per_m")
+# No street runs straight for so long: who drew one left out where it goes.
+LONGEST_STRAIGHT_M = 5_000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +94,10 @@ class Segments:
     ) -> Segments:
         """Cut streets at their bends.
 
+        Of a stretch that is one straight line for more than `LONGEST_STRAIGHT_M` only the two
+        ends are kept, because nobody knows where it runs: it is travelled from end to end, and
+        no foot stands and no circle runs along it.
+
         Args:
             network: The road network.
             edge: (q,) directed edges whose lines are the streets.
@@ -115,7 +121,22 @@ class Segments:
         last = at + counts - 1
         whole = (offset + length)[last][owner] if len(at) else length
         there, back = (over(seconds[owner], whole) for seconds in (forward, backward))
-        return cls(piece[owner], x0, y0, x1, y1, offset, whole, there, back, walls)
+        guessed = length > LONGEST_STRAIGHT_M
+        part = np.repeat(np.arange(len(length)), 1 + guessed)
+        far = np.diff(part, prepend=-1) == 0  # the second of two: the far end of a stretch
+        near = guessed[part] & ~far
+        return cls(
+            piece[owner][part],
+            np.where(far, x1[part], x0[part]),
+            np.where(far, y1[part], y0[part]),
+            np.where(near, x0[part], x1[part]),
+            np.where(near, y0[part], y1[part]),
+            offset[part] + np.where(far, length[part], 0.0),
+            whole[part],
+            there[part],
+            back[part],
+            walls,
+        )
 
     def barred(self, x: FloatLike, y: FloatLike, segment: Ints, along: Floats) -> Bools:
         """Whether a wall lies between points and the places `along` (0 to 1) segments."""
