@@ -10,12 +10,16 @@ import pytest
 
 from coverage.city import City
 from coverage.profiles import load_profile
-from coverage.reach.service import travel_time
+from coverage.reach.service import far_facilities, travel_time
+from coverage.reach.sites import off_road_notes
+from coverage.roads.convert import write_graphml
+from coverage.roads.sources import load
+from coverage.travel.access import OffRoad, access_legs, longest_leg_m
 from coverage.travel.live import LiveTimes
 from coverage.travel.prepare import prepare
 from coverage.travel.route import route
 from coverage.travel.times import nearest, reach
-from helpers import centre, run, write_register
+from helpers import centre, run, small_workspace, write_register
 from networks import Street, build
 
 if TYPE_CHECKING:
@@ -115,3 +119,84 @@ def test_a_time_is_the_same_number_whatever_limit_is_asked(profile: str) -> None
     assert np.isfinite(times[0]).any()
     for other in times[1:]:
         assert np.array_equal(times[0], other)
+
+
+AWAY_M = [0.0, 299.0, 300.0, 300.0000005, 300.1, 999.9, 1000.0, 1000.0000005, 1000.1, 9000.0]
+
+
+@pytest.mark.parametrize("profile", ["older_walk", "drive", "standard_1000m"])
+def test_what_is_called_far_is_what_the_engine_does(profile: str) -> None:
+    tn = prepare(STREET, load_profile(profile))
+    places = [(500.0, y) for y in [*AWAY_M, longest_leg_m(tn.profile), 30_000.0]]
+    away = OffRoad.of(tn, np.array(places))
+    for place, far, cut_off in zip(places, away.far, away.cut_off, strict=True):
+        usual = access_legs(tn, *place).point.size > 0
+        joined = access_legs(tn, *place, alone=True).point.size > 0
+        assert far == (not usual)
+        assert cut_off == (not joined)
+
+
+def _workspace(folder: Path) -> Path:
+    """清远 with main roads, one facility near them and one in the mountains."""
+    small_workspace(folder)
+    write_register(
+        folder / "facilities.csv",
+        [centre(1, "441802008", lon=113.02, lat=23.70), centre(2, "441802008", **FAR)],
+    )
+    return folder
+
+
+CUT_OFF = "not connected (no road within 3,000 m), all else is computed: t-2"
+
+
+def test_check_lists_it_with_its_remedy(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    space = _workspace(tmp_path / "ws")
+    done = run(capsys, "check", "--workspace", str(space), "--lang", "en")
+    assert done.code == 0, done.err
+    told = " ".join(done.out.split())
+    assert CUT_OFF in told
+    assert "max_single_leg_m" in told
+    assert "t-1" not in told
+
+
+def test_check_and_circles_name_the_same_with_the_same_metres(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    space = _workspace(tmp_path / "ws")
+    city = City.open(space)
+    (said,) = off_road_notes(far_facilities(city, city.register.facilities))
+    at = ("circle", "--kind", "elder_care", "--workspace", str(space))
+    done = run(capsys, *at, "--format", "json", "--lang", "en")
+    assert said.en in done.data["notes"]
+
+
+def test_importing_roads_says_it_of_the_facilities_already_there(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    space = _workspace(tmp_path / "ws")
+    roads = tmp_path / "roads.graphml"
+    write_graphml(load("441800"), roads)
+    done = run(capsys, "import", "roads", str(roads), "--workspace", str(space), "--lang", "en")
+    assert done.code == 0, done.err
+    told = " ".join(done.out.split())
+    assert "all else is computed" in told
+    assert "t-2" in told
+    assert "max_single_leg_m" in told
+
+
+@pytest.mark.parametrize("far", [True, False], ids=["far", "near"])
+def test_importing_facilities_says_what_becomes_of_each(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, far: bool
+) -> None:
+    space = tmp_path / "ws"
+    small_workspace(space)
+    row = centre(1, "441802008", lon=113.02, lat=23.70)
+    if far:  # the Nanling nature reserve
+        row = centre(1, "441823201", lon=112.87, lat=24.85)
+    path = write_register(tmp_path / "r.csv", [row])
+    at = ("--workspace", str(space), "--datum", "wgs84", "--lang", "en")
+    done = run(capsys, "import", "facilities", str(path), *at)
+    assert done.code == 0, done.err
+    told = " ".join(done.out.split())
+    assert ("it will not be connected (at most 3,000 m)" in told) == far
+    assert ("max_single_leg_m" in told) == far

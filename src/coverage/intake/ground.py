@@ -19,7 +19,7 @@ from coverage.intake.locate import city_bounds, put_at_seat
 from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.places.polygons import Outlines, plane, read_outlines
-from coverage.reach.sites import BORDER_M
+from coverage.reach.sites import BORDER_M, off_road_said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -302,30 +302,24 @@ def _on_the_way(
 def _roads(
     rows: Sequence[FacilityRow], points: NDArray[np.object_], city: City, crs: str
 ) -> list[Finding]:
-    """Rows farther from a road than the profile of an older walker goes off it."""
+    """Rows farther from a road than an older walker goes off it, and what becomes of them."""
     if city.origin("roads") == "missing":
         return [_not_checked("roads", _ROADS, Said("没有路网", "there are none"))]
     from coverage.profiles import load_profile
-    from coverage.reach.service import DEFAULT_PROFILE, fit_to_roads
-    from coverage.roads.sources import load
-    from coverage.travel.prepare import prepare
+    from coverage.reach.service import DEFAULT_PROFILE, travel_network
+    from coverage.travel.access import OffRoad, longest_leg_m
 
-    road = load(city.roads, crs=crs)
-    profile, _ = fit_to_roads(load_profile(DEFAULT_PROFILE), road.origin)
-    tree = prepare(road, profile).segments.tree
-    if not len(tree.geometries):
+    network, _, _ = travel_network(city, load_profile(DEFAULT_PROFILE), roads=None, crs=crs)
+    if not len(network.segments):
         none = Said("路网中没有可步行的路", "none to walk on")
         return [_not_checked("roads", _ROADS, none)]
-    (found, _), metres = tree.query_nearest(points, return_distance=True, all_matches=False)
-    limit = profile.max_access_m
-    for n, far in zip(found, metres, strict=True):
-        if far > limit:
-            said = Said(
-                f"最近的道路在 {far / 1000:.1f} 公里外（步行接驳上限 {limit:,.0f} 米）",
-                f"the nearest road is {far / 1000:.1f} km away (walkers go {limit:,.0f} m off it)",
-            )
-            rows[n].check("roads", said)
-    if "shipped" not in road.origin:
+    away = OffRoad.of(network, shapely.get_coordinates(points))
+    longest = longest_leg_m(network.profile)
+    for n in np.flatnonzero(away.far).tolist():
+        metres, cut_off = float(away.metres[n]), bool(away.cut_off[n])
+        rows[n].check("roads", off_road_said(metres, longest, cut_off=cut_off))
+    limit = network.profile.max_access_m
+    if "shipped" not in network.network.origin:
         return []
     said = Said(
         f"路网只有主要公路，离路 {limit:,.0f} 米以内的位置不作提示",

@@ -80,6 +80,7 @@ class Line:
         file: Name of the file, empty if there is none.
         said: What it holds and lacks.
         date: How new it is: the newest day or year in it, or of its download.
+        odd: What to look at in it, a line each.
         blocked: Indicators that have no value because of it, by id and name.
         estimated: Indicators whose value it makes an estimate.
     """
@@ -90,6 +91,7 @@ class Line:
     file: str
     said: tuple[Said, ...]
     date: Said = NOTHING
+    odd: tuple[Said, ...] = ()
     blocked: dict[str, str] = field(default_factory=dict)
     estimated: dict[str, str] = field(default_factory=dict)
 
@@ -108,6 +110,7 @@ class Line:
             details.append(Said("最新 ", "newest ").then(self.date).to(lang))
         joint = "；" if lang == "zh" else "; "
         lines = [f"{head} {joint.join(details)}".rstrip()]
+        lines += [f"  ! {said.to(lang)}" for said in self.odd]
         for found, said in (
             (self.blocked, Said("算不出", "not computable")),
             (self.estimated, Said("只是估计", "estimates only")),
@@ -135,6 +138,7 @@ def check_workspace(city: City) -> list[Line]:
     first of its problems.
     """
     lines = {role: _line(city, role) for role in LOOKS}
+    lines["facilities"] = replace(lines["facilities"], odd=_far(city, lines))
     try:
         blocked, estimated = _effects(city, lines)
     except BROKEN as error:
@@ -199,6 +203,20 @@ def _line(city: City, role: Role) -> Line:
     elif origin == "shipped" and not found.date:
         date = Said(*[_shipped_date(city, f"{path.parent.name}/{path.name}")] * 2)
     return Line(role, origin, tuple(found.marks), path.name, tuple(found.said), date)
+
+
+def _far(city: City, lines: dict[Role, Line]) -> tuple[Said, ...]:
+    """Facilities far from every road, where both can be read."""
+    if "missing" in {lines["facilities"].origin, lines["roads"].origin}:
+        return ()
+    from coverage.reach.service import far_facilities
+    from coverage.reach.sites import off_road_notes
+
+    try:
+        return off_road_notes(far_facilities(city, city.register.facilities))
+    except BROKEN as error:
+        said = Said("未核对设施离路多远：", "facilities were not held against the roads: ")
+        return (said.then(_first(error)),)
 
 
 def _first(error: Exception) -> Said:

@@ -115,6 +115,9 @@ def import_roads(
         raise InputError(Problem(reason, path.name))
     goal, as_is = _goal(path, folder, found)
     report = _report(path.name, (edges or path).name, city, found, fit, goal)
+    report = replace(
+        report, findings=ordered([*report.findings, *_far_facilities(city, found.network)])
+    )
     if not as_is:
         said = Said(f"清理后存为 {goal.name}。", f"Cleaned and kept as {goal.name}.")
         report = replace(report, findings=(*report.findings, Finding("kept", "note", said)))
@@ -233,6 +236,22 @@ def _inside(network: RoadNetwork, city: City, once: NDArray[np.intp]) -> float |
     lengths = network.length_m[once]
     total = float(lengths.sum())
     return float(lengths[inside].sum()) / total if total else None
+
+
+def _far_facilities(city: City, network: RoadNetwork) -> list[Finding]:
+    """What becomes of the facilities already there that stand far from the new roads."""
+    from coverage.reach.service import far_facilities
+    from coverage.reach.sites import off_road_notes
+
+    if city.find("facilities") is None:
+        return []
+    try:
+        said = off_road_notes(far_facilities(city, city.register.facilities, roads=network))
+    except InputError as error:
+        why = error.problems[0]
+        zh, en = f"未核对设施离路多远：{why.to('zh')}", f"not held to roads: {why.to('en')}"
+        said = (Said(zh, en),)
+    return [Finding("facilities.roads", "warning", one) for one in said]
 
 
 def _tell(findings: Findings, fit: CityFit, cleaning: CleaningReport) -> None:

@@ -15,12 +15,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from coverage.datum import unproject
+from coverage.datum import project, unproject
 from coverage.errors import InputError, Problem
 from coverage.kinds import KINDS
 from coverage.messages import Said
 from coverage.profiles import Profile, load_profile
-from coverage.reach.sites import Sites, check_sites, place, read_barriers, site_notes
+from coverage.reach.sites import (
+    Sites,
+    check_sites,
+    held_to_roads,
+    place,
+    read_barriers,
+    site_notes,
+)
 from coverage.roads.network import RoadNetwork
 from coverage.roads.sources import load
 from coverage.shown import Shown
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
     from coverage.city import City, RegisterSource
     from coverage.demand.demand import Demand
     from coverage.demand.sources import PeopleSource
+    from coverage.facilities import Facility
     from coverage.roads.sources import RoadSource
     from coverage.travel.barriers import Barrier
 
@@ -403,6 +411,33 @@ def _limits(
     if not minutes:
         raise InputError(Said("至少要给一个分钟数", "there must be at least one limit in minutes"))
     return tuple(sorted({profile.limit_s(m) for m in minutes})), minutes
+
+
+def far_facilities(
+    city: City,
+    facilities: Sequence[Facility],
+    *,
+    roads: RoadNetwork | None = None,
+) -> Sites:
+    """Facilities held against the roads alone, as every travel time will hold them.
+
+    For those who look at data before anything is computed: imports and `coverage check`.
+
+    Args:
+        city: Whose roads, unless others are given.
+        facilities: Any; those without coordinates are left out.
+        roads: A network that is not the city's yet.
+
+    Raises:
+        InputError: If the roads cannot be read.
+    """
+    own = tuple(f for f in facilities if f.placed)
+    if not own:
+        return Sites((), np.empty((0, 2)), 0, ())
+    network, _, _ = travel_network(city, load_profile(DEFAULT_PROFILE), roads=roads)
+    lon, lat = np.array([(f.lon, f.lat) for f in own], dtype=np.float64).T
+    xy = np.column_stack(project(lon, lat, network.network.crs))
+    return held_to_roads(Sites(own, xy, 0, ()), network)
 
 
 def fit_to_roads(profile: Profile, origin: dict[str, object]) -> tuple[Profile, tuple[Said, ...]]:

@@ -12,7 +12,7 @@ from coverage.datum import project
 from coverage.errors import InputError, Problem
 from coverage.kinds import KINDS
 from coverage.messages import Said
-from coverage.travel.access import nearest_streets
+from coverage.travel.access import OffRoad, longest_leg_m
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from coverage.travel.prepare import TravelNetwork
 
 _SHOWN = 5
+_REMEDY = Said(
+    "；请核对坐标、补全路网，或在出行方式里调大 max_single_leg_m",
+    "; check the coordinates, complete the roads, or raise max_single_leg_m of the profile",
+)
 BORDER_M = 1000.0  # county outlines are coarse: nearer than this is not outside
 
 
@@ -40,6 +44,7 @@ class Sites:
         not_placed: Facilities without any known place: they reach nobody.
         off_road: Those with a longer way to the nearest street than people go, and its metres;
             without any street, infinite.
+        cut_off: Ids of those that no leg is long enough for.
         longest_m: The longest leg of a facility, once streets are known.
     """
 
@@ -48,6 +53,7 @@ class Sites:
     at_seat: int
     not_placed: tuple[Facility, ...]
     off_road: tuple[tuple[Facility, float], ...] = ()
+    cut_off: frozenset[str] = frozenset()
     longest_m: float = 0.0
 
 
@@ -126,8 +132,8 @@ def site_notes(sites: Sites) -> tuple[Said, ...]:
 def off_road_notes(sites: Sites) -> tuple[Said, ...]:
     """Which facilities stand far from a road, and what is done about it."""
     notes = []
-    alone = [(f, m) for f, m in sites.off_road if m <= sites.longest_m]
-    cut_off = [(f, m) for f, m in sites.off_road if m > sites.longest_m]
+    alone = [(f, m) for f, m in sites.off_road if f.id not in sites.cut_off]
+    cut_off = [(f, m) for f, m in sites.off_road if f.id in sites.cut_off]
     if alone:
         notes.append(
             Said(
@@ -143,15 +149,21 @@ def off_road_notes(sites: Sites) -> tuple[Said, ...]:
                 f"not connected (no road within {longest} m), all else is computed: ",
             )
             .then(_named(cut_off))
-            .then(
-                Said(
-                    "；请核对坐标、补全路网，或在出行方式里调大 max_single_leg_m",
-                    "; check the coordinates, complete the roads, or raise max_single_leg_m of "
-                    "the profile",
-                )
-            )
+            .then(_REMEDY)
         )
     return tuple(notes)
+
+
+def off_road_said(metres: float, longest_m: float, *, cut_off: bool) -> Said:
+    """What becomes of one place far from a road, for the row that it stands in."""
+    m, longest = f"{metres:,.0f}", f"{longest_m:,.0f}"
+    said = Said(f"最近可走的道路在 {m} 米外，", f"the nearest road one can use is {m} m away: ")
+    if not cut_off:
+        return said.then(Said("将按一段长接驳到该路", "it will be joined to it by one longer leg"))
+    fate = Said(
+        f"将不接入路网（最远 {longest} 米）", f"it will not be connected (at most {longest} m)"
+    )
+    return said.then(fate).then(_REMEDY)
 
 
 def _named(some: list[tuple[Facility, float]]) -> Said:
@@ -181,10 +193,6 @@ def check_sites(
     own = np.array([f.placed for f in sites.facilities])
     if not own.any():
         return sites, ()
-    profile = network.profile
-    _, metres = nearest_streets(network, sites.xy)
-    far = np.flatnonzero(own & (metres > profile.max_access_m))
-    longest = max(profile.max_access_m, profile.max_single_leg_m)
     from shapely import distance, points
 
     from coverage.demand.townships import read_townships
@@ -203,10 +211,21 @@ def check_sites(
     if not keep.any():
         raise InputError(problems)
     kept = tuple(f for f, stays in zip(sites.facilities, keep, strict=True) if stays)
-    off_road = tuple((sites.facilities[n], float(metres[n])) for n in far if keep[n])
-    return replace(
-        sites, facilities=kept, xy=sites.xy[keep], off_road=off_road, longest_m=longest
-    ), tuple(problems)
+    found = replace(sites, facilities=kept, xy=sites.xy[keep])
+    return held_to_roads(found, network), tuple(problems)
+
+
+def held_to_roads(sites: Sites, network: TravelNetwork) -> Sites:
+    """The sites, those with coordinates of their own and far from every usable road named so."""
+    away = OffRoad.of(network, sites.xy)
+    off_road = tuple(
+        (facility, float(metres))
+        for facility, metres, far in zip(sites.facilities, away.metres, away.far, strict=True)
+        if far and facility.placed
+    )
+    cut_off = frozenset(f.id for f, cut in zip(sites.facilities, away.cut_off, strict=True) if cut)
+    longest = longest_leg_m(network.profile)
+    return replace(sites, off_road=off_road, cut_off=cut_off, longest_m=longest)
 
 
 def read_barriers(path: Path, city: City, crs: str) -> tuple[Barrier, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from scipy.spatial import KDTree
 
+    from coverage.profiles import Profile
     from coverage.travel.prepare import TravelNetwork
 
 FACILITY = Said("设施", "facility")
@@ -177,6 +178,33 @@ def nearest_streets(tn: TravelNetwork, xy: Floats) -> tuple[Ints, Floats]:
         first = least_rows(point, found.astype(np.float64))
         segment[point[first]], metres[point[first]] = found[first], away[first]
     return segment, metres
+
+
+@dataclass(frozen=True, eq=False)
+class OffRoad:
+    """How far places are from the nearest usable street, and what that makes of a facility there.
+
+    Attributes:
+        metres: (p,) infinite where no street is open.
+        far: (p,) farther than the usual legs go: one longer leg joins it, if any.
+        cut_off: (p,) farther than that leg goes too: not connected.
+    """
+
+    metres: Floats
+    far: Bools
+    cut_off: Bools
+
+    @classmethod
+    def of(cls, tn: TravelNetwork, xy: Floats) -> OffRoad:
+        """The one place that decides it, with the hair's breadth that legs are given."""
+        _, metres = nearest_streets(tn, xy)
+        usual, longest = tn.profile.max_access_m, longest_leg_m(tn.profile)
+        return cls(metres, metres > usual + _TOUCH_M, metres > longest + _TOUCH_M)
+
+
+def longest_leg_m(profile: Profile) -> float:
+    """The longest leg of a facility."""
+    return max(profile.max_access_m, profile.max_single_leg_m)
 
 
 def _with_lone(tn: TravelNetwork, xy: Floats, legs: AccessLegs) -> AccessLegs:
