@@ -59,6 +59,12 @@ def _files(command: Callable[..., None]) -> Callable[..., None]:
     return files(takes(*CITY, "register")(command))
 
 
+def _questions(command: Callable[..., None]) -> Callable[..., None]:
+    """What is asked of a comparison, and the sources that answer it."""
+    asked = ("years", "rank_by", "kinds", "services", "group", "one.minutes")
+    return takes(*asked, *ROADS, "population", "provenance")(command)
+
+
 @command(
     "前后对比：谁获益、谁受损、还差什么，逐项指标和目标。\n\n"
     "列出有变化的指标、新覆盖和失去覆盖的乡镇、时限内获益和受损的人、各县最近设施用时的"
@@ -67,8 +73,7 @@ def _files(command: Callable[..., None]) -> Callable[..., None]:
     within=scenario,
 )
 @_files
-@takes("years", "rank_by", "kinds", "services", "group", "one.minutes", *ROADS, "population")
-@takes("provenance")
+@_questions
 @takes_format("table", "json", "csv", "markdown")
 @takes("folder.out")
 def run(
@@ -90,13 +95,8 @@ def run(
     county, the places served worst, and the cost. Several files are ranked
     side by side, and those that another one beats in every respect are marked.
     """
-    from coverage.scenarios.compare import compare
-
-    found, scenarios = _read(files, city, workspace, register)
-    made = [
-        compare(found, scenarios, year=year, register=register, kind=kinds, **how)
-        for year in (dict.fromkeys(years) or [None])
-    ]
+    found = _city(files, city, workspace)
+    made = _compared(found, _read(files, found, register), years, register, kinds, how)
     for one in made if out else ():
         from coverage.results.scenario_data import write_folder
 
@@ -107,20 +107,42 @@ def run(
 
 
 @command(
-    "检查情景文件，一次说清所有问题。",
+    "检查情景能否运行，一次说清所有问题。\n\n"
+    "选项与 coverage scenario run 相同：run 会拒绝的，不论在情景文件、登记册、路网还是人口文件里，"
+    "这里全部列出，不止第一处。",
     "coverage scenario check 方案一.toml --city 清远",
     within=scenario,
 )
 @_files
+@_questions
 def check(
     files: tuple[str, ...],
     city: str | None,
     workspace: Path | None,
     register: Path | None,
+    years: tuple[int, ...],
+    kinds: tuple[str, ...],
     lang: Lang,
+    **how: Any,
 ) -> None:
-    """Check files against the city, all problems at once."""
-    found, scenarios = _read(files, city, workspace, register)
+    """Check whether scenarios can be run, all problems at once.
+
+    Takes the options of 'coverage scenario run'. All that a run would refuse
+    is listed, in scenarios, register, roads and people alike, not only the
+    first.
+    """
+    from coverage.errors import InputError
+
+    found: City | None = None
+    try:
+        found = _city(files, city, workspace)
+        scenarios = _read(files, found, register)
+        made = _compared(found, scenarios, years, register, kinds, how)
+    except InputError as error:
+        from coverage.scenarios.refusals import every_refusal
+
+        options = {"register": register, "kind": kinds, **how}
+        raise every_refusal(error, files, found, years=years or (None,), **options) from error
     for one in scenarios:
         count = len(one.edits)
         said = Said(
@@ -129,6 +151,8 @@ def check(
             f"({found.label.english}, {one.name})",
         )
         click.echo(said.to(lang))
+    for note in dict.fromkeys(note for one in made for note in one.notes):
+        click.echo(f"  · {note.to(lang)}")
 
 
 @command(
@@ -147,7 +171,7 @@ def show(
     """Print files as they are read, with ids and names."""
     from coverage.scenarios.file import to_toml
 
-    _, scenarios = _read(files, city, workspace, register)
+    scenarios = _read(files, _city(files, city, workspace), register)
     click.echo("\n".join(to_toml(one) for one in scenarios), nl=False)
 
 
@@ -160,18 +184,39 @@ def list_(lang: Lang) -> None:  # noqa: ARG001 -- names of data
         click.echo(f"{path.stem:24} {name}")
 
 
-def _read(
-    files: Sequence[str], city: str | None, workspace: Path | None, register: Path | None
-) -> tuple[City, list[Scenario]]:
-    """The city that is meant, and the scenarios."""
-    from coverage.scenarios.file import base_of, read_all
+def _city(files: Sequence[str], city: str | None, workspace: Path | None) -> City:
+    """The city that is meant, by the first file where no option says it."""
+    from coverage.scenarios.file import base_of
+    from coverage.scenarios.shipped import find_scenario
+
+    if city is None and workspace is None:
+        city, workspace = base_of(find_scenario(files[0]))
+    return chosen_city(city, workspace)
+
+
+def _read(files: Sequence[str], city: City, register: Path | None) -> list[Scenario]:
+    from coverage.scenarios.file import read_all
     from coverage.scenarios.shipped import find_scenario
 
     paths = [find_scenario(name) for name in files]
-    if city is None and workspace is None:
-        city, workspace = base_of(paths[0])
-    found = chosen_city(city, workspace)
-    return found, read_all(paths, found, register=found.counted(register))
+    return read_all(paths, city, register=city.counted(register))
+
+
+def _compared(
+    city: City,
+    scenarios: list[Scenario],
+    years: Sequence[int],
+    register: Path | None,
+    kinds: tuple[str, ...],
+    how: dict[str, Any],
+) -> list[Comparison]:
+    """The comparison of each year asked for."""
+    from coverage.scenarios.compare import compare
+
+    return [
+        compare(city, scenarios, year=year, register=register, kind=kinds, **how)
+        for year in (dict.fromkeys(years) or [None])
+    ]
 
 
 def _show(made: Sequence[Comparison], format_: str, lang: Lang) -> None:

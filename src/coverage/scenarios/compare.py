@@ -99,7 +99,7 @@ def compare(
         [1]
     """
     ranked((), rank_by)
-    year = _checked_year(city, year)
+    year = checked_year(city, year)
     question = question or question_of(kind, services, group)
     given = city.counted(register)
     rows = city.counted(given, provenance)
@@ -148,7 +148,12 @@ def _read(
     return [one if isinstance(one, Scenario) else next(read) for one in each]
 
 
-def _checked_year(city: City, year: int | None) -> int:
+def checked_year(city: City, year: int | None) -> int:
+    """The year that is meant, the plan's last by default.
+
+    Raises:
+        InputError: If it lies before the plan or too far ahead.
+    """
     if year is None:
         return city.plan.end
     if not city.plan.start <= year <= city.plan.end + 50:
