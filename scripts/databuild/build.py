@@ -17,6 +17,7 @@ from pathlib import Path
 
 from .boundaries import load_counties, outside_metres, write_boundaries
 from .datumcheck import check_datum
+from .example import write_example
 from .population import write_population
 from .readme import write_readme
 from .roads import write_roads
@@ -30,7 +31,7 @@ DATA = Path(__file__).parents[2] / "data"
 WRITTEN = ("plans", "profiles", "scenarios")
 WRITTEN_FILES = "units/changes*.csv"
 OPTIONAL = ("facilities", "plans", "profiles")
-OWN_FOLDERS = ("units", "boundaries", "population", "roads")
+OWN_FOLDERS = ("units", "boundaries", "population", "roads", "examples")
 DATUM_CITY = "441800"
 MIT = "MIT（本项目）"
 
@@ -83,6 +84,7 @@ def build(out: Path, packages: Path, facts: Path = FACTS, *, core: bool = False)
     rows += more
     more, roads = write_roads(out, sources, counties)
     rows += more
+    rows += write_example(out)
     if not core:
         _bring_written(out)
         rows += optional_rows(out)

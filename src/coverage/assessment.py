@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from coverage.caveats import caveats
+from coverage.download.licences import quoted
 from coverage.errors import InputError, Problem, UnknownNameError, gathered
 from coverage.formats.tables import read_table
 from coverage.gaps import gap
@@ -416,7 +417,7 @@ def _report_notes(report: Report) -> tuple[Said, ...]:
                 "Add --provenance published,surveyed for real rows only",
             )
         )
-    notes += caveats(city)
+    notes += [*caveats(city), *quoted(city)]
     notes += report.register.notes
     return tuple(notes)
 

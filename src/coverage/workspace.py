@@ -75,6 +75,12 @@ ROLE_NAMES: dict[Role, tuple[str, str]] = {
     "plan": ("规划指标", "plan"),
 }
 
+# What helps where only main roads are known, in every message that says so.
+STREETS_REMEDY = Said(
+    "coverage fetch roads，不能联网则 coverage import roads 路网.osm.pbf（或加 --roads）",
+    "coverage fetch roads, or without internet coverage import roads streets.osm.pbf (or --roads)",
+)
+
 
 def check_inside(folder: Path, *paths: Path) -> None:
     """See that no link leads out of a workspace.

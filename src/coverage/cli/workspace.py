@@ -21,13 +21,15 @@ _SUBJECTS = ("boundaries", "roads", "population", "facilities")
 @command(
     "新建工作区：带注释的 city.toml 和一本模板工作簿。",
     "coverage init 清远工作区 --city 清远",
+    "coverage init 福田示例 --example 福田",
     "coverage init 韶关工作区 --name 韶关市 --code 440200 --boundaries 乡镇界.shp",
 )
 @argument("folder", "FOLDER")
-@takes("city", "name", "code", "boundaries", "crs")
+@takes("city", "example", "name", "code", "boundaries", "crs")
 def init(
     folder: Path,
     city: str | None,
+    example: str | None,
     name: str,
     code: str,
     boundaries: Path | None,
@@ -37,13 +39,27 @@ def init(
     """Make a folder with a commented city.toml and a workbook of templates."""
     from coverage.city import City
     from coverage.errors import InputError
-    from coverage.intake.setup import TEMPLATE, create
+    from coverage.intake.setup import TEMPLATE, create, find_example
+    from coverage.roads.osm import ATTRIBUTION, LICENCE
 
-    if city is not None:
-        if name or code or boundaries:
-            raise InputError(
-                Said("--city 与 --name 只用其一", "give either --city, or --name and --code")
+    if bool(city) + bool(example) + bool(name or code or boundaries) > 1:
+        raise InputError(
+            Said(
+                "--city、--example 与 --name 只用其一",
+                "give either --city, or --example, or --name and --code",
             )
+        )
+    if example:
+        create(folder, example=find_example(example))
+        say(
+            f"已建立 {folder}：街道 {ATTRIBUTION}，{LICENCE}；设施和人口是示例，虚构。"
+            "接着 cd 进去，运行 coverage circle --kind elder_care",
+            f"{folder} is made: streets {ATTRIBUTION}, {LICENCE}; facilities and people are made "
+            "up. Now cd into it and run coverage circle --kind elder_care",
+            lang,
+        )
+        return
+    if city is not None:
         create(folder, city=City.load(city))
     elif boundaries is None:
         raise InputError(

@@ -20,6 +20,7 @@ from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_layer
 from coverage.formats.tables import Table, read_table
 from coverage.groups import group_in
+from coverage.kinds import PROVENANCES
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -202,11 +203,17 @@ def from_points(
         unit=unit[good],
         unit_codes=townships.unit_codes,
         not_placed={group: {} for group in values},
-        provenance="surveyed",
+        provenance=_provenance(places),
         source=places.file,
         notes=tuple(_notes(places, set(columns.values()), unit[good])),
     )
     return demand, places.ordered()
+
+
+def _provenance(places: _List) -> str:
+    """What the list says of itself where all its rows say the same; a planner's own otherwise."""
+    said = {str(cell) for cell in places.cells.get("provenance", ())}
+    return said.pop() if len(said) == 1 and said <= PROVENANCES.keys() else "surveyed"
 
 
 def _columns(places: _List) -> dict[str, str]:
@@ -318,7 +325,9 @@ def _notes(places: _List, used: set[str], unit: Int32s) -> list[Said]:
                 f"only: {homeless}.",
             )
         )
-    ignored = [c for c in places.columns if c not in used and c != "name"]
+    if _provenance(places) == "illustrative":
+        notes.append(Said("人口为示例，虚构。", "The people are an example, made up."))
+    ignored = [c for c in places.columns if c not in used and c not in {"name", "provenance"}]
     if ignored:
         listed = "、".join(ignored)
         notes.append(Said(f"未使用的列：{listed}。", f"Columns that were not used: {listed}."))

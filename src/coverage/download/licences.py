@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING
 
 from coverage.atomic import file_digest, write_text
 from coverage.formats.toml import load_toml, toml_value
+from coverage.messages import Said
+from coverage.workspace import ROLE_NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from coverage.city import City
+
 FILE = "origin.toml"
 _HEAD = """\
-# 由 coverage fetch 写成：本文件夹中下载文件的来源、许可与日期。引用时请注明。
-# Written by 'coverage fetch': source, licence and date of what was downloaded. Quote them.
+# 本文件夹中公开数据的来源、许可与日期（coverage fetch 写成）。引用时请注明。
+# Source, licence and date of public data (by 'coverage fetch'). Quote them.
 """
 
 
@@ -66,6 +70,18 @@ def read_origins(folder: Path) -> dict[str, Origin]:
         for name, row in data.items()
         if isinstance(row, dict)
     }
+
+
+def quoted(city: City) -> tuple[Said, ...]:
+    """Whose public data a city's own files are, which every output of them must say."""
+    notes = []
+    for role, (zh, en) in ROLE_NAMES.items():
+        path = city.find(role) if city.origin(role) == "own" else None
+        record = read_origins(path.parent).get(path.name) if path else None
+        if record is not None:
+            of = f"{record.attribution}, {record.licence}"
+            notes.append(Said(f"{zh}：{of}", f"{en}: {of}"))
+    return tuple(notes)
 
 
 def note_origin(path: Path, origin: Origin) -> Path:

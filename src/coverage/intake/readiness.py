@@ -18,7 +18,7 @@ from coverage.formats.tables import read_table
 from coverage.intake.holdings import LOOKS, Mark, look
 from coverage.measures import measure
 from coverage.messages import Lang, Said
-from coverage.workspace import ROLE_NAMES, Origin, Role
+from coverage.workspace import ROLE_NAMES, STREETS_REMEDY, Origin, Role
 
 if TYPE_CHECKING:
     from coverage.city import City
@@ -58,10 +58,7 @@ _REMEDIES: dict[Role, Said] = {
         "coverage import boundaries 乡镇界.shp，或 coverage fetch boundaries",
         "coverage import boundaries townships.shp, or coverage fetch boundaries",
     ),
-    "roads": Said(
-        "coverage import roads 路网.osm.pbf，或 coverage fetch roads",
-        "coverage import roads streets.osm.pbf, or coverage fetch roads",
-    ),
+    "roads": STREETS_REMEDY,
 }
 _SHOWN = 4
 NOTHING = Said("", "")

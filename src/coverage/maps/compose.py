@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coverage.alike import today
+from coverage.download.licences import quoted
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
 from coverage.kinds import PROVENANCES
@@ -334,6 +335,7 @@ def _sources(city: City, roads: Mapping[str, Any], lang: Lang) -> tuple[str, ...
     ]
     if "shipped" not in roads and "openstreetmap" in str(roads).lower():
         found.append("© OpenStreetMap contributors (ODbL 1.0)")
+    found += [said.to(lang) for said in quoted(city)]
     if city.workspace is not None:
         found.append(f"{_OWN.to(lang)}（{city.workspace.folder.name}）")
     return tuple(dict.fromkeys(found))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from coverage.datum import project, unproject
+from coverage.download.licences import quoted
 from coverage.errors import InputError, Problem
 from coverage.kinds import KINDS
 from coverage.messages import Said
@@ -34,6 +35,7 @@ from coverage.shown import Shown
 from coverage.travel.access import Points
 from coverage.travel.prepare import Direction, TravelNetwork, prepare
 from coverage.travel.times import nearest
+from coverage.workspace import STREETS_REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -355,6 +357,8 @@ def travel_network(
     given = roads if roads is not None else city.roads
     road = given if isinstance(given, RoadNetwork) else load(given, crs=crs)
     fitted, notes = fit_to_roads(profile, road.origin)
+    if roads is None:
+        notes += quoted(city)
     if isinstance(barriers, Path):
         barriers = read_barriers(barriers, city, road.crs)
     network = prepare(
@@ -455,9 +459,9 @@ def fit_to_roads(profile: Profile, origin: dict[str, object]) -> tuple[Profile, 
     far, detour = fitted.max_direct_m, fitted.detour
     said = Said(
         f"路网只有主要公路：允许离路直行至 {far:,.0f} 米（按绕行系数 {detour:g} 计），"
-        "结果为粗略估计；换用 OpenStreetMap 路网请加 --roads",
+        f"结果为粗略估计；要真实街道：{STREETS_REMEDY.zh}",
         f"only main roads are known: up to {far:,.0f} m off the road (detour factor "
-        f"{detour:g}) are allowed, a rough estimate; use --roads with an OpenStreetMap "
-        "extract for real streets",
+        f"{detour:g}) are allowed, a rough estimate; for real "
+        f"streets: {STREETS_REMEDY.en}",
     )
     return fitted, (said,)
