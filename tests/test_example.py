@@ -95,6 +95,22 @@ def test_the_map_and_the_report_carry_the_licence(made: Path) -> None:
     assert "ODbL" in command(made, "check")[0]
 
 
+def test_streets_of_ones_own_are_not_quoted_as_downloaded(tmp_path: Path) -> None:
+    command(tmp_path, "init", "x", "--example", "福田")
+    streets = str(ROOT / "docs" / "example-streets.geojson")
+    command(tmp_path, "import", "roads", streets, "--workspace", "x")
+    out, _ = command(tmp_path, "circle", "--kind", "elder_care", "--workspace", "x")
+    assert "OpenStreetMap" not in out
+    assert not tomllib.loads((tmp_path / "x/roads/origin.toml").read_text(encoding="utf-8"))
+
+
+def test_the_outline_of_the_example_is_not_called_a_boundary(made: Path) -> None:
+    command(made, "map", "--out", "图.svg")
+    drawn = (made / "图.svg").read_text(encoding="utf-8")
+    assert "<!-- 示意范围（不是县界） -->" in drawn
+    assert "<!-- 县界 -->" not in drawn
+
+
 def test_everything_but_the_streets_is_called_an_example() -> None:
     facilities = rows(SHIPPED / "facilities.csv")
     assert Counter(row["provenance"] for row in facilities) == {"illustrative": len(facilities)}

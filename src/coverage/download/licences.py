@@ -88,15 +88,27 @@ def note_origin(path: Path, origin: Origin) -> Path:
     """Record the origin of a file that was just written; other files' stay recorded."""
     records = read_origins(path.parent)
     records[path.name] = Origin(**asdict(origin) | {"sha256": file_digest(path)})
+    target = path.parent / FILE
+    write_text(target, _text(records))
+    return target
+
+
+def forgotten(path: Path) -> dict[Path, bytes]:
+    """The record without a file that is to be replaced by the planner's own, if it had one."""
+    records = read_origins(path.parent)
+    if records.pop(path.name, None) is None:
+        return {}
+    return {path.parent / FILE: _text(records).encode("utf-8")}
+
+
+def _text(records: dict[str, Origin]) -> str:
     lines = [_HEAD]
     for name in sorted(records):
         lines.append(f"[{toml_value(name)}]")
         fields = asdict(records[name]).items()
         lines += [f"{key} = {toml_value(value)}" for key, value in fields if value]
         lines.append("")
-    target = path.parent / FILE
-    write_text(target, "\n".join(lines))
-    return target
+    return "\n".join(lines)
 
 
 def is_downloaded(path: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from coverage.atomic import REPLACED, Content, disk_errors, file_digest, free, locked, write_files
 from coverage.city import City
+from coverage.download.licences import forgotten
 from coverage.errors import InputError
 from coverage.facilities import COLUMNS, register_rows
 from coverage.formats.tables import csv_text
@@ -60,8 +61,11 @@ def deliver(
     base = folder / "intake" / f"{stamp}-{report.role}"
     copies: dict[Path, Content] = {}
     findings = Findings(report.findings)
+    records: dict[Path, Content] = {}
     for goal, content in files.items():
         if goal.is_file() and not _same(goal, content):
+            # What comes now is not what was downloaded, and must not be quoted as that.
+            records |= forgotten(goal)
             kept = free(goal.parent / REPLACED / f"{goal.stem}-{stamp}{goal.suffix}")
             copies[kept] = goal
             shown = kept.relative_to(folder).as_posix()
@@ -88,7 +92,7 @@ def deliver(
             book.with_suffix(".html"): to_html(report, lang),
             book.with_suffix(".json"): json.dumps(record, ensure_ascii=False, indent=1) + "\n",
         }
-        write_files({**told, **copies, **files}, aside=aside)
+        write_files({**told, **copies, **records, **files}, aside=aside)
     return replace(report, written=tuple(files), reports=tuple(told))
 
 

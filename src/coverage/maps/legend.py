@@ -35,6 +35,7 @@ _WORDS = {
     "county": Said("县界", "county boundary"),
     "township": Said("乡镇近似格（示意）", "township cell (approximate)"),
     "official": Said("乡镇界", "township boundary"),
+    "ground": Said("示意范围（不是县界）", "ground shown (no boundary)"),
     "road": Said("主要道路", "roads"),
     "several": Said("数字：同处多个设施", "a number: several at one place"),
     "proposal": Said("建议点（按顺序）", "proposed site, in order"),
@@ -307,7 +308,8 @@ class _Column:
         z = self.zoom
         approximate = any(area.approximate for area in self.view.townships)
         self.y += 1.2 * z
-        rows = [("county", INK, 1.0, "-"), ("road", ROAD, 0.8, "-")]
+        sketched = any(area.approximate for area in self.view.counties)
+        rows = [("ground" if sketched else "county", INK, 1.0, "-"), ("road", ROAD, 0.8, "-")]
         cell = ("township", BORDER, 0.6, "--") if approximate else ("official", BORDER, 0.5, "-")
         drawn = (rows[0], cell, rows[1]) if self.view.roads else (rows[0], cell)
         for key, colour, thick, style in drawn:
