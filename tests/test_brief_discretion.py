@@ -242,6 +242,8 @@ def _within(cells: list[tuple[int, int]]) -> Indicator:
         numerator=top,
         denominator=bottom,
         value=Fraction(100 * top, bottom) if bottom else None,
+        straight_estimate=True,
+        wholly_off_road=80.0,
         baseline=None,
         plan_basis=None,
         targets=(Aim(2025, "≥", Fraction(80), "", met=False, gap_points=Fraction(16, 5)),),

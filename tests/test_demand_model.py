@@ -22,7 +22,19 @@ from coverage.demand.sources import cached_from_townships, demand_of
 from coverage.demand.townships import onto, read_townships
 from coverage.errors import InputError, UnknownNameError
 from coverage.formats import archives
-from demand_city import CELLS, CODE, EAST, FARM, MIDDLE, NO_SEAT, PEOPLE, SEATS, WEST, small_city
+from demand_city import (
+    CELLS,
+    CODE,
+    COUNTIES,
+    EAST,
+    FARM,
+    MIDDLE,
+    NO_SEAT,
+    PEOPLE,
+    SEATS,
+    WEST,
+    small_city,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,6 +188,29 @@ def test_people_without_a_place_are_not_dropped(tmp_path: Path) -> None:
     assert demand.not_placed["60+"] == {NO_SEAT: 600.0, FARM: 10.0}
     assert demand.total("all") == pytest.approx(sum(PEOPLE.values()), rel=1e-12)
     assert any("3,050" in note.zh and "3,050" in note.en for note in demand.notes)
+
+
+def test_most_of_a_county_with_one_cell_is_spread_over_the_county(tmp_path: Path) -> None:
+    """Nothing tells where in it the units without a seat lie: not in the one that has a seat."""
+    people = {**PEOPLE, NO_SEAT: 9_000}
+    demand = from_townships(small_city(tmp_path, people=people))
+    assert demand.not_placed["all"] == {}
+    assert by_unit(demand) == pytest.approx(people, rel=1e-12)
+    here = demand.unit == demand.unit_codes.index(NO_SEAT)
+    townships = read_townships(small_city(tmp_path, people=people))
+    county = onto(np.array([COUNTIES["900200"]]), "EPSG:4326", townships.crs, densify=False)[0]
+    assert shapely.contains_xy(county, demand.x[here], demand.y[here]).all()
+    east = townships.cells[townships.cell_unit.tolist().index(demand.unit_codes.index(EAST))]
+    assert not shapely.contains_xy(east, demand.x[here], demand.y[here]).all()
+    assert len(set(weights(demand, NO_SEAT).tolist())) == 1
+    assert any("9,050" in note.zh and "9,050" in note.en for note in demand.notes)
+
+
+def test_the_people_of_zhushan_are_spread_over_the_district() -> None:
+    demand = from_townships(City.load("珠山"))
+    assert demand.not_placed["all"] == {}
+    assert len(set(demand.unit.tolist())) == 11
+    assert demand.total("all") == pytest.approx(383_500, abs=1e-6)
 
 
 def test_a_seat_without_a_cell_and_a_cell_without_a_seat_have_no_place(tmp_path: Path) -> None:

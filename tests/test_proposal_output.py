@@ -49,7 +49,7 @@ def driving() -> Proposal:
     question = read_question(
         QINGYUAN,
         indicator="elder_care.circle_15min",
-        target=">=54",
+        target=">=51",
         rules=Rules(seconds=30),
     )
     return propose(QINGYUAN, question, candidates="grid:4000", sources=Sources(profile="drive"))
@@ -103,7 +103,7 @@ def test_a_scenario_of_people_keeps_its_promise(driving: Proposal, tmp_path: Pat
 def test_target_and_options_go_into_the_scenario(driving: Proposal) -> None:
     scenario = to_scenario(driving)
     (aim,) = scenario.aims
-    assert f"{aim.indicator} {aim.op} {aim.value}" == "elder_care.circle_15min ≥ 54"
+    assert f"{aim.indicator} {aim.op} {aim.value}" == "elder_care.circle_15min ≥ 51"
     assert (scenario.limit.minutes, scenario.limit.profile) == (None, "drive")
     assert "coverage scenario run 本文件 --profile drive。" in scenario.note
     assert "已证明的界" in scenario.note

@@ -330,13 +330,17 @@ def test_roads_check_command(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert "torn.osm.pbf" in done.err
 
 
-def test_report_shows_the_circle_beside_the_straight_one(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_report_calls_straight_lines_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     args = ("--indicator", "elder_care.circle_15min", "--format", "json")
-    (found,) = run(capsys, "report", "--city", "清远", *args).data["indicators"]
+    data = run(capsys, "report", "--city", "清远", *args).data
+    (found,) = data["indicators"]
     assert found["value"] == pytest.approx(100 * found["numerator"] / found["denominator"])
-    assert any("直线圆" in note for note in found["notes"])
+    assert found["straight_estimate"]
+    assert found["wholly_off_road"] > 50
+    assert found["name"].endswith("（直线估算）")
+    assert not any("画直线圆" in note for note in found["notes"])
+    assert sum("coverage fetch roads" in note for note in data["notes"]) == 1
+    assert not any("fetch roads" in note for note in found["notes"])
     assert sum(c["denominator"] for c in found["by_county"]) == pytest.approx(
         found["denominator"], abs=8
     )

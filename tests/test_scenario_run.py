@@ -256,7 +256,7 @@ def test_roads_closed_and_bridged(city: City) -> None:
     change = found.access[0].main
     assert change.farther > 0 == change.nearer
     assert any("北江路" in note.zh for note in found.notes)
-    bridge = Road("bridge", (113.06, 23.706), (113.119, 23.75))
+    bridge = Road("bridge", (113.06, 23.706), (113.064, 23.678))
     change = only(city, scenario(roads=(bridge,))).access[0].main
     assert change.nearer > 0 == change.farther
     area = Road("close", area=((112.9, 23.6), (113.2, 23.6), (113.2, 23.8), (112.9, 23.8)))

@@ -24,6 +24,7 @@ from coverage.messages import Said
 from coverage.nearest import nearest
 from coverage.shown import Shown
 from coverage.text import number, round_half_up
+from coverage.travel.off_road import REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -256,7 +257,9 @@ def _result(
     due = indicator.due(year)
     targets = tuple(judge(found, t, due=t in due) for t in indicator.targets)
     basis = _plan_basis(city, indicator, found, due)
-    notes = [*found.notes, *_basis_notes(found, basis)]
+    # Said once, on top of the page.
+    notes = [note for note in found.notes if note != REMEDY]
+    notes += _basis_notes(found, basis)
     difference = baseline_difference(found, indicator.baseline)
     if difference:
         notes.append(difference)
@@ -417,6 +420,8 @@ def _report_notes(report: Report) -> tuple[Said, ...]:
                 "Add --provenance published,surveyed for real rows only",
             )
         )
+    if any(REMEDY in r.measurement.notes for r in report.results):
+        notes.append(REMEDY)
     notes += [*caveats(city), *quoted(city)]
     notes += report.register.notes
     return tuple(notes)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.facilities import Facility, Register
     from coverage.plans import Match, PlanIndicator
+    from coverage.travel.off_road import OffRoad
     from coverage.units import Unit, Units
 
     _Measure = Callable[[City, Register, PlanIndicator, int], "Measurement"]
@@ -67,6 +68,7 @@ class Measurement:
         counties: Shares of people by county, for a travel-time measure.
         partial: Counted from lists known to be partial: the true numerator can
             only be higher, and what they do not name is not known to be missing.
+        off_road: What the people reached owe to ways off the road, for a travel-time measure.
         countable: Whether the numerator counts whole units, so that a gap has a
             number of them; not for a ratio that is only printed or supplied.
         notes: What a reader must know about this value.
@@ -84,6 +86,7 @@ class Measurement:
     gap_unit: Said = MORE
     counties: tuple[CountyShare, ...] = ()
     partial: bool = False
+    off_road: OffRoad | None = None
     countable: bool = True
     notes: tuple[Said, ...] = ()
 
@@ -97,6 +100,11 @@ class Measurement:
         if self.denominator == 0:
             return None
         return Fraction(self.numerator) * self.scale / Fraction(self.denominator)
+
+    @property
+    def straight_estimate(self) -> bool:
+        """Whether it is hardly more than straight lines."""
+        return self.off_road is not None and self.off_road.straight_estimate
 
     @property
     def provenance(self) -> Counter[str]:

@@ -108,4 +108,4 @@ def _unpack(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Demand:
     return Demand(**columns)
 
 
-CACHE = Cache("demand", Archive(b"FCDM", 2), _pack, _unpack)
+CACHE = Cache("demand", Archive(b"FCDM", 3), _pack, _unpack)

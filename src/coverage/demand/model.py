@@ -4,7 +4,9 @@ A township's people are split by its committees: a residents' committee
 (社区) weighs 3.45, a villagers' committee (村) 1, the weight that
 ``data/README.md`` calibrates. The share of the residents' committees is
 spread evenly within a kilometre of the seat, the rest evenly over the
-township's cell. Totals are those of the population table to the person.
+township's cell. Where a county has one cell only, because no other seat of it
+is known and most people live in the others, these are spread evenly over the
+county. Totals are those of the population table to the person.
 """
 
 from __future__ import annotations
@@ -18,17 +20,19 @@ import numpy as np
 import shapely
 
 from coverage.demand.demand import Demand, model_files
-from coverage.demand.townships import Townships, read_townships
+from coverage.demand.townships import Townships, onto, read_townships
 from coverage.errors import InputError
 from coverage.messages import Said
+from coverage.settings import WGS84
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
     from coverage.arrays import Floats, Int32s
     from coverage.city import City
+    from coverage.units import Unit
 
 RESIDENTS_WEIGHT = 3.45  # calibrated in data/README.md; a villagers' committee weighs 1
 SEAT_RADIUS_M = 1_000.0
@@ -48,6 +52,7 @@ class _Spread:
     unit: Int32s
     part: Floats
     seat_outside: tuple[str, ...]
+    over_county: tuple[str, ...] = ()
 
 
 def from_townships(city: City, *, step_m: float = 500.0) -> Demand:
@@ -99,6 +104,7 @@ def from_townships(city: City, *, step_m: float = 500.0) -> Demand:
             _about_model(step_m),
             *_about_years(city, figures),
             *_about_places(city, spread.seat_outside, not_placed["all"]),
+            *_about_counties(city, spread.over_county, figures["all"]),
             *_about_missing(city, figures["all"], left_out),
         ),
     )
@@ -174,6 +180,14 @@ def _spread(city: City, townships: Townships, step_m: float, everyone: dict[str,
                 ys.append(points[1])
                 parts.append(np.full(len(points[0]), share / len(points[0])))
                 index.append(np.full(len(points[0]), townships.cell_unit[i], np.int32))
+    over = _over_counties(city, units, townships, everyone)
+    for i, area in over:
+        middle = area.representative_point()
+        x, y = _lattice(area, step_m, (middle.x, middle.y))
+        xs.append(x)
+        ys.append(y)
+        parts.append(np.full(len(x), 1.0 / len(x)))
+        index.append(np.full(len(x), i, np.int32))
     if not xs:
         return _Spread(*(np.empty(0),) * 2, np.empty(0, np.int32), np.empty(0), ())
     return _Spread(
@@ -182,7 +196,43 @@ def _spread(city: City, townships: Townships, step_m: float, everyone: dict[str,
         np.concatenate(index),
         np.concatenate(parts),
         tuple(outside),
+        tuple(townships.unit_codes[i] for i, _ in over),
     )
+
+
+def _over_counties(
+    city: City, units: Sequence[Unit], townships: Townships, everyone: dict[str, int]
+) -> list[tuple[int, BaseGeometry]]:
+    """Units with neither seat nor cell where these are most of a county that has one cell only.
+
+    Of such a county nothing tells where in it they lie: their people are spread over all of it.
+
+    Returns:
+        Index of each such unit that has people, and its county.
+    """
+    cells = Counter(unit.code[:6] for unit in units)
+    known = {unit.code for unit in units}
+    wanted = [
+        (i, code[:6])
+        for i, code in enumerate(townships.unit_codes)
+        if everyone.get(code)
+        and code not in known
+        and not city.units[code].placed
+        and cells[code[:6]] == 1
+    ]
+    people: Counter[str] = Counter()
+    for code, count in everyone.items():
+        people[code[:6]] += count
+    seatless = Counter({county: 0 for _, county in wanted})
+    for i, county in wanted:
+        seatless[county] += everyone[townships.unit_codes[i]]
+    wanted = [(i, county) for i, county in wanted if 2 * seatless[county] > people[county]]
+    if not wanted:
+        return []
+    counties = city.boundaries("counties")
+    shapes = onto(counties.shapes, WGS84, townships.crs, densify=False)
+    areas = dict(zip(counties.codes, shapes, strict=True))
+    return [(i, areas[county]) for i, county in wanted if county in areas]
 
 
 def _disc(
@@ -273,6 +323,20 @@ def _about_places(city: City, outside: Collection[str], not_placed: dict[str, fl
             )
         )
     return notes
+
+
+def _about_counties(city: City, codes: Sequence[str], everyone: dict[str, int]) -> list[Said]:
+    if not codes:
+        return []
+    count, names = f"{sum(everyone[code] for code in codes):,}", _named(city, codes)
+    return [
+        Said(
+            f"{len(codes)}个单元没有驻地点，所在县区又只有一个近似格，{count}人均匀铺满全县区，"
+            f"不代表各单元的实际位置：{names}。",
+            f"Units without a seat in a county with a single cell: {len(codes)}, whose {count} "
+            f"people are spread evenly over the county, wherever in it they live: {names}.",
+        )
+    ]
 
 
 def _about_missing(city: City, everyone: Collection[str], left_out: Collection[str]) -> list[Said]:

@@ -14,6 +14,7 @@ from coverage.maps.fonts import families
 from coverage.messages import Said
 from coverage.proposals.propose import Proposal, proof
 from coverage.text import number, wrap
+from coverage.travel.off_road import mark_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -236,7 +237,12 @@ def _words(figure: Any, proposal: Proposal) -> None:
     question, change = proposal.question, proposal.city_change
     city = proposal.city.name
     figure.text(
-        0.03, 0.968, f"{city}：{question.indicator.name}", fontsize=14, weight="bold", va="top"
+        0.03,
+        0.968,
+        f"{city}：{question.indicator.name}{mark_of(proposal.off_road).zh}",
+        fontsize=14,
+        weight="bold",
+        va="top",
     )
     how = (
         f"{question.group}，{proposal.sources.profile}，{question.minutes:g} 分钟；"

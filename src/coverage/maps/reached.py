@@ -14,8 +14,10 @@ from coverage.kinds import KINDS
 from coverage.maps.themes import scale_for, value_class, value_shading
 from coverage.maps.view import Crowd, Mark, Ring, Theme
 from coverage.reach.draw import shapes_of
+from coverage.reach.people import off_road_of
 from coverage.results import figures
 from coverage.results.circles import Circles, Measured, PeopleRow, limit_name
+from coverage.travel.off_road import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,13 +43,13 @@ def rings_of(
 ) -> tuple[Ring, ...]:
     """The areas reached within each limit by any of the facilities, the largest first."""
     shapes = shapes_of(times, how="dissolve", step_m=step_m).ravel()
-    group = reach.main_group
+    group, mark = reach.main_group, mark_of(off_road_of(times)).to(lang)
     rings = []
     for rank, (limit, shape) in enumerate(zip(times.limits_s, shapes, strict=True)):
         row = reach.rows("city", group, limit_name(times, limit, "en"))[0]
         rings.append(
             Ring(
-                label=limit_name(times, limit, lang),
+                label=limit_name(times, limit, lang) + mark,
                 text=f"{group_name(group, lang)} {_reached(row, lang)}",
                 share=figures.shown(row.share, lang, percent=True),
                 shape=_in_degrees(shape, times.network.crs),
@@ -174,7 +176,8 @@ def reach_theme(
     whole = reach.rows("city", group, name)[0]
     return Theme(
         id=REACH,
-        title=reach_title(times.kinds, services, limit_name(times, limit, lang), lang),
+        title=reach_title(times.kinds, services, limit_name(times, limit, lang), lang)
+        + mark_of(off_road_of(times)).to(lang),
         headline=f"{group_name(group, lang)} {_reached(whole, lang)}",
         status="",
         kinds=times.kinds,

@@ -23,6 +23,7 @@ from coverage.proposals.lists import Fixed, read_fixed
 from coverage.proposals.solving import solve
 from coverage.shown import Shown
 from coverage.siting import Answer, InfeasibleError
+from coverage.travel.off_road import OffRoad, said_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -146,7 +147,7 @@ class Proposal(Shown):
         rivals: Nearly as good.
         needed: Whole people or units that the target needs.
         met: Whether the target is met, `None` without one.
-        off_road: Percent of the travel time of those reached that is spent off the road.
+        off_road: What those reached owe to ways off the road; `None` without travel.
         seconds: (placed,) time to the nearest open facility afterwards, empty without travel.
         seconds_before: The same before.
         notes: What was assumed, estimated, left out.
@@ -164,7 +165,7 @@ class Proposal(Shown):
     rivals: tuple[Rival, ...]
     needed: int
     met: bool | None
-    off_road: float | None
+    off_road: OffRoad | None
     seconds: Floats
     seconds_before: Floats
     notes: tuple[Said, ...]
@@ -249,6 +250,7 @@ def propose(
         met = round(whole.after.reached) >= question.whole_needed(round(whole.after.total))
         if question.counts_all:
             needed = question.whole_needed(round(float(field.weight.sum())))
+    off_road = _off_road(field, has, after)
     return Proposal(
         city=city,
         question=question,
@@ -265,10 +267,12 @@ def propose(
         rivals=_rivals(field, answer),
         needed=needed,
         met=met,
-        off_road=_off_road(field, has, after),
+        off_road=off_road,
         seconds=after[0],
         seconds_before=before[0],
-        notes=(*_own_notes(question, field), *notes, *field.notes),
+        notes=tuple(
+            dict.fromkeys((*said_of(off_road), *_own_notes(question, field), *notes, *field.notes))
+        ),
     )
 
 
@@ -387,15 +391,13 @@ def _rivals(field: Field, answer: Answer) -> tuple[Rival, ...]:
     return tuple(out)
 
 
-def _off_road(field: Field, has: Bools, after: tuple[Floats, Floats]) -> float | None:
-    """Percent of the time of the people reached, weighted by people as `reach.people` does."""
+def _off_road(field: Field, has: Bools, after: tuple[Floats, Floats]) -> OffRoad | None:
+    """What the people reached owe to ways off the road, as `reach.people` has it."""
     if field.travel is None:
         return None
     inside = has[: field.placed]
-    people = field.people[: field.placed][inside]
-    if not people.sum():
-        return None
-    return float(100 * (people @ np.nan_to_num(after[1][inside])) / people.sum())
+    people, share = field.people[: field.placed][inside], after[1][inside]
+    return OffRoad.of(float(people.sum()), float(people @ (share >= 1.0)), float(people @ share))
 
 
 def _own_notes(question: Question, field: Field) -> tuple[Said, ...]:

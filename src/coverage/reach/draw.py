@@ -9,6 +9,7 @@ from coverage.atomic import replacing
 from coverage.circles.polygons import How, service_circles
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
+from coverage.reach.people import off_road_of
 from coverage.settings import WGS84
 from coverage.travel.times import node_times
 
@@ -39,7 +40,7 @@ def draw(
     Returns:
         Columns ``facility_id``, ``name``, ``kind``, ``provenance`` (empty if
         dissolved), ``limit`` (minutes, or metres for a limit in metres),
-        ``step_m``, ``area_km2``, ``approximate``, ``geometry``.
+        ``step_m``, ``straight_estimate``, ``area_km2``, ``geometry``.
 
     Raises:
         InputError: If the step is not above 0.
@@ -91,12 +92,14 @@ def shapes_of(times: ServiceTimes, *, how: str, step_m: float) -> Objects:
 
 def _rows(times: ServiceTimes, step: float, *, dissolved: bool) -> list[dict[str, Any]]:
     metres = times.profile.measure == "distance"
+    off_road = off_road_of(times)
     limits = [limit if metres else limit / 60 for limit in times.limits_s]
     shared = {
         "limit_unit": "m" if metres else "min",
         "profile": times.profile.name,
         "roads": times.roads,
         "step_m": step,
+        "straight_estimate": off_road is not None and off_road.straight_estimate,
     }
     if dissolved:
         return [{"facility_id": "", "limit": limit, **shared} for limit in limits]

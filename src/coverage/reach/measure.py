@@ -9,8 +9,9 @@ from coverage.errors import InputError
 from coverage.groups import label
 from coverage.indicators import CountyShare, Measurement
 from coverage.messages import Lang, Said
-from coverage.reach.people import PeopleReached, people_reached
+from coverage.reach.people import PeopleReached, off_road_of, people_reached
 from coverage.reach.service import DEFAULT_PROFILE, ServiceTimes, roads_in_words, travel_time
+from coverage.travel.off_road import said_of
 
 if TYPE_CHECKING:
     from coverage.city import City
@@ -27,7 +28,8 @@ def people_within(
     """People of the indicator's group within its minutes of a facility, over the shipped roads.
 
     Whole people are reported; those without a known place stay in the
-    denominator. The straight circle's figure stands in the notes beside it.
+    denominator. The straight circle's figure stands in the notes beside it, unless the
+    result is itself a straight-line estimate.
     """
     match = indicator.match
     try:
@@ -43,14 +45,16 @@ def people_within(
         zh, en = ("；".join(p.to(lang) for p in error.problems) for lang in _LANGS)
         return Measurement(notes=(Said(f"未计算：{zh}", f"not computed: {en}"),))
     group, (whole,) = _whole(times, match.group)
-    notes = (*_notes(times, whole, group), *times.notes)
-    return replace(share_of_people(times, match.group), notes=notes)
+    found = share_of_people(times, match.group)
+    notes = _notes(times, whole, group, compared=not found.straight_estimate)
+    return replace(found, notes=tuple(dict.fromkeys((*found.notes, *notes, *times.notes))))
 
 
 def share_of_people(times: ServiceTimes, group: str) -> Measurement:
     """The share of a group within the limit of some travel times; all people without the group."""
     group, (whole,) = _whole(times, group)
     counties = people_reached(times, level="county", group=group)
+    off_road = off_road_of(times, group)
     return Measurement(
         numerator=round(whole.reached),
         denominator=round(whole.total),
@@ -60,6 +64,8 @@ def share_of_people(times: ServiceTimes, group: str) -> Measurement:
         rows=tuple(times.sites.facilities),
         gap_unit=Said("人", "people"),
         counties=tuple(_county(row) for row in counties if row.code),
+        off_road=off_road,
+        notes=said_of(off_road),
     )
 
 
@@ -72,11 +78,12 @@ def _county(row: PeopleReached) -> CountyShare:
     return CountyShare(row.code, row.name, round(row.reached), round(row.total), ())
 
 
-def _notes(times: ServiceTimes, whole: PeopleReached, group: str) -> tuple[Said, ...]:
+def _notes(
+    times: ServiceTimes, whole: PeopleReached, group: str, *, compared: bool
+) -> tuple[Said, ...]:
     minutes = times.minutes[0]
     who = label(group)
     straight, share = whole.straight_share, whole.share
-    off = whole.off_road_share
     notes = [
         Said(
             f"出行方式 {times.profile.zh}，{minutes:g} 分钟，{who.zh}；"
@@ -84,7 +91,7 @@ def _notes(times: ServiceTimes, whole: PeopleReached, group: str) -> tuple[Said,
             f"{times.profile.en}, {minutes:g} minutes, {who.en}; roads: {times.roads}",
         )
     ]
-    if straight is not None and share is not None:
+    if straight is not None and share is not None and compared:
         radius = times.straight_radius_m(times.limits_s[0])
         notes.append(
             Said(
@@ -92,13 +99,6 @@ def _notes(times: ServiceTimes, whole: PeopleReached, group: str) -> tuple[Said,
                 f"沿路只有 {share:.1f}%",
                 f"a straight circle of the same limit (radius {radius:,.0f} m) would claim "
                 f"{straight:.1f} %, over roads it is {share:.1f} %",
-            )
-        )
-    if off is not None:
-        notes.append(
-            Said(
-                f"可达者的路程时间中 {off:.0f}% 为离路步行（路网稀疏时不可靠）",
-                f"{off:.0f} % of the reached people's travel time is spent off the road",
             )
         )
     if whole.not_placed:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coverage.travel.off_road import OffRoad
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,7 +34,8 @@ class PeopleReached:
         not_reached: People with a place and no facility within the limit.
         not_placed: People of units whose place is not known.
         straight: People inside the straight circle of the same limit.
-        off_road: Of those reached, people weighted by the share of their way off the road.
+        alone: Of those reached, people whose whole way is off the road.
+        weighted: Of those reached, people weighted by the share of their time off the road.
     """
 
     code: str
@@ -43,7 +46,8 @@ class PeopleReached:
     not_reached: float
     not_placed: float
     straight: float
-    off_road: float
+    alone: float
+    weighted: float
 
     @property
     def total(self) -> float:
@@ -61,9 +65,9 @@ class PeopleReached:
         return 100 * self.straight / self.total if self.total else None
 
     @property
-    def off_road_share(self) -> float | None:
-        """Percent of the reached people's travel time that is spent off the road."""
-        return 100 * self.off_road / self.reached if self.reached else None
+    def off_road(self) -> OffRoad | None:
+        """What the people reached owe to ways off the road, `None` where nobody is."""
+        return OffRoad.of(self.reached, self.alone, self.weighted)
 
 
 def people_reached(
@@ -96,6 +100,15 @@ def people_reached(
             rows += _rows(times, name, limit, weight, codes, label, unplaced)
     order = {code: n for n, code in enumerate(dict.fromkeys(row.code for row in rows))}
     return sorted(rows, key=lambda r: (order[r.code], groups.index(r.group), r.limit_s))
+
+
+def off_road_of(times: ServiceTimes, group: str | None = None) -> OffRoad | None:
+    """What those reached within the largest limit owe to ways off the road.
+
+    By this one answer the whole result is a straight-line estimate or is none.
+    """
+    rows = people_reached(times, group=group or times.main_group)
+    return next((r.off_road for r in reversed(rows) if r.code), None)
 
 
 def _units_of_points(times: ServiceTimes, level: str) -> tuple[list[str], Ints]:
@@ -134,7 +147,7 @@ def _rows(
 ) -> list[PeopleReached]:
     inside = times.seconds <= limit
     straight = times.straight_m <= times.straight_radius_m(limit)
-    off = np.where(inside, np.nan_to_num(times.share_on_access), 0.0)
+    off = np.where(inside, times.share_on_access, 0.0)
 
     def total(part: Floats) -> Floats:
         return np.bincount(label, part, minlength=len(codes)).astype(np.float64)
@@ -143,11 +156,12 @@ def _rows(
         total(weight * inside),
         total(weight * ~inside),
         total(weight * straight),
+        total(weight * (off >= 1.0)),
         total(weight * off),
     )
     rows = []
     for n, code in enumerate(codes):
-        reached, rest, drawn, off_road = (float(column[n]) for column in columns)
+        reached, rest, drawn, alone, weighted = (float(column[n]) for column in columns)
         if reached + rest + unplaced[n] == 0:
             continue
         name = times.city.name if code == times.city.code else times.city.units.name(code)
@@ -161,7 +175,8 @@ def _rows(
                 rest,
                 float(unplaced[n]),
                 drawn,
-                off_road,
+                alone,
+                weighted,
             )
         )
     return rows

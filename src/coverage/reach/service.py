@@ -33,9 +33,9 @@ from coverage.roads.network import RoadNetwork
 from coverage.roads.sources import load
 from coverage.shown import Shown
 from coverage.travel.access import Points
+from coverage.travel.off_road import REMEDY
 from coverage.travel.prepare import Direction, TravelNetwork, prepare
 from coverage.travel.times import nearest
-from coverage.workspace import STREETS_REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,7 +96,7 @@ class ServiceTimes(Shown):
         seconds: (p,) to the nearest facility, infinite where none is reached; metres where
             the profile is limited in metres.
         facility: (p,) index into `sites`, -1 where none.
-        share_on_access: (p,) share of the time off the road.
+        share_on_access: (p,) share of the time off the road, NaN where nothing is reached.
         astray: Facilities left out because the user asked for it.
     """
 
@@ -134,6 +134,11 @@ class ServiceTimes(Shown):
     def demand(self) -> Demand:
         """The people."""
         return self.setup.demand
+
+    @property
+    def main_group(self) -> str:
+        """The group that elder care speaks of, else everybody."""
+        return "60+" if "60+" in self.demand.people else "all"
 
     @property
     def roads(self) -> str:
@@ -459,9 +464,8 @@ def fit_to_roads(profile: Profile, origin: dict[str, object]) -> tuple[Profile, 
     far, detour = fitted.max_direct_m, fitted.detour
     said = Said(
         f"路网只有主要公路：允许离路直行至 {far:,.0f} 米（按绕行系数 {detour:g} 计），"
-        f"结果为粗略估计；要真实街道：{STREETS_REMEDY.zh}",
+        "结果为粗略估计",
         f"only main roads are known: up to {far:,.0f} m off the road (detour factor "
-        f"{detour:g}) are allowed, a rough estimate; for real "
-        f"streets: {STREETS_REMEDY.en}",
+        f"{detour:g}) are allowed, a rough estimate",
     )
-    return fitted, (said,)
+    return fitted, (said, REMEDY)

@@ -11,12 +11,19 @@ from rich.text import Text
 from coverage.groups import label
 from coverage.kinds import KINDS
 from coverage.messages import Lang, Said
-from coverage.reach.people import PERCENTILES, PeopleReached, nearest_times, people_reached
+from coverage.reach.people import (
+    PERCENTILES,
+    PeopleReached,
+    nearest_times,
+    off_road_of,
+    people_reached,
+)
 from coverage.results import words
 from coverage.results.document import HIDDEN, Hidden, as_json
 from coverage.results.table import Column, Table, bullet, columns, to_rich
 from coverage.results.table import to_csv as table_csv
 from coverage.results.table import to_markdown as table_markdown
+from coverage.travel.off_road import mark_of, said_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +51,7 @@ class PeopleRow:
     share: Measured = None
     straight_share: Measured = None
     off_road_share: Measured = None
+    wholly_off_road: Measured = None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -57,7 +65,7 @@ class PeopleRow:
 
     def hidden(self) -> PeopleRow:
         """The row without any of its figures."""
-        return PeopleRow(*astuple(self)[:5], *[HIDDEN] * 7)
+        return PeopleRow(*astuple(self)[:5], *[HIDDEN] * 8)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,8 @@ class Circles:
         roads: Where they come from.
         population: Its source and provenance.
         facilities: How many are placed, at a seat, not placed, illustrative.
+        straight_estimate: Whether it is hardly more than straight lines; then no straight circle
+            is compared.
         notes: What to know before quoting it.
         skipped: Bad rows that were left out.
         people: By unit, group and limit; whole numbers that add up only before rounding.
@@ -107,6 +117,7 @@ class Circles:
     roads: str
     population: Mapping[str, str]
     facilities: Mapping[str, int]
+    straight_estimate: bool
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
     people: tuple[PeopleRow, ...]
@@ -138,6 +149,7 @@ def limit_name(times: ServiceTimes, limit: float, lang: Lang) -> str:
 def build(times: ServiceTimes, lang: Lang = "zh") -> Circles:
     """The result of travel times, its figures rounded to a thousandth."""
     sites = times.sites
+    estimate = _estimated(times)
     return Circles(
         city={"code": times.city.code, "name": times.city.name},
         kinds=times.kinds,
@@ -153,10 +165,11 @@ def build(times: ServiceTimes, lang: Lang = "zh") -> Circles:
             "not_placed": len(sites.not_placed),
             "illustrative": sum(f.provenance == "illustrative" for f in sites.facilities),
         },
-        notes=tuple(note.to(lang) for note in times.notes),
+        straight_estimate=estimate,
+        notes=tuple(note.to(lang) for note in _notes(times)),
         skipped=tuple(str(problem) for problem in times.skipped),
         people=tuple(
-            _people(times, row, level)
+            _people(times, row, level, compared=not estimate)
             for level in ("city", "county", "township")
             for row in people_reached(times, level=level)
         ),
@@ -174,23 +187,34 @@ def build(times: ServiceTimes, lang: Lang = "zh") -> Circles:
                 round(row.beyond, 2),
             )
             for level in ("city", "county")
-            for row in nearest_times(times, level=level, group=_main_group(times))
+            for row in nearest_times(times, level=level, group=times.main_group)
         ),
     )
 
 
-def _people(times: ServiceTimes, row: PeopleReached, level: str) -> PeopleRow:
-    figures = (
-        *(row.reached, row.not_reached, row.not_placed, row.total),
-        *(row.share, row.straight_share, row.off_road_share),
-    )
+def _estimated(times: ServiceTimes) -> bool:
+    found = off_road_of(times)
+    return found is not None and found.straight_estimate
+
+
+def _notes(times: ServiceTimes) -> list[Said]:
+    """What to know before quoting it, the ways off the road first."""
+    return list(dict.fromkeys((*said_of(off_road_of(times)), *times.notes)))
+
+
+def _shares(row: PeopleReached, *, compared: bool) -> tuple[float | None, ...]:
+    """Reached; claimed by a straight circle, where it is compared; time and people off the road."""
+    off = row.off_road
+    ways = (None, None) if off is None else (off.time, off.alone)
+    return row.share, row.straight_share if compared else None, *ways
+
+
+def _people(times: ServiceTimes, row: PeopleReached, level: str, *, compared: bool) -> PeopleRow:
+    counts = row.reached, row.not_reached, row.not_placed, row.total
+    figures = (*counts, *_shares(row, compared=compared))
     name = limit_name(times, row.limit_s, "en")
     rounded = (None if figure is None else round(figure, 3) for figure in figures)
     return PeopleRow(level, row.code, row.name, row.group, name, *rounded)
-
-
-def _main_group(times: ServiceTimes) -> str:
-    return "60+" if "60+" in times.demand.people else "all"
 
 
 def to_dict(times: ServiceTimes, lang: Lang = "zh") -> dict[str, Any]:
@@ -209,17 +233,18 @@ def to_csv(times: ServiceTimes, lang: Lang = "zh") -> str:
 def to_markdown(times: ServiceTimes, lang: Lang = "zh") -> str:
     """Heading, notes and the table of the city and its counties."""
     lines = [f"# {heading(times, lang)}", ""]
-    lines += [f"> - {note.to(lang)}" for note in times.notes]
+    lines += [f"> - {note.to(lang)}" for note in _notes(times)]
     return "\n".join([*lines, "", *table_markdown(_people_table(times, lang))]) + "\n"
 
 
 def heading(times: ServiceTimes, lang: Lang) -> str:
-    """What the circles are around, and how far; says so where example rows are counted."""
+    """What the circles are around, and how far; says so of estimates and of example rows."""
     limits = "/".join(limit_name(times, limit, lang) for limit in times.limits_s)
     kinds = [KINDS[k].zh if lang == "zh" else KINDS[k].en for k in times.kinds]
     mark = Said("", "")
     if any(f.provenance == "illustrative" for f in times.sites.facilities):
         mark = Said(f"（{words.ILLUSTRATIVE.zh}）", f" — {words.ILLUSTRATIVE.en}")
+    mark = mark.then(mark_of(off_road_of(times)))
     return Said(
         f"{times.city.name}{'、'.join(kinds)}服务圈 · {times.profile.zh} {limits}{mark.zh}",
         f"{times.city.label.english}: {', '.join(kinds)}, {times.profile.en} {limits}{mark.en}",
@@ -229,7 +254,7 @@ def heading(times: ServiceTimes, lang: Lang) -> str:
 def show(times: ServiceTimes, to: Console, lang: Lang) -> None:
     """Print the tables."""
     to.print(Text(heading(times, lang), style="bold"))
-    for note in times.notes:
+    for note in _notes(times):
         bullet(to, note.to(lang), "dim")
     for problem in times.skipped:
         to.print(Text(f" ! {problem}", style="yellow"), soft_wrap=True)
@@ -247,13 +272,15 @@ _PEOPLE = (
     Column(Said("可达率", "share"), right=True),
     Column(Said("直线圆", "straight"), right=True),
     Column(Said("离路占比", "off road"), right=True),
+    Column(Said("全程离路", "wholly"), right=True),
 )
+_STRAIGHT = 7  # the column of the straight circle
 
 
 def _people_table(times: ServiceTimes, lang: Lang) -> Table:
     found = people_reached(times, level="city")
     if len(times.city.units.counties) > 1:
-        found += people_reached(times, level="county", group=_main_group(times))
+        found += people_reached(times, level="county", group=times.main_group)
     rows = tuple(
         (
             row.name,
@@ -262,11 +289,15 @@ def _people_table(times: ServiceTimes, lang: Lang) -> Table:
             f"{row.reached:,.0f}",
             f"{row.not_reached:,.0f}",
             f"{row.not_placed:,.0f}" if row.not_placed else "—",
-            *(_share(s) for s in (row.share, row.straight_share, row.off_road_share)),
+            *map(_share, _shares(row, compared=True)),
         )
         for row in found
     )
-    return Table(Said("时限内可达人口", "People within the limit"), _PEOPLE, rows, lang)
+    left_out = _STRAIGHT if _estimated(times) else len(_PEOPLE)
+    kept = [n for n in range(len(_PEOPLE)) if n != left_out]
+    rows = tuple(tuple(row[n] for n in kept) for row in rows)
+    title = Said("时限内可达人口", "People within the limit").then(mark_of(off_road_of(times)))
+    return Table(title, tuple(_PEOPLE[n] for n in kept), rows, lang)
 
 
 def _share(value: float | None) -> str:
@@ -274,7 +305,7 @@ def _share(value: float | None) -> str:
 
 
 def _nearest_table(times: ServiceTimes, lang: Lang) -> Table:
-    group, metres = _main_group(times), times.profile.measure == "distance"
+    group, metres = times.main_group, times.profile.measure == "distance"
     found = nearest_times(times, level="city", group=group)
     if len(times.city.units.counties) > 1:
         found += nearest_times(times, level="county", group=group)

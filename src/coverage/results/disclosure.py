@@ -75,7 +75,7 @@ PROTECTED_KINDS = SENSITIVE_KINDS | {"psychiatric_welfare", "rehab_centre"}
 PROTECTED_SYSTEMS = frozenset({"大儿童保障", "大救助"})
 _PERSON_UNITS = frozenset({"人", "名", "人次", "户", "名/年", "人/年"})
 _STATES_PEOPLE = re.compile(r"\d.*(人|户|名|床|people|person|child|bed)", re.IGNORECASE | re.DOTALL)
-_CIRCLE_STATES_PEOPLE = re.compile(r"\d\s*(人|people)")
+_CIRCLE_STATES_PEOPLE = re.compile(r"\d\s*(人|people)|全程不走道路|wholly off the road")
 _PEOPLE_STATED = re.compile(
     r"(\d[\d,]*)\s*(?:人|名|people|persons|children|residents|are nearer|are farther)"
 )
@@ -326,6 +326,7 @@ def _withheld(indicator: Indicator, lang: Lang) -> Indicator:
         numerator=HIDDEN,
         denominator=None if indicator.denominator is None else HIDDEN,
         value=HIDDEN,
+        wholly_off_road=None if indicator.wholly_off_road is None else HIDDEN,
         plan_basis=basis,
         targets=_unjudged(indicator.targets),
         status="withheld",

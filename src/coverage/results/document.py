@@ -139,6 +139,8 @@ class Figures:
     numerator: Figure
     denominator: Figure
     value: Figure
+    straight_estimate: bool
+    wholly_off_road: Figure | float
     baseline: Base | None
     plan_basis: Basis | None
     targets: tuple[Aim, ...]

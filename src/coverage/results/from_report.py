@@ -85,6 +85,8 @@ def _indicator(report: Report, result: IndicatorResult, lang: Lang) -> Indicator
         numerator=found.numerator,
         denominator=found.denominator,
         value=found.value,
+        straight_estimate=found.straight_estimate,
+        wholly_off_road=round(found.off_road.alone, 3) if found.off_road else None,
         baseline=_base(i.baseline, lang),
         plan_basis=None
         if basis is None

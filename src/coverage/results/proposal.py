@@ -12,6 +12,7 @@ from coverage.messages import Lang, Said
 from coverage.proposals.question import MODELS, TRAVEL_MODELS
 from coverage.results.table import bullet, data_table
 from coverage.text import number
+from coverage.travel.off_road import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ _SHOWN_NAMES = 4
 
 def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
     """Everything as plain data; people unrounded to a thousandth."""
-    question, answer = proposal.question, proposal.answer
+    question, answer, off = proposal.question, proposal.answer, proposal.off_road
     return {
         "city": {"code": proposal.city.code, "name": proposal.city.name},
         "question": {
@@ -59,7 +60,9 @@ def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
             "seconds": round(answer.seconds, 3),
             "needed": proposal.needed or None,
             "target_met": proposal.met,
-            "off_road_percent": _rounded(proposal.off_road),
+            "off_road_percent": _rounded(off.time if off else None),
+            "wholly_off_road": _rounded(off.alone if off else None),
+            "straight_estimate": off is not None and off.straight_estimate,
         },
         "city_change": _plain(proposal.city_change),
         "counties": [_plain(change) for change in proposal.counties],
@@ -136,11 +139,12 @@ def heading(proposal: Proposal, lang: Lang) -> str:
     zh = lang == "zh"
     illustrative = any(f.provenance == "illustrative" for f in proposal.field.existing)
     target = question.target_text
+    estimate = mark_of(proposal.off_road).to(lang)
     if zh:
-        mark = "（含示意数据）" if illustrative else ""
+        mark = estimate + "（含示意数据）" * illustrative
         aim = f" · 目标 {target}" if target else ""
         return f"{city.name}选址：{question.indicator.name}{aim}{mark}"
-    mark = " — ILLUSTRATIVE DATA" if illustrative else ""
+    mark = estimate + " — ILLUSTRATIVE DATA" * illustrative
     aim = f", target {target}" if target else ""
     name = question.indicator.name_en or question.indicator.name
     return f"{city.label.english}, where to build: {name}{aim}{mark}"
@@ -203,13 +207,6 @@ def _summary(proposal: Proposal, lang: Lang) -> list[str]:
         else f"gained: {number(round(gained))} {more_en}{met[1]}"
     )
     lines.append(_proof(proposal, lang))
-    if proposal.off_road is not None:
-        lines.append(
-            f"可达者路程时间中 {proposal.off_road:.0f}% 在路网之外（路网稀疏时为估计）"
-            if zh
-            else f"{proposal.off_road:.0f} % of the reached people's time is off the road "
-            "(an estimate where roads are sparse)"
-        )
     return lines
 
 

@@ -15,6 +15,7 @@ from coverage.results.table import WIDTH, Cell, Table, bullet, columns, printed,
 from coverage.results.vocabulary import STATUS
 from coverage.scenarios.ranking import CRITERIA
 from coverage.text import cut, precise
+from coverage.travel.off_road import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,11 +61,15 @@ def _table(name: str, title: Said, rows: Iterable[tuple[Cell, ...]], lang: Lang)
 
 
 def heading(comparison: Comparison, lang: Lang) -> str:
-    """Title line; it says so where example rows are counted."""
+    """Title line; it says so of estimates and where example rows are counted."""
     label = comparison.city.label
     said = Said(
         f"{comparison.city.name}情景比较 · {comparison.year} 年",
         f"{label.english} ({label.name}): scenarios compared, {comparison.year}",
+    )
+    every = (access.off_road for one in comparison.outcomes for access in one.access)
+    said = said.then(
+        next((mark for off_road in every if (mark := mark_of(off_road)).zh), Said("", ""))
     )
     if illustrative(comparison):
         example = words.ILLUSTRATIVE
@@ -206,7 +211,7 @@ def people(access: Access, lang: Lang) -> Table:
     limits = " → ".join(dict.fromkeys(limit_name(access, lang, after=a) for a in (False, True)))
     profiles = (access.before.profile, access.after.profile)
     how = " → ".join(dict.fromkeys(Said(p.zh, p.en).to(lang) for p in profiles))
-    name = access.question.name.to(lang)
+    name = access.question.name.then(mark_of(access.off_road)).to(lang)
     title = Said(
         f"可达人口：{name}，{how}，{limits}", f"People within reach: {name}, {how}, {limits}"
     )

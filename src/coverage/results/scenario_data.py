@@ -104,7 +104,7 @@ def _value(result: Any) -> dict[str, Any]:
 
 
 def _access(access: Access, lang: Lang) -> dict[str, Any]:
-    question = access.question
+    question, off = access.question, access.off_road
     return {
         "question": question.name.to(lang),
         "kinds": list(question.kinds),
@@ -113,6 +113,8 @@ def _access(access: Access, lang: Lang) -> dict[str, Any]:
         "indicators": list(question.indicators),
         "before": _travel(access, after=False),
         "after": _travel(access, after=True),
+        "straight_estimate": off is not None and off.straight_estimate,
+        "wholly_off_road": round(off.alone, 3) if off else None,
         "people": [_people(row) for row in access.people],
         "by_county": [_people(row) for row in access.counties],
         "nearest": [_times(*pair) for pair in access.times],

@@ -13,6 +13,7 @@ from coverage.groups import persons_of
 from coverage.messages import Lang, Said
 from coverage.scenarios.edits import EDIT_KINDS
 from coverage.text import number, precise
+from coverage.travel.off_road import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +94,7 @@ def _of(people: float, who: Said) -> str:
 
 def _where(access: Access) -> Said:
     name = access.question.name
-    return Said(f"到“{name.zh}”", f"to “{name.en}”")
+    return Said(f"到“{name.zh}”", f"to “{name.en}”").then(mark_of(access.off_road))
 
 
 def _gains(access: Access) -> Said:

@@ -9,6 +9,7 @@ from coverage.kinds import UNITS
 from coverage.messages import Lang, Said, in_number
 from coverage.results.vocabulary import SHORT_NAMES
 from coverage.text import cut, number, precise, width
+from coverage.travel.off_road import mark_of
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -22,13 +23,18 @@ ILLUSTRATIVE = Said("含示意数据", "ILLUSTRATIVE DATA")
 
 
 def short_name(result: IndicatorResult, lang: Lang) -> str:
-    """A name that fits a column head."""
+    """A name that fits a column head; it says so where its value is a straight-line estimate."""
     said = SHORT_NAMES.get(result.indicator.id)
-    return said.to(lang) if said else cut(name(result, lang), 14)
+    short = said.to(lang) if said else cut(_plain_name(result, lang), 14)
+    return short + mark_of(result.measurement.off_road).to(lang)
 
 
 def name(result: IndicatorResult, lang: Lang) -> str:
-    """Name of an indicator."""
+    """Name of an indicator; it says so where its value is a straight-line estimate."""
+    return _plain_name(result, lang) + mark_of(result.measurement.off_road).to(lang)
+
+
+def _plain_name(result: IndicatorResult, lang: Lang) -> str:
     indicator = result.indicator
     return indicator.name if lang == "zh" else indicator.name_en or indicator.name
 

@@ -35,6 +35,7 @@ from coverage.scenarios.outcome import (
 from coverage.scenarios.ranking import dominated, ranked
 from coverage.scenarios.shipped import find_scenario
 from coverage.scenarios.travels import Travels
+from coverage.travel.off_road import REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -135,7 +136,7 @@ def compare(
         outcomes=ranked(outcomes, rank_by),
         criterion=rank_by,
         dominated=dominated(outcomes),
-        notes=(*before.notes, *travels.notes),
+        notes=tuple(dict.fromkeys((*before.notes, *travels.notes, *_remedy(outcomes)))),
     )
 
 
@@ -234,11 +235,23 @@ def _outcome(
         )
         + sum(g.year is not None and g.year > year for g in scenario.growths),
         notes=(
+            *(
+                Said("到“{}”：", "travelling to “{}”: ").fill(*one.question.name).then(said)
+                for one in access
+                if one.off_road is not None
+                for said in [one.off_road.said()]
+            ),
             *_notes(city, scenario, year, after_city.register),
             *travels.road_notes(scenario),
             *dict.fromkeys(off_road),
         ),
     )
+
+
+def _remedy(outcomes: Sequence[Outcome]) -> tuple[Said, ...]:
+    """What would make real travel times of straight-line estimates."""
+    every = (one.off_road for outcome in outcomes for one in outcome.access)
+    return (REMEDY,) if any(one is not None and one.straight_estimate for one in every) else ()
 
 
 def _distinct(every: Iterable[Access]) -> tuple[Access, ...]:

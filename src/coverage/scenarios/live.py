@@ -20,10 +20,12 @@ from coverage.messages import Said
 from coverage.reach.service import ServiceTimes, TravelSetup, kinds_of
 from coverage.reach.sites import Sites, check_sites, place
 from coverage.travel.live import LiveTimes
+from coverage.travel.times import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from coverage.arrays import Floats
     from coverage.city import City
     from coverage.facilities import Facility, Register
     from coverage.plans import PlanIndicator
@@ -151,6 +153,7 @@ class LiveCity:
         # A facility keeps its number, so that ties are decided as in the register's own order.
         self._number = {f.id: n for n, f in enumerate(register.facilities)}
         self.sites = self._placed(register, year)
+        self._share: Floats | None = None
         self._live = LiveTimes(
             setup.network,
             self.sites.xy,
@@ -190,6 +193,8 @@ class LiveCity:
                 continue
             changes += 1
         self.sites, self.year = new, year
+        if changes:
+            self._share = None
         return changes
 
     def _slots(self, sites: Sites) -> list[int]:
@@ -198,13 +203,19 @@ class LiveCity:
     def times(self) -> ServiceTimes:
         """What is known now, as the other measures take it.
 
-        The share of each way that is spent off the road is not kept up, and is NaN.
+        The share of each way that is spent off the road is not kept up: it is taken anew where
+        something has changed.
         """
         seconds = self._live.seconds
         slots = np.array(self._slots(self.sites), dtype=np.int64)
         order = np.argsort(slots)
         facility = self._live.facility
         index = np.append(order, -1)[facility].astype(np.int32)
+        if self._share is None:
+            self._share = np.full(len(seconds), np.nan)
+            if self.sites.facilities:
+                found = nearest(self.setup.network, self.sites.xy, self.setup.points)
+                self._share = found.share_on_access
         return ServiceTimes(
             city=self.city,
             kinds=self.question.kinds,
@@ -213,5 +224,5 @@ class LiveCity:
             sites=self.sites,
             seconds=seconds,
             facility=index,
-            share_on_access=np.full(len(seconds), np.nan),
+            share_on_access=self._share,
         )

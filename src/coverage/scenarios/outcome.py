@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from coverage.reach.people import off_road_of
 from coverage.shown import Shown
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from coverage.reach.service import ServiceTimes
     from coverage.scenarios.edits import Scenario
     from coverage.scenarios.live import Question
+    from coverage.travel.off_road import OffRoad
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ class Access:
     worst: tuple[tuple[NearestTime | None, NearestTime], ...]
     unplaced_new: tuple[str, ...] = ()
     unplaced_gone: tuple[str, ...] = ()
+
+    @cached_property
+    def off_road(self) -> OffRoad | None:
+        """What those reached afterwards owe to ways off the road."""
+        return off_road_of(self.after, self.main.group)
 
     @property
     def main(self) -> PeopleChange:

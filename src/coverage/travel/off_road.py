@@ -1,0 +1,72 @@
+"""How far the people reached rest on ways off the road, and when that is a straight-line estimate.
+
+This is the one place that decides it: every page, table, map and document
+asks the `OffRoad` of its result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coverage.messages import Said
+from coverage.workspace import STREETS_REMEDY
+
+STRAIGHT = Said("直线估算", "straight-line estimate")
+REMEDY = Said("要真实街道：", "for real streets: ").then(STREETS_REMEDY)
+_HARDLY = Said(
+    "，道路几乎没有用上，不与直线圆比较",
+    ": roads are hardly used, and no straight circle is compared",
+)
+_MOST = 50.0  # percent of the people reached
+
+
+@dataclass(frozen=True)
+class OffRoad:
+    """What the people reached owe to ways off the road.
+
+    Attributes:
+        alone: Percent of them who are reached only so: their whole way is off the road.
+        time: Percent of their time that is spent off the road.
+        straight_estimate: Whether the result is hardly more than straight lines.
+    """
+
+    alone: float
+    time: float
+    straight_estimate: bool
+
+    @classmethod
+    def of(cls, reached: float, alone: float, weighted: float) -> OffRoad | None:
+        """From people reached, those wholly off the road, and all by their share of it.
+
+        Returns:
+            `None` where nobody is reached.
+        """
+        if not reached > 0:
+            return None
+        alone_, time = (100 * min(part / reached, 1.0) for part in (alone, weighted))
+        return cls(alone_, time, alone_ > _MOST)
+
+    def said(self) -> Said:
+        """The shares in a sentence, which of a straight-line estimate says that it is one."""
+        said = Said(
+            f"可达者中 {self.alone:.1f}% 全程不走道路，路程时间的 {self.time:.1f}% 在路外",
+            f"{self.alone:.1f} % of the people reached come wholly off the road, "
+            f"{self.time:.1f} % of their time is spent off it",
+        )
+        if not self.straight_estimate:
+            return said
+        return Said(f"{STRAIGHT.zh}：", f"{STRAIGHT.en}: ").then(said).then(_HARDLY)
+
+
+def said_of(found: OffRoad | None) -> tuple[Said, ...]:
+    """What a result says of its ways off the road, with the remedy where it is but an estimate."""
+    if found is None:
+        return ()
+    return (found.said(), REMEDY) if found.straight_estimate else (found.said(),)
+
+
+def mark_of(found: OffRoad | None) -> Said:
+    """What is put behind the name of a result that is a straight-line estimate."""
+    if found is None or not found.straight_estimate:
+        return Said("", "")
+    return Said(f"（{STRAIGHT.zh}）", f" ({STRAIGHT.en})")
