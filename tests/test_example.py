@@ -111,6 +111,14 @@ def test_the_outline_of_the_example_is_not_called_a_boundary(made: Path) -> None
     assert "<!-- 县界 -->" not in drawn
 
 
+def test_where_only_main_roads_are_known_fetching_is_the_first_remedy(tmp_path: Path) -> None:
+    first = "coverage fetch roads，不能联网则 coverage import roads"
+    args = ("--city", "珠山")
+    circles, _ = command(tmp_path, "circle", *args, "--kind", "elder_care", "--minutes", "15")
+    for said in (circles, command(tmp_path, "check", *args)[0]):
+        assert first.replace(" ", "") in "".join(said.split())
+
+
 def test_everything_but_the_streets_is_called_an_example() -> None:
     facilities = rows(SHIPPED / "facilities.csv")
     assert Counter(row["provenance"] for row in facilities) == {"illustrative": len(facilities)}

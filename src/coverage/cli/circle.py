@@ -30,7 +30,7 @@ _TRAVEL = ("services", *ROADS, *REGISTER, "direction", "barriers", "elevation")
 
 @command(
     "服务圈与可达人口：沿道路的服务圈，以及圈内的人。\n\n"
-    "默认用随附的主要道路、老年人的步速和乡镇人口模型；作决定前请换上自己的路网和人口。",
+    "默认用随附的主要道路、老年人的步速和乡镇人口模型；作决定前请换上真实街道（docs/roads.md）和自己的人口。",
     "coverage circle --city 清远 --kind elder_care",
     "coverage circle --city 清远 --kind elder_care --minutes 5,10,15 --out circles.gpkg",
     "coverage circle --city 清远 --kind elder_care --profile drive --format json",
@@ -54,8 +54,8 @@ def circle(
     """Service circles over roads, and the people within them.
 
     By default over the main roads that ship, at an older person's pace, with
-    the township population model; bring your own roads and population for a
-    decision.
+    the township population model; for a decision bring real streets
+    (docs/roads.md) and your own population.
     """
     from coverage.reach.service import travel_time
 

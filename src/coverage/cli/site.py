@@ -33,7 +33,7 @@ _SOURCES = ("roads", "population", *REGISTER, "skip_bad", "seconds", "seed")
 @command(
     "选址：达到目标最少建几处、建在哪里，或建几处能覆盖最多的人。\n\n"
     "给出点位、已证明的界、各县变化和几乎一样好的方案；--out 写成情景，可改可试算。"
-    "默认用随附的主要道路、老年人的步速和乡镇人口模型；作决定前请换上自己的路网和人口。",
+    "默认用随附的主要道路、老年人的步速和乡镇人口模型；作决定前请换上真实街道（docs/roads.md）和自己的人口。",
     "coverage site --city 清远 --indicator elder_care.integrated_township",
     "coverage site --city 清远 --indicator elder_care.circle_15min --target '>=60' "
     "--profile drive --candidates grid:2000 --out 方案.toml",
@@ -55,8 +55,8 @@ def site(
     Answers with the sites, a proven bound, what changes by county and what
     would be nearly as good; --out writes a scenario to edit and run. By
     default over the main roads that ship, at an older person's pace, with the
-    township population model; bring your own roads and population for a
-    decision.
+    township population model; for a decision bring real streets
+    (docs/roads.md) and your own population.
     """
     from coverage.proposals.ask import site as ask
     from coverage.results import proposal as shown
