@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "legend": Said("图例", "Legend"),
-    "rings": Said("服务圈（沿路可达）", "Service circles (over roads)"),
+    "rings": Said("服务圈", "Service circles"),
     "county": Said("县界", "county boundary"),
     "township": Said("乡镇近似格（示意）", "township cell (approximate)"),
     "official": Said("乡镇界", "township boundary"),
