@@ -275,7 +275,7 @@ class _Column:
 
     def rings(self, stages: Sequence[Stage]) -> None:
         """Limits with the people they hold."""
-        self._head(self._word("rings"))
+        self._head(self._word("rings") + stages[-1].rings[0].mark)
         for ring in sorted(stages[-1].rings, key=lambda r: r.rank):
             self._swatch(Fill(RINGS[min(ring.rank, len(RINGS) - 1)]))
             same = [r for stage in stages for r in stage.rings if r.label == ring.label]

@@ -166,7 +166,7 @@ def _stage(stage: Stage, places: _Places) -> dict[str, Any]:
         "sites": [_site(site, places) for site in stage.sites],
         "rings": [
             {
-                "label": ring.label,
+                "label": ring.label + ring.mark,
                 "text": ring.text,
                 "colour": styles.RINGS[min(ring.rank, len(styles.RINGS) - 1)],
                 "rings": places.rings(ring.shape),

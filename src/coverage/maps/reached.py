@@ -49,11 +49,12 @@ def rings_of(
         row = reach.rows("city", group, limit_name(times, limit, "en"))[0]
         rings.append(
             Ring(
-                label=limit_name(times, limit, lang) + mark,
+                label=limit_name(times, limit, lang),
                 text=f"{group_name(group, lang)} {_reached(row, lang)}",
                 share=figures.shown(row.share, lang, percent=True),
                 shape=_in_degrees(shape, times.network.crs),
                 rank=rank,
+                mark=mark,
             )
         )
     return tuple(reversed(rings))

@@ -145,13 +145,17 @@ class Site:
 
 @dataclass(frozen=True)
 class Ring:
-    """The area reached within one limit: its label, what it holds in words, and its shape."""
+    """The area reached within one limit: its label, what it holds in words, and its shape.
+
+    `mark` says that it is a straight-line estimate, and is else empty.
+    """
 
     label: str
     text: str
     share: str
     shape: BaseGeometry
     rank: int
+    mark: str = ""
 
 
 @dataclass(frozen=True)
