@@ -38,10 +38,11 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("street")
     code, lon, lat = SEAT
     x, y = (float(value) for value in project(lon, lat, CRS))
-    ends = [unproject(x, y + side * HALF_M, CRS) for side in (-1, 1)]
+    # In two pieces: one that is straight for over 5 km is drawn nowhere.
+    ends = [unproject(x, y + side * HALF_M, CRS) for side in (-1, 0, 1)]
     rows = [f"{n},{float(a):.9f},{float(b):.9f}" for n, (a, b) in enumerate(ends, start=1)]
     (folder / "nodes.csv").write_text("\n".join(["node,lon,lat", *rows, ""]), encoding="utf-8")
-    edges = f"u,v,length_m,highway\n1,2,{2 * HALF_M},residential\n"
+    edges = f"u,v,length_m,highway\n1,2,{HALF_M},residential\n2,3,{HALF_M},residential\n"
     (folder / "edges.csv").write_text(edges, encoding="utf-8")
     from coverage.roads.convert import write_graphml
     from coverage.roads.sources import load

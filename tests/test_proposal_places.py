@@ -21,6 +21,7 @@ from coverage.proposals.filters import Away, Filters, filtered
 from coverage.proposals.lists import read_candidates
 from coverage.reach.service import set_up_travel
 from coverage.roads.sources import load
+from coverage.travel.streets import LONGEST_STRAIGHT_M
 from demand_city import CODE, small_city
 from helpers import run
 
@@ -166,8 +167,15 @@ def test_roads_must_be_near(grid: Candidates, travel: TravelSetup) -> None:
     import shapely
 
     network = travel.network.network
-    lines = shapely.MultiLineString([network.line(e) for e in range(network.edge_count)])
-    far = shapely.distance(shapely.points(grid.xy), lines)
+    ends = np.concatenate(
+        [network.line(e).repeat(2, axis=0)[1:-1] for e in range(network.edge_count)]
+    )
+    steps = ends.reshape(-1, 2, 2)
+    drawn = steps[np.hypot(*(steps[:, 1] - steps[:, 0]).T) <= LONGEST_STRAIGHT_M]
+    places_of = shapely.GeometryCollection(
+        [shapely.MultiPoint(ends), shapely.MultiLineString([*drawn])]
+    )
+    far = shapely.distance(shapely.points(grid.xy), places_of)
     kept, _ = _kept(grid, travel, Register(()), road_m=1500.0)
     assert len(kept) == (far <= 1500).sum()
     with pytest.raises(InputError, match="within 3000 m only"):
