@@ -1,4 +1,4 @@
-"""Write docs/api.md and docs/cli.md from the code, or check that they are what the code says.
+"""Write docs/api.md, docs/cli.md and a table of docs/circles.md from the code, or check them.
 
 python scripts/reference.py [--check]
 """
@@ -16,11 +16,14 @@ import click
 
 import coverage as cov
 from coverage.cli.main import cli
+from coverage.roads.access import rules
+from coverage.roads.network import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DOCS = Path(__file__).parents[1] / "docs"
+TABLE = ("<!-- made by scripts/reference.py -->", "<!-- end -->")
 NOTE = "<!-- Made by scripts/reference.py from the code: change that, not this page. -->"
 
 
@@ -111,13 +114,34 @@ def _help(path: tuple[str, ...], lang: str) -> str:
         return command.get_help(context).rstrip()
 
 
+def ways() -> str:
+    """docs/circles.md, its table of who may use which way taken from the rules."""
+    table = rules()
+    rows: dict[str, list[str]] = {}
+    for highway, flags in table["classes"].items():
+        choice = table["by_choice"].get(highway, 0)
+        words = [
+            "yes" if flags & f else "by profile" if choice & f else "–" for f in MODES.values()
+        ]
+        rows.setdefault(" | ".join(words), []).append(f"`{highway}`")
+    lines = ["| way | on foot | by bicycle | by car |", "|---|---|---|---|"]
+    lines += [f"| {', '.join(names)} | {words} |" for words, names in rows.items()]
+    before, start, rest = (DOCS / "circles.md").read_text(encoding="utf-8").partition(TABLE[0])
+    _, end, after = rest.partition(TABLE[1])
+    return before + start + "\n".join(["", *lines, ""]) + end + after
+
+
 def main() -> int:
     """Write the pages, or name those that are not what they should be."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     wrong = []
-    for name, text in (("api.md", api()), ("cli.md", command_line())):
+    for name, text in (
+        ("api.md", api()),
+        ("cli.md", command_line()),
+        ("circles.md", ways()),
+    ):
         path = DOCS / name
         if check:
             old = path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -140,7 +140,7 @@ def random_streets(
                 bends=tuple(reversed(bends)) if turn else tuple(bends),  # type: ignore[arg-type]
                 oneway=bool(rng.random() < 0.3),
                 foot_back=bool(rng.random() < 0.5),
-                highway=str(rng.choice(["residential", "primary", "motorway"], p=[0.7, 0.2, 0.1])),
+                highway=str(rng.choice(["residential", "primary", "causeway"], p=[0.7, 0.2, 0.1])),
                 modes=CAR if rng.random() < 0.05 else ALL,
             )
         )

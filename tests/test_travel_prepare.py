@@ -228,9 +228,9 @@ def test_every_street_within_reach_gives_one_foot(seed: int, longest: float) -> 
 def test_streets_that_may_not_be_entered() -> None:
     net = build(
         [(0, 0), (500, 0), (1000, 0), (1000, 20)],
-        [Street(0, 1, highway="motorway"), Street(1, 2, highway="motorway"), Street(2, 3)],
+        [Street(0, 1, highway="causeway"), Street(1, 2, highway="causeway"), Street(2, 3)],
     )
-    tn = prepare(net, replace(CAR_AT_10, no_access_classes=("motorway",)))
+    tn = prepare(net, replace(CAR_AT_10, no_access_classes=("causeway",)))
     assert len(access_legs(tn, [250.0], [10.0]).piece) == 0
     out = nearest(tn, [(1000.0, 20.0)], [(250.0, 10.0), (1000.0, 0.0)])
     assert out.seconds.tolist() == [math.inf, 2.0]

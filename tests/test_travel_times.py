@@ -50,8 +50,8 @@ profiles = st.builds(
     max_access_m=st.sampled_from([0.0, 40.0, 120.0, 400.0]),
     max_direct_m=st.sampled_from([0.0, 60.0, 200.0]),
     ignore_oneway=st.booleans(),
-    exclude_classes=st.sampled_from([(), ("motorway",)]),
-    no_access_classes=st.sampled_from([(), ("motorway",), ("primary",)]),
+    exclude_classes=st.sampled_from([(), ("causeway",)]),
+    no_access_classes=st.sampled_from([(), ("causeway",), ("primary",)]),
 )
 directions = st.sampled_from(["to_facility", "from_facility"])
 

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
+from unittest import mock
 
 import networkx as nx
 import numpy as np
@@ -18,7 +19,9 @@ from pyproj import Geod, Transformer
 from conftest import shared_file
 from coverage.circles.polygons import service_circles
 from coverage.profiles import load_profile
+from coverage.roads.network import mode_flags
 from coverage.roads.sources import load
+from coverage.roads.ways import Ways
 from coverage.travel.prepare import prepare
 from coverage.travel.times import node_times, reach
 
@@ -42,6 +45,18 @@ _KMH = 3.6
 def osm_file(*parts: str) -> Path:
     """A file of the shared OpenStreetMap data, or skip."""
     return shared_file("testdata", "osm", *parts)
+
+
+def edges_only(name: str, modes: Iterable[str]) -> RoadNetwork:
+    """A network without what networkx and osmnx do not know: rules at nodes and ends, squares.
+
+    Those have tests of their own; what is left must agree to rounding.
+    """
+    with mock.patch.object(Ways, "_cross_squares"), mock.patch.object(Ways, "bar"):
+        network = load(osm_file(name), modes=modes, cache=False)
+    network = network.select((network.modes & mode_flags(modes)) > 0).compact()  # no tracks
+    nobody = np.zeros(network.edge_count, np.uint8)
+    return replace(network, ends_only=nobody, no_turn=np.zeros((0, 3), np.int64))
 
 
 # ---------------------------------------------------------------- times by hand

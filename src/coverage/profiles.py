@@ -11,6 +11,7 @@ en = "older person on foot"
 mode = "foot"                # foot, bicycle, car: which edges may be used
 measure = "time"             # or "distance": one metre costs one second
 ignore_oneway = true
+tracks = false               # whether a car uses field tracks that no tag closes
 resolution_m = 25            # lattice cell of service circles
 slope = "tobler"             # or "minetti"; used only where heights are given
 source = "…"                 # where the numbers come from
@@ -115,6 +116,7 @@ class Profile:
         max_single_leg_m: Longest leg of a facility that has no street within
             `max_access_m`: one, to the nearest street; inclusive.
         ignore_oneway: Both directions of every usable street are open.
+        tracks: Whether a car uses field tracks that no tag closes or opens.
         maxspeed_factor: A signed limit times this caps the class speed;
             None ignores signs.
         exclude_classes: Road classes never used.
@@ -147,6 +149,7 @@ class Profile:
     max_direct_m: float = 300.0
     max_single_leg_m: float = 0.0
     ignore_oneway: bool = False
+    tracks: bool = False
     maxspeed_factor: float | None = None
     exclude_classes: tuple[str, ...] = ()
     no_access_classes: tuple[str, ...] = ()
@@ -316,6 +319,7 @@ def _profile(top: Fields, stem: str) -> dict[str, Any]:
         "max_direct_m": _real(access, "max_direct_m", 0.0),
         "max_single_leg_m": _real(access, "max_single_leg_m", 0.0),
         "ignore_oneway": top.flag("ignore_oneway"),
+        "tracks": top.flag("tracks"),
         "maxspeed_factor": None if factor is None else float(factor),
         "exclude_classes": tuple(sorted(speed.names("exclude_classes"))),
         "no_access_classes": tuple(sorted(access.names("no_access_classes"))),

@@ -40,7 +40,7 @@ def init(
     from coverage.city import City
     from coverage.errors import InputError
     from coverage.intake.setup import TEMPLATE, create, find_example
-    from coverage.roads.osm import ATTRIBUTION, LICENCE
+    from coverage.roads.ways import ATTRIBUTION, LICENCE
 
     if bool(city) + bool(example) + bool(name or code or boundaries) > 1:
         raise InputError(

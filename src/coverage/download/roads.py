@@ -18,8 +18,8 @@ from coverage.errors import InputError, NetworkUnreachableError
 from coverage.formats.nested import parse_json, read_json
 from coverage.messages import Said
 from coverage.roads.network import MODES, RoadNetwork
-from coverage.roads.osm import ATTRIBUTION, LICENCE, Ways
 from coverage.roads.sources import cached
+from coverage.roads.ways import ATTRIBUTION, LICENCE, Ways
 from coverage.settings import cache_dir
 from coverage.text import cut
 
@@ -260,6 +260,7 @@ def _read(
 ) -> RoadNetwork:
     """Build a network of the answers, by the rules for extracts on disk."""
     places: dict[int, tuple[int, int, int]] = {}
+    barred: dict[int, dict[str, str]] = {}
     found: dict[int, dict[str, Any]] = {}
     for path in sorted(answers.glob("*.json")):
         for element in read_json(path).get("elements", []):
@@ -267,9 +268,12 @@ def _read(
                 number = element["id"]
                 x, y = round(element["lon"] * 1e7), round(element["lat"] * 1e7)
                 places[number] = (number, x, y)
+                barred[number] = element.get("tags", {})
             elif element["type"] == "way" and "highway" in element.get("tags", {}):
                 found[element["id"]] = element
     ways = Ways(server, modes)
+    for number, tags in barred.items():
+        ways.bar(number, tags)
     for number in sorted(found):
         way = found[number]
         points = [places[ref] for ref in way.get("nodes", ()) if ref in places]

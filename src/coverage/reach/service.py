@@ -29,7 +29,8 @@ from coverage.reach.sites import (
     read_barriers,
     site_notes,
 )
-from coverage.roads.network import RoadNetwork
+from coverage.roads.clean import UNJOINED
+from coverage.roads.network import FERRY, MODES, RoadNetwork
 from coverage.roads.sources import load
 from coverage.shown import Shown
 from coverage.travel.access import Points
@@ -364,6 +365,7 @@ def travel_network(
     fitted, notes = fit_to_roads(profile, road.origin)
     if roads is None:
         notes += quoted(city)
+    notes = (*notes, *_road_notes(road, fitted))
     if isinstance(barriers, Path):
         barriers = read_barriers(barriers, city, road.crs)
     network = prepare(
@@ -376,6 +378,29 @@ def travel_network(
     if "shipped" in road.origin:
         return network, MAIN_ROADS, notes
     return network, Path(given).name if isinstance(given, str | Path) else "", notes
+
+
+def _road_notes(road: RoadNetwork, profile: Profile) -> Iterator[Said]:
+    """What a reader must know of a network: what reading lost, and what it could not join."""
+    cleaning = road.origin.get("cleaning", {})
+    if "shipped" not in road.origin and (found := cleaning.get(UNJOINED)):
+        yield Said(
+            f"路网有 {found['count']:,} 处相交而没有路口，行人车辆在那里不能转弯；"
+            "明细见 coverage roads check",
+            f"{found['count']:,} crossings of the roads have no node: nobody turns there; "
+            "coverage roads check lists them",
+        )
+    if found := cleaning.get("way_with_points_missing"):
+        yield Said(
+            f"路网文件里有 {found['count']:,} 条路缺点位，断开处不连",
+            f"{found['count']:,} ways of the road file lack points: they are broken there",
+        )
+    ferries = [i for i, name in enumerate(road.highway_names) if name == FERRY]
+    if np.any((road.modes & MODES[profile.mode] > 0) & np.isin(road.highway, ferries)):
+        yield Said(
+            "路网含轮渡：按所载航行时间计，不含候船",
+            "some ways go by ferry: as long as it sails, without waiting for it",
+        )
 
 
 def _check_area(city: City, road: RoadNetwork, demand: Demand) -> None:

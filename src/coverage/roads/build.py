@@ -10,7 +10,7 @@ radius would be off by up to 0.5 %.)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,24 @@ _NODE, _EDGE = Said("节点 {}", "node {}"), Said("路段 {}", "edge {}")
 _NOT_ON_EARTH = Said(" 不在地球上（经纬度须为度）", " has no place on earth (lon, lat in degrees)")
 _WITHOUT_PLACE = Said(" 的端点或折点不在地球上", " has an end or a bend without a place on earth")
 _IMPOSSIBLE = Said(" 的长度为负或无穷", " has a negative or infinite length")
+
+
+class Turn(NamedTuple):
+    """A turn that is barred, or the only one that is not.
+
+    Attributes:
+        come: Index of the piece that leads to the node.
+        node: Index of the node.
+        go: Index of the piece that leads on.
+        only: Whether all others are barred instead.
+        modes: Flags of those it binds.
+    """
+
+    come: int
+    node: int
+    go: int
+    only: bool
+    modes: int
 
 
 def ground_steps(lon: Floats, lat: Floats) -> Floats:
@@ -74,6 +92,11 @@ def build(
     edge_id: ArrayLike | None = None,
     node_id: ArrayLike | None = None,
     bends: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
+    ends_only: ArrayLike = 0,
+    level: ArrayLike = 0,
+    blocked: ArrayLike = 0,
+    turns: Sequence[Turn] = (),
+    obstacles: Sequence[tuple[int, Floats]] = (),
     crs: str | None = None,
     origin: dict[str, Any] | None = None,
     report: CleaningReport | None = None,
@@ -98,6 +121,11 @@ def build(
         edge_id: (k,) the source's number of each piece, by default 0, 1, …
         node_id: (n,) the source's number of each node, by default 0, 1, …
         bends: (k + 1,) starts, and flat lon and lat of the bends.
+        ends_only: (k,) who may only begin or end a way there.
+        level: (k,) 1 for bridges, -1 for tunnels.
+        blocked: (n,) who cannot pass a node.
+        turns: Turns that are barred or prescribed.
+        obstacles: Indices into `coverage.roads.network.OBSTACLES`, each with (j, 2) lon, lat.
         crs: Projected CRS in metres; by default the UTM zone of the middle.
         origin: What to remember of the source.
         report: Where given, pieces with impossible coordinates or lengths
@@ -145,7 +173,10 @@ def build(
 
     piece, reverse = _directions(renumber[u], renumber[v], forward[kept], back[kept], ids[kept])
     tail, head = np.where(reverse, v[piece], u[piece]), np.where(reverse, u[piece], v[piece])
+    both = np.where(reverse, back[kept][piece], forward[kept][piece])
     bend_start, index = gather(start, piece, reverse)
+    shore = np.concatenate([np.zeros((0, 2)), *(line for _, line in obstacles)])
+    obstacle_x, obstacle_y = _project(crs, shore[:, 0], shore[:, 1])
     closed = int(np.count_nonzero(usable & ((forward | back) == 0)))
     return RoadNetwork(
         crs=crs,
@@ -158,13 +189,36 @@ def build(
         highway=codes[kept][piece],
         highway_names=names,
         maxspeed_kmh=np.where(reverse, speed_back[kept][piece], speed[kept][piece]),
-        modes=np.where(reverse, back[kept][piece], forward[kept][piece]),
+        modes=both,
+        ends_only=(_column(ends_only, k, np.uint8)[kept][piece] & both).astype(np.uint8),
+        level=_column(level, k, np.int8)[kept][piece],
+        blocked=_column(blocked, len(lon), np.uint8)[keep_node],
+        no_turn=_barred(turns, kept[piece], tail, head),
+        obstacle=np.array([kind for kind, _ in obstacles], np.uint8),
+        obstacle_start=starts(np.array([len(line) for _, line in obstacles], np.int64)),
+        obstacle_x=obstacle_x,
+        obstacle_y=obstacle_y,
         edge_id=ids[kept][piece].astype(np.int64),
         bend_start=bend_start,
         bend_x=bend_x[index],
         bend_y=bend_y[index],
         origin={**(origin or {}), **({"closed_pieces": closed} if closed else {})},
     )
+
+
+def _barred(turns: Sequence[Turn], piece: Ints, tail: Ints, head: Ints) -> Ints:
+    """(t, 3) what the turns bar: an edge, the one that cannot follow it, for whom."""
+    via = [turn.node for turn in turns]
+    into, out = (np.flatnonzero(np.isin(end, via)) for end in (head, tail))
+    found: list[tuple[int, int, int]] = []
+    for turn in turns:
+        arriving = into[(head[into] == turn.node) & (piece[into] == turn.come)]
+        leaving = out[tail[out] == turn.node]
+        meant = piece[leaving] == turn.go
+        if meant.any():
+            barred = leaving[meant != turn.only]
+            found += [(int(a), int(b), turn.modes) for a in arriving for b in barred]
+    return np.unique(np.array(found, np.int64).reshape(-1, 3), axis=0)
 
 
 def _column(

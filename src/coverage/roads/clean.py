@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 MAX_SPEED_KMH = 150.0
+UNJOINED = "crossing_without_node"
 # A stated length may undercut the straight line by rounding and by the plane's
 # own scale (a thousandth), not by more.
 _SHORT_SHARE, _SHORT_M = 0.01, 1.0
@@ -57,6 +58,7 @@ def clean(
     """
     report = report or CleaningReport()
     report.length_before_m = float(network.length_m.sum())
+    _lost(network, report)
     for step in (_speeds, _bends, _short):
         network = step(network, report)
     network = _merge(network, report, merge_m)
@@ -65,6 +67,7 @@ def clean(
     network = _lone(network, report)
     _long(network, report)
     _same_place(network, report)
+    _unjoined(network, report)
     islands = _islands(network, report)
     report.length_after_m = float(network.length_m.sum())
     origin = {**network.origin, "cleaning": report.summary(), "islands": islands}
@@ -79,6 +82,14 @@ def _words(
     tail, head = network.node_id[network.tail[some]], network.node_id[network.head[some]]
     rows = zip(network.edge_id[some], tail, head, *(c[:_SHOWN] for c in columns), strict=True)
     return [_EDGE.fill(i, t, h).then(what.fill(*values)) for i, t, h, *values in rows]
+
+
+def _lost(network: RoadNetwork, report: CleaningReport) -> None:
+    """What reading could not use, by the numbers that it has in the source."""
+    lost: dict[str, dict[str, Any]] = network.origin.get("lost", {})
+    for check, found in lost.items():
+        words = (Said(str(one), str(one)) for one in found["examples"])
+        report.add(check, "lost", words, count=found["count"])
 
 
 def _speeds(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
@@ -166,25 +177,17 @@ def _merge(network: RoadNetwork, report: CleaningReport, merge_m: float) -> Road
     ids = network.node_id
     words = [Said("节点 {} 并入 {}", "node {} into {}").fill(ids[g], ids[to[g]]) for g in gone[:5]]
     report.add("nodes_together", "merged", words, count=len(gone))
-    return _sorted(_moved(network, to))
+    return _moved(network, to)
 
 
-def _moved(network: RoadNetwork, to: NDArray[Any]) -> dict[str, Any]:
-    """The columns of a network whose edges end at other nodes."""
-    columns = {name: getattr(network, name) for name in network.__dataclass_fields__}
-    columns["tail"] = to[network.tail].astype(np.int32)
-    columns["head"] = to[network.head].astype(np.int32)
-    return columns
-
-
-def _sorted(columns: dict[str, Any]) -> RoadNetwork:
-    """A network of columns that are not in order of tail yet."""
-    order = np.lexsort((columns["edge_id"], columns["head"], columns["tail"]))
-    for name in ("tail", "head", "length_m", "highway", "maxspeed_kmh", "modes", "edge_id"):
-        columns[name] = columns[name][order]
-    columns["bend_start"], index = gather(columns["bend_start"], order)
-    columns["bend_x"], columns["bend_y"] = columns["bend_x"][index], columns["bend_y"][index]
-    return RoadNetwork(**columns)
+def _moved(network: RoadNetwork, to: NDArray[Any]) -> RoadNetwork:
+    """A network whose edges end at other nodes."""
+    tail, head = to[network.tail].astype(np.int32), to[network.head].astype(np.int32)
+    order = np.lexsort((network.edge_id, head, tail))
+    blocked = network.blocked.copy()
+    np.bitwise_or.at(blocked, to, network.blocked)
+    columns = network.columns_of(order) | {"tail": tail[order], "head": head[order]}
+    return replace(network, **columns, blocked=blocked)
 
 
 def _pointless(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
@@ -201,45 +204,41 @@ def _drop(network: RoadNetwork, report: CleaningReport, check: str, bad: Bools) 
 
 
 def _duplicates(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
-    """Pieces with the same ends and the same line (to the centimetre) become one.
+    """The same street recorded again goes; the record with the smallest number stays.
 
-    The one that stays has the smallest number, is open to whoever could use
-    either, and takes the shorter length: nobody loses a way by it.
+    The same are two that agree in all: nodes, drawn line and length (to the centimetre), class,
+    who may use them and how fast. What differs in anything stays, and each takes its own best.
     """
     m = network.edge_count
     turned = _turned(network)
-    low = np.where(turned, network.head, network.tail)
-    high = np.where(turned, network.tail, network.head)
     start, index = gather(network.bend_start, np.arange(m), turned)
-    shape = _signature(start, network.bend_x[index], network.bend_y[index])
-    keys = np.column_stack([low, high, np.diff(start), shape])
-    _, piece = np.unique(keys, axis=0, return_inverse=True)
-    # A straight loop is gone by now; a bent one has a direction of its own.
-    key = piece.reshape(-1) * 2 + turned
-    order = np.lexsort((network.edge_id, key))
-    first = np.append(True, key[order][1:] != key[order][:-1])[:m]
+    columns: list[NDArray[Any]] = [
+        network.tail,
+        network.head,
+        np.rint(network.length_m * _CM).astype(np.int64),
+        network.highway,
+        network.modes,
+        network.ends_only,
+        network.level,
+        network.maxspeed_kmh.view(np.int32),
+        np.diff(start),
+        turned,  # of loops, which have no other direction
+        _signature(start, network.bend_x[index], network.bend_y[index]),
+    ]
+    order = np.lexsort((network.edge_id, *columns))
+    same = np.arange(m) > 0
+    for column in columns:
+        same[1:] &= column[order][1:] == column[order][:-1]
     again = np.zeros(m, bool)
-    again[order[~first]] = True
+    again[order[same]] = True
+    # A piece goes whole or not at all: what is left of half a piece would pair with nothing.
+    twin = network.twin
+    again &= (twin < 0) | again[twin]
     twice = np.flatnonzero(again)
-    if not len(twice):
-        report.add("duplicate_edge", "dropped")
-        return network
-    heads = np.flatnonzero(first)
-    keep = order[heads]
-    modes, length, ids = network.modes.copy(), network.length_m.copy(), network.edge_id.copy()
-    modes[keep] = np.bitwise_or.reduceat(network.modes[order], heads)
-    length[keep] = np.minimum.reduceat(network.length_m[order], heads)
-    # Both directions of a merged piece must go by one number; others keep theirs, because two
-    # parallel pieces that a source numbered crosswise would end as one.
-    piece = piece.reshape(-1)
-    least = np.full(int(piece.max()) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(least, piece, network.edge_id)
-    merged = keep[np.isin(piece[keep], piece[twice])]
-    ids[merged] = least[piece[merged]]
     stays = np.empty(m, np.int64)
-    stays[order] = keep[np.cumsum(first) - 1]
-    words = _words(network, twice, Said(" 即路段 {}", " is edge {}"), ids[stays[twice]])
-    left = replace(network, modes=modes, length_m=length, edge_id=ids).select(~again)
+    stays[order] = order[np.flatnonzero(~same)][np.cumsum(~same) - 1]
+    words = _words(network, twice, Said(" 即路段 {}", " is edge {}"), network.edge_id[stays[twice]])
+    left = network.select(~again) if len(twice) else network
     metres = float(left.length_m.sum() - network.length_m.sum())
     report.add("duplicate_edge", "dropped", words, count=len(twice), metres=metres)
     return left
@@ -300,6 +299,28 @@ def _same_place(network: RoadNetwork, report: CleaningReport) -> None:
     ids = network.node_id
     words = [Said("节点 {} 与 {}", "nodes {} and {}").fill(ids[a], ids[b]) for a, b in pairs[:5]]
     report.add("nodes_at_one_place", "kept", words, count=len(pairs))
+
+
+def _unjoined(network: RoadNetwork, report: CleaningReport) -> None:
+    """Streets on the ground that cross, or end on another, where neither has a node."""
+    import shapely
+
+    twin = network.twin
+    once = (twin < 0) | (np.arange(network.edge_count) < twin)
+    edges = np.flatnonzero(once & (network.level == 0) & (network.plane_length() > 0))
+    start, x, y = network.lines(edges)
+    owner = np.repeat(np.arange(len(edges)), np.diff(start))
+    lines = np.asarray(shapely.linestrings(np.column_stack([x, y]), indices=owner), np.object_)
+    one, two = shapely.STRtree(lines).query(lines, predicate="intersects")
+    pairs = np.column_stack([one, two])[one < two]
+    ends = np.column_stack([network.tail, network.head])[edges]
+    share = (ends[pairs[:, 0], :, None] == ends[pairs[:, 1], None, :]).any(axis=(1, 2))
+    meet = ~share
+    meet[share] = shapely.crosses(lines[pairs[share, 0]], lines[pairs[share, 1]])
+    one, two = network.edge_id[edges[pairs[meet]]].T
+    what = Said("路段 {} 与 {}", "edges {} and {}")
+    words = [what.fill(a, b) for a, b in zip(one[:_SHOWN], two[:_SHOWN], strict=True)]
+    report.add(UNJOINED, "kept", words, count=len(one))
 
 
 def island_numbers(network: RoadNetwork, flag: int) -> Int32s:

@@ -21,10 +21,11 @@ from coverage.datum import known_crs, unproject
 from coverage.errors import InputError, Problem
 from coverage.formats.safety import check_xml, read_bytes
 from coverage.messages import Said
-from coverage.roads.access import speed_kmh, use_of
+from coverage.roads.access import level_of, speed_kmh, use_of
 from coverage.roads.build import build
 from coverage.roads.network import (
     ALL_MODES,
+    FLAGS,
     FOOT,
     MODES,
     CleaningReport,
@@ -32,7 +33,7 @@ from coverage.roads.network import (
     mode_flags,
     whole_numbers,
 )
-from coverage.roads.osm import EDGE_NUMBERS, PIECES_PER_WAY
+from coverage.roads.ways import EDGE_NUMBERS, PIECES_PER_WAY
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
@@ -50,9 +51,10 @@ def to_networkx(network: RoadNetwork, *, mode: str | None = None) -> nx.MultiDiG
 
     Nodes carry ``x`` and ``y`` (lon, lat); edges ``osmid``, ``highway``,
     ``length`` (m), ``maxspeed`` (text, where posted), ``oneway``,
-    ``reversed`` and, where bent, ``geometry`` (lon, lat). Two attributes are
-    ours, ``edge_id`` and ``modes`` (names joined by blanks): with them,
-    `from_networkx` gives the same network again.
+    ``reversed`` and, where bent, ``geometry`` (lon, lat). Others are ours,
+    ``edge_id``, ``modes`` and ``ends_only`` (names joined by blanks),
+    ``level``, and ``blocked`` of nodes: with them, `from_networkx` gives the
+    same network again, but for barred turns and obstacles.
 
     Args:
         network: The network.
@@ -66,8 +68,9 @@ def to_networkx(network: RoadNetwork, *, mode: str | None = None) -> nx.MultiDiG
         network = network.select((network.modes & mode_flags([mode])) > 0)
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs=WGS84, created_with="facility-coverage")
     lon, lat = network.to_lonlat(network.x, network.y)
-    for node, x, y in zip(network.node_id.tolist(), lon.tolist(), lat.tolist(), strict=True):
-        graph.add_node(node, x=x, y=y)
+    columns = (network.node_id, lon, lat, network.blocked)
+    for node, x, y, shut in zip(*(column.tolist() for column in columns), strict=True):
+        graph.add_node(node, x=x, y=y, **({"blocked": _names(shut)} if shut else {}))
     start, x, y = network.lines()
     points = np.column_stack(network.to_lonlat(x, y))
     of_osm = network.origin.get("edge_numbers") == EDGE_NUMBERS
@@ -85,8 +88,12 @@ def to_networkx(network: RoadNetwork, *, mode: str | None = None) -> nx.MultiDiG
             "oneway": not same,
             "reversed": twin >= 0 and (twin < edge if same else flags < int(network.modes[twin])),
             "edge_id": number,
-            "modes": " ".join(name for name, flag in MODES.items() if flags & flag),
+            "modes": _names(flags),
         }
+        if network.ends_only[edge]:
+            data["ends_only"] = _names(int(network.ends_only[edge]))
+        if network.level[edge]:
+            data["level"] = int(network.level[edge])
         if not np.isnan(network.maxspeed_kmh[edge]):
             data["maxspeed"] = f"{float(network.maxspeed_kmh[edge]):g}"
         if start[edge + 1] - start[edge] > 2:
@@ -94,6 +101,22 @@ def to_networkx(network: RoadNetwork, *, mode: str | None = None) -> nx.MultiDiG
         graph.add_edge(u, v, key=keys[u, v], **data)
         keys[u, v] += 1
     return graph
+
+
+def _names(flags: int) -> str:
+    return " ".join(name for name, flag in FLAGS.items() if flags & flag)
+
+
+def _flags(names: object) -> int:
+    """Bits of names joined by blanks.
+
+    Raises:
+        InputError: If one is not known.
+    """
+    words = str(names or "").split()
+    extra = sum(FLAGS[word] for word in {*words} if word in FLAGS and word not in MODES)
+    rest = [word for word in words if word not in FLAGS or word in MODES]
+    return extra | (mode_flags(rest) if rest else 0)
 
 
 def graphml_text(network: RoadNetwork) -> str:
@@ -215,6 +238,9 @@ def from_networkx(
         length_m=[edge.length for edge in edges],
         highway=[edge.highway for edge in edges],
         maxspeed_kmh=[edge.speed for edge in edges],
+        ends_only=[edge.ends for edge in edges],
+        level=[edge.level for edge in edges],
+        blocked=[_flags(graph.nodes[node].get("blocked")) for node in nodes],
         edge_id=ids,
         node_id=whole_numbers(nodes),
         bends=bends,
@@ -242,7 +268,11 @@ class _Edge:
         self.oneway = any(str(one).lower() in _YES for one in values.get("oneway", []))
         self.ways = frozenset(str(way) for way in values.get("osmid", []))
         self.edge_id = data.get("edge_id")
+        self.ends = 0
         self.flags = self._who(values, data, asked)
+        first = {key: str(v[0]) for key, v in values.items() if v}
+        level = str(data.get("level", level_of(first)))
+        self.level = int(level) if level in {"-1", "0", "1"} else 0
         posted = [speed_kmh(str(text))[0] for text in values.get("maxspeed", [])]
         self.speed = min((speed for speed in posted if speed == speed), default=nan)  # noqa: PLR0124
         where = Said(f"路段 {u} → {v}", f"edge {u} → {v}")
@@ -253,7 +283,8 @@ class _Edge:
         self, values: Mapping[str, list[Any]], data: Mapping[str, Any], asked: int | None
     ) -> int:
         if "modes" in data:
-            return mode_flags(str(data["modes"]).split()) if data["modes"] else 0
+            self.ends = _flags(data.get("ends_only"))
+            return _flags(data["modes"])
         if asked is not None:
             return asked
         flags = ALL_MODES
@@ -262,6 +293,7 @@ class _Edge:
             use = use_of({**tags, "highway": str(highway)}, unknown_class=ALL_MODES)
             # Each directed edge stands for its own direction.
             flags &= use.forward | (use.back & FOOT) if use else 0
+            self.ends |= use.ends if use else 0
         if any(str(value) in {"no", "private"} for value in values.get("access", [])[1:]):
             flags = 0
         return flags

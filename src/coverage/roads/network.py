@@ -19,7 +19,7 @@ from coverage.errors import InputError
 from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 FOOT, BICYCLE, CAR = 1, 2, 4
 MODES: dict[str, int] = {"foot": FOOT, "bicycle": BICYCLE, "car": CAR}
 ALL_MODES = FOOT | BICYCLE | CAR
+CAR_ON_TRACKS = 8  # a car whose profile uses field tracks that no tag closes
+FERRY = "ferry"  # the class of a way whose maxspeed_kmh is how fast it goes, for everybody
+OBSTACLES = ("water", "river", "rail")  # what nobody crosses off the road
+FLAGS = {**MODES, "car_on_tracks": CAR_ON_TRACKS}
 _EXAMPLES = 5
 
 
@@ -58,6 +62,16 @@ def whole_numbers(names: list[Any]) -> Ints:
     return ids if len(np.unique(ids)) == len(ids) else np.arange(len(names))
 
 
+# One value an edge, whatever its order.
+EDGE_COLUMNS = (
+    "tail", "head", "length_m", "highway", "maxspeed_kmh", "modes", "edge_id", "ends_only", "level",
+)  # fmt: skip
+
+
+def _nothing(kind: type[np.generic], *wide: int) -> Callable[[], NDArray[Any]]:
+    return lambda: np.zeros((0, *wide), kind)
+
+
 @dataclass(frozen=True, eq=False)
 class RoadNetwork:
     """Directed edges between projected nodes, in CSR order (sorted by tail).
@@ -85,6 +99,16 @@ class RoadNetwork:
         bend_y: Float64 metres.
         origin: What the network was built from, for reports: source,
             licence, counts of what cleaning did.
+        ends_only: (m,) uint8, which of `modes` may use the edge only where
+            their way begins or ends (``access=destination``).
+        level: (m,) int8, 0 on the ground, above it (bridges) 1, below (tunnels) -1.
+        blocked: (n,) uint8, modes that cannot pass through a node (a bollard).
+        no_turn: (t, 3) int64, an edge, one that cannot be taken next, and the
+            modes for which that holds.
+        obstacle: (k,) uint8, index into `OBSTACLES` of lines that the source knows.
+        obstacle_start: (k + 1,) int64, where each begins in `obstacle_x` and `obstacle_y`.
+        obstacle_x: Float64 metres.
+        obstacle_y: Float64 metres.
     """
 
     crs: str
@@ -103,12 +127,24 @@ class RoadNetwork:
     bend_x: Floats
     bend_y: Floats
     origin: dict[str, Any] = field(default_factory=dict)
+    ends_only: NDArray[np.uint8] = field(default_factory=_nothing(np.uint8))
+    level: NDArray[np.int8] = field(default_factory=_nothing(np.int8))
+    blocked: NDArray[np.uint8] = field(default_factory=_nothing(np.uint8))
+    no_turn: Ints = field(default_factory=_nothing(np.int64, 3))
+    obstacle: NDArray[np.uint8] = field(default_factory=_nothing(np.uint8))
+    obstacle_start: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
+    obstacle_x: Floats = field(default_factory=_nothing(np.float64))
+    obstacle_y: Floats = field(default_factory=_nothing(np.float64))
 
     def __post_init__(self) -> None:
         n, m = len(self.node_id), len(self.tail)
+        for name, size in (("ends_only", m), ("level", m), ("blocked", n)):
+            if size and not len(column := getattr(self, name)):
+                object.__setattr__(self, name, np.zeros(size, column.dtype))
         sizes = {len(a) for a in (self.head, self.length_m, self.highway, self.maxspeed_kmh)}
         sizes |= {len(self.modes), len(self.edge_id), len(self.bend_start) - 1, m}
-        if sizes != {m} or len(self.x) != n or len(self.y) != n:
+        sizes |= {len(self.ends_only), len(self.level)}
+        if sizes != {m} or {len(self.x), len(self.y), len(self.blocked)} != {n}:
             raise InputError(
                 Said("路网各列长短不一", "the columns of a road network do not have one length")
             )
@@ -197,16 +233,22 @@ class RoadNetwork:
             edges: (m,) bool, True for an edge to keep, or increasing indices.
         """
         rows = np.flatnonzero(edges) if edges.dtype == bool else edges.astype(np.int64)
+        return replace(self, **self.columns_of(rows))
+
+    def columns_of(self, rows: NDArray[Any]) -> dict[str, Any]:
+        """The columns of some edges, in any order, and the turns between them."""
         start, index = gather(self.bend_start, rows)
-        names = ("tail", "head", "length_m", "highway", "maxspeed_kmh", "modes", "edge_id")
-        columns: dict[str, Any] = {name: getattr(self, name)[rows] for name in names}
-        return replace(
-            self,
-            **columns,
-            bend_start=start,
-            bend_x=self.bend_x[index],
-            bend_y=self.bend_y[index],
-        )
+        number = np.full(self.edge_count, -1, np.int64)
+        number[rows] = np.arange(len(rows))
+        turns = self.no_turn.copy()
+        turns[:, :2] = number[turns[:, :2]]
+        return {
+            **{name: getattr(self, name)[rows] for name in EDGE_COLUMNS},
+            "no_turn": turns[(turns[:, :2] >= 0).all(axis=1)],
+            "bend_start": start,
+            "bend_x": self.bend_x[index],
+            "bend_y": self.bend_y[index],
+        }
 
     def compact(self) -> RoadNetwork:
         """The same edges without the nodes that none of them touches."""
@@ -220,6 +262,7 @@ class RoadNetwork:
             node_id=self.node_id[used],
             x=self.x[used],
             y=self.y[used],
+            blocked=self.blocked[used],
             tail=number[self.tail],
             head=number[self.head],
         )
@@ -231,7 +274,7 @@ class Finding:
 
     Attributes:
         check: What was looked for, such as ``duplicate_edge``.
-        action: ``dropped``, ``changed``, ``merged`` or ``kept``.
+        action: ``dropped``, ``changed``, ``merged``, ``kept``, or ``lost`` in reading.
         count: How many times it was found.
         metres: By how much the sum of `length_m` over all directed edges
             changed; negative where something was dropped.

@@ -1,214 +1,34 @@
-"""OpenStreetMap: extracts on disk, and ways collected one by one and cut where they meet.
+"""OpenStreetMap's extracts on disk: what is read of them, whoever wrote the file.
 
-A graph node is a way's end or a point that ways share (or that one way
-passes twice); the points between are bends. A piece is numbered
-``way * 10000 + position``: OpenStreetMap allows 2000 points in a way, so the
-way's own number can be read off a piece's number.
-
-Extracts are ``.osm.pbf``, ``.osm``, ``.osm.bz2`` and ``.osm.gz``. Lengths are
-measured on the WGS84 ellipsoid (see `coverage.roads.build`), who may use a road
-is judged by `coverage.roads.access`.
+Extracts are ``.osm.pbf``, ``.osm``, ``.osm.bz2`` and ``.osm.gz``; a ``.osm`` may come from an
+editor, whose new nodes bear negative numbers and whose deleted elements stand there still. How
+ways become a network is told in `coverage.roads.ways`, who may use them in
+`coverage.roads.access`.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from coverage.arrays import Bools, Floats, Ints, expand, starts
 from coverage.errors import InputError, Problem
-from coverage.formats.safety import check_packed
+from coverage.formats.safety import check_packed, check_xml, read_bytes
 from coverage.messages import Said
-from coverage.roads.access import use_of
-from coverage.roads.build import build
-from coverage.roads.network import RoadNetwork, mode_flags
+from coverage.roads.access import road_class
+from coverage.roads.ways import ATTRIBUTION, LICENCE, NOWHERE, Ways, obstacle_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from numpy.typing import NDArray
     from shapely import Geometry
 
+    from coverage.roads.network import RoadNetwork
 
 SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.bz2", ".osm.gz")
-LICENCE = "ODbL 1.0"
-ATTRIBUTION = "© OpenStreetMap contributors"
-PIECES_PER_WAY = 10_000
-EDGE_NUMBERS = "osm way * 10000 + piece"
-NOWHERE = 2_147_483_647  # osmium's own mark of a point whose place is not in the file
-_DEGREES = 1e7
-
-
-class Ways:
-    """Collects ways and makes a `RoadNetwork` of them.
-
-    Args:
-        name: The file or server the ways come from, for complaints.
-        modes: Keep what at least one of these may use.
-    """
-
-    def __init__(self, name: str, modes: Iterable[str]) -> None:
-        self.name = name
-        self.modes = tuple(modes)
-        self._mask = mode_flags(self.modes)
-        self._columns: dict[str, list[Any]] = {
-            key: [] for key in ("way", "highway", "forward", "back", "speed", "speed_back")
-        }
-        self._start = array("q", [0])
-        self._ref, self._x, self._y = array("q"), array("q"), array("q")
-        self.seen = 0
-        self.no_road: Counter[str] = Counter()
-        self.closed = 0
-        self.odd_speeds: Counter[str] = Counter()
-
-    def add(
-        self, way: int, tags: Mapping[str, str], points: Iterable[tuple[int, int, int]]
-    ) -> None:
-        """Take a way: its number, its tags, and (ref, lon × 1e7, lat × 1e7) of its points."""
-        self.seen += 1
-        use = use_of(tags)
-        if use is None:
-            self.no_road[tags["highway"]] += 1
-            return
-        if not (use.forward | use.back) & self._mask:
-            self.closed += 1
-            return
-        if use.odd_speed is not None:
-            self.odd_speeds[use.odd_speed] += 1
-        for ref, x, y in points:
-            self._ref.append(ref)
-            self._x.append(x)
-            self._y.append(y)
-        self._start.append(len(self._ref))
-        row = (way, tags["highway"], use.forward, use.back, use.speed, use.speed_back)
-        for column, value in zip(self._columns.values(), row, strict=True):
-            column.append(value)
-
-    def network(
-        self,
-        *,
-        area: Geometry | None = None,
-        crs: str | None = None,
-        origin: dict[str, Any] | None = None,
-    ) -> RoadNetwork:
-        """Cut the ways into pieces and build the network.
-
-        Args:
-            area: Polygon in lon, lat: keep the pieces that touch it.
-            crs: Projected CRS; by default the UTM zone of the middle.
-            origin: What to remember of the source.
-
-        Raises:
-            InputError: If no road is left.
-        """
-        start = np.frombuffer(self._start, np.int64)
-        ref, x, y = (np.frombuffer(a, np.int64) for a in (self._ref, self._x, self._y))
-        owner = np.repeat(np.arange(len(start) - 1), np.diff(start))
-        known = (x != NOWHERE) & (y != NOWHERE)
-        keep = known.copy()  # and a point named twice in a row counts once
-        keep[1:] &= ~((ref[1:] == ref[:-1]) & (owner[1:] == owner[:-1]) & known[:-1])
-        # A gap left by a missing point must not be bridged by a straight line.
-        run = owner + np.cumsum(~known)
-        ref, x, y, owner, run = ref[keep], x[keep], y[keep], owner[keep], run[keep]
-        first, last = _pieces(ref, run)
-        lon, lat = x / _DEGREES, y / _DEGREES
-        if area is not None and len(first):
-            touching = _touching(area, first, last, lon, lat)
-            first, last = first[touching], last[touching]
-        if not len(first):
-            raise InputError(Problem(self._nothing(area), self.name))
-        return self._build((first, last), (ref, lon, lat, owner), crs, origin or {}, ~known)
-
-    def _build(
-        self,
-        cut: tuple[Ints, Ints],
-        points: tuple[NDArray[Any], ...],
-        crs: str | None,
-        origin: dict[str, Any],
-        missing: Bools,
-    ) -> RoadNetwork:
-        first, last = cut
-        ref, lon, lat, owner = points
-        way = owner[first]
-        ends, index = np.unique(np.concatenate([ref[first], ref[last]]), return_index=True)
-        at = np.concatenate([first, last])[index]
-        bend = expand(first + 1, last - first - 1)
-        column = {key: np.asarray(values) for key, values in self._columns.items()}
-        position = np.arange(len(way)) - np.searchsorted(way, way)
-        return build(
-            lon[at],
-            lat[at],
-            np.searchsorted(ends, ref[first]),
-            np.searchsorted(ends, ref[last]),
-            column["forward"][way] & self._mask,
-            modes_back=column["back"][way] & self._mask,
-            highway=[self._columns["highway"][i] for i in way],
-            maxspeed_kmh=column["speed"][way],
-            maxspeed_back_kmh=column["speed_back"][way],
-            edge_id=column["way"][way] * PIECES_PER_WAY + position,
-            node_id=ends,
-            bends=(starts(last - first - 1), lon[bend], lat[bend]),
-            crs=crs,
-            origin={**origin, **self._counts(), "missing_points": int(missing.sum())},
-        )
-
-    def _counts(self) -> dict[str, Any]:
-        return {
-            "modes": list(self.modes),
-            "edge_numbers": EDGE_NUMBERS,
-            "ways": self.seen,
-            "ways_used": len(self._start) - 1,
-            "ways_closed": self.closed,
-            "ways_no_road": dict(self.no_road.most_common()),
-            "odd_speeds": dict(self.odd_speeds.most_common()),
-        }
-
-    def _nothing(self, area: Geometry | None) -> Said:
-        names, who = "、".join(self.modes), " or ".join(self.modes)
-        if not self.seen:
-            return Said("文件里没有道路", "there are no roads at all in it")
-        if area is not None and len(self._start) > 1:
-            return Said(
-                f"{names} 可走的道路都不在所要的范围内",
-                f"none of its roads for {who} touches the area asked for",
-            )
-        return Said(
-            f"{self.seen} 条路都不供 {names} 使用",
-            f"none of its {self.seen} ways is a road for {who}",
-        )
-
-
-def _pieces(ref: Ints, run: Ints) -> tuple[Ints, Ints]:
-    """First and last point of every piece."""
-    _, number, times = np.unique(ref, return_inverse=True, return_counts=True)
-    same_next = run[1:] == run[:-1]
-    begins, ends = np.append(True, ~same_next), np.append(~same_next, True)
-    node = begins | ends | (times[number] > 1) if len(ref) else np.zeros(0, bool)
-    at = np.flatnonzero(node)
-    joined = run[at[1:]] == run[at[:-1]]
-    return at[:-1][joined], at[1:][joined]
-
-
-def _touching(
-    area: Geometry,
-    first: Ints,
-    last: Ints,
-    lon: Floats,
-    lat: Floats,
-) -> Bools:
-    """(k,) True for the pieces that touch the area."""
-    import shapely
-
-    counts = last - first + 1
-    line = np.repeat(np.arange(len(first)), counts)
-    index = expand(first, counts)
-    lines = shapely.linestrings(lon[index], lat[index], indices=line)
-    shapely.prepare(area)
-    return np.asarray(shapely.intersects(area, lines))
+_EDITORS = (b"action=", b"visible='false'", b'visible="false"', b"id='-", b'id="-')
+_KEYS = ("highway", "route", "barrier", "waterway", "natural", "railway", "type")
+_WATER = (("natural", "water"), ("waterway", "riverbank"), ("landuse", "reservoir"))
 
 
 def read_osm(
@@ -220,9 +40,9 @@ def read_osm(
 ) -> RoadNetwork:
     """Read the roads of an OpenStreetMap extract.
 
-    One pass: osmium indexes the places of all points, and only ways with a
-    ``highway`` tag come up into Python. The points of a file must stand
-    before its ways, as they do in every published extract.
+    Osmium indexes the places of all points, and only what roads and obstacles are made of comes
+    up into Python. The points of a file must stand before its ways, as they do in every
+    published extract.
 
     Args:
         path: The file.
@@ -246,9 +66,17 @@ def read_osm(
                 path.name,
             )
         )
+    modes = tuple(modes)
     ways = Ways(path.name, modes)
     try:
-        _collect(path, ways)
+        try:
+            _collect(path, ways)
+        except RuntimeError as error:
+            if "out of order" not in str(error):
+                raise
+            # Written by hand or by an editor; relations of water then remain unread.
+            ways = Ways(path.name, modes)
+            _collect(path, ways, areas=False)
     except Exception as error:  # osmium's errors are of several families
         raise InputError(
             Problem(
@@ -263,13 +91,73 @@ def read_osm(
     return ways.network(area=area, crs=crs, origin=origin)
 
 
-def _collect(path: Path, ways: Ways) -> None:
+def _collect(path: Path, ways: Ways, *, areas: bool = True) -> None:
     from osmium import FileProcessor
-    from osmium.filter import EntityFilter, KeyFilter
-    from osmium.osm import WAY
+    from osmium.filter import EntityFilter, KeyFilter, TagFilter
+    from osmium.osm import AREA, NODE, RELATION, WAY
 
+    gone, new = _edited(path) if path.suffix == ".osm" else (frozenset(), {})
     found: Any = FileProcessor(str(path)).with_locations()
-    for way in found.with_filter(EntityFilter(WAY)).with_filter(KeyFilter("highway")):
-        tags = {tag.k: tag.v for tag in way.tags}
-        # x and y are whole numbers (1e-7 degrees) and need no test of validity.
-        ways.add(way.id, tags, [(n.ref, n.x, n.y) for n in way.nodes])
+    if areas:
+        found = found.with_areas(TagFilter(*_WATER))
+    found = found.with_filter(EntityFilter(NODE | WAY | RELATION | AREA))
+    for one in found.with_filter(KeyFilter(*_KEYS)):
+        tags = {tag.k: tag.v for tag in one.tags}
+        if one.is_area():
+            if _is_water(tags):  # every closed way comes as an area, too
+                ways.block("water", [[(n.x, n.y) for n in ring] for ring in _rings(one)])
+            continue
+        if (one.type_str(), one.id) in gone:
+            continue
+        if one.is_node():
+            ways.bar(one.id, tags)
+        elif one.is_relation():
+            members = [(m.type, m.ref, m.role) for m in one.members]
+            ways.turn(one.id, tags, members)
+        elif road_class(tags):
+            # x and y are whole numbers (1e-7 degrees) and need no test of validity.
+            points = [(n.ref, n.x, n.y) for n in one.nodes]
+            ways.add(one.id, tags, [new.get(ref, at) for at in points for ref in at[:1]])
+        elif kind := obstacle_of(tags) or ("water" if not areas and _is_water(tags) else ""):
+            ways.block(kind, [[(n.x, n.y) for n in one.nodes]])
+
+
+def _is_water(tags: Mapping[str, str]) -> bool:
+    """Whether tags are those of an area of water."""
+    return any(tags.get(key) == value for key, value in _WATER)
+
+
+def _rings(area: Any) -> list[Any]:
+    outer = list(area.outer_rings())
+    return [*outer, *(inner for ring in outer for inner in area.inner_rings(ring))]
+
+
+def _edited(path: Path) -> tuple[frozenset[tuple[str, int]], dict[int, tuple[int, int, int]]]:
+    """Of a file from an editor: what is deleted, and nodes that osmium has no place for.
+
+    New nodes bear negative numbers, which osmium does not index, and ``action="delete"`` it does
+    not know. A node that is deleted has no place.
+    """
+    from xml.etree.ElementTree import iterparse
+
+    raw = read_bytes(path)
+    if not any(mark in raw for mark in _EDITORS):
+        return frozenset(), {}
+    check_xml(BytesIO(raw), path.name)
+    gone, new = set(), dict[int, tuple[int, int, int]]()
+    for _, element in iterparse(BytesIO(raw)):  # noqa: S314 -- without a document type: checked
+        if element.tag not in {"node", "way", "relation"}:
+            continue
+        number = int(element.get("id", "0"))
+        dead = element.get("action") == "delete" or element.get("visible") == "false"
+        if dead:
+            gone.add((element.tag[0], number))
+        if element.tag == "node" and (dead or number < 0):
+            place = (NOWHERE, NOWHERE) if dead else _place(element)
+            new[number] = (number, *place)
+        element.clear()
+    return frozenset(gone), new
+
+
+def _place(node: Any) -> tuple[int, int]:
+    return round(float(node.get("lon")) * 1e7), round(float(node.get("lat")) * 1e7)

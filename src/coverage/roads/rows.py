@@ -10,7 +10,7 @@ import numpy as np
 
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.roads.access import speed_kmh, use_of
+from coverage.roads.access import level_of, speed_kmh, use_of
 from coverage.roads.network import ALL_MODES, mode_flags
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _FORWARD = {"yes", "true", "1", "f", "ft", "forward"}
 _BACKWARD = {"-1", "reverse", "t", "tf", "backward"}
 _BOTH = {"", "no", "false", "0", "b", "both", "none", "nan"}
+_ACCESS = ("access", "foot", "bicycle", "vehicle", "motor_vehicle", "motorcar", "motorroad")
 _NOT_STATED = {"", "none", "nan", "<na>"}
 
 
@@ -36,6 +37,8 @@ class Pieces:
     forward: list[int] = field(default_factory=list)
     back: list[int] = field(default_factory=list)
     speed: list[float] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    level: list[int] = field(default_factory=list)
     row: list[int] = field(default_factory=list)
     bends: list[Floats] = field(default_factory=list)
 
@@ -48,6 +51,8 @@ class Pieces:
         self.length.append(row.length)
         self.highway.append(row.highway)
         self.speed.append(row.speed)
+        self.ends.append(row.ends)
+        self.level.append(row.level)
         self.forward.append(row.forward)
         self.back.append(row.back)
 
@@ -81,6 +86,8 @@ class Row:
             self.complain(
                 "maxspeed", Said("限速不是 km/h 的数字", "the speed is not a number of km/h")
             )
+        self.ends = 0
+        self.level = level_of({key: self.text(key) for key in ("bridge", "tunnel", "layer")})
         flags = self._who(modes)
         self.forward, self.back = self._directions(flags)
 
@@ -123,9 +130,10 @@ class Row:
             except InputError as error:
                 self.complain("modes" if named else None, error.problems[0].reason)
                 return 0
-        tags = {key: self.text(key) for key in ("access", "foot", "bicycle", "motor_vehicle")}
+        tags = {key: self.text(key) for key in _ACCESS}
         tags = {key: value for key, value in tags.items() if value} | {"highway": self.highway}
         use = use_of(tags, unknown_class=ALL_MODES)
+        self.ends = use.ends if use else 0
         return use.forward | use.back if use else 0
 
     def _directions(self, flags: int) -> tuple[int, int]:

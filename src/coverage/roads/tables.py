@@ -105,6 +105,8 @@ def read_tables(
         length_m=pieces.length,
         highway=pieces.highway,
         maxspeed_kmh=pieces.speed,
+        ends_only=pieces.ends,
+        level=pieces.level,
         edge_id=pieces.row,
         node_id=numbers,
         bends=bends,

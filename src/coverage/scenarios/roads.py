@@ -169,6 +169,8 @@ def _with_bridge(network: RoadNetwork, road: Road) -> tuple[RoadNetwork, float]:
         "maxspeed_kmh": [np.nan if road.speed_kmh is None else road.speed_kmh] * 2,
         "modes": [ALL_MODES] * 2,
         "edge_id": [new_id] * 2,
+        "ends_only": [0, 0],
+        "level": [0, 0],
     }
     columns: dict[str, Any] = {
         name: np.concatenate([old := getattr(network, name), np.array(value, dtype=old.dtype)])
@@ -179,4 +181,6 @@ def _with_bridge(network: RoadNetwork, road: Road) -> tuple[RoadNetwork, float]:
     start = np.concatenate([[0], np.cumsum(bends)]).astype(np.int64)
     # The bends of the old edges keep their order among themselves, and new edges have none.
     moved: dict[str, Any] = {name: column[order] for name, column in columns.items()}
-    return replace(network, highway_names=names, bend_start=start, **moved), metres
+    turns = network.no_turn.copy()
+    turns[:, :2] = np.argsort(order)[turns[:, :2]]
+    return replace(network, highway_names=names, bend_start=start, no_turn=turns, **moved), metres

@@ -143,12 +143,13 @@ class LiveTimes:
     @property
     def node_seconds(self) -> Floats:
         """(n,) over the network to each node, as in `times.Nearest`."""
-        return self._known[self.tn.rank]
+        return self.tn.unfolded.least(self._known[self.tn.rank])[0]
 
     @property
     def node_facility(self) -> Int32s:
         """(n,) int32 index of the facility nearest to each node, -1 for none."""
-        return self._index(self._label)[self.tn.rank]
+        at = self.tn.unfolded.least(self._known[self.tn.rank])[1]
+        return self._index(self._label)[self.tn.rank][at]
 
     def _index(self, slot: Int32s) -> Int32s:
         index = np.searchsorted(np.array(self.slots, dtype=np.int32), slot).astype(np.int32)

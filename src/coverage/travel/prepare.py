@@ -26,7 +26,8 @@ from coverage.arrays import Bools, Floats, Int32s, Ints, grouped, least_rows, st
 from coverage.errors import InputError
 from coverage.messages import Said
 from coverage.profiles import Profile, slope_factor
-from coverage.roads.network import FOOT, MODES, RoadNetwork
+from coverage.roads.network import CAR, CAR_ON_TRACKS, FERRY, FOOT, MODES, RoadNetwork
+from coverage.roads.turns import Unfolded, unfold
 from coverage.travel.barriers import Barrier, slowdown
 from coverage.travel.heights import grades
 from coverage.travel.streets import Segments
@@ -143,6 +144,9 @@ class TravelNetwork:
 
     Attributes:
         network: The road network, unchanged.
+        unfolded: The network that is searched, to which all nodes and edges below belong: with
+            copies of them where turns, barriers and streets for residents bind the profile's
+            mode (`coverage.roads.turns`).
         profile: The profile.
         direction: ``to_facility`` or ``from_facility``.
         edge_seconds: (m,) seconds of each directed edge as travelled;
@@ -163,6 +167,7 @@ class TravelNetwork:
     """
 
     network: RoadNetwork
+    unfolded: Unfolded
     profile: Profile
     direction: Direction
     edge_seconds: Floats
@@ -194,7 +199,7 @@ class TravelNetwork:
         piece = np.flatnonzero(self.open).astype(np.int32)
         forward, backward = self.forward[piece], self.backward[piece]
         edge = self.piece_edge[piece]
-        return Segments.of(self.network, edge, piece, forward, backward, self.walls)
+        return Segments.of(self.unfolded.network, edge, piece, forward, backward, self.walls)
 
     @cached_property
     def incidence(self) -> tuple[Ints, Int32s]:
@@ -202,7 +207,7 @@ class TravelNetwork:
         pieces = np.flatnonzero(self.open).astype(np.int32)
         ends = np.concatenate([self.piece_a[pieces], self.piece_b[pieces]])
         both = np.concatenate([pieces, pieces])
-        start, by_node = grouped(ends, self.network.node_count)
+        start, by_node = grouped(ends, self.unfolded.network.node_count)
         return start, both[by_node]
 
     def reach_m(self, limit_s: float) -> float:
@@ -224,7 +229,7 @@ class TravelNetwork:
 
     @cached_property
     def _moves(self) -> tuple[Floats, Floats, Floats]:
-        net = self.network
+        net = self.unfolded.network
         a, b = self.piece_a, self.piece_b
         chord = np.hypot(net.x[a] - net.x[b], net.y[a] - net.y[b])
         seconds = np.minimum(self.forward, self.backward)
@@ -271,31 +276,33 @@ def prepare(
                 f"unknown direction {direction!r}: to_facility or from_facility",
             )
         )
-    twin = network.twin
-    seconds, against = _edge_seconds(network, profile, barriers, elevation)
-    allowed, back = _allowed(network, profile, twin)
+    walk, against = _edge_seconds(network, profile, barriers, elevation)
+    walls = Walls.of(network, barriers, np.isinf(walk))
+    unfolded = unfold(network, MODES[profile.mode], turns=not profile.ignore_oneway)
+    extra = _crossings(network, profile)[unfolded.node]
+    searched, link = unfolded.network, unfolded.edge < 0
+    seconds, against = (np.where(link, 0.0, s[unfolded.edge]) for s in (walk, against))
+    twin = searched.twin
+    allowed, back = _allowed(searched, profile, twin)
     both = np.where(twin >= 0, seconds[twin], against)
     there = np.where(allowed, seconds, np.inf)
-    again = np.where(back, both, np.inf)
-    first = (twin < 0) | (np.arange(network.edge_count) < twin)
+    again = np.where(back & ~link, both, np.inf)
+    first = (twin < 0) | (np.arange(searched.edge_count) < twin)
     keep = np.flatnonzero(first & (np.isfinite(there) | np.isfinite(again)))
-    ends = (network.tail[keep], network.head[keep])
-    extra = _crossings(network.node_count, *ends) * (profile.crossing_s / 2)
-    extra_s = extra[ends[0]] + extra[ends[1]]
+    ends = (searched.tail[keep], searched.head[keep])
+    extra_s = np.where(link[keep], 0.0, extra[ends[0]] + extra[ends[1]])
     travel = (there[keep] + extra_s, again[keep] + extra_s)
     forward, backward = travel if direction == "from_facility" else travel[::-1]
-    closed = [
-        i for i, name in enumerate(network.highway_names) if name in profile.no_access_classes
-    ]
     edge_seconds = np.where(allowed, seconds, np.inf)
     edge_seconds[keep] = travel[0]
     paired = twin[keep] >= 0
     edge_seconds[twin[keep[paired]]] = travel[1][paired]
-    tiles, order = Tiles.of(network.x, network.y)
+    tiles, order = Tiles.of(searched.x, searched.y)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order), dtype=order.dtype)
     return TravelNetwork(
         network=network,
+        unfolded=unfolded,
         profile=profile,
         direction=direction,
         edge_seconds=edge_seconds,
@@ -304,18 +311,19 @@ def prepare(
         piece_b=ends[1],
         forward=forward,
         backward=backward,
-        open=~np.isin(network.highway[keep], closed),
+        open=_may_be_entered(searched, profile)[keep] & ~link[keep],
         order=order,
         rank=rank,
-        graph=_graph(rank[ends[0]], rank[ends[1]], forward, backward, network.node_count),
+        graph=_graph(rank[ends[0]], rank[ends[1]], forward, backward, searched.node_count),
         tiles=tiles,
-        walls=Walls.of(network, barriers, np.isinf(seconds)),
+        walls=walls,
     )
 
 
 def _allowed(network: RoadNetwork, profile: Profile, twin: Ints) -> tuple[Bools, Bools]:
     """Whether each directed edge may be used along its direction, and against it."""
     bit = MODES[profile.mode]
+    bit |= CAR_ON_TRACKS if bit == CAR and profile.tracks else 0
     allowed = (network.modes & bit) != 0
     names = [i for i, name in enumerate(network.highway_names) if name in profile.exclude_classes]
     allowed &= ~np.isin(network.highway, names)
@@ -342,6 +350,9 @@ def _edge_seconds(
     if profile.maxspeed_factor is not None:
         signed = network.maxspeed_kmh.astype(np.float64) / 3.6 * profile.maxspeed_factor
         speed = np.where(signed > 0, np.minimum(speed, signed), speed)  # NaN compares false
+    if FERRY in network.highway_names and profile.measure == "time":
+        aboard = network.highway == network.highway_names.index(FERRY)
+        speed = np.where(aboard & (network.maxspeed_kmh > 0), network.maxspeed_kmh / 3.6, speed)
     seconds = network.length_m / speed
     against = seconds
     if elevation is not None and profile.slope is not None:
@@ -357,10 +368,23 @@ def _edge_seconds(
     return seconds, against
 
 
-def _crossings(nodes: int, tail: Int32s, head: Int32s) -> Floats:
-    """1 at nodes where three or more usable street ends meet, else 0."""
-    ends = np.bincount(tail, minlength=nodes) + np.bincount(head, minlength=nodes)
-    return (ends >= _CROSSING_STREETS).astype(np.float64)
+def _may_be_entered(network: RoadNetwork, profile: Profile) -> Bools:
+    """(m,) whether legs may join an edge between its ends: no bridge, tunnel, motorway, ferry."""
+    shut = {*profile.no_access_classes, FERRY}
+    closed = [i for i, name in enumerate(network.highway_names) if name in shut]
+    return np.asarray(~np.isin(network.highway, closed) & (network.level == 0))
+
+
+def _crossings(network: RoadNetwork, profile: Profile) -> Floats:
+    """(n,) seconds at nodes where three or more usable street ends meet: half at each end."""
+    if not profile.crossing_s:
+        return np.zeros(network.node_count)
+    twin = network.twin
+    allowed, back = _allowed(network, profile, twin)
+    piece = ((twin < 0) | (np.arange(network.edge_count) < twin)) & (allowed | back)
+    ends = np.concatenate([network.tail[piece], network.head[piece]])
+    many = np.bincount(ends, minlength=network.node_count) >= _CROSSING_STREETS
+    return np.where(many, profile.crossing_s / 2, 0.0)
 
 
 def _graph(

@@ -130,7 +130,9 @@ def route(
     line = [sources.xy[[best.facility]], *(_line(tn, one) for one in pieces), place.xy]
     used = np.array([piece for piece, _, _ in pieces], dtype=np.int64)
     share = np.array([abs(end - begin) for _, begin, end in pieces])
-    edges, passed = tn.piece_edge[used], tn.order[nodes]
+    edges, passed = tn.unfolded.edge[tn.piece_edge[used]], tn.unfolded.node[tn.order[nodes]]
+    edges = edges[edges >= 0]  # without links between copies of a node
+    passed = passed[np.diff(passed, prepend=-1) != 0]
     coordinates = np.concatenate(line)
     if tn.direction == "to_facility":
         edges, passed, coordinates = edges[::-1], passed[::-1], coordinates[::-1]
@@ -148,9 +150,9 @@ def route(
         road_s=max(0.0, best.seconds - float(leg_s.sum())),
         facility_leg_s=float(leg_s[1]),
         off_road_m=float(sum(legs)),
-        road_m=float((share * tn.network.length_m[tn.piece_edge[used]]).sum()),
-        nodes=passed,
-        edges=edges,
+        road_m=float((share * tn.unfolded.network.length_m[tn.piece_edge[used]]).sum()),
+        nodes=passed.astype(np.int32),
+        edges=edges.astype(np.int32),
         line=coordinates[moved],
         nearest_road_m=road,
         max_access_m=tn.profile.max_access_m,
@@ -266,7 +268,7 @@ def _end(tn: TravelNetwork, piece: int, fraction: float, node: int, *, source: b
 
 def _line(tn: TravelNetwork, piece: _Piece) -> Floats:
     """Coordinates of part of a street."""
-    _, x, y = tn.network.lines(tn.piece_edge[[piece[0]]])
+    _, x, y = tn.unfolded.network.lines(tn.piece_edge[[piece[0]]])
     steps = np.hypot(np.diff(x), np.diff(y))
     at = np.concatenate([[0.0], np.cumsum(steps)])
     at = at / at[-1] if at[-1] > 0 else np.linspace(0.0, 1.0, len(at))

@@ -120,7 +120,8 @@ def nearest(
         points = (empty, np.empty(0, dtype=np.int32), empty)
     else:
         points = _nearest_of_points(sources, found, Points.of(tn, demand), limit)
-    return Nearest(found.seconds[tn.rank], found.facility[tn.rank], *points)
+    seconds, at = tn.unfolded.least(found.seconds[tn.rank])
+    return Nearest(seconds, found.facility[tn.rank][at], *points)
 
 
 def node_times(

@@ -1,4 +1,4 @@
-"""What nobody crosses off the road: closed areas.
+"""What nobody crosses off the road: closed areas, water, railways, and roads like motorways.
 
 A leg and the direct way are straight lines; one that meets a wall is no way.
 A wall may be walked up to: the last centimetre at either end is not looked at.
@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from coverage.roads.network import CAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,15 +46,17 @@ class Walls:
 
     @classmethod
     def of(cls, network: RoadNetwork, barriers: Sequence[Barrier], closed: Bools) -> Walls | None:
-        """Closed areas; None if there is nothing.
+        """Closed areas, and what the network's source knows; None if there is nothing.
 
         Args:
-            network: The road network.
+            network: The road network, with its obstacles; its motorways on the ground, and
+                trunk roads whose carriageways lie apart, are obstacles too.
             barriers: Those with a closed area count.
             closed: (m,) edges that barriers close.
         """
         areas = [b.area for b in barriers if b.area is not None and math.isinf(b.factor)]
-        shapes = np.array(areas, dtype=np.object_)
+        fenced = _lines(network, _fenced(network))
+        shapes = np.concatenate([np.array(areas, np.object_), _obstacles(network), fenced])
         shut = _lines(network, closed)
         return cls(shapes, shut) if len(shapes) or len(shut) else None
 
@@ -121,6 +125,27 @@ class Walls:
         row, shape = self._tree.query(lines)
         barred[some[row[shapely.intersects(self.shapes[shape], lines[row])]]] = True
         return barred
+
+
+def _fenced(network: RoadNetwork) -> Bools:
+    """(m,) edges of roads that nobody crosses between junctions, where they lie on the ground."""
+    names = network.highway_names
+    motorway = [i for i, name in enumerate(names) if name in {"motorway", "motorway_link"}]
+    apart = [i for i, name in enumerate(names) if name == "trunk"]
+    for_cars, twin = (network.modes & CAR) > 0, network.twin
+    one_way = for_cars & ((twin < 0) | ~for_cars[twin])
+    fenced = np.isin(network.highway, motorway) | (np.isin(network.highway, apart) & one_way)
+    return np.asarray(fenced & (network.level == 0))
+
+
+def _obstacles(network: RoadNetwork) -> NDArray[np.object_]:
+    import shapely
+
+    if not len(network.obstacle):
+        return np.empty(0, dtype=np.object_)
+    line = np.repeat(np.arange(len(network.obstacle)), np.diff(network.obstacle_start))
+    points = np.column_stack([network.obstacle_x, network.obstacle_y])
+    return np.asarray(shapely.linestrings(points, indices=line))
 
 
 def _lines(network: RoadNetwork, edges: Bools) -> NDArray[np.object_]:
