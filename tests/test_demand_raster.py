@@ -331,7 +331,7 @@ def test_cells_below_zero_are_counted_and_the_first_named(tmp_path: Path, city: 
     )
 
 
-@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # on writing
 def test_what_is_no_grid_of_the_city_is_refused(tmp_path: Path, city: City) -> None:
     values = people_grid("EPSG:4326")
     path = tmp_path / "a.tif"
@@ -339,6 +339,7 @@ def test_what_is_no_grid_of_the_city_is_refused(tmp_path: Path, city: City) -> N
     upside = Affine(0.01, 0, 113, 0, 0.01, 23.6)
     cases: dict[str, dict[str, Any]] = {
         "does not say its CRS": {"crs": None},
+        "does not say where it lies": {"transform": Affine.identity()},
         "does not overlap the city: it spans": {"grid": (10.0, 50.0, 0.01, 0.01)},
         "turned or upside down": {"transform": turned},
         "turned or upside": {"transform": upside},

@@ -70,9 +70,7 @@ def open_raster(path: Path, *, placed: bool = True) -> Iterator[Any]:
     with opened(path) as file:
         size = file.seek(0, 2)
     try:
-        with warnings.catch_warnings(), geotiff(str(path.resolve())) as raster:
-            # A raster without a place is refused below or by who asked, with a sentence.
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with _quiet(NotGeoreferencedWarning), geotiff(str(path.resolve())) as raster:
             _refuse_giants(raster, path.name, size)
             if placed and raster.crs is None:
                 refuse(
@@ -80,7 +78,8 @@ def open_raster(path: Path, *, placed: bool = True) -> Iterator[Any]:
                     "栅格没有写明坐标系，请先写上（gdal_edit -a_srs）",
                     "the raster does not say its CRS: set it (gdal_edit -a_srs) and try again",
                 )
-            if placed and not all(map(math.isfinite, raster.transform)):
+            at = raster.transform
+            if placed and (at.is_identity or not all(map(math.isfinite, at))):
                 said = "栅格没有写明位置", "the raster does not say where it lies"
                 refuse(path.name, *said)
             yield raster
@@ -90,6 +89,14 @@ def open_raster(path: Path, *, placed: bool = True) -> Iterator[Any]:
             "the raster cannot be read as a GeoTIFF: it is cut short, damaged or something else",
         )
         raise InputError(Problem(said, path.name)) from error
+
+
+@contextmanager
+def _quiet(warning: type[Warning]) -> Iterator[None]:
+    """A raster without a place is refused here or by who asked, with a sentence."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", warning)
+        yield
 
 
 def _refuse_giants(raster: Any, file: str, size: int) -> None:
