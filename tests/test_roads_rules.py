@@ -21,7 +21,7 @@ from coverage.roads.squares import lines_across
 from coverage.roads.turns import unfold
 from coverage.travel.prepare import prepare
 from coverage.travel.times import reach
-from networks import grid
+from networks import grid, random_network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -289,3 +289,32 @@ def test_streets_that_cross_without_a_node_are_found(tmp_path: Path) -> None:
     assert net.origin["cleaning"]["crossing_without_node"]["count"] == 1
     bridge = network(tmp_path, places, {**ways, 11: ([3, 4], STREET | {"bridge": "yes"})})
     assert "crossing_without_node" not in bridge.origin["cleaning"]
+
+
+@given(seed=st.integers(0, 10_000), mode=st.sampled_from(["adult_walk", "drive"]))
+def test_an_obstacle_or_a_street_less_never_shortens_a_time(seed: int, mode: str) -> None:
+    rng = np.random.default_rng(seed)
+    net = random_network(seed, 25)
+    profile = replace(load_profile(mode), max_access_m=250.0, max_direct_m=150.0)
+    profile = replace(profile, max_single_leg_m=0.0)  # one longer leg where the last street is gone
+    low, high = (np.array([f(net.x), f(net.y)]) for f in (np.min, np.max))
+    places = rng.uniform(low - 50, high + 50, (12, 2))
+    line = rng.uniform(low, high, (3, 2))
+    walled = replace(
+        net,
+        obstacle=np.array([OBSTACLES.index("rail")], np.uint8),
+        obstacle_start=np.array([0, len(line)]),
+        obstacle_x=line[:, 0],
+        obstacle_y=line[:, 1],
+    )
+    gone = net.edge_id == rng.choice(net.edge_id)
+
+    def table(network: RoadNetwork) -> np.ndarray:
+        found = reach(prepare(network, profile), places[:4], places[4:], np.inf)
+        times = np.full((4, 8), np.inf)
+        times[np.repeat(np.arange(4), np.diff(found.start)), found.demand] = found.seconds
+        return times
+
+    before = table(net)
+    for changed in (walled, net.select(~gone)):
+        assert (table(changed) >= before - 1e-9 * (1 + np.where(np.isinf(before), 0, before))).all()
