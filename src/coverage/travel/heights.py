@@ -1,4 +1,4 @@
-"""Heights at nodes, the grade of every directed edge, and the slope of the ground."""
+"""What slopes cost along every directed edge, and the slope of the ground."""
 
 from __future__ import annotations
 
@@ -7,63 +7,97 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.arrays import expand
 from coverage.datum import transform
 from coverage.errors import InputError, Problem
 from coverage.formats.rasters import open_raster
 from coverage.messages import Said
+from coverage.profiles import slope_factor
 
 if TYPE_CHECKING:
     from coverage.arrays import Floats
+    from coverage.profiles import SlopeModel
     from coverage.roads.network import RoadNetwork
 
 _METRES_PER_DEGREE = 111_320.0
 _LEAST_STEP_M = 30.0
+_CELLS_AT_ONCE = 16_000_000
 
 
-def grades(network: RoadNetwork, elevation: str | Path | Floats) -> Floats:
-    """Rise over length of each directed edge; 0 where a height is missing or the length is 0.
+def slope_factors(
+    network: RoadNetwork, elevation: str | Path | Floats, model: SlopeModel
+) -> tuple[Floats, Floats]:
+    """How many times longer each directed edge takes for its slopes, along it and against it.
 
-    A raster much coarser than the edges makes steps of single pixels look
-    steep; the slope models cap grades at 45 %.
+    Over a raster the ground is looked at along the drawn line, at its bends and about every
+    cell, between the cells' centres (bilinear): a hill that an edge goes up and down costs, and
+    a long even slope costs the same however finely its street is cut. Where no height is known
+    the ground counts as level.
 
     Args:
         network: The road network.
         elevation: (n,) metres at the nodes, or the path of a raster.
+        model: What a grade costs.
 
     Raises:
-        InputError: If there is not one height a node, or the raster covers no node.
+        InputError: If there is not one height a node, the file cannot be read, or the raster
+            covers no node.
     """
     if isinstance(elevation, str | Path):
-        height = sample_heights(network, Path(elevation))
-    else:
-        height = np.asarray(elevation, dtype=np.float64)
-        if height.shape != (network.node_count,):
-            raise InputError(
-                Said(
-                    "每个节点须有一个高程：{} 个节点，形状 {}",
-                    "one height a node is needed: {} nodes, shape {}",
-                ).fill(network.node_count, height.shape)
-            )
-    rise = height[network.head] - height[network.tail]
-    length = network.length_m
+        return _along_lines(network, Path(elevation), model)
+    height = np.asarray(elevation, dtype=np.float64)
+    if height.shape != (network.node_count,):
+        raise InputError(
+            Said(
+                "每个节点须有一个高程：{} 个节点，形状 {}",
+                "one height a node is needed: {} nodes, shape {}",
+            ).fill(network.node_count, height.shape)
+        )
+    grade = _grades(height[network.head] - height[network.tail], network.length_m)
+    return slope_factor(grade, model), slope_factor(-grade, model)
+
+
+def _along_lines(network: RoadNetwork, path: Path, model: SlopeModel) -> tuple[Floats, Floats]:
+    with open_raster(path) as raster:
+        known = np.isfinite(_sampled(raster, network.x, network.y, network.crs))
+        if network.node_count and not known.any():
+            said = Said("栅格没有盖住路网的任何节点", "the raster covers no node of the network")
+            raise InputError(Problem(said, path.name))
+        start, x, y = network.lines()
+        edge = np.repeat(np.arange(network.edge_count), np.diff(start) - 1)
+        first = expand(start[:-1], np.diff(start) - 1)
+        away = np.hypot(x[first + 1] - x[first], y[first + 1] - y[first])
+        steps = np.maximum(np.ceil(away / _cell_m(raster)), 1).astype(np.int64)
+        part = np.repeat(np.arange(len(first)), steps)
+        share = (np.arange(len(part)) - (np.cumsum(steps) - steps)[part]) / steps[part]
+        ends = []
+        for at in (share, share + 1 / steps[part]):
+            here, there = first[part], first[part] + 1
+            place = (x[here] + at * (x[there] - x[here]), y[here] + at * (y[there] - y[here]))
+            ends.append(_sampled(raster, *place, network.crs))
+    metres = (away / steps)[part]
+    grade = _grades(ends[1] - ends[0], metres)
+    whole = np.bincount(edge, away, minlength=network.edge_count)
+    ahead, against = (
+        np.bincount(edge[part], metres * slope_factor(g, model), minlength=network.edge_count)
+        for g in (grade, -grade)
+    )
+    level = whole <= 0
+    safe = np.where(level, 1.0, whole)
+    return np.where(level, 1.0, ahead / safe), np.where(level, 1.0, against / safe)
+
+
+def _grades(rise: Floats, length: Floats) -> Floats:
+    """Rise over length; 0 where a height is missing or the length is 0."""
     known = np.isfinite(rise) & (length > 0)
-    grade: Floats = np.zeros(network.edge_count)
+    grade: Floats = np.zeros(len(rise))
     grade[known] = rise[known] / length[known]
     return grade
 
 
-def sample_heights(network: RoadNetwork, path: Path) -> Floats:
-    """Height of the raster cell under each node, NaN outside the raster and at missing cells.
-
-    Raises:
-        InputError: If the file cannot be read or covers no node.
-    """
-    with open_raster(path) as raster:
-        height = _sampled(raster, network.x, network.y, network.crs)
-    if network.node_count and np.isnan(height).all():
-        said = Said("栅格没有盖住路网的任何节点", "the raster covers no node of the network")
-        raise InputError(Problem(said, path.name))
-    return height
+def _cell_m(raster: Any) -> float:
+    cell = max(abs(raster.res[0]), abs(raster.res[1]))
+    return float(cell * (_METRES_PER_DEGREE if raster.crs.is_geographic else 1.0))
 
 
 def slopes_at(xy: Floats, crs: str, path: Path) -> Floats:
@@ -84,10 +118,7 @@ def slopes_at(xy: Floats, crs: str, path: Path) -> Floats:
         InputError: If the file cannot be read.
     """
     with open_raster(path) as raster:
-        cell = max(abs(raster.res[0]), abs(raster.res[1]))
-        if raster.crs.is_geographic:
-            cell *= _METRES_PER_DEGREE
-        step = max(cell, _LEAST_STEP_M)
+        step = max(_cell_m(raster), _LEAST_STEP_M)
         east, west, north, south = (
             _sampled(raster, xy[:, 0] + dx * step, xy[:, 1] + dy * step, crs)
             for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))
@@ -96,8 +127,44 @@ def slopes_at(xy: Floats, crs: str, path: Path) -> Floats:
 
 
 def _sampled(raster: Any, x: Floats, y: Floats, crs: str) -> Floats:
+    """Heights between the centres of cells; NaN outside the raster and in cells without one.
+
+    Where one of the four centres around has no height, the others count alone.
+    """
     east, north = transform(crs, raster.crs.to_wkt(), x, y)
-    sampled = raster.sample(zip(east, north, strict=True), indexes=1, masked=True)
-    return np.array(
-        [np.nan if cell.mask.all() else float(cell[0]) for cell in map(np.ma.asarray, sampled)]
-    )
+    back = ~raster.transform
+    column = back.a * east + back.b * north + back.c
+    row = back.d * east + back.e * north + back.f
+    inside = (column >= 0) & (column < raster.width) & (row >= 0) & (row < raster.height)
+    height = np.full(len(column), np.nan)
+    # In strips, because the heights of a province need not fit in memory.
+    strip = (row // max(_CELLS_AT_ONCE // raster.width, 1)).astype(np.int64)
+    for one in np.unique(strip[inside]):
+        here = np.flatnonzero(inside & (strip == one))
+        height[here] = _between_cells(raster, column[here], row[here])
+    return height
+
+
+def _between_cells(raster: Any, column: Floats, row: Floats) -> Floats:
+    from rasterio.windows import Window
+
+    left, top = max(int(column.min()) - 1, 0), max(int(row.min()) - 1, 0)
+    right = min(int(column.max()) + 2, raster.width)
+    bottom = min(int(row.max()) + 2, raster.height)
+    read = raster.read(1, window=Window(left, top, right - left, bottom - top), masked=True)
+    cells = np.ma.filled(read.astype(np.float32), np.nan)
+    own = cells[row.astype(np.int64) - top, column.astype(np.int64) - left]
+    total, weight = np.zeros(len(row)), np.zeros(len(row))
+    west, up = column - 0.5 - left, row - 0.5 - top
+    for dy in (0, 1):
+        for dx in (0, 1):
+            i, j = np.floor(up).astype(np.int64) + dy, np.floor(west).astype(np.int64) + dx
+            there = (i >= 0) & (i < cells.shape[0]) & (j >= 0) & (j < cells.shape[1])
+            value = np.full(len(row), np.nan)
+            value[there] = cells[i[there], j[there]]
+            share = np.abs(1 - dy - up % 1) * np.abs(1 - dx - west % 1)
+            use = np.isfinite(value)
+            total[use] += (share * value)[use]
+            weight[use] += share[use]
+    some = np.isfinite(own) & (weight > 0)
+    return np.asarray(np.divide(total, weight, out=np.full(len(row), np.nan), where=some))

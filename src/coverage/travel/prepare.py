@@ -25,17 +25,18 @@ import numpy as np
 from coverage.arrays import Bools, Floats, Int32s, Ints, grouped, least_rows, starts
 from coverage.errors import InputError
 from coverage.messages import Said
-from coverage.profiles import Profile, slope_factor
 from coverage.roads.network import CAR, CAR_ON_TRACKS, FERRY, FOOT, MODES, RoadNetwork
 from coverage.roads.turns import Unfolded, unfold
 from coverage.travel.barriers import Barrier, slowdown
-from coverage.travel.heights import grades
+from coverage.travel.heights import slope_factors
 from coverage.travel.streets import Segments
 from coverage.travel.walls import Walls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from coverage.profiles import Profile
 
 
 Direction: TypeAlias = Literal["to_facility", "from_facility"]
@@ -263,8 +264,8 @@ def prepare(
             (helpers go out).
         barriers: Streets closed or slowed.
         elevation: Heights in metres at the nodes, (n,), or the path of a
-            raster to sample them from. Used only if the profile has a slope
-            model. A node without height makes its edges level.
+            raster to sample along the streets. Used only if the profile has a
+            slope model. Where a height is missing the street counts as level.
 
     Raises:
         InputError: If the direction, a barrier or the heights cannot be used.
@@ -356,9 +357,8 @@ def _edge_seconds(
     seconds = network.length_m / speed
     against = seconds
     if elevation is not None and profile.slope is not None:
-        grade = grades(network, elevation)
-        against = seconds * slope_factor(-grade, profile.slope)
-        seconds = seconds * slope_factor(grade, profile.slope)
+        ahead, behind = slope_factors(network, elevation, profile.slope)
+        seconds, against = seconds * ahead, seconds * behind
     if barriers:
         factor = slowdown(network, barriers)
         closed = np.isinf(factor)  # 0 × inf would be NaN: a closed street of no length

@@ -1,0 +1,100 @@
+"""Slopes along streets, held against what Tobler's function says of known grounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from coverage.profiles import load_profile, slope_factor
+from coverage.travel.prepare import prepare
+from networks import CRS, Street, build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from coverage.roads.network import RoadNetwork
+
+rasterio = pytest.importorskip("rasterio")
+EAST, NORTH, CELL = 500_000.0, 2_600_000.0, 30.0
+WALK = replace(load_profile("adult_walk"), slope="tobler")
+
+
+def write(path: Path, ground: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Path:
+    """A raster of 100 × 100 cells; `ground` takes metres east and south of its corner."""
+    at = (np.arange(100) + 0.5) * CELL
+    heights = ground(*np.meshgrid(at, at)).astype("float32")
+    where = rasterio.Affine(CELL, 0, EAST, 0, -CELL, NORTH)
+    about = {"width": 100, "height": 100, "count": 1, "dtype": "float32", "crs": CRS}
+    with rasterio.open(path, "w", driver="GTiff", transform=where, nodata=-9999, **about) as file:
+        file.write(heights, 1)
+    return path
+
+
+def street(*metres_east: float, bends: tuple[tuple[float, float], ...] = ()) -> RoadNetwork:
+    """A street eastwards in pieces, 1,500 m south of the raster's corner."""
+    xy = [(EAST + at, NORTH - 1500.0) for at in metres_east]
+    bent = tuple((EAST + x, NORTH - y) for x, y in bends)
+    pieces = [Street(i, i + 1, bends=bent) for i in range(len(xy) - 1)]
+    return build(xy, pieces)
+
+
+def factors(net: RoadNetwork, path: Path) -> tuple[float, float]:
+    """How many times longer the whole street takes, eastwards and westwards."""
+    hilly, flat = prepare(net, WALK, elevation=path), prepare(net, WALK)
+    return tuple(
+        float(getattr(hilly, way).sum() / getattr(flat, way).sum())
+        for way in ("backward", "forward")
+    )  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("pieces", [[600, 1200], [*range(600, 1201, 5)], [*range(600, 1201, 75)]])
+@pytest.mark.parametrize(("grade", "right"), [(0.10, 1.419), (-0.05, 0.840)])
+def test_an_even_slope(tmp_path: Path, pieces: list[float], grade: float, right: float) -> None:
+    path = write(tmp_path / "g.tif", lambda x, _: 500 + grade * x)
+    up, down = factors(street(*pieces), path)
+    assert up == pytest.approx(right, rel=0.02 if len(pieces) > 20 else 1e-3)
+    assert down == pytest.approx(float(slope_factor(-grade)), rel=0.02)
+
+
+def test_a_hill_within_one_edge(tmp_path: Path) -> None:
+    path = write(tmp_path / "g.tif", lambda x, _: 500 - 0.2 * np.abs(x - 1515))
+    there, back = factors(street(915, 2115), path)
+    assert there == pytest.approx(1.716, rel=2e-3)
+    assert back == pytest.approx(there, rel=1e-9), "a hill is the same from both sides"
+
+
+def test_a_flat_raster_changes_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path / "g.tif", lambda x, _: np.full_like(x, 77.0))
+    assert factors(street(600, 700, 1300), path) == pytest.approx((1, 1), rel=1e-12)
+
+
+def test_a_bent_street_by_hand(tmp_path: Path) -> None:
+    """A street that climbs a plane and comes back, recomputed piece by piece."""
+    path = write(tmp_path / "g.tif", lambda x, y: 0.05 * x + 0.1 * y)
+    points = [(900.0, 1500.0), (1100.0, 1700.0), (1300.0, 1400.0), (1500.0, 1500.0)]
+    net = street(900, 1500, bends=tuple(points[1:-1]))
+    along = whole = 0.0
+    for (x0, y0), (x1, y1) in pairwise(points):
+        metres = float(np.hypot(x1 - x0, y1 - y0))
+        rise = 0.05 * (x1 - x0) + 0.1 * (y1 - y0)
+        along, whole = along + metres * float(slope_factor(rise / metres)), whole + metres
+    assert factors(net, path)[0] == pytest.approx(along / whole, rel=1e-4)
+
+
+def test_beyond_the_raster_the_ground_counts_as_level(tmp_path: Path) -> None:
+    path = write(tmp_path / "g.tif", lambda x, _: np.where(x < 1500, 0.1 * x, -9999))
+    up, _ = factors(street(900, 1500, 2100), path)
+    assert 1.0 < up < 1.419
+
+
+def test_reading_in_strips_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "g.tif", lambda x, y: 50 * np.sin(x / 200) * np.cos(y / 300))
+    net = street(600, 1500, bends=((800.0, 500.0), (1200.0, 2500.0)))
+    at_once = factors(net, path)
+    monkeypatch.setattr("coverage.travel.heights._CELLS_AT_ONCE", 700)
+    assert factors(net, path) == at_once
