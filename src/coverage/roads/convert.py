@@ -27,7 +27,6 @@ from coverage.roads.network import (
     ALL_MODES,
     FLAGS,
     FOOT,
-    MODES,
     CleaningReport,
     RoadNetwork,
     mode_flags,
@@ -114,9 +113,7 @@ def _flags(names: object) -> int:
         InputError: If one is not known.
     """
     words = str(names or "").split()
-    extra = sum(FLAGS[word] for word in {*words} if word in FLAGS and word not in MODES)
-    rest = [word for word in words if word not in FLAGS or word in MODES]
-    return extra | (mode_flags(rest) if rest else 0)
+    return mode_flags(words, FLAGS) if words else 0
 
 
 def graphml_text(network: RoadNetwork) -> str:

@@ -19,7 +19,7 @@ from coverage.errors import InputError
 from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -34,23 +34,23 @@ FLAGS = {**MODES, "car_on_tracks": CAR_ON_TRACKS}
 _EXAMPLES = 5
 
 
-def mode_flags(modes: Iterable[str]) -> int:
+def mode_flags(modes: Iterable[str], known_modes: Mapping[str, int] = MODES) -> int:
     """Bits of the named modes, such as ``FOOT | CAR`` for ``("foot", "car")``.
 
     Raises:
-        InputError: If a mode is not one of `MODES`, or none is named.
+        InputError: If a mode is not one of those known, or none is named.
     """
     names = (modes,) if isinstance(modes, str) else tuple(modes)
-    unknown = [name for name in names if name not in MODES]
+    unknown = [name for name in names if name not in known_modes]
     if unknown or not names:
-        named, known = ", ".join(map(repr, unknown)), ", ".join(MODES)
+        named, known = ", ".join(map(repr, unknown)), ", ".join(known_modes)
         raise InputError(
             Said(
                 f"不认识出行方式 {named or '（无）'}，可用 {known}",
                 f"unknown mode of travel: {named or 'none'}; choose from {known}",
             )
         )
-    return sum({MODES[name] for name in names})
+    return sum({known_modes[name] for name in names})
 
 
 def whole_numbers(names: list[Any]) -> Ints:
@@ -197,6 +197,11 @@ class RoadNetwork:
         one, two = one[turned], two[turned]
         twin[one], twin[two] = two, one
         return twin
+
+    @cached_property
+    def one_way_each(self) -> NDArray[np.bool_]:
+        """(m,) True for one directed edge of every piece: the first of the two, or the only one."""
+        return np.asarray((self.twin < 0) | (np.arange(self.edge_count) < self.twin))
 
     def line(self, edge: int) -> Floats:
         """(k, 2) x and y of one edge from tail to head, both ends and the bends between."""

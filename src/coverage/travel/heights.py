@@ -68,15 +68,16 @@ def _along_lines(network: RoadNetwork, path: Path, model: SlopeModel) -> tuple[F
         first = expand(start[:-1], np.diff(start) - 1)
         away = np.hypot(x[first + 1] - x[first], y[first + 1] - y[first])
         steps = np.maximum(np.ceil(away / _cell_m(raster)), 1).astype(np.int64)
-        part = np.repeat(np.arange(len(first)), steps)
-        share = (np.arange(len(part)) - (np.cumsum(steps) - steps)[part]) / steps[part]
-        ends = []
-        for at in (share, share + 1 / steps[part]):
-            here, there = first[part], first[part] + 1
-            place = (x[here] + at * (x[there] - x[here]), y[here] + at * (y[there] - y[here]))
-            ends.append(_sampled(raster, *place, network.crs))
+        # A segment of so many steps has one place more.
+        owner = np.repeat(np.arange(len(first)), steps + 1)
+        step = np.arange(len(owner)) - (np.cumsum(steps + 1) - steps - 1)[owner]
+        at, here = step / steps[owner], first[owner]
+        place = (x[here] + at * (x[here + 1] - x[here]), y[here] + at * (y[here + 1] - y[here]))
+        height = _sampled(raster, *place, network.crs)
+    within = owner[1:] == owner[:-1]
+    part = owner[1:][within]
     metres = (away / steps)[part]
-    grade = _grades(ends[1] - ends[0], metres)
+    grade = _grades(np.diff(height)[within], metres)
     whole = np.bincount(edge, away, minlength=network.edge_count)
     ahead, against = (
         np.bincount(edge[part], metres * slope_factor(g, model), minlength=network.edge_count)

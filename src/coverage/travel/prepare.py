@@ -288,8 +288,7 @@ def prepare(
     both = np.where(twin >= 0, seconds[twin], against)
     there = np.where(allowed, seconds, np.inf)
     again = np.where(back & ~link, both, np.inf)
-    first = (twin < 0) | (np.arange(searched.edge_count) < twin)
-    keep = np.flatnonzero(first & (np.isfinite(there) | np.isfinite(again)))
+    keep = np.flatnonzero(searched.one_way_each & (np.isfinite(there) | np.isfinite(again)))
     ends = (searched.tail[keep], searched.head[keep])
     extra_s = np.where(link[keep], 0.0, extra[ends[0]] + extra[ends[1]])
     travel = (there[keep] + extra_s, again[keep] + extra_s)
@@ -379,9 +378,8 @@ def _crossings(network: RoadNetwork, profile: Profile) -> Floats:
     """(n,) seconds at nodes where three or more usable street ends meet: half at each end."""
     if not profile.crossing_s:
         return np.zeros(network.node_count)
-    twin = network.twin
-    allowed, back = _allowed(network, profile, twin)
-    piece = ((twin < 0) | (np.arange(network.edge_count) < twin)) & (allowed | back)
+    allowed, back = _allowed(network, profile, network.twin)
+    piece = network.one_way_each & (allowed | back)
     ends = np.concatenate([network.tail[piece], network.head[piece]])
     many = np.bincount(ends, minlength=network.node_count) >= _CROSSING_STREETS
     return np.where(many, profile.crossing_s / 2, 0.0)
