@@ -343,6 +343,11 @@ class City(Shown):
         return register(given, self)
 
     @property
+    def obstacles(self) -> tuple[Path, ...]:
+        """The planner's own layers of what nobody crosses off the road."""
+        return self.workspace.obstacles if self.workspace else ()
+
+    @property
     def roads(self) -> RoadNetwork | str | Path:
         """The planner's own roads, else the city's code for the roads that ship.
 

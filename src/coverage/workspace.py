@@ -63,6 +63,10 @@ SHIPPED: dict[Role, str | None] = {
     "facilities": "facilities/{code}.csv",
     "plan": "plans/{code}.toml",
 }
+# Layers of what nobody crosses off the road: water, and any number of others.
+WATER = "boundaries/water"
+OBSTACLES = "obstacles"
+LAYERS = (".geojson", ".gpkg", ".shp")
 ROLE_NAMES: dict[Role, tuple[str, str]] = {
     "units": ("乡镇名录", "townships"),
     "villages": ("村居名录", "villages"),
@@ -142,6 +146,23 @@ class Workspace:
                 )
                 raise InputError(Problem(said, str(path)))
         return None
+
+    @property
+    def water(self) -> Path | None:
+        """The workspace's own layer of water, `None` if it has none."""
+        return next((p for e in LAYERS if (p := self.folder / f"{WATER}{e}").is_file()), None)
+
+    @property
+    def obstacles(self) -> tuple[Path, ...]:
+        """Its layers of what nobody crosses off the road: water, then the others by name.
+
+        Raises:
+            InputError: If one lies outside the folder.
+        """
+        others = [p for p in self.folder.glob(f"{OBSTACLES}/*") if p.suffix in LAYERS]
+        found = (*([self.water] if self.water else []), *sorted(others))
+        check_inside(self.folder, *found)
+        return found
 
 
 def find_workspace(start: Path) -> Path | None:

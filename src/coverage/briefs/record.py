@@ -36,6 +36,7 @@ _ORIGINS = {
     "own": Said("工作区自有", "own"),
     "given": Said("本次指定", "given"),
 }
+_OBSTACLES = Said("离路不穿越的图层", "what no way off the road crosses")
 _GIVEN = {
     "facilities": Said("设施登记册", "facility register"),
     "values": Said("填报值", "reported values"),
@@ -143,6 +144,8 @@ def inputs(city: City, request: Request, digests: Digests) -> Iterator[Input]:
             yield _input(city, role, Said(zh, en).to(lang), path, lang, digests)
     if city.workspace is not None:
         yield _input(city, "city", CONFIG, city.workspace.folder / CONFIG, lang, digests)
+    for path in city.obstacles:
+        yield _input(city, "obstacles", _OBSTACLES.to(lang), path, lang, digests)
     given = list(request.files().items())
     if request.templates is not None:
         given += [("templates", path) for path in sorted(request.templates.glob("*.j2"))]

@@ -209,19 +209,23 @@ def _text(cell: Cell) -> str:
     return str(int(cell)) if isinstance(cell, float) and cell == int(cell) else str(cell).strip()
 
 
-def read_areas(path: Path, near: Bounds | None = None) -> Layer:
-    """A layer of polygons and nothing else, each valid.
+_AREAS, _LINES = (3, 6), (1, 2, 5)  # types of geometries as shapely numbers them
+
+
+def read_areas(path: Path, near: Bounds | None = None, *, lines: bool = False) -> Layer:
+    """A layer of polygons, or of polygons and `lines`, and nothing else, each valid.
 
     Raises:
-        InputError: As `read_layer`, and naming every feature that is no polygon.
+        InputError: As `read_layer`, and naming every feature that is none.
     """
-    made = read_layer(path, near=near, whole=True)
-    areal = np.isin(shapely.get_type_id(made.shapes), (3, 6)) & ~shapely.is_empty(made.shapes)
-    if not areal.all():
-        raise InputError(
-            made.problem(int(i), Said("须为多边形", "the feature must be a polygon"))
-            for i in np.flatnonzero(~areal)
-        )
+    made = read_layer(path, near=near, whole=True, areas=not lines)
+    taken = (*_AREAS, *_LINES) if lines else _AREAS
+    fit = np.isin(shapely.get_type_id(made.shapes), taken) & ~shapely.is_empty(made.shapes)
+    if not fit.all():
+        said = Said("须为多边形", "the feature must be a polygon")
+        if lines:
+            said = Said("须为面或线", "the feature must be a polygon or a line")
+        raise InputError(made.problem(int(i), said) for i in np.flatnonzero(~fit))
     broken = ~shapely.is_valid(made.shapes)
     made.shapes[broken] = shapely.make_valid(made.shapes[broken])
     return made

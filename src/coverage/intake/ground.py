@@ -19,7 +19,8 @@ from coverage.intake.locate import city_bounds, put_at_seat
 from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.places.polygons import Outlines, plane, read_outlines
-from coverage.reach.sites import BORDER_M, off_road_said
+from coverage.reach.sites import BORDER_M, areas_near, off_road_said
+from coverage.workspace import WATER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,6 @@ _CELL_M = 5_000.0
 _FAR_FROM_SEAT_KM = 60.0
 _DATUMS_M = 2_000.0  # more than any datum is away from any other
 _ROADS, _WATER = Said("道路", "roads"), Said("水面", "water")
-WATER = ("boundaries/water.geojson", "boundaries/water.gpkg", "boundaries/water.shp")
 
 
 def judge_places(rows: Sequence[FacilityRow], city: City) -> list[Finding]:
@@ -332,22 +332,16 @@ def _water(
     rows: Sequence[FacilityRow], points: NDArray[np.object_], city: City, crs: str
 ) -> list[Finding]:
     """Rows inside a polygon of the workspace's own water layer."""
-    from coverage.demand.townships import onto
-    from coverage.formats.layers import read_layer
-    from coverage.settings import WGS84
-
-    folder = city.workspace.folder if city.workspace else None
-    path = next((p for n in WATER if folder and (p := folder / n).is_file()), None)
+    path = city.workspace.water if city.workspace else None
     if path is None:
-        none = Said("工作区没有 boundaries/water", "the workspace has no boundaries/water")
+        none = Said(f"工作区没有 {WATER}", f"the workspace has no {WATER}")
         return [_not_checked("water", _WATER, none)]
-    layer = read_layer(path)
-    areas = [s for s in layer.shapes if s is not None and shapely.get_dimensions(s) == 2]
-    if not areas:
+    shapes = areas_near(path, city, crs, lines=True).shapes
+    areas = shapes[shapely.get_dimensions(shapes) == 2]
+    if not len(areas):
         none = Said(f"{path.name} 没有面", f"no polygons in {path.name}")
         return [_not_checked("water", _WATER, none)]
-    shapes = onto(shapely.make_valid(np.array(areas, dtype=np.object_)), WGS84, crs)
-    inside = np.unique(shapely.STRtree(shapes).query(points, predicate="within")[0])
+    inside = np.unique(shapely.STRtree(areas).query(points, predicate="within")[0])
     for n in inside:
         rows[n].check("water", Said("位置在水面上", "the place lies in water"))
     return []

@@ -136,6 +136,7 @@ def check_workspace(city: City) -> list[Line]:
     """
     lines = {role: _line(city, role) for role in LOOKS}
     lines["facilities"] = replace(lines["facilities"], odd=_far(city, lines))
+    lines["roads"] = _with_obstacles(city, lines["roads"])
     try:
         blocked, estimated = _effects(city, lines)
     except BROKEN as error:
@@ -214,6 +215,17 @@ def _far(city: City, lines: dict[Role, Line]) -> tuple[Said, ...]:
     except BROKEN as error:
         said = Said("未核对设施离路多远：", "facilities were not held against the roads: ")
         return (said.then(_first(error)),)
+
+
+def _with_obstacles(city: City, line: Line) -> Line:
+    """The line of the roads with the workspace's layers that no way off them crosses."""
+    from coverage.reach.sites import obstacle_notes, own_obstacles
+    from coverage.settings import WGS84
+
+    try:
+        return replace(line, said=(*line.said, *obstacle_notes(own_obstacles(city, WGS84))))
+    except BROKEN as error:
+        return replace(line, odd=(_first(error),))
 
 
 def _first(error: Exception) -> Said:

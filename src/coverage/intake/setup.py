@@ -16,14 +16,14 @@ from coverage.errors import InputError, Problem
 from coverage.formats.toml import toml_value
 from coverage.intake.template import write_template
 from coverage.messages import Said
-from coverage.workspace import CONFIG, read_workspace
+from coverage.workspace import CONFIG, OBSTACLES, read_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 TEMPLATE = "模板.xlsx"
-FOLDERS = ("boundaries", "roads", "population", "intake")
+FOLDERS = ("boundaries", OBSTACLES, "roads", "population", "intake")
 
 
 def find_example(name: str) -> Path:

@@ -25,6 +25,8 @@ from coverage.reach.sites import (
     Sites,
     check_sites,
     held_to_roads,
+    obstacle_notes,
+    own_obstacles,
     place,
     read_barriers,
     site_notes,
@@ -365,14 +367,15 @@ def travel_network(
     fitted, notes = fit_to_roads(profile, road.origin)
     if roads is None:
         notes += quoted(city)
-    notes = (*notes, *_road_notes(road, fitted))
+    own = own_obstacles(city, road.crs)
+    notes = (*notes, *_road_notes(road, fitted), *obstacle_notes(own))
     if isinstance(barriers, Path):
         barriers = read_barriers(barriers, city, road.crs)
     network = prepare(
         road,
         fitted,
         direction=cast("Direction", direction),  # which `prepare` checks
-        barriers=barriers or (),
+        barriers=(*(barriers or ()), *own),
         elevation=elevation,
     )
     if "shipped" in road.origin:

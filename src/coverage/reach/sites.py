@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from coverage.messages import Said
 from coverage.travel.access import OffRoad, longest_leg_m
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from coverage.arrays import Floats
@@ -252,8 +254,39 @@ def read_barriers(path: Path, city: City, crs: str) -> tuple[Barrier, ...]:
     return tuple(barriers)
 
 
-def areas_near(path: Path, city: City, crs: str) -> Layer:
-    """A layer of polygons near a city, on a plane.
+def own_obstacles(city: City, crs: str) -> tuple[Barrier, ...]:
+    """What nobody crosses off the road by the workspace's own layers, streets or none over it.
+
+    Raises:
+        InputError: If a file is no layer of polygons and lines near the city.
+    """
+    from shapely import get_dimensions, get_parts
+
+    from coverage.travel.barriers import Barrier
+
+    found: list[Barrier] = []
+    for path in city.obstacles:
+        layer = areas_near(path, city, crs, lines=True)
+        # One river may come as one multipolygon: its parts are looked at apart.
+        parts = get_parts(layer.shapes)
+        found += [
+            Barrier(area=part, name=path.name, streets=False)
+            for part in parts[get_dimensions(parts) > 0]
+        ]
+    return tuple(found)
+
+
+def obstacle_notes(obstacles: Sequence[Barrier]) -> tuple[Said, ...]:
+    """Which layers no way off the road crosses, and of how many shapes."""
+    layers = Counter(one.name for one in obstacles)
+    if not layers:
+        return ()
+    said = Said("不沿道路的路程不穿越图层 {}", "no way off the road crosses the layers {}")
+    return (said.fill(", ".join(f"{name} ({count:,})" for name, count in layers.items())),)
+
+
+def areas_near(path: Path, city: City, crs: str, *, lines: bool = False) -> Layer:
+    """A layer of polygons, or of polygons and lines, near a city, on a plane.
 
     Raises:
         InputError: If the file is no such layer, or lies nowhere near the city.
@@ -262,7 +295,7 @@ def areas_near(path: Path, city: City, crs: str) -> Layer:
 
     from coverage.formats.layers import read_areas
 
-    layer = read_areas(path, near=city.units.bounds)
+    layer = read_areas(path, near=city.units.bounds, lines=lines)
     layer.shapes = transform(
         layer.shapes, lambda xy: np.column_stack(project(xy[:, 0], xy[:, 1], crs))
     )

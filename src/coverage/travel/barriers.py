@@ -1,7 +1,8 @@
-"""Barriers: streets closed or slowed, by area or by number.
+"""Barriers: streets closed or slowed, by area or by number, and what legs do not cross.
 
 A closed area bars the ways off the road as well (`coverage.travel.walls`);
-one that is slowed does not.
+one that is slowed does not. Water and the like bar those only: a street drawn
+over a river is a bridge.
 """
 
 from __future__ import annotations
@@ -26,22 +27,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Barrier:
-    """Closes or slows streets.
+    """Closes or slows streets, or bars the ways off them.
 
     Attributes:
         area: Polygon in the CRS of the network; every street piece it
-            touches is meant, whole.
+            touches is meant, whole. A line too, where no street is meant.
         edge_ids: Numbers of street pieces (`RoadNetwork.edge_id`), both
             directions.
         factor: Seconds become this many times as long; infinity, the
             default, closes the street.
         name: For reports.
+        streets: False bars only the ways off the road; streets lead over it.
     """
 
     area: Geometry | None = None
     edge_ids: tuple[int, ...] = ()
     factor: float = math.inf
     name: str = ""
+    streets: bool = True
 
 
 def slowdown(network: RoadNetwork, barriers: Sequence[Barrier]) -> Floats:
@@ -55,7 +58,7 @@ def slowdown(network: RoadNetwork, barriers: Sequence[Barrier]) -> Floats:
     """
     factor = np.ones(network.edge_count)
     problems: list[Problem] = []
-    for number, barrier in enumerate(barriers, start=1):
+    for number, barrier in enumerate((b for b in barriers if b.streets), start=1):
         label = Said("路障 {}", "barrier {}").fill(barrier.name or number)
         if not barrier.factor >= 1:
             said = Said(

@@ -46,12 +46,12 @@ class Walls:
 
     @classmethod
     def of(cls, network: RoadNetwork, barriers: Sequence[Barrier], closed: Bools) -> Walls | None:
-        """Closed areas, and what the network's source knows; None if there is nothing.
+        """What barriers bar, and what the network's source knows; None if there is nothing.
 
         Args:
             network: The road network, with its obstacles; its motorways on the ground, and
                 trunk roads whose carriageways lie apart, are obstacles too.
-            barriers: Those with a closed area count.
+            barriers: Those with a closed area, or that bar only ways off the road, count.
             closed: (m,) edges that barriers close.
         """
         areas = [b.area for b in barriers if b.area is not None and math.isinf(b.factor)]
