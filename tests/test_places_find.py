@@ -16,7 +16,16 @@ ZHOUXIN, TAIHE = "441802008", "441803102"
 
 @pytest.mark.parametrize(
     "code",
-    ["441802008", "441802008000", "4418020080000000000", "441802008.0", "'441802008"],
+    [
+        "441802008",
+        "441802008000",
+        "4418020080000000000",
+        "441802008.0",
+        "'441802008",
+        "４４１８０２００８",
+        "441 802 008",
+        "441802008000.00",
+    ],
 )
 @pytest.mark.parametrize("level", [None, "township"])
 def test_a_code_is_read_in_every_dress(code: str, level: str | None) -> None:
@@ -107,3 +116,97 @@ def test_a_row_that_is_a_unit_must_not_contradict_itself() -> None:
 def test_titles_of_sheets_name_units() -> None:
     assert unit_of_titles(("Sheet1", "清新区"), QINGYUAN) == "441803"
     assert not unit_of_titles(("石角镇", "养老机构"), QINGYUAN), "two towns have that name"
+
+
+JIANGMEN = City.load("江门").units
+
+
+@pytest.mark.parametrize(
+    ("row", "unit"),
+    [
+        (Evidence(county="清城区", address="源潭镇某路3号"), "源潭镇"),
+        (Evidence(county="清城区洲心街道"), "洲心街道"),
+        (Evidence(county="清远市-清城区", township="源潭"), "源潭镇"),
+        (Evidence(city="清远市清新区", township="太和镇"), "太和镇"),
+        (Evidence(city="清远市", county="市辖区", township="太和镇"), ""),
+        (Evidence(city="广东省清远市", township="太和镇"), "太和镇"),
+        (Evidence(city="广州市", township="太和镇"), ""),
+        (Evidence(county="太和镇"), "太和镇"),
+        (Evidence("441802", township="源潭镇"), "源潭镇"),
+        (Evidence("441802", name="源潭镇敬老院"), "源潭镇"),
+        (Evidence(county="清城区", address="人民路1号（源潭镇政府旁）"), "源潭镇"),
+    ],
+)
+def test_every_cell_narrows_down_what_the_others_leave_open(row: Evidence, unit: str) -> None:
+    found = find_unit(row, QINGYUAN)
+    assert QINGYUAN.name(found.code) == unit if unit else found.why
+    assert not found.doubts
+
+
+@pytest.mark.parametrize("cell", ["石角镇（佛冈）", "佛冈县石角镇", "石角镇(佛冈县)"])
+def test_a_heading_says_which_level_is_likely_and_not_which_is_allowed(cell: str) -> None:
+    for row in (Evidence(county=cell), Evidence(township=cell), Evidence(village=cell)):
+        assert find_unit(row, QINGYUAN).code == "441821100"
+
+
+@pytest.mark.parametrize(
+    ("district", "unit"),
+    [("石岐区", "石岐街道"), ("小榄", "小榄镇"), ("火炬开发区", "中山港街道"), ("古镇", "古镇镇")],
+)
+def test_a_city_without_counties_writes_its_townships_there(district: str, unit: str) -> None:
+    found = find_unit(Evidence(city="中山市", county=district), ZHONGSHAN)
+    assert ZHONGSHAN.name(found.code) == unit
+
+
+@pytest.mark.parametrize(
+    ("county", "name", "unit"),
+    [
+        ("清城区", "源潭敬老院", "源潭镇"),
+        ("连州市", "连州市星子敬老院", "星子镇"),
+        ("", "英德市大湾敬老院", "大湾镇"),
+        ("", "清新区福利院", "清新区"),
+        ("", "源潭敬老院", ""),  # no county is known
+        ("连州市", "连州敬老院", "连州市"),  # the county's own, and not 连州镇's
+        ("清城区", "源潭路敬老院", "清城区"),  # a street
+    ],
+)
+def test_short_names_inside_names_are_taken_in_a_known_county_and_checked(
+    county: str, name: str, unit: str
+) -> None:
+    found = find_unit(Evidence(county=county, name=name), QINGYUAN)
+    assert (QINGYUAN.name(found.code) if found.code else "") == unit
+    assert bool(found.doubts) == unit.endswith("镇")
+
+
+@pytest.mark.parametrize(
+    ("address", "unit"),
+    [
+        ("水口镇新市南路9号", "水口镇"),
+        ("开平市水口镇新市大道", "水口镇"),
+        ("开平市水口镇新市9号", "水口镇"),
+        ("开平市水口镇新市社区路9号", "水口镇"),
+        ("开平市水口镇新市社区东路9号", "新市社区居委会"),
+        ("开平市水口镇新市", "新市社区居委会"),
+    ],
+)
+def test_streets_are_no_villages(address: str, unit: str) -> None:
+    assert JIANGMEN.name(find_unit(Evidence(address=address), JIANGMEN).code) == unit
+
+
+@pytest.mark.parametrize(
+    ("row", "sides"),
+    [
+        (Evidence(county="清城区", address="英德市大湾镇某路3号"), ("清城区", "英德市大湾镇")),
+        (Evidence(county="清城区", township="太和镇"), ("清城区", "清新区太和镇")),
+        (Evidence("441802", county="清新区"), ("清城区", "清新区")),
+        (Evidence("441802103", township="洲心街道"), ("清城区源潭镇", "清城区洲心街道")),
+    ],
+)
+def test_what_contradicts_is_asked_back_with_both_sides(
+    row: Evidence, sides: tuple[str, ...]
+) -> None:
+    found = find_unit(row, QINGYUAN)
+    assert found.unit is None
+    assert found.question
+    assert all(side in text for text in found.question for side in sides)
+    assert found.settled_at(QINGYUAN, found.maybe[-1])

@@ -81,6 +81,7 @@ def find_units(sheet: RawSheet, rows: Sequence[FacilityRow], city: City) -> None
             cells.get("name", ""),
             cells.get("address", ""),
             home,
+            city=cells.get("city", ""),
         )
         found = row.found = find_unit(evidence, city.units)
         row.reject(*found.why)

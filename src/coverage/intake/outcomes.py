@@ -16,7 +16,7 @@ from coverage.kinds import KINDS
 from coverage.lists.rows import DATA, Finding, Outcome
 from coverage.lists.rows import Row as ListRow
 from coverage.messages import Said
-from coverage.places.find import Found
+from coverage.places.evidence import Found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from coverage.intake.people import COLUMNS as POPULATION_COLUMNS
 from coverage.intake.people import population_cells
 from coverage.messages import Said
 from coverage.places.changes import Changes, load_changes
-from coverage.places.find import MARK, UNVERIFIED
+from coverage.places.evidence import MARK, UNVERIFIED
 from coverage.population import People, load_population
 from coverage.units import Unit, Units
 

@@ -37,6 +37,7 @@ HOW: dict[str, Said] = {
     "old_name": Said("旧名", "an old name"),
     "slip": Said("一字之差", "one character differs"),
     "address": Said("从地址中读出", "read from an address"),
+    "stem": Said("从地址中的简称读出", "read from a short name in an address"),
 }
 LEVELS = ("county", "township", "village")
 SETTLED = 0.75
@@ -60,6 +61,12 @@ _SEGMENT = re.compile(
     r".{1,12}?(?:街道办事处|街道办|街道|镇|乡|社区居民委员会|社区居委会|社区|居民委员会|居委会"
     r"|村民委员会|村委会|村)"
 )
+# A short name before this is a street or a house; a name in full before a street's own word too.
+_STREET = re.compile(
+    r"[东南西北中上下前后新老一二三四五六七八九十环横纵]{0,2}"
+    r"(?:大道|路|街(?!道)|道(?!办)|巷|弄|胡同|号|\d)"
+)
+_STREET_WORD = re.compile(r"大道|路|街(?!道)|巷|弄|胡同")
 
 
 class Match(NamedTuple):
@@ -163,9 +170,12 @@ class NameIndex:
         self._city = plain_name(units.city.name) if units.city else ""
         self._city_code = units.city.code if units.city else ""
         self._counties = {unit.code for unit in units.counties}
+        self._towns: list[_Entry] = []
         for entry in self._entries(units, tuple(changes)):
             self._names.setdefault(entry.name, []).append(entry)
             self._roots.setdefault(entry.root, []).append(entry)
+            if entry.level == "township":
+                self._towns.append(entry)
             if len(entry.root) >= 2:
                 for key in _shortened(entry.root):
                     self._near.setdefault(key, []).append(entry)
@@ -298,23 +308,66 @@ class NameIndex:
         for level, found in (("village", villages), ("township", towns), ("county", county)):
             if found and level in levels:
                 worst = min([s for e, s, _ in towns], default=1.0) if level == "village" else 1.0
-                return [(e, 0.97 * min(s, worst), "address") for e, s, _ in found]
+                return [(e, 0.97 * min(s, worst), how) for e, s, how in found]
         return []
+
+    def towns_in(self, text: str, within: str) -> tuple[str, list[Match], bool]:
+        """Townships whose names stand anywhere in a text, such as the name of a facility.
+
+        Args:
+            text: Any words.
+            within: Code of the county that is known, empty for none. Short names say something
+                only where a county is known, by this or by the text's own beginning.
+
+        Returns:
+            The county that the text begins with, empty for none; the townships of the longest
+            name that stands in it; and whether that is one of today in full.
+        """
+        rest = self._without_city(plain_name(text))
+        lead, rest = self._leading(rest, "county", "")
+        county = lead[0][0].code if len(lead) == 1 and lead[0][2] == "address" else ""
+        inside = within or (lead[0][0].code if len(lead) == 1 else "")
+        found = [e for e in self._towns if e.name in rest and e.code.startswith(inside)]
+        full = bool(found)
+        if not found and inside:
+            found = [e for e in self._towns if e.code.startswith(inside) and self._short(e, rest)]
+        longest = max((len(e.name if full else e.root) for e in found), default=0)
+        found = [e for e in found if len(e.name if full else e.root) == longest]
+        today = full and not any(e.old for e in found)
+        return county, [Match(code, 1.0, "stem") for code in {e.code: 0 for e in found}], today
+
+    def _short(self, town: _Entry, text: str) -> bool:
+        """Whether a township's name without its suffix stands in a text, and is nothing else's."""
+        at = text.find(town.root) if len(town.root) > 1 else -1
+        if at < 0 or _STREET.match(text, at + len(town.root)):
+            return False
+        above = [e for e in self._roots[town.root] if e.level == "county"]
+        return not above and town.root != _root(self._city, "county")
 
     def _leading(
         self, text: str, level: str, within: str
     ) -> tuple[list[tuple[_Entry, float, str]], str]:
-        """Units of a level that the text begins with, the longest name first, and what follows."""
+        """Units of a level that the text begins with, the longest name first, and what follows.
+
+        Names in full are marked ``address`` and short ones ``stem``; a street is neither.
+        """
         for size in range(min(len(text), 20), 1, -1):
             start = text[:size]
             if start[-1] not in _LAST and start not in self._names and start not in self._roots:
                 continue
             found = self._whole(start, start, (level,), within)
+            full = suffix_level(start) == level
+            street = (_STREET_WORD if level == "village" else None) if full else _STREET
+            if found and street and street.match(text, size):
+                return [], text
             if found:
-                return found, text[size:]
+                how = "address" if full else "stem"
+                return [(e, score, how) for e, score, _ in found], text[size:]
         segment = _SEGMENT.match(text) if level != "county" else None
         if segment and suffix_level(segment[0]) == level:
-            found = self._slips(segment[0], (level,), within)
+            found = [
+                (e, score, "stem") for e, score, _ in self._slips(segment[0], (level,), within)
+            ]
             if found:
                 return found, text[segment.end() :]
         return [], text
