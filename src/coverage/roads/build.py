@@ -18,7 +18,7 @@ from coverage.arrays import Bools, Floats, Ints, gather, starts, with_ends
 from coverage.datum import known_crs, project, utm_crs
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.roads.network import CleaningReport, RoadNetwork
+from coverage.roads.network import LONGEST_M, CleaningReport, RoadNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ _LONG_STEP_M = 10_000.0
 _NODE, _EDGE = Said("节点 {}", "node {}"), Said("路段 {}", "edge {}")
 _NOT_ON_EARTH = Said(" 不在地球上（经纬度须为度）", " has no place on earth (lon, lat in degrees)")
 _WITHOUT_PLACE = Said(" 的端点或折点不在地球上", " has an end or a bend without a place on earth")
-_IMPOSSIBLE = Said(" 的长度为负或无穷", " has a negative or infinite length")
+_IMPOSSIBLE = Said(" 的长度为负，或大于地球一周", " has a length below 0 or beyond the earth's round")
 
 
 class Turn(NamedTuple):
@@ -133,7 +133,7 @@ def build(
 
     Raises:
         InputError: If a coordinate is not a place on earth, a piece names a
-            node that is not there, or a length is negative or infinite.
+            node that is not there, or a length is negative or beyond `LONGEST_M`.
     """
     lon, lat = np.asarray(lon, np.float64), np.asarray(lat, np.float64)
     u, v = np.asarray(u, np.int64), np.asarray(v, np.int64)
@@ -153,7 +153,7 @@ def build(
 
     good_node = _on_earth(lon, lat)
     usable = _usable(good_node, u, v, start, _on_earth(bend_lon, bend_lat))
-    wrong = (stated < 0) | np.isinf(stated)
+    wrong = (stated < 0) | (stated > LONGEST_M)
     _judge(numbers, good_node, ids, usable, wrong, report)
     stated = np.where(wrong, np.nan, stated)
 

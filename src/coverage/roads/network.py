@@ -31,6 +31,7 @@ CAR_ON_TRACKS = 8  # a car whose profile uses field tracks that no tag closes
 FERRY = "ferry"  # the class of a way whose maxspeed_kmh is how fast it goes, for everybody
 OBSTACLES = ("water", "river", "rail")  # what nobody crosses off the road
 FLAGS = {**MODES, "car_on_tracks": CAR_ON_TRACKS}
+LONGEST_M = 40_100_000.0  # once round the earth: no piece of street is longer
 _EXAMPLES = 5
 
 

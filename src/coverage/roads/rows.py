@@ -11,7 +11,7 @@ import numpy as np
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.roads.access import level_of, speed_kmh, use_of
-from coverage.roads.network import ALL_MODES, mode_flags
+from coverage.roads.network import ALL_MODES, LONGEST_M, mode_flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -115,10 +115,10 @@ class Row:
                 "length_m", Said("长度不是以米计的数字", "the length is not a number of metres")
             )
             return nan
-        if not isfinite(metres) or metres < 0:
+        if not 0 <= metres <= LONGEST_M:
             self.complain(
                 "length_m",
-                Said("长度须为有限的非负数", "the length must be finite and not negative"),
+                Said("长度须为非负数，至多地球一周", "the length must be 0 to once round the earth"),
             )
         return metres
 
