@@ -105,7 +105,9 @@ def test_bad_places_are_refused_or_noted() -> None:
         build(lon, LAT, [0, 1, 2], [1, 2, 3], ALL, length_m=[-1, math.inf, 1e33])
     assert len(caught.value.problems) == 5
     report = CleaningReport()
-    network = build(lon, LAT, [0, 1, 2], [1, 2, 9], ALL, length_m=[-1, math.inf, 1e33], report=report)
+    network = build(
+        lon, LAT, [0, 1, 2], [1, 2, 9], ALL, length_m=[-1, math.inf, 1e33], report=report
+    )
     assert network.edge_count == 4
     assert (report.count("node_not_on_earth"), report.count("edge_without_place")) == (1, 1)
     assert report.count("length_impossible") == 3

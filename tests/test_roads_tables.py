@@ -68,7 +68,7 @@ def test_optional_columns(tmp_path: Path) -> None:
 def test_every_bad_row_is_named(tmp_path: Path) -> None:
     nodes = NODES + "3,113.0,23.7\n4,东经,23.7\n5,23.70,113.02\n,113,23\n6,nan,23\n"
     edges = EDGES + (
-        "1,9,10\n2,3,\n2,3,long\n2,3,-5\n2,3,inf\n"
+        "1,9,10\n2,3,\n2,3,long\n2,3,-5\n2,3,1e33\n"
         "2,3,10,,fast\n2,3,10,,,maybe\n2,3,10,,,,LINESTRING(0 0)\n"
         "2,3,10,,,,'LINESTRING (0 0,1 1)'\n"
     )
@@ -203,6 +203,10 @@ def test_bad_layers(tmp_path: Path) -> None:
         read_tables(mixed)
     for name in ("garbage.gpkg", "garbage.parquet"):
         (tmp_path / name).write_bytes(b"nothing of the kind" * 50)
+    gbk = tmp_path / "gbk.parquet"
+    frame(u=[1, 1, 1], v=[2, 2, 3], highway="路").to_parquet(gbk, compression=None)
+    gbk.write_bytes(gbk.read_bytes().replace("路".encode(), b"\xff\xfe\xff"))
+    for name in ("garbage.gpkg", "garbage.parquet", "gbk.parquet"):
         with pytest.raises(InputError, match=name):
             read_tables(tmp_path / name)
     with pytest.raises(InputError, match="does not exist"):

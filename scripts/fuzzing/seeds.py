@@ -100,6 +100,8 @@ class _Maker:
         corpus = _of(CORPUS, "csv", "txt", "xlsx", "xls", "zip", "gpkg", "geojson")
         messy = DOCS / "example-messy.csv"
         roads, briefs, points = self.roads(), self.brief(), self.points()
+        scenario = self.scenario()
+        townships = self.layers("townships", DATA / "boundaries" / f"{CITY}-townships.geojson")
         facilities = DATA / "facilities" / f"{CITY}.csv"
         named = [*roads, *briefs, *points]
         return {
@@ -113,15 +115,19 @@ class _Maker:
             "points": points,
             "raster": (self.raster("people.tif", 40.0),),
             "heights": (self.raster("heights.tif", 120.0),),
-            "townships": self.layers(
-                "townships", DATA / "boundaries" / f"{CITY}-townships.geojson"
-            ),
+            "townships": townships,
+            "shapefile": tuple(sorted(townships[-1].with_suffix("").iterdir())),
+            "lines shapefile": tuple(sorted((self.folder / "lines").iterdir())),
+            "own roads": self.own_roads(roads),
+            "circles": self.circles(),
+            "results": self.results(),
             "targets": self.tables("plan", DOCS / "example-plan.csv"),
             "roads": roads,
             "road tables": _of(DATA / "roads", "csv", start=CITY),
             "areas": self.areas(),
             "profiles": _of(DATA / "profiles", "toml"),
-            "scenarios": (*_of(DOCS, "toml"), self.scenario()),
+            "scenarios": (*_of(DOCS, "toml"), scenario),
+            "scenario.toml": (scenario,),
             "sites": (self.sites(),),
             "values": (DOCS / "example-values.csv",),
             "rebase": (DOCS / "example-2020.csv", DATA / "population" / "442000.csv"),
@@ -171,15 +177,39 @@ class _Maker:
         return table, book, page
 
     def layers(self, name: str, source: Path) -> tuple[Path, ...]:
-        """A layer as GeoJSON, GeoPackage and zipped shapefile."""
+        """A layer as GeoJSON, GeoPackage, FlatGeobuf and zipped shapefile."""
         import geopandas as gpd
 
         frame = gpd.read_file(source)
-        package, bare = self.folder / f"{name}.gpkg", self.folder / f"{name}-shp"
-        frame.to_file(package, driver="GPKG")
+        made = [self.folder / f"{name}.{end}" for end in ("gpkg", "fgb")]
+        for path in made:
+            frame.to_file(path)
+        bare = self.folder / name
         bare.mkdir()
         frame.to_file(bare / f"{name}.shp", encoding="utf-8")
-        return source, package, Path(shutil.make_archive(str(bare), "zip", bare))
+        return source, *made, Path(shutil.make_archive(str(bare), "zip", bare))
+
+    def circles(self) -> tuple[Path, ...]:
+        """Circles as they are written, to be given back."""
+        goals = self.folder / "circles.geojson", self.folder / "circles.gpkg"
+        for goal in goals:
+            coverage(*SHORT["CIRCLE"].split(), "--resolution", "100", "--out", str(goal))
+        return goals
+
+    def results(self) -> tuple[Path, ...]:
+        """What lies hidden in a folder of results: which files are the tool's own."""
+        out = self.folder / "results"
+        coverage("report", "--city", CITY, "--out", str(out))
+        return tuple(out.glob(".coverage-*.json"))
+
+    def own_roads(self, roads: tuple[Path, ...]) -> tuple[Path, ...]:
+        """The files of roads that a workspace may have, under the names that they have there."""
+        folder = self.folder / "own roads"
+        folder.mkdir()
+        own = [p for p in roads if p.name.endswith((".pbf", ".gpkg", ".parquet"))]
+        return tuple(
+            Path(shutil.copy(p, folder / f"roads.{p.name.partition('.')[2]}")) for p in own
+        )
 
     def points(self) -> tuple[Path, ...]:
         import geopandas as gpd
@@ -187,7 +217,7 @@ class _Maker:
         places = gpd.GeoSeries.from_xy([117.2, 117.21], [29.3, 29.29], crs=4326)
         frame = gpd.GeoDataFrame({"name": ["甲", "乙"], "people": [120, 80]}, geometry=places)
         rows = "name,lon,lat,people,60+\n甲,117.2,29.3,120,30\n乙,117.21,29.29,80,9\n"
-        goals = self.folder / "points.geojson", self.folder / "points.gpkg"
+        goals = [self.folder / f"points.{end}" for end in ("geojson", "gpkg", "fgb")]
         for goal in goals:
             frame.to_file(goal)
         return self.text("points.csv", rows), *goals
@@ -247,10 +277,13 @@ class _Maker:
         frame = gpd.GeoDataFrame(
             {"highway": "residential"}, index=range(len(lines)), geometry=lines, crs=4326
         )
-        for name in ("lines.gpkg", "lines.geojson"):
-            frame.to_file(self.folder / name)
-        frame.to_parquet(self.folder / "lines.parquet")
-        return (*made, *(self.folder / f"lines.{end}" for end in ("gpkg", "geojson", "parquet")))
+        files = [self.folder / f"lines.{end}" for end in ("gpkg", "geojson", "fgb", "parquet")]
+        for path in files[:-1]:
+            frame.to_file(path)
+        frame.to_parquet(files[-1])
+        (self.folder / "lines").mkdir()
+        frame.to_file(self.folder / "lines" / "lines.shp")
+        return (*made, *files)
 
     def brief(self) -> tuple[Path, ...]:
         """The documents of a brief, each of which carries its record."""

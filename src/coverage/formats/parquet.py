@@ -33,6 +33,9 @@ def read_parquet(path: Path, limits: Limits | None = None) -> Features:
     try:
         _weigh(raw, path.name, limits)
         frame = gpd.read_parquet(io.BytesIO(raw))
+        plain = frame.drop(columns=frame.geometry.name)
+        # Only now are texts looked at, which may be in no encoding.
+        columns = {str(name): plain[name].tolist() for name in plain.columns}
     except InputError:
         raise
     except ImportError as error:
@@ -44,8 +47,6 @@ def read_parquet(path: Path, limits: Limits | None = None) -> Features:
         ) from error
     except Exception as error:  # pyarrow's, pandas' and shapely's errors are no one family
         raise unreadable(path.name, error, "GeoParquet file") from error
-    plain = frame.drop(columns=frame.geometry.name)
-    columns = {str(name): plain[name].tolist() for name in plain.columns}
     shapes = np.asarray(frame.geometry.to_numpy(), np.object_)
     crs = None if frame.crs is None else frame.crs.to_wkt()
     return Features(path.name, "lines", columns, shapes, range(1, len(frame) + 1), crs)

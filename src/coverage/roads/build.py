@@ -31,7 +31,9 @@ _LONG_STEP_M = 10_000.0
 _NODE, _EDGE = Said("节点 {}", "node {}"), Said("路段 {}", "edge {}")
 _NOT_ON_EARTH = Said(" 不在地球上（经纬度须为度）", " has no place on earth (lon, lat in degrees)")
 _WITHOUT_PLACE = Said(" 的端点或折点不在地球上", " has an end or a bend without a place on earth")
-_IMPOSSIBLE = Said(" 的长度为负，或大于地球一周", " has a length below 0 or beyond the earth's round")
+_IMPOSSIBLE = Said(
+    " 的长度为负，或大于地球一周", " has a length below 0 or beyond the earth's round"
+)
 
 
 class Turn(NamedTuple):

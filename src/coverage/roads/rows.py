@@ -118,7 +118,9 @@ class Row:
         if not 0 <= metres <= LONGEST_M:
             self.complain(
                 "length_m",
-                Said("长度须为非负数，至多地球一周", "the length must be 0 to once round the earth"),
+                Said(
+                    "长度须为非负数，至多地球一周", "the length must be 0 to once round the earth"
+                ),
             )
         return metres
 
