@@ -70,8 +70,8 @@ def test_nodes_rounded_together_are_told_and_merged_only_on_request() -> None:
     assert report.count("nodes_together") == 0
     assert kept.node_count == 5
     assert report.islands["foot"].tolist() == [1, 1, 0, 0, 0]
-    merged, report = clean(network, merge_m=0.5)
-    assert report.count("nodes_together") == 1
+    merged, report = clean(network, snap_m=0.5)
+    assert report.count("gap_joined") == 1
     assert merged.node_count == 4
     exact = build([*LON, 113.01], lat, [0, 4, 2], [1, 2, 3], ALL)
     assert clean(exact)[1].count("nodes_at_one_place") == 1

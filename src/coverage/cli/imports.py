@@ -111,7 +111,7 @@ def population(file: Path, workspace: Path | None, lang: Lang, **how: Any) -> No
     within=import_,
 )
 @_FILE
-@takes("workspace", "edges", "crs", "dry_run")
+@takes("workspace", "edges", "crs", "snap_m", "dry_run")
 def roads(file: Path, workspace: Path | None, lang: Lang, **how: Any) -> None:
     """Check a road network against the city and make it the workspace's own."""
     from coverage.intake.roads import import_roads

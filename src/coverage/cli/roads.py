@@ -47,17 +47,20 @@ def roads() -> None:
     within=roads,
 )
 @argument("file", "FILE_OR_CITY", "text")
-@takes("edges")
+@takes("edges", "snap_m")
 @takes_format("table", "json")
-def check(file: str, edges: Path | None, format_: str, lang: Lang) -> None:
+def check(file: str, edges: Path | None, snap_m: float, format_: str, lang: Lang) -> None:
     """What cleaning finds: islands, duplicates, impossible speeds, lengths."""
+    from coverage.roads.gaps import remedy
     from coverage.roads.sources import check as check_roads
 
-    report = check_roads(file, edges=edges)
+    report = check_roads(file, edges=edges, snap_m=snap_m)
     if format_ == "json":
         print_json(report.rows(lang))
         return
     _show(report, lang)
+    if said := remedy(report):
+        say(*said, lang)
 
 
 def _show(report: CleaningReport, lang: Lang) -> None:

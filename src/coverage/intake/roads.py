@@ -18,6 +18,7 @@ from coverage.intake.outcomes import Findings, ImportReport, Part, RowOutcome, o
 from coverage.lists.rows import Finding
 from coverage.messages import Lang, Said
 from coverage.roads.convert import graphml_text
+from coverage.roads.gaps import JOINED, remedy
 from coverage.roads.sources import Checked, load_checked
 from coverage.settings import WGS84
 from coverage.workspace import OWN, other_roads
@@ -35,6 +36,10 @@ _SAME = {".geoparquet": ".parquet", ".pq": ".parquet"}
 # What a strict reader of a network refuses, and a lenient one leaves out.
 _REFUSED = ("node_not_on_earth", "edge_without_place", "length_impossible")
 PIECES = Said("段道路", "pieces of street")
+_NOT_KEPT = Said(
+    "这种格式不存转弯限制和水面、铁路。",
+    " That format keeps neither turn restrictions nor water and railways.",
+)
 _FEW = 0.5
 _ISLANDS = 0.9
 _MODE_NAMES = {"foot": "步行", "bicycle": "骑行", "car": "驾车"}
@@ -85,6 +90,7 @@ def import_roads(
     *,
     edges: Path | None = None,
     crs: str | None = None,
+    snap_m: float = 0.0,
     dry_run: bool = False,
     lang: Lang = "zh",
 ) -> RoadsImport:
@@ -96,6 +102,7 @@ def import_roads(
         folder: The workspace.
         edges: The table of edges beside a CSV of nodes.
         crs: Projected CRS in metres; by default the UTM zone of the network's middle.
+        snap_m: Ends of streets within this distance of another street are joined to it.
         dry_run: Write nothing.
         lang: Language of the report.
 
@@ -105,7 +112,7 @@ def import_roads(
     """
     city = City.open(folder)
     path = Path(path)
-    found = load_checked(path, edges=edges, crs=crs)
+    found = load_checked(path, edges=edges, crs=crs, snap_m=snap_m)
     fit = fit_to_city(found.network, city, found.report)
     if fit.near == 0 and fit.inside_share in {0.0, None} and fit.seats:
         reason = Said(
@@ -120,6 +127,8 @@ def import_roads(
     )
     if not as_is:
         said = Said(f"清理后存为 {goal.name}。", f"Cleaned and kept as {goal.name}.")
+        if len(found.network.no_turn) or len(found.network.obstacle):
+            said = said.then(_NOT_KEPT)
         report = replace(report, findings=(*report.findings, Finding("kept", "note", said)))
     if dry_run:
         return report
@@ -132,9 +141,10 @@ def import_roads(
 def _goal(path: Path, folder: Path, found: Checked) -> tuple[Path, bool]:
     """The file that is written, and whether it is the user's own as it stands."""
     known = next((s for s in _KEPT if path.name.endswith(s)), _SAME.get(path.suffix, ""))
-    # A file with anything in it that a strict reader refuses is not kept as it is.
-    refused = found.bad or any(found.report.count(check) for check in _REFUSED)
-    suffix = known if known and not refused else ""
+    # A file with anything in it that a strict reader refuses, or that was joined, is not kept
+    # as it is.
+    changed = found.bad or any(found.report.count(check) for check in (*_REFUSED, JOINED))
+    suffix = known if known and not changed else ""
     return folder / "roads" / f"roads{suffix or '.graphml'}", bool(suffix)
 
 
@@ -301,6 +311,8 @@ def _odd(fit: CityFit, city: City, cleaning: CleaningReport) -> Findings:
             "路网断成多片，片与片之间算作走不通：请检查路口是否相接。",
             f"The network is torn for {', '.join(torn)}: between islands nobody gets through.",
         )
+    if gaps := remedy(cleaning):
+        findings.warn("gaps", *gaps)
     count = cleaning.count("bad_row")
     if count:
         zh, en = f"略去坏行（{count} 处问题）。", f"Bad rows are left out ({count} problems)."

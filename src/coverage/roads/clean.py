@@ -19,6 +19,8 @@ import numpy as np
 from coverage.arrays import Bools, Floats, Int32s, Ints, gather
 from coverage.messages import Said
 from coverage.roads.build import line_lengths
+from coverage.roads.edit import moved
+from coverage.roads.gaps import join
 from coverage.roads.network import MODES, CleaningReport, RoadNetwork
 
 if TYPE_CHECKING:
@@ -41,15 +43,14 @@ _EDGE = Said("路段 {}（{} → {}）", "edge {} ({} → {})")
 
 
 def clean(
-    network: RoadNetwork, *, merge_m: float = 0.0, report: CleaningReport | None = None
+    network: RoadNetwork, *, snap_m: float = 0.0, report: CleaningReport | None = None
 ) -> tuple[RoadNetwork, CleaningReport]:
     """Mend a network; the one given is left as it is.
 
     Args:
         network: As built.
-        merge_m: Nodes within this distance of one another become one, chains
-            of them too. With 0 only nodes joined by an edge of no length do:
-            on a map with bridges, nodes above one another are often meant.
+        snap_m: Ends of streets within this distance of another street are
+            joined to it (`coverage.roads.gaps`); none with 0.
         report: A report begun while reading, to go on with.
 
     Returns:
@@ -59,9 +60,12 @@ def clean(
     report = report or CleaningReport()
     report.length_before_m = float(network.length_m.sum())
     _lost(network, report)
-    for step in (_speeds, _bends, _short):
+    for step in (_speeds, _bends):
         network = step(network, report)
-    network = _merge(network, report, merge_m)
+    if snap_m:
+        network = join(network, snap_m, report)
+    network = _short(network, report)
+    network = _merge(network, report)
     network = _pointless(network, report)
     network = _duplicates(network, report)
     network = _lone(network, report)
@@ -150,7 +154,7 @@ def ground_length(network: RoadNetwork, edges: NDArray[Any]) -> Floats:
     return line_lengths(start, *network.to_lonlat(x, y))
 
 
-def _merge(network: RoadNetwork, report: CleaningReport, merge_m: float) -> RoadNetwork:
+def _merge(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -158,13 +162,6 @@ def _merge(network: RoadNetwork, report: CleaningReport, merge_m: float) -> Road
     # Only where both ends are one place: a loop of no stated length is not it.
     nothing = (network.length_m <= 0) & (network.plane_length() <= 0)
     pairs = np.column_stack([network.tail, network.head])[nothing].astype(np.int64)
-    if merge_m > 0 and n:
-        from scipy.spatial import cKDTree
-
-        near = cKDTree(np.column_stack([network.x, network.y])).query_pairs(
-            merge_m, output_type="ndarray"
-        )
-        pairs = np.concatenate([pairs, near.astype(np.int64)])
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     if not len(pairs):
         report.add("nodes_together", "merged")
@@ -177,17 +174,7 @@ def _merge(network: RoadNetwork, report: CleaningReport, merge_m: float) -> Road
     ids = network.node_id
     words = [Said("节点 {} 并入 {}", "node {} into {}").fill(ids[g], ids[to[g]]) for g in gone[:5]]
     report.add("nodes_together", "merged", words, count=len(gone))
-    return _moved(network, to)
-
-
-def _moved(network: RoadNetwork, to: NDArray[Any]) -> RoadNetwork:
-    """A network whose edges end at other nodes."""
-    tail, head = to[network.tail].astype(np.int32), to[network.head].astype(np.int32)
-    order = np.lexsort((network.edge_id, head, tail))
-    blocked = network.blocked.copy()
-    np.bitwise_or.at(blocked, to, network.blocked)
-    columns = network.columns_of(order) | {"tail": tail[order], "head": head[order]}
-    return replace(network, **columns, blocked=blocked)
+    return moved(network, to)
 
 
 def _pointless(network: RoadNetwork, report: CleaningReport) -> RoadNetwork:

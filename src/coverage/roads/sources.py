@@ -18,6 +18,7 @@ from coverage.errors import InputError, Problem, UnknownNameError
 from coverage.formats.archives import Archive, Cache
 from coverage.messages import Said
 from coverage.roads.clean import clean
+from coverage.roads.gaps import count
 from coverage.roads.network import MODES, CleaningReport, RoadNetwork
 from coverage.settings import data_dir
 
@@ -122,10 +123,11 @@ def load_checked(
     modes: Iterable[str] | None = None,
     area: BaseGeometry | None = None,
     crs: str | None = None,
+    snap_m: float = 0.0,
 ) -> Checked:
     """A cleaned network and what is wrong with its source, which is not refused for bad rows.
 
-    Arguments as in `load`; nothing is cached.
+    Arguments as in `load` and `coverage.roads.clean.clean`; nothing is cached. Gaps are counted.
 
     Raises:
         InputError: If the source cannot be read at all.
@@ -139,7 +141,9 @@ def load_checked(
     else:
         network = _from_graph(source, modes, crs, report)
     pieces = len(set(network.edge_id.tolist()))
-    return Checked(*clean(network, report=report), pieces, tuple(bad))
+    cleaned, report = clean(network, snap_m=snap_m, report=report)
+    count(cleaned, report)
+    return Checked(cleaned, report, pieces, tuple(bad))
 
 
 def check(source: RoadSource, **options: Any) -> CleaningReport:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -13,6 +13,7 @@ from scipy.spatial import KDTree
 from coverage.datum import project
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
+from coverage.roads.edit import with_edges
 from coverage.roads.network import ALL_MODES, RoadNetwork
 from coverage.scenarios.apply import due
 from coverage.travel.barriers import Barrier, slowdown
@@ -160,27 +161,13 @@ def _with_bridge(network: RoadNetwork, road: Road) -> tuple[RoadNetwork, float]:
     names = network.highway_names
     if road.highway not in names:
         names = (*names, road.highway)
-    new_id = int(network.edge_id.max(initial=0)) + 1
     both = {
         "tail": [first, last],
         "head": [last, first],
-        "length_m": [metres, metres],
-        "highway": [names.index(road.highway)] * 2,
-        "maxspeed_kmh": [np.nan if road.speed_kmh is None else road.speed_kmh] * 2,
-        "modes": [ALL_MODES] * 2,
-        "edge_id": [new_id] * 2,
-        "ends_only": [0, 0],
-        "level": [0, 0],
+        "length_m": metres,
+        "highway": names.index(road.highway),
+        "maxspeed_kmh": np.nan if road.speed_kmh is None else road.speed_kmh,
+        "modes": ALL_MODES,
+        "edge_id": int(network.edge_id.max(initial=0)) + 1,
     }
-    columns: dict[str, Any] = {
-        name: np.concatenate([old := getattr(network, name), np.array(value, dtype=old.dtype)])
-        for name, value in both.items()
-    }
-    order = np.argsort(columns["tail"], kind="stable")
-    bends = np.append(np.diff(network.bend_start), [0, 0])[order]
-    start = np.concatenate([[0], np.cumsum(bends)]).astype(np.int64)
-    # The bends of the old edges keep their order among themselves, and new edges have none.
-    moved: dict[str, Any] = {name: column[order] for name, column in columns.items()}
-    turns = network.no_turn.copy()
-    turns[:, :2] = np.argsort(order)[turns[:, :2]]
-    return replace(network, highway_names=names, bend_start=start, no_turn=turns, **moved), metres
+    return with_edges(replace(network, highway_names=names), both)[0], metres
