@@ -43,6 +43,14 @@ def test_counties_and_the_city_are_units_too(code: str, unit: str) -> None:
     assert find_unit(Evidence(code), QINGYUAN).code == unit
 
 
+@pytest.mark.parametrize("cell", ["（（", "（", "()", "（）石角镇", "（佛冈）石角镇", "-", "　"])
+def test_brackets_without_a_name_before_them_are_no_fault(cell: str) -> None:
+    for row in (Evidence(county=cell), Evidence(township=cell, name=cell)):
+        found = find_unit(row, QINGYUAN)
+        assert found.unit is None or "石角" in cell
+        assert found.unit or found.why or found.question or not cell.strip()
+
+
 @pytest.mark.parametrize("code", ["110101001", "4418", "441802008999"])
 def test_a_code_that_nobody_has_says_so(code: str) -> None:
     found = find_unit(Evidence(code, township="太和镇"), QINGYUAN)

@@ -157,6 +157,7 @@ def understand(
 # Field, how it was found, how sure that is, and why.
 _Guess: TypeAlias = tuple[str | None, How, float, Said]
 _KNOWN = Said("列名已知", "the name is known")
+_BY_PARTS = Said("按列名的组成部分", "by the parts of its name")
 _UNKNOWN: _Guess = (None, "left out", 0.0, Said("未能识别", "not understood"))
 
 
@@ -200,7 +201,12 @@ def _by_name(name: str) -> _Guess:
     known = next((form for form in forms if form in FACILITIES.normals), None)
     if known:
         return FACILITIES.normals[known], "normalised", 1.0, _KNOWN
-    return _fuzzy(forms)
+    ends = {form: FACILITIES.by_parts(form) for form in forms}
+    field = next((field for field in ends.values() if field is not None), None)
+    other = any(_OTHER_THING.search(form) for form in forms)
+    if field == "" or (field and not other):
+        return field, "normalised", 1.0, _BY_PARTS
+    return _UNKNOWN if other else _fuzzy(forms)
 
 
 def _forms(name: str) -> list[str]:
@@ -221,15 +227,13 @@ _UNITS = {"张", "个", "平方米", "m2", "人", "度", "年月日", "年月", 
 # Words that make another thing of a known name: beds taken, land area, the operator's name.
 _OTHER_THING = re.compile(
     "入住|空余|空置|剩余|占用|家庭|占地|上级|主管|人均|每|新增|收费|价格|产权|土地|曾用|原名|运营单位|运营主体"
-    "|主办|举办|登记机关|评估|发证|委托|拟|occupied|vacant|former|operator|per"
+    "|主办|举办|(?<!婚姻)登记机关|评估|发证|委托|拟|occupied|vacant|former|operator|per"
 )
 
 
 def _fuzzy(forms: list[str]) -> _Guess:
     """A name whose end is a known one, or that differs from one by a slip of a character."""
     best: tuple[float, str] = (0.0, "")
-    if any(_OTHER_THING.search(form) for form in forms):
-        return _UNKNOWN
     known = [name for name, field in FACILITIES.normals.items() if len(name) >= 2 and field]
     for form in forms:
         ends = [name for name in known if len(name) >= 3 and form.endswith(name)]

@@ -13,6 +13,7 @@ import unicodedata
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from coverage.kinds import ALIASES
 from coverage.messages import Said
 from coverage.packaged import packaged
 from coverage.places.names import plain_name
@@ -27,11 +28,12 @@ _BRACKETED = re.compile(r"[(\[<{【〔《][^)\]>}】〕》]*[)\]>}】〕》]")
 _NUMBERED = re.compile(r"^\s*[(（]?(\d{1,2}|[一二三四五六七八九十]{1,2})[)）.、．]\s*(?=\D)")
 _PERSONAL_NAME = re.compile(
     r"身份证|证件号|护照|银行卡|银行账号|电话|手机|联系方式|联系人|联络人|微信|qq号|qq$|邮箱|电子邮件"
-    r"|姓名|负责人|法定代表|法人代表|法人$|院长|站长|园长|经办人|填表人|填报人|制表人|监护人|家属"
+    r"|座机|传真|热线|姓名|负责人|法定代表|法人代表|法人$|院长|站长|园长|经办人|填表人|填报人|制表人|监护人|家属"
     r"|家庭住址|户籍地址|出生(日期|年月)|管理员$|护理员名单|紧急联络"
     r"|phone|mobile|^tel|telephone|contact|^idcard|idnumber|idno$|passport|email|residentname"
     r"|personname|^manager|wechat|headname|legalperson|birthday|dateofbirth"
 )
+_LONGEST_HEAD = 24  # characters of a heading that is read by its parts
 _NOT_PERSONAL = re.compile(r"(是否|有无|数|人数|数量|率|合计)$|^(是否|有无)")
 
 
@@ -123,6 +125,32 @@ class Spec:
         found.pop("", None)
         return found
 
+    @cached_property
+    def _parts(self) -> tuple[re.Pattern[str], dict[str, str]]:
+        """The form of a heading made of known parts, and the field of what it ends with."""
+        parts = packaged("lists/columns.toml")["parts"]
+        ends = dict.fromkeys(map(normal, parts["ignored"].split()), "")
+        for kind in reversed(self.kinds):
+            for id_, field in packaged("lists/columns.toml")[kind].items():
+                of = field.get("of", "").split()
+                joined = [verb + end for verb in field.get("verbs", "").split() for end in of]
+                more = [*field.get("ends", "").split(), *joined]
+                ends |= {normal(end): id_ for end in more if normal(end) not in ends}
+        about = [normal(n) for n in (*parts["subjects"].split(), *ALIASES, *words("kinds"))]
+        around = [normal(n) for n in parts["around"].split()]
+        pattern = f"(?:{_any([*about, *around])})*?({_any(ends)})(?:{_any(around)})*"
+        return re.compile(pattern), ends
+
+    def by_parts(self, form: str) -> str | None:
+        """The field of a heading made of known parts; empty if it is known and not needed.
+
+        Args:
+            form: Its normal form.
+        """
+        pattern, ends = self._parts
+        found = pattern.fullmatch(form) if len(form) <= _LONGEST_HEAD else None
+        return ends[found[1]] if found else None
+
     def plus(self, known: Iterable[str]) -> Spec:
         """The same kind with further names of columns, as a mapping file has them."""
         return Spec(*self.kinds, also=self._also, known=known, services=self._services)
@@ -149,7 +177,8 @@ class Spec:
         form = normal(text) if len(text) <= 40 else ""
         if not form or number:
             return bool(form and self._also and self._also(text))
-        own = form in self._known or form in self.normals or unbracketed(text) in self.normals
+        forms = (form, unbracketed(text))
+        own = form in self._known or any(f in self.normals or self.by_parts(f) for f in forms)
         if own or _is_personal_head(form) or (self._also and self._also(text)):
             return True
         return self is not FACILITIES and FACILITIES.heads(text)
@@ -173,6 +202,11 @@ class Spec:
             for free in (index for index in at if index not in found.values()):
                 found.setdefault(id_, free)
         return found
+
+
+def _any(words: Iterable[str]) -> str:
+    """A pattern of any of these words, the longest first."""
+    return "|".join(map(re.escape, sorted(filter(None, words), key=len, reverse=True)))
 
 
 def _is_personal_head(form: str) -> bool:

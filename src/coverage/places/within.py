@@ -114,7 +114,7 @@ class Within:
         if not text or self._asked:
             return
         likely = "county" if level == "city" else level
-        outer, *inner = filter(str.strip, _BRACKETS.split(text))
+        outer, *inner = _BRACKETS.split(text)
         found = self._read(outer, likely) or self._read(text, likely)
         if not _is_sure(found):
             self._nothing(text, level, found)
