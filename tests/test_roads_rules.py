@@ -239,9 +239,11 @@ def test_water_is_an_obstacle_and_a_square_is_none(tmp_path: Path) -> None:
     ways = {10: (ring, {"natural": "water"}), 11: ([5, 1], STREET),
             12: ([3, 6], {"railway": "rail"}), 13: ([2, 6], {"waterway": "river"}),
             14: ([4, 5], {"railway": "rail", "bridge": "yes"}),
-            15: (ring, {"highway": "pedestrian", "area": "yes"})}  # fmt: skip
+            15: (ring, {"highway": "pedestrian", "area": "yes"}),
+            16: ([1, 5, 4, 1], {"landuse": "reservoir"}),
+            17: ([1, 5, 3, 1], {"landuse": "meadow"})}  # fmt: skip
     net = network(tmp_path, places, ways)
-    assert sorted(OBSTACLES[kind] for kind in net.obstacle) == ["rail", "river", "water"]
+    assert sorted(OBSTACLES[kind] for kind in net.obstacle) == ["rail", "river", "water", "water"]
 
 
 def test_around_the_corner_of_a_square() -> None:

@@ -31,6 +31,10 @@ _ISO_DURATION = re.compile(r"PT(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?", r
 _DURATION = re.compile(r"(?:(\d{1,3}):)?(\d{1,4})(?::(\d{2}))?", re.ASCII)
 _WALK_KMH = 5.0
 _IS_NONE = {"", "no", "f", "false", "0"}  # as OpenStreetMap and its shapefiles write it
+_SIDES = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
+_SPEEDS = ("maxspeed", "maxspeed:forward", "maxspeed:backward")
+_ONE_WAY = ("oneway", "oneway:bicycle", "oneway:foot", "foot:oneway", "junction", "conveying")
+_KEYS = ("highway", "route", *_ONE_WAY, *_SIDES, *_SPEEDS)
 _LONGEST = 255  # characters of a value of OpenStreetMap
 
 
@@ -96,7 +100,22 @@ def use_of(tags: Mapping[str, str], *, unknown_class: int = 0) -> Use | None:
         None if the class is no road, else the verdict; it may be that
         nobody may use the way.
     """
+    said = frozenset((key, value) for key, value in tags.items() if key in judged_keys())
+    return _judged(said, unknown_class)
+
+
+@cache
+def judged_keys() -> frozenset[str]:
+    """The keys that `use_of` looks at; no other tag changes what it says."""
     table = rules()
+    keys = {*_KEYS, *table["closes"], *table["opens"]}
+    return frozenset(keys.union(*table["tags"].values()))
+
+
+@lru_cache(maxsize=4096)
+def _judged(said: frozenset[tuple[str, str]], unknown_class: int) -> Use | None:
+    """Most ways of a city say one of a few hundred things."""
+    table, tags = rules(), dict(said)
     highway = road_class(tags)
     flags = table["classes"].get(highway, unknown_class)
     if not flags:
@@ -105,11 +124,9 @@ def use_of(tags: Mapping[str, str], *, unknown_class: int = 0) -> Use | None:
     if not flags:
         return Use(0, 0)
     forward, back = _oneway(tags, flags, highway, table["oneway"])
-    if "maxspeed" not in tags and not any(key.startswith("maxspeed:") for key in tags):
-        return Use(forward, back, ends=ends)
-    speed, odd = speed_kmh(tags.get("maxspeed"))
-    ahead, odd_ahead = speed_kmh(tags.get("maxspeed:forward"))
-    behind, odd_behind = speed_kmh(tags.get("maxspeed:backward"))
+    (speed, odd), (ahead, odd_ahead), (behind, odd_behind) = (
+        speed_kmh(tags.get(key)) for key in _SPEEDS
+    )
     return Use(
         forward,
         back,
@@ -245,10 +262,7 @@ def _oneway(
         street = "yes"
     bicycle = tags.get("oneway:bicycle")
     if bicycle is None:
-        opposite = any(
-            tags.get(key, "").startswith("opposite")
-            for key in ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
-        )
+        opposite = any(tags.get(key, "").startswith("opposite") for key in _SIDES)
         bicycle = "no" if opposite else street
     feet = tags.get("oneway:foot", tags.get("foot:oneway"))
     if feet is None:

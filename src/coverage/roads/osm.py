@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.errors import InputError, Problem
 from coverage.formats.safety import check_packed, check_xml, read_bytes
 from coverage.messages import Said
-from coverage.roads.access import road_class
+from coverage.roads.access import judged_keys, road_class
 from coverage.roads.ways import ATTRIBUTION, LICENCE, NOWHERE, Ways, obstacle_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.bz2", ".osm.gz")
 _EDITORS = (b"action=", b"visible='false'", b'visible="false"', b"id='-", b'id="-')
-_KEYS = ("highway", "route", "barrier", "waterway", "natural", "railway", "type")
+_LINES = ("highway", "route", "waterway", "railway")
+_KEYS = (
+    "waterway",
+    "railway",
+    "natural",
+    "landuse",
+    "bridge",
+    "tunnel",
+    "layer",
+    "area",
+    "duration",
+)
 _WATER = (("natural", "water"), ("waterway", "riverbank"), ("landuse", "reservoir"))
 
 
@@ -92,34 +103,54 @@ def read_osm(
 
 
 def _collect(path: Path, ways: Ways, *, areas: bool = True) -> None:
+    gone, new = _edited(path) if path.suffix == ".osm" else (frozenset(), {})
+    asked = (*judged_keys(), *_KEYS)
+    for one in _found(path, areas=areas):
+        kind = one.type_str()
+        if kind == "a":  # every closed way comes as an area, too
+            ways.block("water", [[(n.x, n.y) for n in ring] for ring in _rings(one)])
+            continue
+        if gone and (kind, one.id) in gone:
+            continue
+        if kind != "w":
+            tags = {tag.k: tag.v for tag in one.tags}
+            if kind == "n":
+                ways.bar(one.id, tags)
+            else:
+                ways.turn(one.id, tags, [(m.type, m.ref, m.role) for m in one.members])
+            continue
+        # To ask for what is needed takes half as long as to take over all tags of a way.
+        get = one.tags.get
+        tags = {key: value for key in asked if (value := get(key)) is not None}
+        if road_class(tags):
+            # x and y are whole numbers (1e-7 degrees) and need no test of validity.
+            points = [(n.ref, n.x, n.y) for n in one.nodes]
+            if new:
+                points = [new.get(at[0], at) for at in points]
+            ways.add(one.id, tags, points)
+        elif what := obstacle_of(tags) or ("water" if not areas and _is_water(tags) else ""):
+            ways.block(what, [[(n.x, n.y) for n in one.nodes]])
+
+
+def _found(path: Path, *, areas: bool) -> Any:
+    """What roads and obstacles may be made of; osmium lets nothing else come up into Python."""
     from osmium import FileProcessor
     from osmium.filter import EntityFilter, KeyFilter, TagFilter
     from osmium.osm import AREA, NODE, RELATION, WAY
 
-    gone, new = _edited(path) if path.suffix == ".osm" else (frozenset(), {})
     found: Any = FileProcessor(str(path)).with_locations()
     if areas:
         found = found.with_areas(TagFilter(*_WATER))
-    found = found.with_filter(EntityFilter(NODE | WAY | RELATION | AREA))
-    for one in found.with_filter(KeyFilter(*_KEYS)):
-        tags = {tag.k: tag.v for tag in one.tags}
-        if one.is_area():
-            if _is_water(tags):  # every closed way comes as an area, too
-                ways.block("water", [[(n.x, n.y) for n in ring] for ring in _rings(one)])
-            continue
-        if (one.type_str(), one.id) in gone:
-            continue
-        if one.is_node():
-            ways.bar(one.id, tags)
-        elif one.is_relation():
-            members = [(m.type, m.ref, m.role) for m in one.members]
-            ways.turn(one.id, tags, members)
-        elif road_class(tags):
-            # x and y are whole numbers (1e-7 degrees) and need no test of validity.
-            points = [(n.ref, n.x, n.y) for n in one.nodes]
-            ways.add(one.id, tags, [new.get(ref, at) for at in points for ref in at[:1]])
-        elif kind := obstacle_of(tags) or ("water" if not areas and _is_water(tags) else ""):
-            ways.block(kind, [[(n.x, n.y) for n in one.nodes]])
+    keys = _LINES if areas else (*_LINES, *(key for key, _ in _WATER))
+    for kept in (
+        EntityFilter(NODE | WAY | RELATION | AREA),
+        KeyFilter("barrier").enable_for(NODE),
+        KeyFilter(*keys).enable_for(WAY),
+        TagFilter(("type", "restriction")).enable_for(RELATION),
+        TagFilter(*_WATER).enable_for(AREA),
+    ):
+        found = found.with_filter(kept)
+    return found
 
 
 def _is_water(tags: Mapping[str, str]) -> bool:

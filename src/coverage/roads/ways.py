@@ -131,10 +131,8 @@ class Ways:
         )
 
     def _append(self, row: Sequence[Any], points: Iterable[tuple[int, int, int]]) -> None:
-        for ref, x, y in points:
-            self._ref.append(ref)
-            self._x.append(x)
-            self._y.append(y)
+        for column, values in zip((self._ref, self._x, self._y), zip(*points), strict=False):
+            column.extend(values)
         self._start.append(len(self._ref))
         for column, value in zip(self._columns.values(), row, strict=True):
             column.append(value)
