@@ -142,13 +142,14 @@ def _found(path: Path, *, areas: bool) -> Any:
     if areas:
         found = found.with_areas(TagFilter(*_WATER))
     keys = _LINES if areas else (*_LINES, *(key for key, _ in _WATER))
-    for kept in (
-        EntityFilter(NODE | WAY | RELATION | AREA),
-        KeyFilter("barrier").enable_for(NODE),
-        KeyFilter(*keys).enable_for(WAY),
-        TagFilter(("type", "restriction")).enable_for(RELATION),
-        TagFilter(*_WATER).enable_for(AREA),
+    found = found.with_filter(EntityFilter(NODE | WAY | RELATION | AREA))
+    for entity, kept in (
+        (NODE, KeyFilter("barrier")),
+        (WAY, KeyFilter(*keys)),
+        (RELATION, TagFilter(("type", "restriction"))),
+        (AREA, TagFilter(*_WATER)),
     ):
+        kept.enable_for(entity)
         found = found.with_filter(kept)
     return found
 

@@ -131,8 +131,9 @@ class Ways:
         )
 
     def _append(self, row: Sequence[Any], points: Iterable[tuple[int, int, int]]) -> None:
-        for column, values in zip((self._ref, self._x, self._y), zip(*points), strict=False):
-            column.extend(values)
+        columns = zip(*points, strict=True)
+        for all_points, own in zip((self._ref, self._x, self._y), columns, strict=False):
+            all_points.extend(own)
         self._start.append(len(self._ref))
         for column, value in zip(self._columns.values(), row, strict=True):
             column.append(value)
