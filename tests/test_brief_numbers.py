@@ -16,12 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from coverage.briefs import slides
 from coverage.briefs.charts import progress
+from coverage.briefs.pages import Pages
 from coverage.briefs.request import Request
 from coverage.briefs.tables import tables
+from coverage.briefs.texts import Block
 from coverage.briefs.writing import write
+from coverage.city import City
 from coverage.results.document import as_json, known
+from coverage.results.table import Column, Table
 from coverage.text import number
+from coverage.travel.off_road import REMEDY, STRAIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +35,6 @@ if TYPE_CHECKING:
 
     from coverage.briefs.writing import Brief
     from coverage.results.document import Document as Result
-    from coverage.results.table import Table
 
 pytestmark = pytest.mark.slow
 _LOOSE = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -137,6 +142,9 @@ def test_word_says_the_same_numbers(folder: Path, document: Result) -> None:
     grids = _grids(document)
     wanted = [grids[n] for n in ("targets", "counties", "missing", "kinds", "inputs", "reported")]
     assert found == wanted
+    words = "\n".join(paragraph.text for paragraph in made.paragraphs)
+    assert f"（{STRAIGHT.zh}）：可达者中" in words
+    assert REMEDY.zh in words
 
 
 def test_words_outline_header_rows_and_page_numbers(folder: Path) -> None:
@@ -288,6 +296,35 @@ def _recalculated(path: Path, tmp_path: Path) -> Any:
     command += [str(tmp_path / "again"), str(path)]
     subprocess.run(command, capture_output=True, check=True, timeout=180)
     return _opened(tmp_path / "again" / path.name, data_only=True)
+
+
+def test_slides_put_the_remedy_beside_a_straight_line_estimate(
+    document: Result, tmp_path: Path
+) -> None:
+    from pptx import Presentation
+
+    mark = f"15分钟圈（{STRAIGHT.zh}）"
+    table = Table("t", (Column("指标"),), ((mark,),))
+    blocks = [
+        Block("title", "首页"),
+        Block("title", mark),
+        Block("title", "表"),
+        Block("table", "t"),
+    ]
+    blocks += [
+        Block("title", "点"),
+        Block("point", mark),
+        Block("title", "别的"),
+        Block("point", "无"),
+    ]
+    slides.write(
+        tmp_path / "s.pptx", Pages(document, City.load("清远"), {"t": table}, slides=blocks)
+    )
+    told = [
+        "\n".join(shape.text_frame.text for shape in slide.shapes if shape.has_text_frame)
+        for slide in Presentation(str(tmp_path / "s.pptx")).slides
+    ]
+    assert [REMEDY.zh in text for text in told] == [False, True, True, True, False]
 
 
 def test_the_workbook_recalculates_to_the_same_numbers(

@@ -23,6 +23,7 @@ from coverage.errors import InputError
 from coverage.maps import labels
 from coverage.maps.before_after import Wanted, now
 from coverage.maps.compose import build
+from coverage.maps.outlines import road_lines, road_name
 from coverage.maps.payload import payload
 from coverage.maps.themes import scale_for, value_class, value_classes
 from coverage.maps.view import Mark
@@ -31,6 +32,7 @@ from coverage.results.circles import PeopleRow
 from coverage.results.disclosure import SENSITIVE_KINDS, suppress_circles
 from coverage.results.document import HIDDEN
 from helpers import centre, write_register
+from networks import random_network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +90,14 @@ def test_every_unit_is_drawn_or_named_as_left_off(name: str) -> None:
             assert lost == set(shading.unplaced)
     statistical = {a.code for a in view.townships if a.kind == "statistical"}
     assert not statistical & {u.code for u in units.townships}
+
+
+def test_the_legend_says_what_streets_are_drawn() -> None:
+    assert _view("清远").road_name == "主要道路"
+    own = random_network(1)
+    pieces = len(road_lines(own))
+    assert road_name(own, pieces).zh == "街道"
+    assert road_name(own, pieces - 1).zh == "主要道路"
 
 
 def _whole(people: Measured) -> int:

@@ -13,6 +13,7 @@ from coverage.download.licences import Origin, note_origin, read_origins
 from coverage.facilities import COLUMNS
 from coverage.formats.tables import csv_text
 from coverage.intake.readiness import check_workspace, page
+from coverage.intake.setup import create, find_example
 from coverage.settings import data_dir
 from coverage.text import width
 from coverage.units import city_names
@@ -35,6 +36,18 @@ def folder(tmp_path: Path) -> Path:
 
 def lines(city: City) -> dict[str, Line]:
     return {line.role: line for line in check_workspace(city)}
+
+
+def test_people_as_points_need_no_table(tmp_path: Path) -> None:
+    place = create(tmp_path / "ws", example=find_example("福田"))
+    city = City.open(place)
+    found = lines(city)
+    assert found["population"].origin == "missing"
+    assert not any(line.blocked for line in found.values())
+    assert assess(city)["elder_care.circle_15min"].measurement.value is not None
+    path = place / "population" / "people.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("60+", "other"), encoding="utf-8")
+    assert "elder_care.circle_15min" in lines(City.open(place))["people"].blocked
 
 
 @pytest.mark.parametrize("name", [city.code for city in city_names()])

@@ -26,6 +26,7 @@ from coverage.formats.safety import open_package, read_bytes
 from coverage.messages import Said
 from coverage.results.table import STATUS_COLOURS, Table
 from coverage.text import cut, width
+from coverage.travel.off_road import REMEDY, STRAIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -221,6 +222,9 @@ class _Deck:
         side = int(self.width * 0.045)
         body = _Box(side, top, self.width - 2 * side, self.height - top - foot)
         self._body(slide, content, body)
+        straight = STRAIGHT.to(self.document.lang)
+        if any(straight in text for shape in slide.shapes for text in _texts(shape)):
+            content.small.append(REMEDY.to(self.document.lang))
         self._foot(slide, content, number, _Box(side, self.height - foot, body.width, foot))
         return slide
 
@@ -344,6 +348,18 @@ class _Deck:
         right.paragraphs[0].text = str(number)
         right.paragraphs[0].alignment = PP_ALIGN.RIGHT
         _style(right.paragraphs[0], size=12, colour=_SOFT if self.own else None)
+
+
+def _texts(shape: Any) -> Iterator[str]:
+    """Every word that a shape shows: of a picture its description."""
+    if shape.has_text_frame:
+        yield shape.text_frame.text
+    elif shape.has_table:
+        yield from (cell.text_frame.text for row in shape.table.rows for cell in row.cells)
+    elif shape.has_chart:
+        yield from (str(label) for plot in shape.chart.plots for label in plot.categories)
+    else:
+        yield shape._element._nvXxPr.cNvPr.get("descr", "")  # noqa: SLF001
 
 
 def _one_line(text: str) -> str:

@@ -321,8 +321,9 @@ def _travel(
     city: City, indicator: PlanIndicator, lines: dict[Role, Line]
 ) -> tuple[set[Role], set[Role]]:
     """The same for an indicator of travel times, which needs nearly every source."""
-    needed: tuple[Role, ...] = ("roads", "counties", "townships", "population", "facilities")
-    no: set[Role] = {role for role in needed if lines[role].origin == "missing"}
+    counted, lacking = _people_of(city, indicator.match.group)
+    needed: tuple[Role, ...] = ("roads", "counties", "townships", "facilities", *counted)
+    no: set[Role] = {role for role in needed if lines[role].origin == "missing"} | lacking
     rows = [f for f in city.register.facilities if f.kind in indicator.match.kinds]
     if not rows:
         no.add("facilities")
@@ -334,3 +335,16 @@ def _travel(
     if "incomplete" in lines["units"].marks:
         weak.add("units")
     return no, weak
+
+
+def _people_of(city: City, group: str) -> tuple[tuple[Role, ...], set[Role]]:
+    """Sources that tell how many of a group live where, and those that are there and do not."""
+    from coverage.demand.sources import RASTERS, demand_of
+
+    path = city.find("people")
+    if path is None:
+        return ("population",), set()
+    if path.suffix in RASTERS:  # a grid tells of everybody, the table of parts of them
+        return ("population",) if group != "all" else (), set()
+    told = group in demand_of(city, path)[0].groups
+    return (), set() if told else {"people"}

@@ -11,7 +11,7 @@ from coverage.errors import InputError
 from coverage.formats.tables import read_table
 from coverage.kinds import PROVENANCES
 from coverage.maps import reached
-from coverage.maps.outlines import plane_of, read_areas, road_lines
+from coverage.maps.outlines import plane_of, read_areas, road_lines, road_name
 from coverage.maps.sites import sites_of
 from coverage.maps.themes import mappable, scale_for, theme
 from coverage.maps.view import Stage, Theme, View
@@ -109,6 +109,8 @@ def build(
     if roads is not None or city.origin("roads") != "missing":
         network = load(roads if roads is not None else city.roads)
     origin = network.origin if network else {}
+    lines = road_lines(network) if network else ()
+    named = road_name(network, len(lines)) if network else Said("", "")
     first = moments[0].document
     approximate = any(area.approximate for area in townships)
     illustrative = any(moment.document.illustrative for moment in moments)
@@ -132,7 +134,8 @@ def build(
         crs=plane_of(counties or townships),
         counties=counties,
         townships=townships,
-        roads=road_lines(network) if network else (),
+        roads=lines,
+        road_name=named.to(lang),
         stages=stages,
     )
 

@@ -36,7 +36,6 @@ _WORDS = {
     "township": Said("乡镇近似格（示意）", "township cell (approximate)"),
     "official": Said("乡镇界", "township boundary"),
     "ground": Said("示意范围（不是县界）", "ground shown (no boundary)"),
-    "road": Said("主要道路", "roads"),
     "several": Said("数字：同处多个设施", "a number: several at one place"),
     "proposal": Said("建议点（按顺序）", "proposed site, in order"),
     "notes": Said("说明", "Notes"),
@@ -322,7 +321,7 @@ class _Column:
                 linewidth=thick * z,
                 linestyle=style,
             )
-            self._row(self._word(key))
+            self._row(self.view.road_name if key == "road" else self._word(key))
 
     def counties(self, themes: Sequence[Theme], foot: float) -> None:
         """Every county's figures, where there is room for all of them."""

@@ -9,6 +9,7 @@ import shapely
 
 from coverage.datum import unproject, utm_crs
 from coverage.maps.view import Area
+from coverage.messages import Said
 from coverage.units import TOWNSHIP_CATEGORIES
 
 if TYPE_CHECKING:
@@ -83,6 +84,14 @@ def road_lines(network: RoadNetwork, *, most: int = 40_000) -> tuple[NDArray[np.
     lon, lat = unproject(x, y, network.crs)
     points = np.column_stack([lon, lat])
     return tuple(points[start[n] : start[n + 1]] for n in first)
+
+
+def road_name(network: RoadNetwork, drawn: int) -> Said:
+    """What so many of a network's streets are called in a legend."""
+    pieces = len(np.unique(network.edge_id))
+    if "shipped" in network.origin or drawn < pieces:
+        return Said("主要道路", "main roads")
+    return Said("街道", "streets")
 
 
 _CLASSES = ("motorway", "trunk", "primary", "main_road", "secondary", "tertiary")

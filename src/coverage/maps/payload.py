@@ -44,7 +44,6 @@ _WORDS = {
     "print": Said("打印", "Print"),
     "proposals": Said("建议点（按顺序编号）", "proposed sites, in order"),
     "ring": Said("服务圈 ", "circle of "),
-    "roads": Said("主要道路", "roads"),
     "search": Said("查找乡镇、设施", "Find a township or facility"),
     "somewhere": Said("，具体位置不详", ", place not known"),
     "sources": Said("资料来源与许可", "Sources and licences"),
@@ -73,7 +72,7 @@ def payload(view: View, *, datum: str = "wgs84", tiles: dict[str, Any] | None = 
     zh = lang == "zh"
     return {
         "lang": lang,
-        "words": words(lang),
+        "words": words(lang) | {"roads": view.road_name},
         "title": view.title,
         "city": view.city,
         "subtitle": view.subtitle,

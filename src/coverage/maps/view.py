@@ -230,6 +230,7 @@ class View:
         counties: Outlines.
         townships: Outlines.
         roads: Lines of (n, 2) lon, lat.
+        road_name: What these are.
         stages: Now, or before and after.
     """
 
@@ -245,6 +246,7 @@ class View:
     counties: tuple[Area, ...]
     townships: tuple[Area, ...]
     roads: tuple[NDArray[np.float64], ...]
+    road_name: str
     stages: tuple[Stage, ...]
 
     def stage(self, id_: str | None = None) -> Stage:

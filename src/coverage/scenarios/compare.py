@@ -35,7 +35,7 @@ from coverage.scenarios.outcome import (
 from coverage.scenarios.ranking import dominated, ranked
 from coverage.scenarios.shipped import find_scenario
 from coverage.scenarios.travels import Travels
-from coverage.travel.off_road import REMEDY
+from coverage.travel.off_road import REMEDY, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -236,10 +236,10 @@ def _outcome(
         + sum(g.year is not None and g.year > year for g in scenario.growths),
         notes=(
             *(
-                Said("到“{}”：", "travelling to “{}”: ").fill(*one.question.name).then(said)
+                Said(f"到“{name.zh}”：", f"travelling to “{name.en}”: ").then(one.off_road.said())
                 for one in access
                 if one.off_road is not None
-                for said in [one.off_road.said()]
+                for name in [one.question.name.then(mark_of(one.off_road))]
             ),
             *_notes(city, scenario, year, after_city.register),
             *travels.road_notes(scenario),

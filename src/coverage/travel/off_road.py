@@ -47,15 +47,13 @@ class OffRoad:
         return cls(alone_, time, alone_ > _MOST)
 
     def said(self) -> Said:
-        """The shares in a sentence, which of a straight-line estimate says that it is one."""
+        """The shares in a sentence; `mark_of` says in a name what is a straight-line estimate."""
         said = Said(
             f"可达者中 {self.alone:.1f}% 全程不走道路，路程时间的 {self.time:.1f}% 在路外",
             f"{self.alone:.1f} % of the people reached come wholly off the road, "
             f"{self.time:.1f} % of their time is spent off it",
         )
-        if not self.straight_estimate:
-            return said
-        return Said(f"{STRAIGHT.zh}：", f"{STRAIGHT.en}: ").then(said).then(_HARDLY)
+        return said.then(_HARDLY) if self.straight_estimate else said
 
 
 def said_of(found: OffRoad | None) -> tuple[Said, ...]:
