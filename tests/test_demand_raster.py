@@ -57,6 +57,29 @@ def city(tmp_path: Path) -> City:
     return small_city(tmp_path / "city")
 
 
+def test_one_cell_of_a_county_of_many_units_is_shared_as_the_table_says(tmp_path: Path) -> None:
+    """乙区 has one cell; most of its people live in a township whose place nobody knows."""
+    people = PEOPLE | {EAST: 1000, NO_SEAT: 3000}
+    place = small_city(tmp_path / "city", people=people)
+    rows = ["lon,lat,people,60+", "113.15,23.65,40,8", "113.03,23.65,100,10"]
+    points = tmp_path / "p.csv"
+    points.write_text("\n".join(rows), encoding="utf-8")
+    grid = write_grid(tmp_path / "g.tif", people_grid("EPSG:4326"))
+    for source, older in ((points, 8.0), (grid, None)):
+        demand, _ = demand_of(place, source)
+        codes = demand.unit_codes
+        found = {c: demand.people["all"][demand.unit == codes.index(c)].sum() for c in people}
+        assert found[NO_SEAT] / found[EAST] == pytest.approx(3)
+        assert found[FARM] / found[EAST] == pytest.approx(PEOPLE[FARM] / 1000)
+        assert found[WEST] > 0
+        where = {c: np.unique(demand.x[demand.unit == codes.index(c)]) for c in (EAST, NO_SEAT)}
+        assert np.array_equal(where[EAST], where[NO_SEAT])
+        assert any("按人口表的比例" in note.zh for note in demand.notes)
+        if older:
+            assert demand.total("60+") == pytest.approx(18)
+            assert demand.total("all") == pytest.approx(140)
+
+
 def write_grid(
     path: Path,
     values: NDArray[Any],

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from coverage.arrays import expand
 from coverage.demand.demand import Demand, model_files
 from coverage.demand.townships import Townships, onto, read_townships
 from coverage.errors import InputError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from coverage.arrays import Floats, Int32s
+    from coverage.arrays import Floats, Int32s, Ints
     from coverage.city import City
     from coverage.units import Unit
 
@@ -233,6 +234,58 @@ def _over_counties(
     shapes = onto(counties.shapes, WGS84, townships.crs, densify=False)
     areas = dict(zip(counties.codes, shapes, strict=True))
     return [(i, areas[county]) for i, county in wanted if county in areas]
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """Rows of people divided among units: which row, whose, how much of it, and what is said."""
+
+    row: Ints
+    unit: Int32s
+    part: Floats
+    notes: tuple[Said, ...]
+
+
+def shared_out(city: City, townships: Townships, unit: Int32s) -> Shares:
+    """People counted by place, divided where one cell stands for a county of many units.
+
+    Nothing tells where in the county its units lie. As in the model all of them lie everywhere
+    in it: people at any place are divided as the population table divides those of the county.
+
+    Args:
+        city: The city.
+        townships: Its cells.
+        unit: (n,) unit of the cell that each row lies in, -1 for none.
+    """
+    codes = townships.unit_codes
+    try:
+        everyone = people_by_township(city)[0]["all"]
+    except InputError:
+        everyone = {}  # a count by place needs no table, and none tells how to divide it
+    of_cells = [city.units[codes[i]] for i in townships.cell_unit]
+    over = [i for i, _ in _over_counties(city, of_cells, townships, everyone)]
+    share = np.eye(len(codes))
+    for cell in townships.cell_unit if over else ():
+        several = [cell, *(i for i in over if codes[i][:6] == codes[cell][:6])]
+        weight = np.array([everyone.get(codes[i], 0) for i in several], np.float64)
+        share[cell, several] = weight / weight.sum() if len(several) > 1 else 1.0
+    whose, part = np.append(np.nonzero(share)[1], -1), np.append(share[share > 0], 1.0)
+    counts = np.append((share > 0).sum(axis=1), 1)
+    first = np.cumsum(counts) - counts
+    found = expand(first[unit], counts[unit])
+    notes: tuple[Said, ...] = ()
+    if over:
+        names = _named(city, [codes[i] for i in over])
+        notes = (
+            Said(
+                f"{len(over)}个单元没有界线，所在县区只有一个近似格：各处的人按人口表的比例分给它们，"
+                f"不代表各单元的实际位置：{names}。",
+                "Units without a border in a county with a single cell share the people of every "
+                f"place in it as the population table divides them: {len(over)} ({names}).",
+            ),
+        )
+    row = np.repeat(np.arange(len(unit)), counts[unit])
+    return Shares(row, whose[found].astype(np.int32), part[found], notes)
 
 
 def _disc(

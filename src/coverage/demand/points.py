@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 
 from coverage.demand.demand import Demand
+from coverage.demand.model import shared_out
 from coverage.demand.townships import Townships, read_townships
 from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_layer
@@ -195,17 +196,19 @@ def from_points(
         said = Said("名单没有可用的行", "the list has no row that can be used")
         nothing = Problem(said, places.file)
         raise InputError([*places.ordered(), nothing])
+    divided = shared_out(city, townships, unit[good])
+    row = np.flatnonzero(good)[divided.row]
     demand = Demand(
         crs=townships.crs,
-        x=x[good],
-        y=y[good],
-        people={group: value[good] for group, value in values.items()},
-        unit=unit[good],
+        x=x[row],
+        y=y[row],
+        people={group: value[row] * divided.part for group, value in values.items()},
+        unit=divided.unit,
         unit_codes=townships.unit_codes,
         not_placed={group: {} for group in values},
         provenance=_provenance(places),
         source=places.file,
-        notes=tuple(_notes(places, set(columns.values()), unit[good])),
+        notes=(*_notes(places, set(columns.values()), unit[good]), *divided.notes),
     )
     return demand, places.ordered()
 

@@ -18,7 +18,7 @@ import shapely.geometry
 
 from coverage.datum import known_crs, transform
 from coverage.demand.demand import Demand
-from coverage.demand.model import people_by_township
+from coverage.demand.model import people_by_township, shared_out
 from coverage.demand.townships import Townships, onto, read_townships
 from coverage.errors import InputError, Problem
 from coverage.formats.rasters import open_raster
@@ -210,12 +210,15 @@ def from_raster(
     _check_cells(grid, inside[0])
     pieces = _pieces(grid, townships, inside, found)
     people = np.nan_to_num(grid.values.ravel()[pieces.cell], nan=0.0) * pieces.part
-    some = people > 0
-    cell, unit, people = pieces.cell[some], pieces.unit[some], people[some]
+    some = np.flatnonzero(people > 0)
+    divided = shared_out(city, townships, pieces.unit[some])
+    some, unit = some[divided.row], divided.unit
+    cell, people = pieces.cell[some], people[some] * divided.part
     x, y = _centres(grid, cell, townships.crs)
     notes = [
         *_about_grid(grid, city, group, float(people.sum())),
         *_about_gaps(grid, inside, own[0]),
+        *divided.notes,
     ]
     counted = {group: people}
     if group == "all":
