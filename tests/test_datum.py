@@ -177,7 +177,7 @@ def test_gauss_kruger_with_and_without_prefix() -> None:
 def test_metres_are_put_in_order_by_magnitude(
     lon: float, lat: float, *, six: bool, prefix: bool
 ) -> None:
-    name = datum.gauss_kruger_zones(lon)[1 if six else 0]
+    name = datum.zones_at(lon)[1 if six else 0]
     east, north = map(float, datum.from_wgs84(lon, lat, name, prefix=prefix))
     for a, b, swapped in ((east, north, False), (north, east, True)):
         order = datum.gauss_kruger_order(a, b)
@@ -334,3 +334,16 @@ def test_places_beyond_the_earth_come_out_quietly() -> None:
         warnings.simplefilter("error")
         lon, lat = datum.wgs84_to_gcj02(far, far)
     assert not ((np.abs(lon) <= 180) & (np.abs(lat) <= 90)).any()
+
+
+def test_utm_is_known_by_its_names_and_agrees_with_proj() -> None:
+    for name in ("utm-49", "UTM 49N", "EPSG:32649", "WGS84 UTM zone 49N"):
+        assert datum.check_datum_name(name) == "utm-49"
+    east, north = datum.from_wgs84(113.05, 23.68, "utm-49")
+    wanted = datum.project(113.05, 23.68, "EPSG:32649")
+    assert (float(east), float(north)) == pytest.approx(tuple(map(float, wanted)), abs=1e-6)
+    assert tuple(map(float, datum.to_wgs84(east, north, "utm-49"))) == pytest.approx(
+        (113.05, 23.68)
+    )
+    with pytest.raises(InputError):
+        datum.check_datum_name("utm-30")

@@ -120,13 +120,39 @@ def test_metres_without_a_zone_need_the_city_or_the_zone() -> None:
     assert wrong.problem is not None
 
 
-@given(lon=st.floats(111.9, 113.9), lat=st.floats(23.4, 25.2), six=st.booleans())
-def test_the_zone_that_fits_the_city_is_found(lon: float, lat: float, *, six: bool) -> None:
-    zone = datum.gauss_kruger_zones(lon)[1 if six else 0]
-    east, north = map(float, datum.from_wgs84(lon, lat, zone))
-    place = parse_coordinates(repr(east), repr(north), bounds=BOUNDS)
-    assert place.problem is None
+@given(lon=st.floats(111.9, 113.9), lat=st.floats(23.4, 25.2), which=st.integers(0, 2))
+def test_the_zone_that_fits_the_city_is_found_or_asked_for(
+    lon: float, lat: float, which: int
+) -> None:
+    zone = datum.zones_at(lon)[which]
+    cells = tuple(repr(float(v)) for v in datum.from_wgs84(lon, lat, zone))
+    place = parse_coordinates(*cells, bounds=BOUNDS)
+    if zone == "gk3-38":  # the others share their meridian with UTM
+        assert place.problem is None
+    else:
+        assert place.problem is not None
+        assert "utm-49" in place.problem.zh
+        assert "gk" in place.problem.en
+        place = parse_coordinates(*cells, bounds=BOUNDS, zone=zone)
     assert (place.lon, place.lat) == pytest.approx((lon, lat), abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    "cell", ["23.68,113.05", "23.680,113.050", "纬度23.68,经度113.05", "23.68；113.05"]
+)
+def test_the_latitude_may_stand_first(cell: str) -> None:
+    place = parse_coordinates(cell)
+    assert (place.lon, place.lat) == (113.05, 23.68)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["POINT(113.05 23.68)", "POINT (113.05 23.68)", "SRID=4326;POINT Z (113.05 23.68 10.5)"],
+)
+def test_points_of_databases_are_read(cell: str) -> None:
+    place = parse_coordinates(cell)
+    assert (place.lon, place.lat) == (113.05, 23.68)
+    assert parse_coordinates("LINESTRING(113.05 23.68, 113.06 23.68)").problem is not None
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,10 @@ SYSTEMS: tuple[str, ...] = tuple(_WORDS["systems"])
 # Units and natures of indicators, in English.
 UNITS: dict[str, str] = _WORDS["units"]
 NATURES: dict[str, str] = _WORDS["natures"]
+# Kinds that do not say all: what other words of a row make of them.
+TOLD: dict[str, dict[str, str]] = {
+    id_: kind["told"] for id_, kind in _WORDS["kinds"].items() if "told" in kind
+}
 # What lists call these things; a register may use any of them for the id.
 ALIASES: dict[str, str] = {
     word: id_

@@ -594,10 +594,9 @@ def add_values() -> None:
         "codes of units that a spreadsheet turned into numbers cannot be got back",
         "名称,区划代码\n太和镇敬老院,441803102\n石角镇敬老院,4.41802E+11\n源潭镇敬老院,'441802103\n",
         Sheet(
-            "HARA",
+            "HAAA",
             {"名称": "name", "区划代码": "unit_code"},
             {2: {"unit_code": "441803102"}, 4: {"unit_code": "441802103"}},
-            {3: "by a spreadsheet"},
         ),
     )
 

@@ -30,7 +30,7 @@ from coverage.intake.ledger import is_ledger, ledger_rows
 from coverage.intake.locate import find_units, geocode, place
 from coverage.intake.outcomes import FacilityRow, ImportReport, ordered
 from coverage.intake.parts import FacilitySheet
-from coverage.intake.sums import judge_totals, judge_values
+from coverage.intake.sums import judge_statuses, judge_totals, judge_values
 from coverage.kinds import KINDS
 from coverage.lists.columns import understand
 from coverage.lists.reading import read_file
@@ -124,6 +124,7 @@ def intake_facilities(
             rows += mine
             if not sheet.aside:
                 findings += judge_totals(mine, sheet.understanding)
+                findings += judge_statuses(mine, sheet.understanding)
     data = [row for row in rows if row.is_data]
     if not data:
         raise InputError(Said("文件中没有数据行", "the files hold no row of data"))
@@ -200,12 +201,29 @@ def _judge_sheet(
     data = [row for row in mine if row.is_data]
     find_units(raw, data, city)
     sheet.datum, sheet.detection = place(raw, use, data, city, datum)
-    _name([row for row in data if not row.name and not row.reasons], city)
+    _name([row for row in data if not row.name and not row.reasons], sheet, city)
     return mine
 
 
-def _name(rows: Sequence[FacilityRow], city: City) -> None:
-    """Names for the rows of a list that has no column of names, by unit and kind, numbered."""
+def _name(rows: Sequence[FacilityRow], sheet: FacilitySheet, city: City) -> None:
+    """Names for the rows of a list that has no column of names, by unit and kind, numbered.
+
+    Where any heading is not understood it may be that of the names: the rows then come back.
+    """
+    unknown = [
+        c.name
+        for c in sheet.understanding.columns
+        if c.how == "left out" and c.score < 1 and c.name and any(sheet.raw.values(c.index, 1))
+    ]
+    if unknown:
+        zh, en = "、".join(unknown), ", ".join(unknown)
+        asked = Said(
+            f"没有认出名称列；未识别的列：{zh}（可用 --mapping 指明）",
+            f"no column of names was found; not understood: {en} (say which with --mapping)",
+        )
+        for row in rows:
+            row.reject(asked)
+        return
     made: Counter[str] = Counter()
     for row in rows:
         kind = KINDS.get(str(row.values.get("kind")))

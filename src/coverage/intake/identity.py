@@ -2,8 +2,8 @@
 
 Names are compared in one form: simplified, half width, without brackets, and without the
 prefixes of city and county and the 镇 of the township (清远市清新区太和镇敬老院 and 太和敬老院
-are one). Numbers, directions and the like tell facilities apart (第一, 第二; 东, 西) and must be
-the same however alike the rest is.
+are one; 佛冈县敬老院 and 佛冈敬老院 too). Numbers, directions and the like tell facilities
+apart (第一, 第二; 东, 西) and must be the same however alike the rest is.
 
 Among the rows of a list the same form is one bucket; names a slip apart share a form with one
 character left out. Inside a bucket only places on the same 200 m squares meet, so that the work
@@ -32,7 +32,7 @@ from coverage.kinds import KINDS
 from coverage.lists.rows import Finding
 from coverage.lists.words import parse_kind
 from coverage.messages import Said
-from coverage.places.names import plain_name
+from coverage.places.names import plain_name, root_of
 from coverage.places.polygons import plane
 
 if TYPE_CHECKING:
@@ -91,19 +91,13 @@ def _form(name: str, around: tuple[str, str, str]) -> Form:
 
 def _within(text: str, around: tuple[str, str, str]) -> str:
     """A name without the city and the county before it."""
-    for above in around[:2]:
-        short = _without(text, plain_name(above))
-        # 清新区敬老院 is the county's own: nothing but the kind would be left of it.
-        if short and short != text and parse_kind(short).how != "exact":
-            text = short
-    return text
-
-
-def _without(text: str, above: str) -> str:
-    """The text without the name of a unit before it, in full or without 市, 县, 区."""
-    for name in (above, above[:-1]):
-        if len(name) >= 2 and text.startswith(name):
-            return text[len(name) :]
+    for above in map(plain_name, around[:2]):
+        root = root_of(above, "county")
+        start = next((n for n in (above, root) if len(n) >= 2 and text.startswith(n)), "")
+        short = text[len(start) :]
+        if start and short:
+            # 清新区敬老院 is the county's own: nothing but the kind would be left of it.
+            text = root + short if parse_kind(short).how == "exact" else short
     return text
 
 
@@ -136,11 +130,14 @@ class _Spot(NamedTuple):
     def placed(self) -> bool:
         return not math.isnan(self.x)
 
-    def near(self, other: _Spot) -> bool:
-        """Whether two rows stand at one place, as far as is known."""
+    def near(self, other: _Spot, *, perhaps: bool = False) -> bool:
+        """Whether two rows stand at one place, as far as is known, or `perhaps` do."""
         if self.placed and other.placed:
             return math.hypot(self.x - other.x, self.y - other.y) <= NEAR_M
-        return self.row.unit_code == other.row.unit_code
+        one, two = self.row.unit_code, other.row.unit_code
+        if perhaps and one and two:  # one of them may say its county alone
+            return one.startswith(two) or two.startswith(one)
+        return one == two
 
 
 class _Bucket:
@@ -157,12 +154,12 @@ class _Bucket:
         if self.cells is None:
             return self.spots
         unit = spot.row.unit_code
-        keys: list[object] = [unit]
+        keys: list[object] = []
         if spot.placed:
             i, j = _square(spot)
             keys += [(i + di, j + dj) for di in (-1, 0, 1) for dj in (-1, 0, 1)]
-        else:
-            keys.append(("placed", unit))
+        for placed in (False,) if spot.placed else (False, True):
+            keys += [("under", placed, unit), *((placed, u) for u in (unit, *_coarser(unit)))]
         return chain.from_iterable(self.cells.get(key, ()) for key in keys)
 
     def add(self, spot: _Spot) -> None:
@@ -178,8 +175,15 @@ class _Bucket:
     @staticmethod
     def _file(cells: dict[object, list[_Spot]], spot: _Spot) -> None:
         unit = spot.row.unit_code
-        for key in (_square(spot), ("placed", unit)) if spot.placed else (unit,):
-            cells[key].append(spot)
+        cells[spot.placed, unit].append(spot)
+        for above in _coarser(unit):
+            cells["under", spot.placed, above].append(spot)
+        if spot.placed:
+            cells[_square(spot)].append(spot)
+
+
+def _coarser(unit: str) -> list[str]:
+    return [unit[:n] for n in (9, 6) if len(unit) > n]
 
 
 def _square(spot: _Spot) -> tuple[int, int]:
@@ -205,7 +209,7 @@ def judge_neighbours(rows: Sequence[FacilityRow], city: City) -> None:
             for other in buckets[key].around(spot):
                 if len(noted) == _NOTED:
                     break
-                if id(other.row) not in noted and spot.near(other):
+                if id(other.row) not in noted and spot.near(other, perhaps=True):
                     noted |= _note(spot, other)
             buckets[key].add(spot)
 
@@ -265,6 +269,8 @@ def _note(spot: _Spot, other: _Spot) -> set[int]:
         return set()
     where = other.row.where(spot.row.of)
     far = Said("在同一乡镇", "in the same township")
+    if spot.row.unit_code[:9] != other.row.unit_code[:9]:
+        far = Said("在同一县区", "in the same county")
     if both:
         metres = f"{math.hypot(spot.x - other.x, spot.y - other.y):.0f}"
         far = Said(f"相距 {metres} 米", f"{metres} m away")

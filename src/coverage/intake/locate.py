@@ -19,14 +19,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.datum import to_wgs84
+from coverage.datum import GEOGRAPHIC_DATUMS, check_datum_name, to_wgs84
 from coverage.download.geocode import Geocoded, Geocoder, QuotaError
-from coverage.errors import CoverageError
+from coverage.errors import CoverageError, InputError
 from coverage.intake.outcomes import FacilityRow, bilingual
 from coverage.messages import Said
 from coverage.places.coordinates import ParsedPlace, parse_coordinates
@@ -59,6 +60,10 @@ if TYPE_CHECKING:
 
 _MARGIN_DEGREES = 0.5
 AT_SEAT = Said("没有可用坐标，按乡镇驻地定位", "no usable coordinates: at its township's seat")
+NO_TOWNSHIP = Said(
+    "没有写明乡镇，不计入乡镇指标，请核对填写",
+    "no township is stated, so it counts for none: fill it in",
+)
 # Answers that are a place; from a township on they are that of a whole area.
 PRECISE = {
     "address": Said("门牌", "house number"),
@@ -165,13 +170,24 @@ def _coordinates(
     row: FacilityRow, bounds: tuple[float, float, float, float] | None
 ) -> ParsedPlace | None:
     fields = row.values
+    zone = _zone(str(fields.get("crs") or ""))
     if fields.get("coordinates") is not None:
-        return parse_coordinates(fields["coordinates"], bounds=bounds)
+        return parse_coordinates(fields["coordinates"], bounds=bounds, zone=zone)
     first, second = fields.get("lon", fields.get("x")), fields.get("lat", fields.get("y"))
     if first is None and second is None:
         return None
     cells = ["" if cell is None else cell for cell in (first, second)]
-    return parse_coordinates(cells[0], cells[1], bounds=bounds)
+    return parse_coordinates(cells[0], cells[1], bounds=bounds, zone=zone)
+
+
+@cache
+def _zone(text: str) -> str | None:
+    """The zone of metres that a row's cell 坐标系 names, `None` for any other word."""
+    try:
+        name = check_datum_name(text)
+    except InputError:
+        return None
+    return None if name in GEOGRAPHIC_DATUMS else name
 
 
 def _settle(
@@ -196,6 +212,8 @@ def _settle(
             )
         )
     put_at_seat(row, city)
+    if len(row.unit_code) == 6 and not row.reasons:
+        row.check("township.unknown", NO_TOWNSHIP)
     if not (row.unit_code or row.reasons or row.found.maybe):
         no_datum = Said(
             "坐标系无法判定，又没有乡镇：请用 --datum 写明坐标系",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coverage.lists.columns import NO_STATUS
 from coverage.lists.rows import Finding
 from coverage.lists.values import parse_beds
 from coverage.messages import Said
@@ -66,6 +67,23 @@ def judge_totals(rows: Sequence[FacilityRow], use: Understanding) -> list[Findin
         if column is not None:
             found += _totals(rows, column.index, said)
     return found
+
+
+def judge_statuses(rows: Sequence[FacilityRow], use: Understanding) -> list[Finding]:
+    """A column of statuses that was not believed, or that closes every facility of its sheet."""
+    data = [row for row in rows if row.is_data]
+    unused = [c for c in use.columns if c.reason == NO_STATUS]
+    shut = [row for row in data if row.values.get("status") == "closed"]
+    said = []
+    for column in unused:
+        cell = next((str(c) for row in data if (c := row.raw.get(column.index)) is not None), "")
+        zh = f"“{column.name}”列每行都是 {cell}，不是运营状态，未用；设施按在营，请核对"
+        en = f"every row has {cell} in {column.name}: no status, not used; all count as open"
+        said.append(Said(zh, en))
+    if len(shut) == len(data) > 1:
+        zh = f"“{use.file}”的 {len(data):,} 行都按停办，一处也不计入，请核对"
+        said.append(Said(zh, f"all {len(data):,} rows of {use.file} count as closed: is that so?"))
+    return [Finding("status.all", "warning", sentence) for sentence in said]
 
 
 def _totals(rows: Sequence[FacilityRow], index: int, said: Said) -> list[Finding]:

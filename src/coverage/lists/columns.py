@@ -20,6 +20,7 @@ from coverage.lists.personal import is_credit_code, personal_share
 from coverage.lists.spec import FACILITIES, is_personal_name, normal, unbracketed
 from coverage.messages import Said
 from coverage.nearest import alike
+from coverage.places.detect import datum_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -150,6 +151,7 @@ def understand(
         uses.append(ColumnUse(index, name, *guess))
     _name_kinds(uses)
     _name_planes(sheet, uses)
+    _no_status(sheet, uses)
     _one_each(sheet, uses)
     return Understanding(sheet.file, sheet.sheet, tuple(uses))
 
@@ -157,6 +159,7 @@ def understand(
 # Field, how it was found, how sure that is, and why.
 _Guess: TypeAlias = tuple[str | None, How, float, Said]
 _KNOWN = Said("列名已知", "the name is known")
+NO_STATUS = Said("每行数值相同，不是运营状态", "one number in every row is no status")
 _BY_PARTS = Said("按列名的组成部分", "by the parts of its name")
 _UNKNOWN: _Guess = (None, "left out", 0.0, Said("未能识别", "not understood"))
 
@@ -252,7 +255,10 @@ def _fuzzy(forms: list[str]) -> _Guess:
     return FACILITIES.normals[name], "fuzzy", round(min(score, 0.95), 2), reason
 
 
-_PAIR = re.compile(r"[(（\[]?\s*\d{1,3}\.\d+\s*°?\s*[,，;；/ \s]+\s*\d{1,3}\.\d+\s*°?\s*[)）\]]?")
+_PAIR = re.compile(
+    r"(?:(?:SRID=\d+;)?POINT)?\s*"
+    r"[(（\[]?\s*\d{1,3}\.\d+\s*°?\s*[,，;；/ \s]+\s*\d{1,3}\.\d+\s*°?\s*[)）\]]?"
+)
 _FACILITY = ("院", "中心", "站", "点", "饭堂", "食堂", "陵园", "公墓", "馆", "楼", "超市", "驿站")
 
 
@@ -350,11 +356,25 @@ def _name_planes(sheet: RawSheet, uses: list[ColumnUse]) -> None:
             uses[use.index] = replace(use, field=_OTHER_AXIS[field], reason=use.reason.then(what))
 
 
+def _no_status(sheet: RawSheet, uses: list[ColumnUse]) -> None:
+    """Numbers that are all alike are a geocoder's answer, and no status that closes everything."""
+    for use in uses:
+        asks = normal(use.name).startswith(("是否", "有无"))
+        if use.field != "status" or use.how == "mapping" or asks:
+            continue
+        cells = {str(cell).strip() for cell in sheet.values(use.index)}
+        if len(cells) == 1 and (_number(cell := cells.pop()) is not None or cell == "OK"):
+            uses[use.index] = replace(use, field=None, how="left out", reason=NO_STATUS)
+
+
 def _one_each(sheet: RawSheet, uses: list[ColumnUse]) -> None:
     """Of two columns for one field the surer, then the fuller, then the first is taken."""
 
-    def order(use: ColumnUse) -> tuple[int, float, int]:
-        return _RANK[use.how], -use.score, -sum(1 for _ in sheet.values(use.index, _SAMPLE))
+    def order(use: ColumnUse) -> tuple[int, float, bool, int]:
+        # Of places in two datums those that need no conversion, so that lon and lat agree.
+        shifted = use.field in _OTHER_AXIS and datum_named(use.name) != "wgs84"
+        filled = sum(1 for _ in sheet.values(use.index, _SAMPLE))
+        return _RANK[use.how], -use.score, shifted, -filled
 
     for field in {use.field for use in uses if use.field}:
         best, *others = sorted((use for use in uses if use.field == field), key=order)

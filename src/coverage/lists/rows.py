@@ -6,10 +6,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
-from coverage.kinds import KINDS
+from coverage.kinds import KINDS, STATUSES, TOLD
 from coverage.lists.personal import redact
 from coverage.lists.values import Parsed, clean_text, parse_area, parse_beds, parse_bool, parse_date
-from coverage.lists.words import parse_kind, parse_ownership, parse_services, parse_status
+from coverage.lists.words import (
+    Remark,
+    parse_kind,
+    parse_ownership,
+    parse_services,
+    parse_status,
+    remarked_status,
+)
 from coverage.messages import Said
 from coverage.text import unseen
 
@@ -47,6 +54,8 @@ _PARSERS: dict[str, Callable[[Cell, str], Parsed[Any]]] = {
     "status": lambda cell, _: parse_status(cell),
     "ownership": parse_ownership,
 }
+_ABOVE = frozenset(("city", "county", "township", "village", "unit_code"))
+_DAY = re.compile(r"\d{4}\s*[-/.年]\s*(?:\d{1,2}\s*[-/.月]\s*(?:\d{1,2}\s*日?)?|[初底末])?")
 _BLANK = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
@@ -219,8 +228,8 @@ class _Taker:
     ) -> None:
         self.kind, self.keep_personal = kind, keep_personal
         uses = [use for use in understanding.columns if use.field]
-        self.named = any(use.field == "name" for use in uses)
         self.wide = any((use.field or "").startswith("kind:") for use in uses)
+        self.named = any(use.field == "name" for use in uses)
         self.steps = [(use, *self._step(use)) for use in uses]
 
     def _step(self, use: ColumnUse) -> tuple[_Step, str]:
@@ -248,13 +257,32 @@ class _Taker:
         if self.named and not row.values.get("name"):
             row.reject(Said("没有名称", "the row has no name"))
         if not self.wide and "kind" not in row.values:
-            self._kind_of(row)
+            if not self.named and _ABOVE.issuperset(row.values):
+                only = Said("除所在单元外没有内容，不是设施", "nothing but a unit: no facility")
+                row.reject(only)
+            else:
+                self._kind_of(row)
+        _tell_kind(row)
+        note = str(row.values.get("note") or "")
+        _question_status(row, remarked_status(note) if note else None, note)
 
     def _parsed(self, row: Row, use: ColumnUse, cell: Cell, name: str) -> None:
         read = _PARSERS[name](cell, use.name)
+        if name == "opened" and read.reason and isinstance(cell, str):
+            read = self._status_for_day(row, cell) or read
         _say(row, use, read)
         if read.value is not None:
             row.values[name] = read.value
+
+    @staticmethod
+    def _status_for_day(row: Row, cell: str) -> Parsed[Any] | None:
+        """在建（预计2025年底） where a day belongs: a status, and perhaps a day in it."""
+        mentioned = remarked_status(cell)
+        if mentioned is None:
+            return None
+        _question_status(row, mentioned._replace(plain=True), cell)
+        day = _DAY.search(cell)
+        return Parsed(parse_date(day[0]).value if day else None)
 
     def _text(self, row: Row, use: ColumnUse, cell: Cell, name: str) -> None:
         text = clean_text(cell)
@@ -282,11 +310,8 @@ class _Taker:
             row.values[name] = cell
 
     def _code(self, row: Row, _: ColumnUse, cell: Cell, name: str) -> None:
-        text = clean_text(cell).replace(" ", "")
-        broken = isinstance(cell, str) and ("." in text or "e+" in text.lower())
-        if text and (broken or (isinstance(cell, float) and not cell.is_integer())):
-            row.reject(Said("代码被表格软件改成了数字", "turned into a number by a spreadsheet"))
-        elif text:
+        text = clean_text(cell)
+        if text:
             row.values[name] = text
 
     def _services(self, row: Row, _: ColumnUse, cell: Cell, name: str) -> None:  # noqa: ARG002
@@ -332,6 +357,31 @@ class _Taker:
             listed = "、".join(k.zh for k in list(KINDS.values())[:3])
             zh = f"类型不明（如{listed}…）"
             row.reject(Said(zh, "neither a column nor the name says the kind"))
+
+
+def _tell_kind(row: Row) -> None:
+    """A kind that does not say all, by other words of its row: 公墓 that is 经营性."""
+    told = TOLD.get(str(row.values.get("kind")), {})
+    said = " ".join(str(row.values.get(f) or "") for f in ("ownership", "category", "name", "note"))
+    kinds = {kind for word, kind in told.items() if word in said and f"非{word}" not in said}
+    if len(kinds) == 1:
+        kind = row.values["kind"] = kinds.pop()
+        zh, en = KINDS[kind].zh, KINDS[kind].en
+        row.correct(Said(f"按性质归为{zh}", f"by its ownership: {en}"))
+
+
+def _question_status(row: Row, mentioned: Remark | None, text: str) -> None:
+    """Set the status that a remark says plainly, where none is stated; else ask about it."""
+    if mentioned is None or row.values.get("status", "open") != "open":
+        return
+    status = STATUSES[mentioned.status]
+    taken = mentioned.plain and "status" not in row.values
+    if taken:
+        row.values["status"] = mentioned.status
+    done = Said(f"，按{status}", f": taken as {status}") if taken else Said("", "")
+    zh, en = f"“{text}”提到“{mentioned.word}”", f"“{text}” mentions “{mentioned.word}”"
+    ask = Said("，请核对状态", ", check its status")
+    row.check("status.remark", Said(zh, en).then(done).then(ask))
 
 
 def _in(use: ColumnUse, said: Said) -> Said:

@@ -79,8 +79,40 @@ def _status(text: str) -> Parsed[str]:
     found = text if text in STATUSES else known.get(normal(text))
     if found:
         return Parsed(found, None if text == STATUSES[found] else _read_as(text, found))
+    mentioned = remarked_status(text)
+    if mentioned and mentioned.plain:
+        return Parsed(mentioned.status, _read_as(text, mentioned.status))
     listed = "、".join(STATUSES.values())
     return Parsed(None, reason=Said(f"状态不明，可用：{listed}", "the status is not known"))
+
+
+class Remark(NamedTuple):
+    """A status that is mentioned where none is asked for, and whether that is all that is said."""
+
+    status: str
+    word: str
+    plain: bool
+
+
+_CLAUSE = re.compile(r"[，,；;。、\s()（）]+")
+_BEFORE = (
+    r"(?:目前|现在?|已经?|暂时?|正在?|处于|该[院站所]|\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|[起后])*"
+)
+
+
+@lru_cache(maxsize=16_384)
+def remarked_status(text: str) -> Remark | None:
+    """The status that a remark or a cell of a date mentions, `None` if it mentions none.
+
+    在建（预计2025年底） says it plainly, 由闲置校舍改建 only has the word.
+    """
+    known = sorted(words("remarks").items(), key=lambda item: -len(item[0]))
+    word = next((word for word, _ in known if word in text), "")
+    if not word:
+        return None
+    plain = re.compile(f"{_BEFORE}{word}(?:整顿|状态|阶段|中|了)?")
+    status = words("remarks")[word]
+    return Remark(status, word, any(map(plain.fullmatch, _CLAUSE.split(text))))
 
 
 def parse_ownership(cell: Cell, column: str = "") -> Parsed[str]:
@@ -98,6 +130,10 @@ def parse_ownership(cell: Cell, column: str = "") -> Parsed[str]:
             own = "公办" if said else "民办"
             told = f"{column} {text!r} → {own}"
             return Parsed(own, Said(told, told))
+    if found is None:  # 经营性公墓
+        form, known = normal(text), words("ownership")
+        inside = max((w for w in known if len(w) > 1 and w in form), key=len, default="")
+        found = known.get(inside)
     return Parsed(found or text, _read_as(text, found or text))
 
 

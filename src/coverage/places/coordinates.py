@@ -7,9 +7,10 @@ with its reason.
 
 Degrees carry no datum; `ParsedPlace.datum` is `None` for them and
 `coverage.places.detect` has the word. Metres are taken as Gauss-Krüger on
-CGCS2000. Sheets on the older Xi'an 1980 or Beijing 1954 have numbers of the
-same kind and lie some 50–130 m off; no reader can tell from the numbers, so
-this is said in the correction.
+CGCS2000 or as UTM; where both put them near the city, the zone is asked for.
+Sheets on the older Xi'an 1980 or Beijing 1954 have numbers of the same kind and
+lie some 50–130 m off; no reader can tell from the numbers, so this is said in
+the correction.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from coverage.datum import gauss_kruger_order, gauss_kruger_zones, to_wgs84
+from coverage.datum import gauss_kruger_order, to_wgs84, zones_at
 from coverage.errors import InputError
 from coverage.messages import Said
 
@@ -49,7 +50,8 @@ _MARK = re.compile(
 _WRONG_SIDE = re.compile(r"西经|西經|南纬|南緯|(?<![a-z])[ws](?![a-z])")
 _LEFT_OVER = re.compile(r"[\s,;:=/|、()\[\]{}<>。]*(?:[xy])?[\s,;:=/|、()\[\]{}<>。]*")
 _UNITS = re.compile(r"(?<=\d)\s*(?:度|degrees?|deg|米|公尺|meters?|metres?|m)(?![a-z\d])")
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?|\d{1,3}(?:,\d{3})+\.\d+")
+_THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:(?:,\d{3}){2,}(?:\.\d+)?|(?:,\d{3})+\.\d+)")
+_WKT_POINT = re.compile(r"(?:srid=\d+;)?\s*point\s*(?:z|m|zm)?\s*\((\s*\S+\s+\S+)[^()]*\)")
 _DECIMAL_COMMA = re.compile(r"\d{1,3},\d+")
 
 SWAPPED = Said("经纬度颠倒，已对调", "lon and lat were swapped")
@@ -68,7 +70,7 @@ class ParsedPlace:
         text: The cells as they stood, two of them joined by `` | ``.
         lon: Degrees, in the cell's own datum if `datum` is `None`, else WGS84.
         lat: As `lon`.
-        datum: The Gauss-Krüger zone that metres were in, `None` for degrees.
+        datum: The zone (Gauss-Krüger or UTM) that metres were in, `None` for degrees.
         corrections: What was put right, in order.
         problem: Why nothing could be read; `None` where something was.
         empty: Whether the cells hold nothing at all, which is no mistake.
@@ -120,7 +122,7 @@ def parse_coordinates(
         second: The cell of the latitude or northing, `None` if there is one cell.
         bounds: West, south, east, north in degrees of the city; finds the zone
             of metres that do not carry it.
-        zone: The Gauss-Krüger zone of metres, where it is known (``gk3-38``).
+        zone: The zone of metres, where it is known (``gk3-38``, ``utm-49``).
 
     Returns:
         The place, or the reason there is none; never an exception for bad text.
@@ -183,6 +185,7 @@ def _normal(text: str) -> str:
     """One spelling for the many: half width, lower case, one sign for each of ° ' "."""
     text = re.sub("[º˚∘⁰]", "°", text)
     text = unicodedata.normalize("NFKC", text).lower().strip()
+    text = _WKT_POINT.sub(r"\1", text)
     text = re.sub("[′‘’`´＇ʹ]", "'", text)
     text = re.sub("[″“”〞＂ʺ]", '"', text).replace("''", '"')
     text = re.sub("[－–—−‐‑]", "-", text)
@@ -337,12 +340,18 @@ def _projected(
     datum, lon, lat = _in_zone(
         metres.east, metres.north, zone or metres.datum, bounds, stated=bool(zone or metres.datum)
     )
-    said = Said(
+    said = Said(f"按 {datum} 换算", f"turned from {datum}")
+    if datum.startswith("gk"):
+        said = _gauss_kruger_said(datum)
+    notes = (*corrections, *((NORTH_FIRST,) if metres.swapped else ()), said)
+    return ParsedPlace(text, lon, lat, datum, notes)
+
+
+def _gauss_kruger_said(datum: str) -> Said:
+    return Said(
         f"按高斯-克吕格 {datum}（CGCS2000）换算；若为北京54或西安80坐标会偏几十至百余米",
         f"turned from Gauss-Krüger {datum} on CGCS2000; older datums would be off by 50–130 m",
     )
-    notes = (*corrections, *((NORTH_FIRST,) if metres.swapped else ()), said)
-    return ParsedPlace(text, lon, lat, datum, notes)
 
 
 def _in_zone(
@@ -361,7 +370,7 @@ def _in_zone(
     for step in range(-1, 2):
         middle = (bounds[0] + bounds[2]) / 2 + step * 3
         try:
-            candidates = gauss_kruger_zones(middle)
+            candidates = zones_at(middle)
         except InputError:
             continue
         for candidate in candidates:
@@ -369,11 +378,17 @@ def _in_zone(
             if _within(float(x), float(y), near):
                 # A 3° and a 6° zone may share their meridian; then they are one plane.
                 fits.setdefault((round(float(x), 7), round(float(y), 7)), candidate)
-    if len(fits) != 1:
+    if not fits:
         raise _RefusedError(
-            f"米制坐标没有带号，{'没有' if not fits else '不止一个'}分带能落在本市附近",
-            f"projected metres without a zone: {'no' if not fits else 'more than one'} "
-            "zone puts them near the city",
+            "米制坐标没有带号，没有分带能落在本市附近",
+            "projected metres without a zone: no zone puts them near the city",
+        )
+    if len(fits) > 1:
+        zh, en = "、".join(fits.values()), ", ".join(fits.values())
+        raise _RefusedError(
+            f"米制坐标没有带号，{zh} 都能落在本市附近：请加一列“坐标系”写明是哪个",
+            f"projected metres without a zone, and {en} all put them near the city: "
+            "say which in a column 坐标系",
         )
     ((lon, lat), name) = next(iter(fits.items()))
     return name, lon, lat

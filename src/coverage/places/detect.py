@@ -64,7 +64,8 @@ _FIT_M = 200.0
 _NAMES: dict[str, str] = {
     "bd09": r"百度|baidu|bd-?_?0?9",
     "gcj02": r"高德|腾讯|谷歌地图|火星|gaode|amap|tencent|qq|gcj-?_?0?2?|mars",
-    "wgs84": r"天地图|大地2000|国家2000|tianditu|wgs-?_?(?:84|1984)?|cgcs|gps|epsg:?(?:4326|4490)",
+    "wgs84": r"天地图|(?<!\d)84(?!\d)|大地2000|国家2000|tianditu|wgs-?_?(?:84|1984)?|cgcs|gps"
+    r"|epsg:?(?:4326|4490)",
 }
 
 

@@ -134,7 +134,7 @@ def plain_name(text: str) -> str:
     return _NOISE.sub("", wide).translate(_simplified()).lower()
 
 
-def _root(name: str, level: str) -> str:
+def root_of(name: str, level: str) -> str:
     """The name without the suffix of its level; the name itself if nothing would be left."""
     return _SUFFIXES[level].sub("", name) or name
 
@@ -142,7 +142,7 @@ def _root(name: str, level: str) -> str:
 def suffix_level(name: str) -> str | None:
     """The level that a name's suffix speaks of: 镇 township, 村委会 village, 县 county."""
     for level in ("village", "township", "county"):
-        if _root(name, level) != name:
+        if root_of(name, level) != name:
             return level
     return None
 
@@ -184,7 +184,7 @@ class NameIndex:
     def _entries(units: Units, changes: tuple[Change, ...]) -> Iterator[_Entry]:
         def entry(unit: Unit, name: str, *, old: bool) -> _Entry:
             plain = plain_name(name)
-            return _Entry(unit.code, unit.level, name, plain, _root(plain, unit.level), old)
+            return _Entry(unit.code, unit.level, name, plain, root_of(plain, unit.level), old)
 
         for unit in (*units.counties, *units.township_rows, *units.villages):
             yield entry(unit, unit.name, old=False)
@@ -234,7 +234,7 @@ class NameIndex:
 
     def _without_city(self, name: str) -> str:
         short = _PREFIX.sub("", name, count=1)
-        for city in (self._city, _root(self._city, "county")):
+        for city in (self._city, root_of(self._city, "county")):
             if city and short.startswith(city) and len(short) > len(city):
                 return short[len(city) :]
         return short or name
@@ -260,7 +260,7 @@ class NameIndex:
         found += [(e, 0.95 if e.old else 0.97, _how(e, "no_suffix")) for e in bare]
         level = suffix_level(name)
         if level is not None:
-            for entry in wanted(self._roots.get(_root(name, level), ())):
+            for entry in wanted(self._roots.get(root_of(name, level), ())):
                 if entry.level == level:
                     same = _kind(entry.name) == _kind(name)
                     score = (0.96 if same else 0.9) - (0.02 if entry.old else 0.0)
@@ -274,7 +274,7 @@ class NameIndex:
         """Units one slip away. Two characters say little, so two-character roots score low."""
         level = suffix_level(name)
         chosen = levels if level is None else tuple(x for x in levels if x == level)
-        root = _root(name, level) if level else name
+        root = root_of(name, level) if level else name
         if len(root) < 2 or (len(root) == 2 and level is None and len(levels) > 1):
             return []
         found: dict[int, tuple[_Entry, float, str]] = {}
@@ -342,7 +342,7 @@ class NameIndex:
         if at < 0 or _STREET.match(text, at + len(town.root)):
             return False
         above = [e for e in self._roots[town.root] if e.level == "county"]
-        return not above and town.root != _root(self._city, "county")
+        return not above and town.root != root_of(self._city, "county")
 
     def _leading(
         self, text: str, level: str, within: str
@@ -383,7 +383,7 @@ def _kind(name: str) -> str:
         ("乡", r"乡"),
     ):
         level = suffix_level(name)
-        if level and re.search(pattern, name[len(_root(name, level)) :]):
+        if level and re.search(pattern, name[len(root_of(name, level)) :]):
             return kind
     return name[-1:]
 
