@@ -104,6 +104,15 @@ def test_projected_undirected_and_unnumbered_graphs() -> None:
     assert network.edge_id.tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("odd", [{"edge_id": 10**19}, {"edge_id": "1e9"}, {"osmid": "²"}])
+def test_numbers_that_none_can_keep_are_counted_anew(odd: dict[str, Any]) -> None:
+    g: Any = nx.MultiDiGraph(crs="EPSG:4326")
+    g.add_node(1, x=113.0, y=23.7)
+    g.add_node(2, x=113.01, y=23.7)
+    g.add_edge(1, 2, **odd)
+    assert from_networkx(g).edge_id.tolist() == [0]
+
+
 def test_bad_graphs() -> None:
     g = graph()
     with pytest.raises(InputError, match="no road"):

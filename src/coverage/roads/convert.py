@@ -363,8 +363,9 @@ def _edge_ids(edges: list[_Edge], number: Mapping[Any, int]) -> tuple[list[int],
     """A number for every edge that the two directions of a piece share."""
     if all(edge.edge_id is not None for edge in edges):
         try:
-            own = [int(edge.edge_id) for edge in edges if edge.edge_id is not None]
-        except (TypeError, ValueError):
+            named = [int(edge.edge_id) for edge in edges if edge.edge_id is not None]
+            own = np.asarray(named, np.int64).tolist()
+        except (TypeError, ValueError, OverflowError):
             own = []
         if own:
             banded = all(
@@ -376,7 +377,7 @@ def _edge_ids(edges: list[_Edge], number: Mapping[Any, int]) -> tuple[list[int],
     ids = [-1] * len(edges)
     pieces: defaultdict[str, int] = defaultdict(int)
     running = 0
-    whole = all(len(way) < 14 and way.isdigit() for edge in edges for way in edge.ways)
+    whole = all(len(way) < 14 and way.isdecimal() for edge in edges for way in edge.ways)
     whole = whole and all(edge.ways for edge in edges)
     for i, edge in enumerate(edges):
         u, v = number[edge.u], number[edge.v]
