@@ -4,6 +4,9 @@ The command runs once in a child process. Before each of its file operations und
 folder the child forks: the grandchild meets the fault there and goes on to its end, the child
 waits, puts the folder back and goes on to the next operation. What a command computes before it
 writes is so computed once, and some hundred faults take seconds.
+
+`check` then judges what each fault left: the old state or the new one, stated rightly, from which
+the next run succeeds. That run is a copy of this process too, which has everything imported.
 """
 
 from __future__ import annotations
@@ -20,15 +23,29 @@ import shutil
 import signal
 import sys
 import traceback
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import filelock
 
+from coverage import atomic
+from coverage.cli.main import main
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Over 400 in all, which three files share among the processes that test.
+POINTS = {
+    **dict.fromkeys(("init", "import facilities", "import population", "import plan"), 50),
+    "import roads": 30,
+    "rebase": 30,
+    "report": 50,
+    "brief": 50,
+    "map": 30,
+    "scenario": 50,
+}
 KINDS = ("kill", "ENOSPC", "EIO", "EACCES", "interrupt")
 _PATCHED = ("open", "rename", "replace", "link", "unlink", "mkdir", "rmdir", "fsync", "chmod")
 KILLED = 137
@@ -62,13 +79,14 @@ def inject(args: list[str], root: Path, states: Path, points: int) -> list[Point
         args: Of the command line; paths relative to `root`.
         root: The folder; left as the undisturbed command leaves it.
         states: An empty folder for what each fault left; equal states are kept once.
-        points: How many faults; the kinds take turns.
+        points: How many faults; the kinds take turns, and several meet one operation where there
+            are fewer operations.
     """
     dry = states / "dry"
     shutil.copytree(root, dry)
-    total = _in_a_child(_Injector(dry, states, set()), args, states / "dry.pickle")[0]
+    total = _in_a_child(_Injector(dry, states, Counter()), args, states / "dry.pickle")[0]
     shutil.rmtree(dry)
-    chosen = {1 + n * total // points for n in range(points)}
+    chosen = Counter(1 + n * total // points for n in range(points))
     return _in_a_child(_Injector(root, states, chosen), args, states / "points.pickle")[1]
 
 
@@ -111,7 +129,7 @@ class _Lock:
 
 
 class _Injector:
-    def __init__(self, root: Path, states: Path, chosen: set[int]) -> None:
+    def __init__(self, root: Path, states: Path, chosen: Counter[int]) -> None:
         self.root, self.states, self.chosen = root.resolve(), states, chosen
         self.count, self.armed = 0, True
         self.points: list[Point] = []
@@ -120,8 +138,6 @@ class _Injector:
         self.real_open = io.open
 
     def run(self, args: list[str], done: Path) -> None:
-        from coverage.cli.main import main
-
         os.chdir(self.root)
         vars(filelock)["FileLock"] = _Lock
         for name in _PATCHED:
@@ -171,8 +187,11 @@ class _Injector:
 
     def _fork(self, what: str) -> None:
         self.count += 1
-        if self.count not in self.chosen:
-            return
+        for _ in range(self.chosen[self.count]):
+            if self.armed:  # which a copy of the process that met its fault is not
+                self._fork_once(what)
+
+    def _fork_once(self, what: str) -> None:
         # Operations come in rounds, such as write, link, rename: each kind is to meet each of them.
         kind = KINDS[len(self.points) % len(KINDS)]
         self.armed = False
@@ -228,3 +247,104 @@ def _meet(kind: str, stream: Any) -> None:
 def explain(point: Point) -> str:
     """A point in words, for a failing test."""
     return f"{point.kind} at operation {point.at} ({point.what}): exit {point.code}\n{point.said}"
+
+
+def _visible(root: Path) -> dict[str, bytes]:
+    """What people and other commands read: not hidden files, reports of imports, old copies."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        parts = path.relative_to(root).parts
+        hidden = any(part.startswith(".") for part in parts)
+        if path.is_file() and not hidden and not {"intake", "replaced"} & set(parts):
+            found["/".join(parts)] = path.read_bytes()
+    return found
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the files that manifests name are as one of them says."""
+    known: dict[Path, set[str]] = {}
+    for manifest in folder.rglob(".coverage-*.json"):
+        for name, found in json.loads(manifest.read_text("utf-8"))["files"].items():
+            known.setdefault(manifest.parent / name, set()).add(found)
+    return all(atomic.file_digest(path) in found for path, found in known.items())
+
+
+def _recovered(state: Path, into: Path) -> dict[str, bytes]:
+    """A state as the next command finds it."""
+    shutil.rmtree(into, ignore_errors=True)
+    shutil.copytree(state, into, symlinks=True)
+    for folder in [into, *(p for p in into.rglob("*") if p.is_dir())]:
+        if folder.is_dir():
+            atomic.recover(folder)
+    return _visible(into)
+
+
+def _judge(point: Point, old: dict[str, bytes], names: set[str], into: Path) -> str:
+    """Old or new; whether it was stated rightly."""
+    found = _recovered(point.state, into)
+    assert _is_whole(into), explain(point)
+    state = "old" if found == old else "new"
+    assert state == "old" or set(found) == names, f"neither old nor new: {explain(point)}"
+    assert "Traceback" not in point.said, explain(point)
+    if point.code == 0:
+        assert state == "new", explain(point)
+    elif point.code != KILLED:
+        assert point.code in {2, 130}, explain(point)
+        assert _visible(point.state) == found, f"whole only after a recovery: {explain(point)}"
+        assert state == "old" or "written before that" in point.said, explain(point)
+        assert point.said.strip(), explain(point)
+    return state
+
+
+def check(
+    what: str, before: Callable[[Path], None], command: tuple[str, ...], folder: Path
+) -> None:
+    """See that after every fault the old state stands or the new one, and the next run succeeds.
+
+    Args:
+        what: Which of `POINTS`.
+        before: Makes what is there when the command comes, in the folder that it is given.
+        command: The command line, paths relative to that folder.
+        folder: An empty one to work in.
+    """
+    root, states, into = folder / "root", folder / "states", folder / "again"
+    root.mkdir()
+    states.mkdir()
+    before(root)
+    old = _visible(root)
+    found = inject(list(command), root, states, POINTS[what])
+    assert len(found) == POINTS[what], "the command has a file operation for every kind of fault"
+    names = set(_visible(root))
+    assert _visible(root) != old, "the command changes something"
+    assert {_judge(point, old, names, into) for point in found} == {"old", "new"}
+    for state in {point.state for point in found if point.code != 0}:
+        shutil.rmtree(into)
+        shutil.copytree(state, into, symlinks=True)
+        refused = what == "init" and (into / "w").exists()
+        code, said = _run(command, into)
+        assert code == (2 if refused else 0), said
+        assert set(_visible(into)) == names
+        assert _is_whole(into)
+
+
+def _run(command: tuple[str, ...], folder: Path) -> tuple[int, str]:
+    """How a command ends in a copy of this process, and what it says."""
+    said = folder.with_name("said.txt")
+    child = os.fork()
+    if child == 0:
+        os.chdir(folder)
+        code = 99
+        with (
+            said.open("w", encoding="utf-8") as sys.stderr,
+            Path(os.devnull).open("w", encoding="utf-8") as sys.stdout,
+        ):
+            try:
+                main(list(command))
+                code = 0
+            except SystemExit as left:
+                code = int(left.code or 0)
+            except BaseException:  # noqa: BLE001 -- the test is told of it
+                traceback.print_exc()
+        os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return code, said.read_text("utf-8")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scripts.fuzzing.seeds import Kind
 
 MOST_SECONDS = 10  # of the processor's time
-MOST_WAITING = 60  # by the clock, on a machine that does other things as well
+MOST_WAITING = 300  # by the clock, on a machine that does other things as well
 MOST_MB = 500
 _WALL = 3 << 30  # of address space: the machine is to outlive a runaway
 _COUNTS = re.compile(r"数据 ([\d,]+) \S+，接受 ([\d,]+)（其中更正 ([\d,]+)），退回 ([\d,]+)")

@@ -77,7 +77,6 @@ def staged(
             is to hold, results that must lie alone, or the disk refuses.
     """
     goals = [_in(folder, name) for name in names]
-    recover(folder)
     check(goals)
     _check_company(folder, by, alone=alone)
     made, day = not folder.exists(), today(day)
@@ -128,9 +127,18 @@ def keep(goal: Path, text: str | None = None) -> list[Said]:
 def check(goals: Iterable[Path]) -> None:
     """Refuse to replace what this tool did not write, before any work is done.
 
+    What a killed run left half done is finished first, or its files would seem somebody else's.
+
     Raises:
         InputError: Naming every such file.
     """
+    goals = list(goals)
+    for folder in {goal.parent for goal in goals}:
+        recover(folder)
+    _refuse_others(goals)
+
+
+def _refuse_others(goals: Iterable[Path]) -> None:
     problems = []
     for goal in goals:
         if goal.is_dir():
@@ -177,7 +185,7 @@ def _settle(
 ) -> list[Said]:
     """Put the files of the stage into the folder; says what was replaced or left."""
     names = sorted(path.name for path in stage.iterdir())
-    check(folder / name for name in names)
+    _refuse_others(folder / name for name in names)
     manifest = _MANIFEST.format(by=by)
     own, new = _read(folder / manifest), {name: file_digest(stage / name) for name in names}
     standing = {n: d for n, d in own.items() if n not in new and (folder / n).exists()}
