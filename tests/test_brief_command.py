@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import processes
 from conftest import ROOT
 from coverage.briefs.pages import BY
 from coverage.briefs.request import FORMATS, Request, parse_formats
@@ -85,8 +86,7 @@ def test_a_full_disk_leaves_the_previous_files(tmp_path: Path, formats: str) -> 
         "main(sys.argv[1:])\n"
     )
     args = ["brief", *_CITY, "--formats", formats, "--out", str(out)]
-    command = [sys.executable, "-c", code, *args]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = processes.run(*args, code=code)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert len(re.findall("错误 error", done.stderr)) == 1

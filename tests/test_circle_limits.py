@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
+import processes
 from coverage.datum import project, unproject
 from coverage.profiles import load_profile
 from coverage.settings import PACKAGE_DIR
@@ -26,8 +25,7 @@ STEP_M = 2.0
 
 def command(*args: str, folder: Path | None = None) -> str:
     """What the command line prints, run as a process of its own."""
-    words = [sys.executable, "-m", "coverage.cli.main", *args]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=folder)
+    done = processes.run(*args, cwd=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import processes
 from helpers import run
 
 # Raises something out of the middle of a command, as a fault of the program would.
@@ -34,15 +34,8 @@ FAULTS = {
 }
 
 
-def _run(code: str, cache: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "COVERAGE_CACHE": str(cache), **env},
-        check=False,
-    )
+def _run(code: str, cache: Path, **env: str) -> processes.Ended:
+    return processes.run(code=code, env={"COVERAGE_CACHE": str(cache), **env})
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -93,14 +86,7 @@ def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     ],
 )
 def test_a_name_that_is_too_long_is_said(command: list[str], tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "coverage.cli.main", *command],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = processes.run(*command, cwd=tmp_path)
     assert done.returncode == 2, done
     assert done.stderr.count("错误") == 1, "one sentence, after the usage where options are wrong"
     assert "Traceback" not in done.stderr

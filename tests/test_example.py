@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tomllib
 from collections import Counter
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import shapely
 
+import processes
 from conftest import ROOT, shared_file
 
 sys.path.insert(0, str(ROOT))
@@ -32,16 +31,9 @@ LICENCE = "© OpenStreetMap contributors, ODbL 1.0"
 
 def command(folder: Path, *args: str, code: int = 0) -> tuple[str, str]:
     """Run the command line as a process in `folder`; what it prints, and its complaints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "coverage.cli.main", *args],
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        env={**os.environ, "COVERAGE_LANG": "zh", "PYTHONPATH": str(ROOT / "src")},
-    )
-    out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
-    assert done.returncode == code, err
-    return out, err
+    done = processes.run(*args, cwd=folder, env={"COVERAGE_LANG": "zh"})
+    assert done.returncode == code, done.stderr
+    return done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ import pytest
 import shapely
 from shapely.geometry import box, mapping
 
+import processes
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.formats.layers import read_areas, read_features, read_layer
@@ -174,22 +173,17 @@ def test_areas_of_siting_respect_their_crs(tmp_path: Path, option: str) -> None:
         ("m", moved(HERE.buffer(0.3), "EPSG:4547"), "urn:ogc:def:crs:EPSG::4547"),
     ):
         path = written(tmp_path / f"{name}.geojson", shape, crs=crs)
-        done = _coverage(*COMMAND, option, str(path))
+        done = processes.run(*COMMAND, option, str(path))
         assert done.returncode == 0, done.stderr
         lines = [one for one in done.stdout.splitlines() if "去掉" in one or "候选" in one]
         away.append([line.replace(path.name, "") for line in lines])
     assert away[0] == away[1]
     assert away[0]
     for shape in (moved(HERE, "EPSG:4547"), swapped(HERE)):
-        done = _coverage(*COMMAND, option, str(written(tmp_path / "x.geojson", shape)))
+        done = processes.run(*COMMAND, option, str(written(tmp_path / "x.geojson", shape)))
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1
         assert "x.geojson" in done.stderr
-
-
-def _coverage(*args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "coverage.cli.main", *args]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("what", ["swapped", "beyond", "nan"])
@@ -201,8 +195,8 @@ def test_boundaries_that_lie_nowhere_are_one_sentence(tmp_path: Path, what: str)
         text = path.read_text(encoding="utf-8").replace("113.04", "NaN")
         path.write_text(text, encoding="utf-8")
     space = str(tmp_path / "w")
-    assert _coverage("init", space, "--city", "清远").returncode == 0
-    done = _coverage("import", "boundaries", str(path), "--workspace", space)
+    assert processes.run("init", space, "--city", "清远").returncode == 0
+    done = processes.run("import", "boundaries", str(path), "--workspace", space)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr

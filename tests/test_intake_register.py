@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+import processes
 from coverage.city import City
 from coverage.intake.setup import create
 
@@ -31,19 +29,11 @@ def space(tmp_path: Path) -> Path:
     return folder
 
 
-def _import(folder: Path, name: str, text: str, *more: str) -> subprocess.CompletedProcess[str]:
+def _import(folder: Path, name: str, text: str, *more: str) -> processes.Ended:
     """Run the command line as a process, as a planner does."""
     path = folder.parent / name
     path.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "coverage.cli.main", "import", "facilities", str(path)]
-    return subprocess.run(
-        [*command, "--workspace", str(folder), *more],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONUTF8": "1"},
-        check=False,
-    )
+    return processes.run("import", "facilities", str(path), "--workspace", str(folder), *more)
 
 
 def _names(folder: Path) -> list[str]:
@@ -155,10 +145,8 @@ def test_every_import_keeps_what_it_replaces(space: Path) -> None:
     for people in (100, 200):
         before = goal.read_bytes() if goal.is_file() else b""
         table.write_text(f"区划代码,年份,总人口\n441803102,2020,{people}\n", encoding="utf-8")
-        command = [sys.executable, "-m", "coverage.cli.main", "import", "population", str(table)]
-        done = subprocess.run(
-            [*command, "--workspace", str(space)], capture_output=True, text=True, check=True
-        )
+        done = processes.run("import", "population", str(table), "--workspace", str(space))
+        assert done.returncode == 0, done.stderr
     (copy,) = (goal.parent / "replaced").iterdir()
     assert copy.read_bytes() == before
     assert f"population/replaced/{copy.name}" in done.stdout.replace("\n   ", "")
@@ -167,16 +155,9 @@ def test_every_import_keeps_what_it_replaces(space: Path) -> None:
 def test_imports_side_by_side_keep_every_report(space: Path) -> None:
     (space.parent / "公墓.csv").write_text(CEMETERIES, encoding="utf-8")
     before = len(list((space / "intake").glob("*.json")))
-    command = [sys.executable, "-m", "coverage.cli.main", "import", "facilities"]
-    running = [
-        subprocess.Popen(
-            [*command, str(space.parent / "公墓.csv"), "--workspace", str(space)],
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONUTF8": "1"},
-        )
-        for _ in range(4)
-    ]
-    assert [one.wait(timeout=120) for one in running] == [0] * 4
+    command = ("import", "facilities", str(space.parent / "公墓.csv"), "--workspace", str(space))
+    running = [processes.start(*command) for _ in range(4)]
+    assert [one.wait().returncode for one in running] == [0] * 4
     for suffix in ("json", "html", "xlsx"):
         reports = list((space / "intake").glob(f"*.{suffix}"))
         assert len(reports) == before + 4

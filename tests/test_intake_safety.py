@@ -6,13 +6,12 @@ import errno
 import os
 import random
 import shutil
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+import processes
 from conftest import ROOT
 from coverage.city import City
 from coverage.intake.setup import create
@@ -85,23 +84,22 @@ def _everything(space: Path) -> dict[Path, bytes]:
 
 
 def _python(code: str, *args: str) -> int:
-    command = [sys.executable, "-c", code, *args]
-    return subprocess.run(command, capture_output=True, env=os.environ, check=False).returncode
+    return processes.run(*args, code=code).returncode
 
 
 @pytest.mark.parametrize("what", IMPORTERS)
 def test_killed_at_random_the_workspace_is_whole(what: str, space: Path) -> None:
     before = _data(space)
-    command = [sys.executable, "-m", "coverage.cli.main", *_args(what, space)]
+    command = _args(what, space)
     moments = random.Random(what)
     for _ in range(2):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0.2, 2.0))
+        process = processes.start(*command)
+        time.sleep(moments.uniform(0.02, 0.4))
         process.kill()
         process.wait()
         found = _data(space)
         assert all(name in found for name in before)
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert processes.run(*command).returncode == 0
     after = _data(space)
     assert all(found[name] in (before.get(name), after[name]) for name in found)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+import processes
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.intake.setup import create
@@ -93,10 +92,7 @@ def test_no_link_leads_out_of_a_workspace(tmp_path: Path, place: str) -> None:
     if place == "boundaries":
         outline = DATA / "boundaries" / "360203-townships.geojson"
         kind = ("boundaries", outline)
-    command = [sys.executable, "-m", "coverage.cli.main", "import", *map(str, kind)]
-    done = subprocess.run(
-        [*command, "--workspace", str(space)], capture_output=True, text=True, check=False
-    )
+    done = processes.run("import", *map(str, kind), "--workspace", str(space))
     assert done.returncode == 2
     assert "outside the workspace" in done.stderr
     assert "secret" not in done.stderr + done.stdout
@@ -106,10 +102,9 @@ def test_no_link_leads_out_of_a_workspace(tmp_path: Path, place: str) -> None:
 def test_no_link_takes_what_a_result_replaces(tmp_path: Path) -> None:
     out, away = tmp_path / "out", tmp_path / "away"
     away.mkdir()
-    command = [sys.executable, "-m", "coverage.cli.main", "report", "--out", str(out), "--city"]
-    subprocess.run([*command, "中山"], capture_output=True, check=True)
+    assert processes.run("report", "--out", str(out), "--city", "中山").returncode == 0
     (out / "replaced").symlink_to(away)
-    done = subprocess.run([*command, "珠山"], capture_output=True, text=True, check=False)
+    done = processes.run("report", "--out", str(out), "--city", "珠山")
     assert done.returncode == 2
     assert "a link that leads elsewhere" in done.stderr
     assert not list(away.iterdir())
@@ -124,10 +119,8 @@ def test_a_command_writes_nothing_where_an_id_leads(tmp_path: Path) -> None:
         .replace('id = "elder_care.', 'id = "../../../elder_care.', 1),
         encoding="utf-8",
     )
-    command = [sys.executable, "-m", "coverage.cli.main", "report", "--workspace", str(space)]
-    done = subprocess.run(
-        [*command, "--out", str(tmp_path / "a/b/out")], capture_output=True, text=True, check=False
-    )
+    out = tmp_path / "a/b/out"
+    done = processes.run("report", "--workspace", str(space), "--out", str(out))
     assert done.returncode == 2
     assert "plan.toml" in done.stderr
     assert not list(tmp_path.rglob("*.csv"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import processes
 from coverage import atomic
 from coverage.errors import InputError
 from coverage.outputs import check, one, staged
@@ -132,11 +132,6 @@ def test_the_example_that_ships_may_be_drawn_again() -> None:
 # -- the command line ---------------------------------------------------------------------
 
 
-def _coverage(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "coverage.cli.main", *args]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
-
-
 REGISTER = "id,name,kind,unit_code\nf1,甲,elder_care,442000001\n"
 COMMANDS = {
     "map": ("map", "--city", "中山", "--out", "out.html"),
@@ -162,7 +157,7 @@ def test_no_command_replaces_what_a_person_wrote(tmp_path: Path, what: str) -> N
     goal.parent.mkdir(exist_ok=True)
     goal.write_text("mine", encoding="utf-8")
     (tmp_path / "register.csv").write_text(REGISTER, encoding="utf-8")
-    done = _coverage(*args, "--lang", "zh", cwd=tmp_path)
+    done = processes.run(*args, "--lang", "zh", cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1
     assert goal.name in done.stderr
@@ -174,7 +169,7 @@ def test_a_command_keeps_what_it_replaces(tmp_path: Path) -> None:
     rows = {"1": REGISTER, "2": REGISTER.replace("甲", "乙")}
     for name, text in rows.items():
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
-        done = _coverage(
+        done = processes.run(
             *("rebase", f"{name}.csv", "--city", "中山", "--out", "out.csv", "--lang", "en"),
             cwd=tmp_path,
         )
@@ -187,7 +182,7 @@ def test_a_command_keeps_what_it_replaces(tmp_path: Path) -> None:
 
 def test_a_brief_of_fewer_formats_leaves_the_other_documents(tmp_path: Path) -> None:
     for formats in ("html,xlsx", "html"):
-        done = _coverage(
+        done = processes.run(
             *("brief", "--city", "中山", "--out", "out", "--formats", formats, "--lang", "zh"),
             cwd=tmp_path,
         )
@@ -217,8 +212,7 @@ def test_a_disk_that_refuses_is_one_sentence(tmp_path: Path, name: str) -> None:
         "    print(error)\n"
         "    sys.exit(2)\n"
     )
-    command = [sys.executable, "-c", code, str(tmp_path / name)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = processes.run(str(tmp_path / name), code=code)
     assert done.returncode == 2, done.stderr
     assert done.stdout.startswith(f"{name}: 文件写不进去")
     assert list(tmp_path.iterdir()) == []

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+import processes
 from conftest import ROOT
 from coverage.messages import Said
 
-COVERAGE = str(Path(sys.executable).with_name("coverage"))
+if TYPE_CHECKING:
+    from pathlib import Path
+
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
 # Three English words in a row that stand in no id, path, option or quoted name.
 SENTENCE = re.compile(r"(?<![\w./\-:'=＋])[A-Za-z][a-z]+(?: [a-z]{2,}){2,}")
@@ -79,23 +80,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "docs").mkdir()
     for path in (ROOT / "docs").glob("example*"):
         shutil.copy(path, folder / "docs")
-    subprocess.run(
-        [COVERAGE, "init", "w", "--city", "清远"], cwd=folder, check=True, capture_output=True
-    )
+    assert processes.run("init", "w", "--city", "清远", cwd=folder).returncode == 0
     return folder
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_output_holds_one_language(desk: Path, command: tuple[str, ...], lang: str) -> None:
-    done = subprocess.run(
-        [COVERAGE, *command, "--lang", lang],
-        cwd=desk,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = processes.run(*command, "--lang", lang, cwd=desk)
     said = done.stdout + done.stderr
     assert done.returncode in {0, 2}, said
     assert said.strip()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+import processes
 from coverage.cli.main import main
 
 if TYPE_CHECKING:
@@ -21,10 +20,9 @@ AT_ONCE = 4 * (os.cpu_count() or 2)
 LIST = "名称,类型,乡镇,床位数\n{0}养老服务中心,养老服务中心,石狮埠街道,{1}\n"
 
 
-def _all(commands: list[list[str]], folder: Path) -> list[subprocess.CompletedProcess[str]]:
-    def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-        whole = [sys.executable, "-m", "coverage.cli.main", *command]
-        return subprocess.run(whole, cwd=folder, capture_output=True, text=True, check=False)
+def _all(commands: list[list[str]], folder: Path) -> list[processes.Ended]:
+    def run(command: list[str]) -> processes.Ended:
+        return processes.run(*command, cwd=folder)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         done = list(pool.map(run, commands))

@@ -10,12 +10,11 @@ import hashlib
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import processes
 from conftest import ROOT, SHARED
 
 HERE = Path(__file__).parent / "cases" / "safety"
@@ -53,18 +52,6 @@ CASES = {
 }
 
 
-def _coverage(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "coverage.cli.main", *args],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-
-
 def _held(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -75,7 +62,7 @@ def _held(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_is_refused_in_plain_words(name: str, tmp_path: Path) -> None:
-    assert _coverage("init", "w", "--city", "441800", cwd=tmp_path).returncode == 0
+    assert processes.run("init", "w", "--city", "441800", cwd=tmp_path).returncode == 0
     shutil.copy(CASES[name], tmp_path / name)
     population = tmp_path / "w" / "population" / "population.csv"
     if "ws-pop" in name:
@@ -84,7 +71,7 @@ def test_each_is_refused_in_plain_words(name: str, tmp_path: Path) -> None:
     before = _held(tmp_path)
     shown = population.name if "ws-pop" in name else name
     for command in next(run for part, run in COMMANDS.items() if part in name):
-        done = _coverage(*command.replace("@", name).split(), cwd=tmp_path)
+        done = processes.run(*command.replace("@", name).split(), cwd=tmp_path)
         assert done.returncode == 2, (command, done)
         assert shown in done.stdout + done.stderr, (command, done)
         assert "Traceback" not in done.stderr
@@ -100,10 +87,10 @@ def test_a_layer_that_points_elsewhere_asks_nobody(tmp_path: Path) -> None:
         content = f"<OGRVRTDataSource><OGRVRTLayer name='x'><SrcDataSource>{inner}"
         content += "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
         (tmp_path / "disguised.geojson").write_text(content, encoding="utf-8")
-        assert _coverage("init", "w", "--city", "441800", cwd=tmp_path).returncode == 0
+        assert processes.run("init", "w", "--city", "441800", cwd=tmp_path).returncode == 0
         for command in COMMANDS["disguised"]:
             args = command.replace("@", "disguised.geojson").split()
-            assert _coverage(*args, cwd=tmp_path).returncode == 2, command
+            assert processes.run(*args, cwd=tmp_path).returncode == 2, command
         with pytest.raises(TimeoutError):
             server.accept()
 
@@ -125,10 +112,10 @@ LONG = "x = " + "7" * 100_000
     ],
 )
 def test_toml_without_end(name: str, command: str, content: str, tmp_path: Path) -> None:
-    assert _coverage("init", "w", "--city", "360203", cwd=tmp_path).returncode == 0
+    assert processes.run("init", "w", "--city", "360203", cwd=tmp_path).returncode == 0
     shutil.copy(ROOT / "docs" / "example-messy.csv", tmp_path / "messy.csv")
     (tmp_path / name).write_text(content, encoding="utf-8")
-    done = _coverage(*command.split(), cwd=tmp_path)
+    done = processes.run(*command.split(), cwd=tmp_path)
     assert done.returncode == 2, done
     (line,) = done.stderr.splitlines()
     assert Path(name).name in line
@@ -137,13 +124,13 @@ def test_toml_without_end(name: str, command: str, content: str, tmp_path: Path)
 
 def test_points_in_a_workspace_of_a_city_are_read(tmp_path: Path) -> None:
     docs = ROOT / "docs"
-    assert _coverage("init", "w", "--city", "清远", cwd=tmp_path).returncode == 0
+    assert processes.run("init", "w", "--city", "清远", cwd=tmp_path).returncode == 0
     for args in (
         ["import", "facilities", str(docs / "example-messy.csv")],
         ["import", "population", str(docs / "example-villages.csv"), "--kind", "points"],
         ["report"],
     ):
-        done = _coverage(*args, "--workspace", "w", cwd=tmp_path)
+        done = processes.run(*args, "--workspace", "w", cwd=tmp_path)
         assert done.returncode == 0, done
 
 
@@ -157,18 +144,11 @@ def test_points_in_a_workspace_of_a_city_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_disk_that_is_full(command: str, tmp_path: Path) -> None:
-    assert _coverage("init", "w", "--city", "清远", cwd=tmp_path).returncode == 0
+    assert processes.run("init", "w", "--city", "清远", cwd=tmp_path).returncode == 0
     shutil.copy(ROOT / "docs" / "example-messy.csv", tmp_path / "messy.csv")
     before = _held(tmp_path)
-    done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 8; {sys.executable} -m coverage.cli.main {command}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+    limits = processes.Limits(file_bytes=8 * 1024)
+    done = processes.run(*command.split(), cwd=tmp_path, limits=limits)
     assert done.returncode == 2, done
     assert len(done.stderr.splitlines()) == 1
     assert _held(tmp_path) == before
