@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from shapely import LineString
 
 from conftest import shared_file
 from coverage.errors import InputError
 from coverage.roads.clean import clean
-from coverage.roads.convert import from_networkx, read_graphml, to_networkx
+from coverage.roads.convert import from_networkx, read_graphml, to_networkx, write_graphml
 from coverage.roads.network import ALL_MODES, CAR, FOOT
+from networks import Street, build
 from test_roads_network import networks
 
 if TYPE_CHECKING:
@@ -40,6 +43,33 @@ def assert_same(a: RoadNetwork, b: RoadNetwork) -> None:
 @given(network=networks())
 def test_round_trip(network: RoadNetwork) -> None:
     assert_same(network, from_networkx(to_networkx(network)))
+
+
+def test_turns_and_obstacles_come_through_graphml(tmp_path: Path) -> None:
+    """A crossing where one way is barred, and a river beside it."""
+    plain = build([(0, 0), (90, 0), (180, 0), (90, 80)], [Street(0, 1), Street(1, 2), Street(1, 3)])
+    at = list(zip(plain.tail.tolist(), plain.head.tolist(), strict=True))
+    come, back, go = (at.index(one) for one in ((0, 1), (3, 1), (1, 3)))
+    turns = [(come, go, CAR), (back, go, CAR | FOOT)]
+    network = replace(
+        plain,
+        no_turn=np.array(turns),
+        obstacle=np.array([1, 0, 1], np.uint8),
+        obstacle_start=np.array([0, 2, 5, 7]),
+        obstacle_x=np.array([0.0, 9, 1, 2, 3, 50, 60]),
+        obstacle_y=np.array([20.0, 29, 21, 22, 23, 50, 60]),
+    )
+    write_graphml(network, tmp_path / "r.graphml")
+    read = read_graphml(tmp_path / "r.graphml", crs=network.crs)
+    assert_same(network, read)
+    assert read.no_turn.tolist() == sorted(map(list, turns))
+    wanted = shapely.union_all(network.obstacle_lines())
+    assert shapely.hausdorff_distance(wanted, shapely.union_all(read.obstacle_lines())) < 0.01
+    assert np.bincount(read.obstacle).tolist() == [1, 2]
+    text = (tmp_path / "r.graphml").read_text(encoding="utf-8")
+    (tmp_path / "r.graphml").write_text(text.replace("MULTILINESTRING", "MULTI"), encoding="utf-8")
+    with pytest.raises(InputError, match="obstacle_water"):
+        read_graphml(tmp_path / "r.graphml")
 
 
 def graph(**about: Any) -> nx.MultiDiGraph[Any]:

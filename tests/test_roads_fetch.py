@@ -19,6 +19,9 @@ from coverage.download import http
 from coverage.download import roads as module
 from coverage.download.roads import fetch
 from coverage.errors import InputError, NetworkUnreachableError
+from coverage.roads.convert import write_graphml
+from coverage.roads.network import CAR, FOOT
+from coverage.roads.sources import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,11 +123,35 @@ def test_a_good_answer(overpass: Overpass, tmp_path: Path) -> None:
     assert socket.getaddrinfo is lookup
     again = fetch(AREA, endpoint=overpass.url, cache=tmp_path)
     assert again.edge_count == 6
-    assert len(overpass.queries) == 1
+    assert len(overpass.queries) == 2
     # The raw answer stays: the network can be built anew for another traveller.
     cars = fetch(AREA, endpoint=overpass.url, cache=tmp_path, modes=["car"])
     assert cars.edge_count == 5
-    assert len(overpass.queries) == 1
+    assert len(overpass.queries) == 2
+
+
+def test_turn_restrictions_come_too_and_are_kept(overpass: Overpass, tmp_path: Path) -> None:
+    turn = {
+        "type": "relation",
+        "id": 7,
+        "tags": {"type": "restriction", "restriction": "no_left_turn"},
+        "members": [
+            {"type": "way", "ref": 10, "role": "from"},
+            {"type": "node", "ref": 3, "role": "via"},
+            {"type": "way", "ref": 13, "role": "to"},
+        ],
+    }
+    way = {"type": "way", "id": 13, "nodes": [3, 4], "tags": {"highway": "residential"}}
+    overpass.say((200, {"elements": [*GOOD["elements"], way]}), (200, {"elements": [turn]}))  # type: ignore[misc]
+    network = fetch(AREA, endpoint=overpass.url, cache=tmp_path)
+    assert "relation['type'='restriction']" in overpass.queries[1]
+    ((come, go, modes),) = network.no_turn.tolist()
+    ends = [network.node_id[n] for n in (network.tail[come], network.head[come], network.head[go])]
+    assert ends == [2, 3, 4]
+    assert modes & FOOT == 0
+    assert modes & CAR
+    write_graphml(network, tmp_path / "r.graphml")
+    assert len(load(tmp_path / "r.graphml", cache=False).no_turn) == 1
 
 
 def test_a_second_call_needs_neither_network_nor_osmnx(overpass: Overpass, tmp_path: Path) -> None:
@@ -195,7 +222,7 @@ def test_the_public_server_is_asked_for_a_slot_first(
     overpass.say((200, GOOD))
     monkeypatch.setattr(module, "PUBLIC_ENDPOINT", overpass.url)
     assert fetch(AREA, cache=tmp_path).edge_count == 6
-    assert overpass.status_asked == 1
+    assert overpass.status_asked == 2
 
 
 def test_a_query_broken_off_half_way(
@@ -230,7 +257,7 @@ def test_a_half_written_answer_is_asked_for_again(overpass: Overpass, tmp_path: 
     for network in (tmp_path / "roads").iterdir():
         network.unlink()
     assert fetch(AREA, endpoint=overpass.url, cache=tmp_path).edge_count == 6
-    assert len(overpass.queries) == 2
+    assert len(overpass.queries) == 3
 
 
 @pytest.mark.parametrize("area", [(113, 23, 112, 24), (23.7, 113.0, 23.8, 113.1), (0, 0, 0, 0)])

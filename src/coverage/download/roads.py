@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PUBLIC_ENDPOINT = "https://overpass-api.de/api"
 _SERVER_TIMEOUT_S = 180
 _NOT_OVERPASS = "the answer is not of the Overpass API"
+_TURNS = {"type": "restriction"}
 _KINDS = {"node", "way", "relation"}
 
 
@@ -71,7 +72,7 @@ def fetch(
     modes = tuple(modes)
     folder = cache or cache_dir()
     server = (endpoint or PUBLIC_ENDPOINT).rstrip("/")
-    asked = f"{server} {polygon.wkb_hex}"
+    asked = f"{server} {polygon.wkb_hex} {_TURNS}"
     answers = folder / "overpass" / hashlib.sha256(asked.encode()).hexdigest()[:24]
 
     def download() -> RoadNetwork:
@@ -81,11 +82,13 @@ def fetch(
         with manners as ask:
             import osmnx
 
-            ask(
+            for question in (
                 lambda: osmnx.graph_from_polygon(
                     polygon, retain_all=True, custom_filter='["highway"]'
-                )
-            )
+                ),
+                lambda: osmnx.features_from_polygon(polygon, dict(_TURNS)),
+            ):
+                ask(question)
         return _read(answers, server, polygon, modes, crs)
 
     key = {"overpass": asked, "modes": modes, "crs": crs}
@@ -262,6 +265,7 @@ def _read(
     places: dict[int, tuple[int, int, int]] = {}
     barred: dict[int, dict[str, str]] = {}
     found: dict[int, dict[str, Any]] = {}
+    turns: dict[int, dict[str, Any]] = {}
     for path in sorted(answers.glob("*.json")):
         for element in read_json(path).get("elements", []):
             if element["type"] == "node":
@@ -271,6 +275,8 @@ def _read(
                 barred[number] = element.get("tags", {})
             elif element["type"] == "way" and "highway" in element.get("tags", {}):
                 found[element["id"]] = element
+            elif element["type"] == "relation":
+                turns[element["id"]] = element
     ways = Ways(server, modes)
     for number, tags in barred.items():
         ways.bar(number, tags)
@@ -278,5 +284,8 @@ def _read(
         way = found[number]
         points = [places[ref] for ref in way.get("nodes", ()) if ref in places]
         ways.add(number, way["tags"], points)
+    for number, turn in sorted(turns.items()):
+        members = [(m["type"], m["ref"], m.get("role", "")) for m in turn.get("members", ())]
+        ways.turn(number, turn.get("tags", {}), members)
     origin = {"source": server, "licence": LICENCE, "attribution": ATTRIBUTION}
     return ways.network(area=polygon, crs=crs, origin=origin)

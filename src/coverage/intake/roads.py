@@ -36,10 +36,6 @@ _SAME = {".geoparquet": ".parquet", ".pq": ".parquet"}
 # What a strict reader of a network refuses, and a lenient one leaves out.
 _REFUSED = ("node_not_on_earth", "edge_without_place", "length_impossible")
 PIECES = Said("段道路", "pieces of street")
-_NOT_KEPT = Said(
-    "这种格式不存转弯限制和水面、铁路。",
-    " That format keeps neither turn restrictions nor water and railways.",
-)
 _FEW = 0.5
 _ISLANDS = 0.9
 _MODE_NAMES = {"foot": "步行", "bicycle": "骑行", "car": "驾车"}
@@ -127,8 +123,6 @@ def import_roads(
     )
     if not as_is:
         said = Said(f"清理后存为 {goal.name}。", f"Cleaned and kept as {goal.name}.")
-        if len(found.network.no_turn) or len(found.network.obstacle):
-            said = said.then(_NOT_KEPT)
         report = replace(report, findings=(*report.findings, Finding("kept", "note", said)))
     if dry_run:
         return report

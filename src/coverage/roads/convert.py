@@ -22,11 +22,12 @@ from coverage.errors import InputError, Problem
 from coverage.formats.safety import check_xml, read_bytes
 from coverage.messages import Said
 from coverage.roads.access import level_of, speed_kmh, use_of
-from coverage.roads.build import build
+from coverage.roads.build import Turn, build
 from coverage.roads.network import (
     ALL_MODES,
     FLAGS,
     FOOT,
+    OBSTACLES,
     CleaningReport,
     RoadNetwork,
     mode_flags,
@@ -52,8 +53,9 @@ def to_networkx(network: RoadNetwork, *, mode: str | None = None) -> nx.MultiDiG
     ``length`` (m), ``maxspeed`` (text, where posted), ``oneway``,
     ``reversed`` and, where bent, ``geometry`` (lon, lat). Others are ours,
     ``edge_id``, ``modes`` and ``ends_only`` (names joined by blanks),
-    ``level``, and ``blocked`` of nodes: with them, `from_networkx` gives the
-    same network again, but for barred turns and obstacles.
+    ``level``, ``no_turn`` (``edge_id:modes`` of what cannot be taken next),
+    ``blocked`` of nodes, and of the graph ``obstacle_water`` and the like (WKT
+    in lon, lat): with them, `from_networkx` gives the same network again.
 
     Args:
         network: The network.
@@ -66,6 +68,10 @@ def to_networkx(network: RoadNetwork, *, mode: str | None = None) -> nx.MultiDiG
     if mode is not None:
         network = network.select((network.modes & mode_flags([mode])) > 0)
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs=WGS84, created_with="facility-coverage")
+    graph.graph |= _obstacles(network)
+    barred: defaultdict[int, list[str]] = defaultdict(list)
+    for come, go, flags in network.no_turn.tolist():
+        barred[come].append(f"{network.edge_id[go]}:{_names(flags).replace(' ', '+')}")
     lon, lat = network.to_lonlat(network.x, network.y)
     columns = (network.node_id, lon, lat, network.blocked)
     for node, x, y, shut in zip(*(column.tolist() for column in columns), strict=True):
@@ -89,6 +95,8 @@ def to_networkx(network: RoadNetwork, *, mode: str | None = None) -> nx.MultiDiG
             "edge_id": number,
             "modes": _names(flags),
         }
+        if edge in barred:
+            data["no_turn"] = " ".join(barred[edge])
         if network.ends_only[edge]:
             data["ends_only"] = _names(int(network.ends_only[edge]))
         if network.level[edge]:
@@ -100,6 +108,52 @@ def to_networkx(network: RoadNetwork, *, mode: str | None = None) -> nx.MultiDiG
         graph.add_edge(u, v, key=keys[u, v], **data)
         keys[u, v] += 1
     return graph
+
+
+def _obstacles(network: RoadNetwork) -> dict[str, str]:
+    """Lines of every kind of obstacle as WKT in lon, lat."""
+    import shapely
+
+    lines = shapely.transform(
+        network.obstacle_lines(), lambda xy: np.column_stack(network.to_lonlat(*xy.T))
+    )
+    return {
+        f"obstacle_{name}": shapely.to_wkt(shapely.multilinestrings(own), rounding_precision=8)
+        for kind, name in enumerate(OBSTACLES)
+        if len(own := lines[network.obstacle == kind])
+    }
+
+
+def _blocked_by(about: Mapping[str, Any], file: str | None) -> list[tuple[int, Floats]]:
+    """The obstacles that a graph names, as `build` takes them."""
+    import shapely
+
+    found = []
+    for kind, name in enumerate(OBSTACLES):
+        text = about.get(f"obstacle_{name}", "MULTILINESTRING EMPTY")
+        try:
+            lines = shapely.get_parts(shapely.from_wkt(str(text)))
+        except shapely.errors.ShapelyError as error:
+            reason = Said("障碍不是 WKT 线", "obstacles are WKT of lines")
+            raise InputError(Problem(reason, file, None, f"obstacle_{name}")) from error
+        found += [(kind, shapely.get_coordinates(one)) for one in lines]
+    return [(kind, at) for kind, at in found if len(at) > 1 and np.isfinite(at).all()]
+
+
+def _turns(edges: list[_Edge], ids: list[int], number: Mapping[Any, int]) -> list[Turn]:
+    """The turns that edges say cannot be taken; what names no edge is passed over."""
+    if not any(edge.no_turn for edge in edges):
+        return []
+    leaving = {(edge.u, one): i for i, (edge, one) in enumerate(zip(edges, ids, strict=True))}
+    found = []
+    for i, edge in enumerate(edges):
+        for word in edge.no_turn.split():
+            to, _, modes = word.partition(":")
+            go = leaving.get((edge.v, int(to))) if to.isdecimal() else None
+            if go is not None:
+                flags = _flags(modes.replace("+", " "))
+                found.append(Turn(i, number[edge.v], go, only=False, modes=flags))
+    return found
 
 
 def _names(flags: int) -> str:
@@ -241,6 +295,8 @@ def from_networkx(
         edge_id=ids,
         node_id=whole_numbers(nodes),
         bends=bends,
+        turns=_turns(edges, ids, number),
+        obstacles=_blocked_by(graph.graph, file),
         crs=crs,
         origin=origin | {"edge_numbers": numbering} | ({"closed_edges": closed} if closed else {}),
         report=report,
@@ -265,6 +321,7 @@ class _Edge:
         self.oneway = any(str(one).lower() in _YES for one in values.get("oneway", []))
         self.ways = frozenset(str(way) for way in values.get("osmid", []))
         self.edge_id = data.get("edge_id")
+        self.no_turn = str(data.get("no_turn", ""))
         self.ends = 0
         self.flags = self._who(values, data, asked)
         first = {key: str(v[0]) for key, v in values.items() if v}
@@ -352,11 +409,7 @@ def _places(
             for n in nodes
         ]
         columns.append(np.asarray(column))
-    return _to_lonlat(graph.graph["crs"], columns[0], columns[1], file)
-
-
-def _to_lonlat(crs: Any, x: Floats, y: Floats, file: str | None = None) -> tuple[Floats, Floats]:
-    return unproject(x, y, known_crs(crs, file))
+    return unproject(columns[0], columns[1], known_crs(graph.graph["crs"], file))
 
 
 def _edge_ids(edges: list[_Edge], number: Mapping[Any, int]) -> tuple[list[int], str]:
@@ -432,7 +485,7 @@ def _bends(
         return start, np.zeros(0), np.zeros(0)
     first = np.cumsum([0] + [len(line) for line in lines])
     flat = np.concatenate(lines)
-    x, y = _to_lonlat(about["crs"], flat[:, 0], flat[:, 1])
+    x, y = unproject(flat[:, 0], flat[:, 1], known_crs(about["crs"]))
     bent = [edge for edge, count in zip(edges, counts, strict=True) if count]
     pieces_x, pieces_y = [], []
     for i, edge in enumerate(bent):

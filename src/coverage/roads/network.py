@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import Float32s, Floats, Int32s, Ints, Numbers, gather, with_ends
+from coverage.arrays import Float32s, Floats, Int32s, Ints, Numbers, Objects, gather, with_ends
 from coverage.datum import unproject
 from coverage.errors import InputError
 from coverage.messages import Lang, Said
@@ -215,6 +215,16 @@ class RoadNetwork:
         tail, head = self.tail[rows], self.head[rows]
         longer, x = with_ends(start, self.bend_x[bend], self.x[tail], self.x[head])
         return longer, x, with_ends(start, self.bend_y[bend], self.y[tail], self.y[head])[1]
+
+    def obstacle_lines(self) -> Objects:
+        """(k,) the lines that nobody crosses off the road, on the plane."""
+        import shapely
+
+        if not len(self.obstacle):
+            return np.empty(0, dtype=np.object_)
+        line = np.repeat(np.arange(len(self.obstacle)), np.diff(self.obstacle_start))
+        points = np.column_stack([self.obstacle_x, self.obstacle_y])
+        return np.asarray(shapely.linestrings(points, indices=line))
 
     def plane_length(self) -> Floats:
         """(m,) metres of the drawn lines on the plane, which is not quite `length_m`.

@@ -56,7 +56,7 @@ class Walls:
         """
         areas = [b.area for b in barriers if b.area is not None and math.isinf(b.factor)]
         fenced = _lines(network, _fenced(network))
-        shapes = np.concatenate([np.array(areas, np.object_), _obstacles(network), fenced])
+        shapes = np.concatenate([np.array(areas, np.object_), network.obstacle_lines(), fenced])
         shut = _lines(network, closed)
         return cls(shapes, shut) if len(shapes) or len(shut) else None
 
@@ -136,16 +136,6 @@ def _fenced(network: RoadNetwork) -> Bools:
     one_way = for_cars & ((twin < 0) | ~for_cars[twin])
     fenced = np.isin(network.highway, motorway) | (np.isin(network.highway, apart) & one_way)
     return np.asarray(fenced & (network.level == 0))
-
-
-def _obstacles(network: RoadNetwork) -> NDArray[np.object_]:
-    import shapely
-
-    if not len(network.obstacle):
-        return np.empty(0, dtype=np.object_)
-    line = np.repeat(np.arange(len(network.obstacle)), np.diff(network.obstacle_start))
-    points = np.column_stack([network.obstacle_x, network.obstacle_y])
-    return np.asarray(shapely.linestrings(points, indices=line))
 
 
 def _lines(network: RoadNetwork, edges: Bools) -> NDArray[np.object_]:
