@@ -14,7 +14,7 @@ from coverage.reach.service import far_facilities, travel_time
 from coverage.reach.sites import off_road_notes
 from coverage.roads.convert import write_graphml
 from coverage.roads.sources import load
-from coverage.travel.access import OffRoad, access_legs, longest_leg_m
+from coverage.travel.access import RoadDistance, access_legs, longest_leg_m
 from coverage.travel.live import LiveTimes
 from coverage.travel.prepare import prepare
 from coverage.travel.route import route
@@ -128,7 +128,7 @@ AWAY_M = [0.0, 299.0, 300.0, 300.0000005, 300.1, 999.9, 1000.0, 1000.0000005, 10
 def test_what_is_called_far_is_what_the_engine_does(profile: str) -> None:
     tn = prepare(STREET, load_profile(profile))
     places = [(500.0, y) for y in [*AWAY_M, longest_leg_m(tn.profile), 30_000.0]]
-    away = OffRoad.of(tn, np.array(places))
+    away = RoadDistance.of(tn, np.array(places))
     for place, far, cut_off in zip(places, away.far, away.cut_off, strict=True):
         usual = access_legs(tn, *place).point.size > 0
         joined = access_legs(tn, *place, alone=True).point.size > 0

@@ -10,11 +10,13 @@ import pytest
 
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.intake.roads import import_roads
+from coverage.intake.roads import fit_to_city, import_roads
 from coverage.roads.convert import write_graphml
+from coverage.roads.network import CleaningReport
 from coverage.roads.sources import load
 from coverage.settings import data_dir
 from helpers import told
+from networks import Street, build
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +82,15 @@ def test_the_length_counts_every_street_once(folder: Path, graphml: Path) -> Non
     assert not found.written
     assert not (folder / "roads").exists()
     assert found.fit.length_km == pytest.approx(network.length_m.sum() / 2000, rel=0.02)
+
+
+def test_parallel_streets_count_each_and_both_ways_of_one_street_once() -> None:
+    """Three of equal length between two junctions, one of them one way: 100 + 100 + 100 m."""
+    aside = [((50.0, y),) for y in (5.0, -5.0)]
+    streets = [Street(0, 1, 100.0, aside[0]), Street(0, 1, 100.0, aside[1])]
+    network = build([(0, 0), (99, 0)], [*streets, Street(0, 1, 100.0, oneway=True)])
+    fit = fit_to_city(network, City.load("珠山"), CleaningReport())
+    assert fit.length_km == pytest.approx(0.3)
 
 
 def test_only_the_roads_replaced_are_removed(folder: Path, graphml: Path) -> None:

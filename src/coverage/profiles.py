@@ -79,7 +79,7 @@ _STEEPEST = 0.45  # the range in which Minetti measured; short edges on a coarse
 
 
 @dataclass(frozen=True)
-class OffRoad:
+class LegLimits:
     """How someone travels off the road.
 
     Attributes:
@@ -159,11 +159,11 @@ class Profile:
     resolution_m: float = 25.0
     slope: SlopeModel | None = None
     note: str = ""
-    main_roads: OffRoad | None = None
+    main_roads: LegLimits | None = None
 
     def on_main_roads(self) -> Profile:
         """The same profile for a network that holds the main roads only."""
-        legs = self.main_roads or OffRoad(
+        legs = self.main_roads or LegLimits(
             self.access_speed_mps,
             self.detour,
             max(self.max_access_m, _TO_MAIN_ROAD_M),
@@ -366,11 +366,11 @@ def _real(
     return float(found) if found is not None else 1.0 if default is None else default
 
 
-def _main_roads(access: Fields, to_mps: float) -> OffRoad | None:
+def _main_roads(access: Fields, to_mps: float) -> LegLimits | None:
     if not access.has("main_roads"):
         return None
     legs = access.table("main_roads")
-    return OffRoad(
+    return LegLimits(
         _real(legs, "speed", above=0) * to_mps,
         _real(legs, "detour", least=1),
         _real(legs, "max_access_m"),

@@ -307,13 +307,13 @@ def _roads(
         return [_not_checked("roads", _ROADS, Said("没有路网", "there are none"))]
     from coverage.profiles import load_profile
     from coverage.reach.service import DEFAULT_PROFILE, travel_network
-    from coverage.travel.access import OffRoad, longest_leg_m
+    from coverage.travel.access import RoadDistance, longest_leg_m
 
     network, _, _ = travel_network(city, load_profile(DEFAULT_PROFILE), roads=None, crs=crs)
     if not len(network.segments):
         none = Said("路网中没有可步行的路", "none to walk on")
         return [_not_checked("roads", _ROADS, none)]
-    away = OffRoad.of(network, shapely.get_coordinates(points))
+    away = RoadDistance.of(network, shapely.get_coordinates(points))
     longest = longest_leg_m(network.profile)
     for n in np.flatnonzero(away.far).tolist():
         metres, cut_off = float(away.metres[n]), bool(away.cut_off[n])

@@ -197,7 +197,7 @@ def fit_to_city(network: RoadNetwork, city: City, report: CleaningReport) -> Cit
         tree = shapely.STRtree(streets)
         found, _ = tree.query_nearest(shapely.points(x, y), max_distance=NEAR_M)
         near[found] = True
-    once = _once(network)
+    once = np.flatnonzero(network.one_way_each)
     lengths = network.length_m[once]
     islands = {
         mode: np.unique(numbers[numbers >= 0], return_counts=True)[1]
@@ -212,15 +212,6 @@ def fit_to_city(network: RoadNetwork, city: City, report: CleaningReport) -> Cit
         largest={m: float(n.max() / n.sum()) for m, n in islands.items() if len(n)},
         islands={m: len(n) for m, n in islands.items()},
     )
-
-
-def _once(network: RoadNetwork) -> NDArray[np.intp]:
-    """One directed edge of every street."""
-    import numpy as np
-
-    low, high = np.minimum(network.tail, network.head), np.maximum(network.tail, network.head)
-    key = np.stack([low, high, np.round(network.length_m).astype(np.int64)])
-    return np.asarray(np.unique(key, axis=1, return_index=True)[1], np.intp)
 
 
 def _inside(network: RoadNetwork, city: City, once: NDArray[np.intp]) -> float | None:

@@ -13,7 +13,7 @@ from coverage.datum import project
 from coverage.errors import InputError, Problem
 from coverage.kinds import KINDS
 from coverage.messages import Said
-from coverage.travel.access import OffRoad, longest_leg_m
+from coverage.travel.access import RoadDistance, longest_leg_m
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,7 +219,7 @@ def check_sites(
 
 def held_to_roads(sites: Sites, network: TravelNetwork) -> Sites:
     """The sites, those with coordinates of their own and far from every usable road named so."""
-    away = OffRoad.of(network, sites.xy)
+    away = RoadDistance.of(network, sites.xy)
     off_road = tuple(
         (facility, float(metres))
         for facility, metres, far in zip(sites.facilities, away.metres, away.far, strict=True)

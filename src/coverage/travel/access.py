@@ -181,7 +181,7 @@ def nearest_streets(tn: TravelNetwork, xy: Floats) -> tuple[Ints, Floats]:
 
 
 @dataclass(frozen=True, eq=False)
-class OffRoad:
+class RoadDistance:
     """How far places are from the nearest usable street, and what that makes of a facility there.
 
     Attributes:
@@ -195,7 +195,7 @@ class OffRoad:
     cut_off: Bools
 
     @classmethod
-    def of(cls, tn: TravelNetwork, xy: Floats) -> OffRoad:
+    def of(cls, tn: TravelNetwork, xy: Floats) -> RoadDistance:
         """The one place that decides it, with the hair's breadth that legs are given."""
         _, metres = nearest_streets(tn, xy)
         usual, longest = tn.profile.max_access_m, longest_leg_m(tn.profile)
