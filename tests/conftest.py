@@ -24,6 +24,19 @@ for _name, _same in (("default", True), ("explore", False)):
     )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+# Files that take longest, begun first: no worker ends alone with one of them.
+LONGEST = (
+    *("test_faults", "test_brief_attack", "test_same_bytes", "test_brief_command"),
+    *("test_brief_digests", "test_siting_brute", "test_truth_osm", "test_joins", "test_docs"),
+    *("test_circles_promise", "test_cli_locale", "test_formats_door", "test_intake_safety"),
+    *("test_scenario_run", "test_siting_truth", "test_straight_estimate", "test_parallel"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files first, and leave all others in their order."""
+    items.sort(key=lambda item: not item.path.stem.startswith(LONGEST))
+
 
 def shared_file(*parts: str) -> Path:
     """A file of the shared test data, or skip the test with the reason."""
