@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -224,6 +224,43 @@ def test_the_bureaus_own_slides_keep_their_looks(
             assert shape.left >= 0
             assert shape.left + shape.width <= made.slide_width
             assert shape.top + shape.height <= made.slide_height
+
+
+def test_nobody_who_made_a_template_is_named_in_what_is_made_of_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from pptx import Presentation
+    from pptx.opc.package import Part
+    from pptx.opc.packuri import PackURI
+    from pptx.oxml.ns import qn
+
+    deck, office = Presentation(), "http://schemas.openxmlformats.org/officeDocument/2006"
+    for name in ("author", "last_modified_by", "keywords", "category", "comments"):
+        setattr(deck.core_properties, name, "张三")
+    deck.slides.add_slide(deck.slide_layouts[0]).notes_slide.notes_text_frame.text = "张三"
+    listed = deck.element.makeelement(qn("p:extLst"), {})
+    listed.append(listed.makeelement("section", {"name": "张三"}))
+    deck.element.append(listed)
+    package, words = deck.part.package, "<x>张三</x>".encode()
+
+    def more(owner: Any, kind: str, name: str) -> None:
+        part = Part(PackURI(name), "application/xml", package, words)
+        owner.relate_to(part, f"{office}/relationships/{kind}")
+
+    more(package, "custom-properties", "/docProps/custom.xml")
+    for kind in ("commentAuthors", "authors", "changesInfo", "customXml", "tags"):
+        more(deck.part, kind, f"/ppt/{kind}.xml")
+    deck.save(str(tmp_path / "本局.pptx"))
+    asked = ("--template", str(tmp_path / "本局.pptx"))
+    assert _brief(capsys, tmp_path / "o", *asked, formats="pptx,docx,xlsx").code == 0
+    for path in (tmp_path / "o").glob("brief.*"):
+        with zipfile.ZipFile(path) as archive:
+            everything = b"".join(archive.read(name) for name in archive.namelist())
+            about = archive.read("docProps/core.xml").decode()
+        assert "张三".encode() not in everything
+        assert b"Steve Canny" not in everything
+        found = re.findall(r"<(?:dc:creator|cp:lastModifiedBy)\b[^>]*>([^<]*)<", about)
+        assert found == ["facility-coverage"] * 2, path.name
 
 
 def test_an_earlier_brief_may_be_the_template(

@@ -111,15 +111,16 @@ def embed(
     body = escape(json_text(record_of(document)))
     head = '<?xml version="1.0" encoding="UTF-8"?>'
     text = f'{head}\n<record xmlns="{NAMESPACE}">{body}</record>'
-    for name, rel in list(main.rels.items()):
-        # A template may be an earlier brief, with that one's record in it.
-        if rel.reltype == _CUSTOM_XML and not rel.is_external and rel.target_part.partname == PART:
-            main.rels.pop(name)
     main.relate_to(part(PART, "application/xml", text.encode()), _CUSTOM_XML)
 
 
 def describe(properties: Any, document: Document) -> None:
     """Title, author, subject and a line of the record; Office cuts fields at 255 characters."""
-    properties.title, properties.author = document.heading, BY
-    properties.subject = document.subheading[:250]
-    properties.comments = summary(record_of(document))[:250]
+    note = summary(record_of(document))[:250]
+    values = {"title": document.heading, "subject": document.subheading[:250]}
+    # The libraries of Word and slides call these by other names than that of workbooks.
+    values |= dict.fromkeys(("author", "creator", "last_modified_by", "lastModifiedBy"), BY)
+    values |= dict.fromkeys(("comments", "description"), note)
+    for name, value in values.items():
+        if hasattr(type(properties), name):
+            setattr(properties, name, value)

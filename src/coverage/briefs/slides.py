@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 
 FONT = "微软雅黑"
 _INK, _HEAD, _SOFT, _TINT = "1D2733", "1F4E79", "5B6775", "EEF3F7"
+# What a presentation may keep of its template.
+_LOOKS = {
+    *("slideMaster", "notesMaster", "handoutMaster", "theme", "tableStyles", "font"),
+    *("presProps", "viewProps"),
+}
 _TITLES = {PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE}
 _TWO_COLUMNS = 9  # rows from which a narrow table stands in two halves
 
@@ -129,8 +134,7 @@ class _Deck:
         self.pages, self.document, template = pages, pages.document, pages.template
         self.own = template is None
         self.deck: Any = _blank() if template is None else open_template(template)
-        if not self.own:
-            _empty(self.deck)
+        _empty(self.deck)
         self.width: int = self.deck.slide_width
         self.height: int = self.deck.slide_height
 
@@ -397,11 +401,26 @@ def _blank() -> Any:
 
 
 def _empty(deck: Any) -> None:
-    """Take the example slides out of a bureau's template; its masters stay."""
-    listed = deck.slides._sldIdLst  # noqa: SLF001 -- python-pptx cannot delete slides
-    for entry in list(listed):
-        deck.part.drop_rel(entry.rId)
-        listed.remove(entry)
+    """Leave of a template but its looks: no slides, and nothing of who made or used it.
+
+    That is its properties and its company, who commented and changed what, the names of sections
+    and of a printer, a picture of its first slide, and whatever add-ins put there.
+    """
+    part, package = deck.part, deck.part.package._rels  # noqa: SLF001 -- python-pptx drops no parts
+    gone = {name for name, rel in part.rels.items() if _last(rel.reltype) not in _LOOKS}
+    for element in list(deck.element.iter()):
+        lists_them = element.tag.endswith("}extLst") and element.getparent() is deck.element
+        if lists_them or element.get(qn("r:id")) in gone:
+            element.getparent().remove(element)
+    for name in gone:
+        part.rels.pop(name)
+    for name, rel in list(package.items()):
+        if _last(rel.reltype) != "officeDocument":
+            package.pop(name)
+
+
+def _last(reltype: str) -> str:
+    return reltype.rpartition("/")[2]
 
 
 def _place(shape: Any, box: _Box) -> None:
