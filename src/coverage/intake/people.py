@@ -10,13 +10,12 @@ from coverage.errors import InputError, Problem
 from coverage.formats.tables import csv_text
 from coverage.intake.commit import deliver, own_file
 from coverage.intake.outcomes import CELLS, ImportReport, Part, ordered
+from coverage.intake.peoplecells import PEOPLE
+from coverage.intake.peoplecounties import SUMMED, with_sums
 from coverage.intake.peopletable import (
-    KNOWN,
-    SUMMED,
     Table,
     is_people_table,
     read_people,
-    with_sums,
 )
 from coverage.intake.template import POPULATION
 from coverage.lists.reading import read_file
@@ -98,7 +97,7 @@ def import_population(
         from coverage.intake.peopleplaces import places_of_layer
 
         return _places(places_of_layer(path, crs), city, finish)
-    sheets = read_file(path, known=KNOWN)
+    sheets = read_file(path, spec=PEOPLE)
     if kind != "table":
         from coverage.intake.peopleplaces import has_places, places_of_sheet
 
@@ -190,7 +189,7 @@ def _table(
         )
         raise InputError(Problem(reason, path.name))
     table = read_people(fit, city.units, year=year)
-    if not table.people:
+    if not (table.people or table.counties):
         said = [
             Problem(
                 Said(" ".join(s.zh for s in o.said), " ".join(s.en for s in o.said)),
@@ -225,7 +224,7 @@ def _joined(
     table: Table, units: Units, source: str, goal: Path
 ) -> tuple[list[People], list[tuple[str, str, int]]]:
     """The new figures beside those that the workspace had for other groups and years."""
-    rows, gaps = with_sums(table.people, units, source)
+    rows, gaps = with_sums(table.people, units, source, table.counties)
     if not goal.is_file():
         return rows, gaps
     kept = [
@@ -242,7 +241,7 @@ def _joined(
             figures[key], sources[key] = row.count, row.source
         else:
             other.append(row)
-    rows, gaps = with_sums(figures, units, source)
+    rows, gaps = with_sums(figures, units, source, table.counties)
     own = {(row.unit_code, row.group, row.year) for row in rows}
     named = [_with_source(row, sources) for row in rows]
     return [*named, *(r for r in other if (r.unit_code, r.group, r.year) not in own)], gaps
@@ -269,7 +268,7 @@ def _say_gaps(table: Table, city: City, gaps: list[tuple[str, str, int]]) -> Non
     shipped = city.folder / "population" / f"{city.code}.csv"
     if city.workspace is not None and city.workspace.base and shipped.is_file():
         theirs = {row.group for row in load_population(shipped).rows if row.level == "township"}
-        lost = sorted(theirs - {group for _, group, _ in table.people})
+        lost = sorted(theirs - {group for _, group, _ in (*table.people, *table.counties)})
         if lost:
             table.find(
                 "groups",
@@ -294,7 +293,9 @@ def _same_gaps(
         gone = tuple(
             u.code
             for u in city.units.townships
-            if u.code.startswith(start) and (u.code, group, year) not in table.people
+            if u.code.startswith(start)
+            and (u.code, group, year) not in table.people
+            and (u.parent, group, year) not in table.counties
         )
         name = city.name if code == city.code else city.units.name(code)
         by_place.setdefault((year, name, gone), []).append(group)

@@ -6,9 +6,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
+from coverage.groups import GROUPS, ages_in, holds, tiles
+from coverage.lists.spec import Spec, normal
 from coverage.messages import Said
+from coverage.packaged import packaged
+from coverage.places.names import simplified
 from coverage.population import MOST_PEOPLE, TOO_MANY
 
 if TYPE_CHECKING:
@@ -16,11 +21,6 @@ if TYPE_CHECKING:
 
     from coverage.formats.grids import Cell
 
-_FROM = re.compile(r"(\d{2,3})(?:周?岁)?(?:及以上|以上|\+|≥|含以上)|≥(\d{2,3})")
-_BETWEEN = re.compile(r"(\d{1,3})(?:周?岁)?[-~至到—–～](\d{1,3})")
-_ALL = re.compile(
-    r"(总|常住|户籍|年末|总计|全部)*人口(总?数|总量|合计)?|总人数|人数|people|pop|population|total|all"
-)
 _LONGEST = 40  # characters of a number that anybody writes
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
@@ -34,51 +34,141 @@ class Column:
         name: As written.
         group: Whom it counts.
         scale: People that one stands for: 10,000 where the header says 万人.
+        year: Year that the header states, 0 where it states none.
     """
 
     index: int
     name: str
     group: str
     scale: int
+    year: int = 0
 
 
-def group_of(header: str) -> tuple[str, int] | None:
-    """Whom a column counts and in what unit: ``60岁及以上（万人）`` is (``60+``, 10000).
+class Meaning(NamedTuple):
+    """What a header says: see `Column`. `weak` is 合计 alone, which may count anything."""
 
-    Shares, growth and the like count nobody.
+    group: str
+    scale: int
+    year: int = 0
+    weak: bool = False
+
+
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:年(?:年?[末底初]|度)?|(?!\d))")
+_TABLE = re.compile(r"\s*(?:续?表)?\s*\d{1,2}[-.]\d{1,3}\s+(?!周?岁)")  # 1-6 人口: a title
+_PARTS = re.compile(r"[/()（）【】\[\]{}、，,:：;；|]")
+
+
+@cache
+def _words(name: str) -> re.Pattern[str]:
+    """A pattern of any of the words of a list in ``words.toml``, the longest first."""
+    listed = sorted(packaged("lists/words.toml")["people"][name].split(), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, listed)))
+
+
+@cache
+def meaning_of(header: str) -> Meaning | None:
+    """Whom a header counts, in what unit and of which year; `None` if it counts nobody.
+
+    A header of several levels is joined with "/": 合计, 其中 and the like take the meaning of
+    what stands above them, ages and years are taken from wherever they stand, and any other
+    word (男, 汉族, 占比, 户数) makes it something else than people of an age.
     """
-    text = unicodedata.normalize("NFKC", header).lower().replace(" ", "").rpartition("/")[2]
-    if re.search(
-        r"占比|比例|比重|比率|%|率|增长|密度|户数|性别|男|女|流动|外来|城镇|乡村|农业", text
-    ):
-        return None
-    scale = 10_000 if "万" in text else 1
-    body = re.sub(r"[（(【\[].*?[)）】\]]", "", text) or text
-    if match := _BETWEEN.search(text):
-        first, last = int(match[1]), int(match[2])
-        return (f"{first}-{last}", scale) if first < last else None
-    if match := _FROM.search(text):
-        return f"{int(match[1] or match[2])}+", scale
-    return ("all", scale) if _ALL.fullmatch(body.removesuffix("万人").removesuffix("人")) else None
+    wide = simplified(unicodedata.normalize("NFKC", header)).lower()
+    text = "" if _TABLE.match(wide) else "".join(wide.split())
+    group, year, scale, counts, total, old = "", 0, 1, False, False, False
+    for part in filter(None, _PARTS.split(re.sub(r"[(]含\d+周?岁?[)]", "", text))):
+        rest = part
+        if found := _YEAR.search(rest):
+            if year and int(found[1]) != year:
+                return None
+            year, rest = int(found[1]), rest[: found.start()] + rest[found.end() :]
+        if ages := ages_in(rest):
+            if group and group != ages[0] and not holds(group, ages[0]):
+                return None
+            group, rest = ages
+        scale = 10_000 if "万" in rest else scale
+        old = old or bool(_words("aged").search(rest))
+        rest = _words("aged").sub("", rest)
+        counts = counts or bool(_words("counts").search(rest))
+        total = total or bool(_words("totals").search(rest))
+        for name in ("counts", "totals", "around"):
+            rest = _words(name).sub("", rest)
+        if normal(rest):
+            return None
+    if not group and (old or not (counts or total)):
+        return None  # 老年人口 without an age may be of any
+    return Meaning(group or "all", scale, year, weak=not (group or counts))
 
 
-def people_columns(columns: Sequence[str]) -> tuple[list[Column], list[str]]:
+def _field(header: str) -> str | None:
+    if meaning_of(header):
+        return "people"
+    return "year" if "年" in header and _YEAR.fullmatch(header) else None
+
+
+PEOPLE = Spec("people", "units", also=_field, keys=("name", "county", "code"), even=False)
+
+
+def people_columns(
+    columns: Sequence[str], titles: Sequence[str] = ()
+) -> tuple[list[Column], list[str]]:
     """Columns that count people, and others that count the same and were left aside.
 
-    Residents (常住) go before those registered (户籍).
+    Residents (常住) go before those registered (户籍), and a total of its own before 合计, which
+    is everybody only where ages, sexes or a title say that people are counted. Where no header
+    says whom it counts, years alone do if the title does.
+
+    Args:
+        columns: Their names.
+        titles: What stands above the table, and what the sheet and the file are called.
     """
-    found: dict[str, Column] = {}
+    meanings = {i: m for i, name in enumerate(columns) if name and (m := meaning_of(name))}
+    about = " ".join(titles)
+    told = any(_words(name).search(about) for name in ("counts", "aged"))
+    told = told and not _words("others").search(about)
+    aged = any(m.group != "all" for m in meanings.values())
+    if not (told or aged or any(re.search(r"(^|/)(男|女)", name) for name in columns)):
+        meanings = {i: m for i, m in meanings.items() if not m.weak}
+    if not meanings and told:
+        meanings = {
+            i: Meaning("all", 1, int(found[1]))
+            for i, name in enumerate(columns)
+            if (found := _YEAR.fullmatch("".join(name.split())))
+        }
+    taken: dict[tuple[str, int], Column] = {}
     aside = []
-    order = sorted(range(len(columns)), key=lambda i: ("户籍" in columns[i], i))
-    for i in order:
-        group = group_of(columns[i]) if columns[i] else None
-        if group is None:
-            continue
-        if group[0] in found:
+    for i in sorted(meanings, key=lambda i: (meanings[i].weak, "户籍" in columns[i], i)):
+        group, scale, year, _ = meanings[i]
+        if (group, year) in taken:
             aside.append(columns[i])
         else:
-            found[group[0]] = Column(i, columns[i], *group)
-    return sorted(found.values(), key=lambda c: c.index), aside
+            taken[group, year] = Column(i, columns[i], group, scale, year)
+    return sorted(taken.values(), key=lambda c: c.index), aside
+
+
+def with_tiles(figures: dict[str, int]) -> dict[str, int]:
+    """Figures with those of the usual groups that others tile: 60+ of 60-64, 65-69 and 70+.
+
+    Single years of age are for adding up and are no groups of their own.
+    """
+    added = dict(figures)
+    for group in GROUPS:
+        whole = "0+" if group == "all" else group
+        if group not in figures and (parts := tiles(whole, figures)):
+            added[group] = sum(figures[part] for part in parts)
+    return {g: n for g, n in added.items() if g.partition("-")[0] != g.partition("-")[2]}
+
+
+def disagreement(figures: dict[str, int]) -> Said | None:
+    """Where the ages of a unit do not add up to what it says of everybody."""
+    parts = tiles("0+", figures)
+    total = sum(figures[part] for part in parts)
+    if not parts or "all" not in figures or total == figures["all"]:
+        return None
+    return Said(
+        f"各年龄段相加 {total:,}，合计 {figures['all']:,}",
+        f"the ages add up to {total:,}, the total is {figures['all']:,}",
+    )
 
 
 def contradiction(figures: dict[str, int]) -> Said | None:

@@ -9,50 +9,44 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import PurePath
+from typing import TYPE_CHECKING, NamedTuple
 
 from coverage.errors import InputError, Problem
 from coverage.intake.outcomes import Part, RowOutcome, Use
 from coverage.intake.parts import other_row, part_of, uses_of
-from coverage.intake.peoplecells import Column, contradiction, count_in, people_columns
-from coverage.intake.template import POPULATION
-from coverage.intake.unit_columns import (
-    CODE_COLUMNS,
-    COUNTY_COLUMNS,
-    MEANINGS,
-    NAME_COLUMNS,
-    find_column,
-    plain,
+from coverage.intake.peoplecells import (
+    PEOPLE,
+    Column,
+    contradiction,
+    count_in,
+    disagreement,
+    people_columns,
+    with_tiles,
 )
+from coverage.intake.template import POPULATION
 from coverage.lists.rows import Finding, Outcome, Weight
+from coverage.lists.spec import FACILITIES
 from coverage.messages import Said
 from coverage.places.changes import load_changes
-from coverage.places.find import Evidence, find_unit
-from coverage.population import People
+from coverage.places.find import Evidence, code_in, find_unit, unit_of_titles
+from coverage.places.names import plain_name, suffix_level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from coverage.formats.grids import Cell
     from coverage.lists.sheets import RawRow, RawSheet
+    from coverage.places.evidence import Found
     from coverage.units import Unit, Units
 
-YEAR_COLUMNS = "年份 年 年度 统计年份 数据年份 year"
-GROUPS = ("all", "0-14", "15-59", "60+", "65+", "80+")
-SUMMED = "相加"
-# Words that make the header of such a sheet known to the reader.
-KNOWN = (
-    *("总人口", "常住人口", "户籍人口", "人口", "人口数", "年份", "代码"),
-    *(
-        f"{a}{b}"
-        for a in ("60岁", "65岁", "80岁", "60周岁")
-        for b in ("以上", "及以上", "及以上人口")
-    ),
-    *("0-14岁", "15-59岁", "60+", "65+", "80+", "0-14", "15-59"),
-)
 _EARLIEST = 1949
+_TOTALS = re.compile(r"(全市|全县|全区|总)?(合计|总计|小计|共计|总数|计)|全市|全县|全区|total")
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+# A yearbook tells of the year before, and these lines of when somebody wrote.
+_NOT_OF = re.compile("年鉴|制表|填表|填报|印发|打印|日期|更新|文号|号$")
 
 
 @dataclass
@@ -60,7 +54,8 @@ class Table:
     """What a sheet said.
 
     Attributes:
-        people: Figures by unit, group and year.
+        people: Figures of townships by unit, group and year.
+        counties: Figures that only counties have, likewise.
         outcomes: One a row, in order.
         parts: The sheets.
         findings: About the whole.
@@ -69,6 +64,7 @@ class Table:
     """
 
     people: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    counties: dict[tuple[str, str, int], int] = field(default_factory=dict)
     outcomes: list[RowOutcome] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -80,15 +76,21 @@ class Table:
         self.findings.append(Finding(id_, weight, Said(zh, en), tuple(units)))
 
 
+def titles_of(sheet: RawSheet) -> list[str]:
+    """What stands above a table, and what its sheet and its file are called."""
+    lines = [str(c) for row in sheet.rows if row.role == "title" for c in row.cells if c]
+    return [*lines, sheet.sheet, PurePath(sheet.file).stem]
+
+
 def is_people_table(sheet: RawSheet) -> bool:
     """Whether a sheet counts people by unit."""
-    columns, _ = people_columns(sheet.columns)
-    named = find_column(sheet.columns, NAME_COLUMNS) or find_column(sheet.columns, CODE_COLUMNS)
-    return bool(columns and named)
+    columns, _ = people_columns(sheet.columns, titles_of(sheet))
+    places = PEOPLE.places(sheet.columns)
+    return bool(columns) and bool(places.keys() & {"name", "code", "county"})
 
 
 def read_people(sheets: Iterable[RawSheet], units: Units, *, year: int | None) -> Table:
-    """Figures of townships from sheets for which `is_people_table` holds.
+    """Figures of townships, or of whole counties, from sheets for which `is_people_table` holds.
 
     Args:
         sheets: As read.
@@ -106,25 +108,51 @@ def read_people(sheets: Iterable[RawSheet], units: Units, *, year: int | None) -
     return table
 
 
+class _Words(NamedTuple):
+    """How a row calls its unit."""
+
+    code: str
+    name: str
+    county: str
+    village: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether it names no village, or 小计 of them."""
+        return not self.village or bool(_TOTALS.fullmatch(plain_name(self.village)))
+
+
 @dataclass
 class _Row:
     sheet: RawSheet
     row: RawRow
-    code: str
-    name: str
-    county: str
-    said: list[Said]
     part: int
+    words: _Words
+    said: list[Said] = field(default_factory=list)
+
+
+@dataclass
+class _Total:
+    """A row that sums up others: where its outcome stands, and its county, if it is one's."""
+
+    row: _Row
+    outcome: int
+    county: str
+    figures: dict[int, dict[str, int]]
 
 
 class _Reader:
     def __init__(self, table: Table, units: Units, year: int | None) -> None:
         self.table, self.units, self.year = table, units, year
         self.changes = load_changes()
-        self.seen: dict[tuple[str, int], dict[str, int]] = {}
+        # By unit and year the parts of it that were read, by part, village and group the row.
+        self.seen: dict[tuple[str, int], dict[str, dict[tuple[str, str], int]]] = {}
+        self.counties = {plain_name(u.name): u.code for u in units.counties}
+        self.whole = {plain_name(units.city.name)} if units.city else set()
 
     def read(self, sheet: RawSheet) -> None:
-        columns, aside = people_columns(sheet.columns)
+        titles = titles_of(sheet)
+        columns, aside = people_columns(sheet.columns, titles)
         if aside:
             listed = "、".join(aside)
             self.table.find(
@@ -133,37 +161,37 @@ class _Reader:
                 f"同一人群另有列 {listed}，未用。",
                 f"Columns that count the same people and were not used: {listed}.",
             )
-        heads = list(sheet.columns)
-        counted = {c.name for c in columns}
-        places = {
-            "year": find_column(heads, YEAR_COLUMNS),
-            "code": find_column(heads, CODE_COLUMNS),
-            "name": find_column([h for h in heads if h not in counted], NAME_COLUMNS),
-        }
-        taken = {*counted, *filter(None, places.values())}
-        places["county"] = find_column([h for h in heads if h not in taken], COUNTY_COLUMNS)
-        at = {key: heads.index(name) for key, name in places.items() if name is not None}
-        if "year" not in at and self.year is None:
-            reason = Said("没有年份列，请用 --year 写明年份", "the table does not say its year")
-            raise InputError(Problem(reason, sheet.file))
+        at = _places(sheet, columns)
+        year = self._year_of(
+            sheet, titles, needed="year" not in at and not all(c.year for c in columns)
+        )
         number = len(self.table.parts)
-        self.table.parts.append(part_of(sheet, _uses(heads, columns, places)))
-        totals: list[tuple[RawRow, str]] = []
+        self.table.parts.append(part_of(sheet, _uses(sheet.columns, columns, at)))
+        totals: list[_Total] = []
+        context = unit_of_titles(titles, self.units)[:6]
+        parted = _parted(sheet, at)
         for raw in sheet.rows:
             cells = {key: _text(raw.get(i)) for key, i in at.items()}
-            if raw.role == "total" or (raw.role == "data" and self._is_total(cells)):
-                totals.append((raw, cells.get("name", "") or cells.get("county", "")))
-                self.table.outcomes.append(other_row(sheet, raw, number, "total"))
-            elif raw.role == "data":
-                parts = [cells.get(key, "") for key in ("code", "name", "county")]
-                row = _Row(sheet, raw, parts[0], parts[1], parts[2], [], number)
-                self._take(row, columns, cells.get("year"))
-            else:
+            words = (cells.get(key, "") for key in ("code", "name", "county", "village"))
+            row = _Row(sheet, raw, number, _Words(*words))
+            county = self._county(row)
+            if raw.role not in {"data", "total"}:
                 self.table.outcomes.append(other_row(sheet, raw, number))
-        self._compare(sheet, totals, columns)
+            elif raw.role == "total" or county is not None or self._is_total(row, parted):
+                context = county or context
+                figures, _ = _figures(row, columns, self._year(row, cells.get("year"), year))
+                of = county or (
+                    self._unit(row, context, None).code if row.words.name in parted else ""
+                )
+                totals.append(_Total(row, len(self.table.outcomes), of, figures))
+                self.table.outcomes.append(other_row(sheet, raw, number, "total"))
+            else:
+                self._take(row, columns, cells.get("year"), year, context)
+        for total in totals:
+            self._compare(total, columns)
 
     def finish(self) -> None:
-        """Say which units of today have figures of a part only."""
+        """Say which units of today have figures of a part only, and what counties alone have."""
         for (code, year), seen in self.seen.items():
             parts = self.changes.to_then(code, date(year, 12, 31))
             gone = [part for part in parts if part not in seen]
@@ -176,63 +204,139 @@ class _Reader:
                     f"the table does not have.",
                     [code],
                 )
+        alone = sorted({code for code, _, _ in self.table.counties})
+        if alone:
+            listed = "、".join(map(self.units.name, alone))
+            self.table.find(
+                "counties",
+                "warning",
+                f"表中只有 {len(alone)} 个县（{listed}）的合计：按县采用，乡镇人数由模型"
+                "按村居委会数分摊，有分乡镇的数请再导入。",
+                f"The table has only the totals of {len(alone)} counties ({listed}): they are "
+                "taken for the counties, and their townships are modelled by committees; import "
+                "figures of townships where there are some.",
+                alone,
+            )
 
-    def _is_total(self, cells: dict[str, str]) -> bool:
-        """Rows that sum up: 合计, the city's name, a county's name where townships are listed."""
-        name = plain(cells.get("name", ""))
-        if re.fullmatch(r"(全市|全县|全区|总)?(合计|总计|小计|共计|总数)|全市|全县|全区", name):
+    def _county(self, row: _Row) -> str | None:
+        """Code of the county that a row is, where it is one and no township."""
+        code, name, within, _ = row.words
+        number, own = code_in(code), plain_name(name)
+        if not row.words.whole:
+            return None
+        if len(number) == 6 and number in self.units:
+            return number
+        stated = within or name if not own or _TOTALS.fullmatch(own) else name
+        return self.counties.get(plain_name(_bare(stated))) if len(number) in {0, 6} else None
+
+    def _is_total(self, row: _Row, parted: Collection[str]) -> bool:
+        """Rows that sum up: 合计, the city's name, a township whose villages are listed."""
+        name = plain_name(row.words.name or row.words.county)
+        alone = len(code_in(row.words.code)) in {0, 6}
+        if _TOTALS.fullmatch(name) or (alone and name in self.whole):
             return True
-        upper = [*self.units.counties, *([self.units.city] if self.units.city else [])]
-        alone = not cells.get("code") or len(cells["code"]) == 6
-        return alone and any(name == plain(u.name) for u in upper)
+        return row.words.whole and row.words.name in parted
 
-    def _take(self, row: _Row, columns: Sequence[Column], year_cell: str | None) -> None:
-        if _untouched(row, columns, year_cell):
+    def _take(
+        self,
+        row: _Row,
+        columns: Sequence[Column],
+        cell: str | None,
+        stated: int | None,
+        county: str,
+    ) -> None:
+        if _untouched(row, columns, cell):
             self.table.outcomes.append(other_row(row.sheet, row.row, row.part, "blank"))
             return
-        year = self._year(row, year_cell)
-        unit: Unit | None = None
-        on = date(year, 12, 31) if year is not None else None
-        evidence = Evidence(row.code, row.county, name=row.name, day=on)
-        found = find_unit(evidence, self.units, level="township", changes=self.changes)
-        figures, reason = _figures(row, columns)
-        self.table.in_file += _main(figures)
+        year = self._year(row, cell, stated)
+        figures, reason = _figures(row, columns, year)
+        when = max(figures, default=year)
+        on = date(when, 12, 31) if when else None
+        found = self._unit(row, county, on)
+        main = _main(figures)
+        self.table.in_file += main
         unit = found.unit
         if unit is None:
             self._done(row, "", "rejected", found.why)
-        elif year is None:
-            self._done(row, unit.code, "rejected", row.said)
+        elif when is None:
+            self._done(
+                row, unit.code, "rejected", row.said or [Said("缺年份", "the year is missing")]
+            )
         elif reason is not None:
             self._done(row, unit.code, "rejected", [reason])
         else:
             row.said += found.said
-            self._keep(row, unit, year, figures, found.old or unit.code)
+            self._keep(row, unit, figures, found.old or unit.code)
 
-    def _keep(self, row: _Row, unit: Unit, year: int, figures: dict[str, int], own: str) -> None:
-        seen = self.seen.setdefault((unit.code, year), {})
-        parts = self.changes.to_then(unit.code, date(year, 12, 31))
-        if seen and not (own in parts and own not in seen and set(seen) <= set(parts)):
-            first = next(iter(seen.values()))
+    def _unit(self, row: _Row, county: str, on: date | None) -> Found:
+        """The township of a row; of two with its name the one in the county above it."""
+        code, name, within, _ = row.words
+        code = code_in(code)[:9] or code  # a village stands for its township
+        evidence = Evidence(code, within, name=name, day=on)
+        found = find_unit(evidence, self.units, level="township", changes=self.changes)
+        if found.unit is None and county and not within:
+            own = replace(evidence, county=self.units.name(county))
+            again = find_unit(own, self.units, level="township", changes=self.changes)
+            found = again if again.unit is not None else found
+        return found
+
+    def _keep(self, row: _Row, unit: Unit, figures: dict[int, dict[str, int]], own: str) -> None:
+        number = code_in(row.words.code)
+        village = "" if row.words.whole else plain_name(row.words.village)
+        village = village or number * (len(number) == 12)
+        kept: dict[tuple[int, str], int] = {}
+        for year, by_group in figures.items():
+            seen = self.seen.setdefault((unit.code, year), {})
+            parts = self.changes.to_then(unit.code, date(year, 12, 31))
+            before = seen.get(own, {})
+            fits = not seen or own in seen or (own in parts and set(seen) <= set(parts))
+            mixed = any((v == "") != (village == "") for v, _ in before)
+            for group, count in by_group.items():
+                if fits and not mixed and (village, group) not in before:
+                    kept[year, group] = count
+        if not kept:
+            first = next(
+                n for y in figures for p in self.seen[unit.code, y].values() for n in p.values()
+            )
             why = Said(f"与第 {first} 行重复", f"the same unit and year as row {first}")
             self._done(row, unit.code, "rejected", [why])
             return
-        if seen:
-            first = next(iter(seen.values()))
-            said = f"与第 {first} 行今属同一单元，相加"
-            row.said.append(Said(said, f"one unit today with row {first}: added up"))
-        seen[own] = row.row.number
-        for group, count in figures.items():
+        for (year, group), count in kept.items():
+            seen = self.seen[unit.code, year]
+            if seen and own not in seen:
+                first = next(n for p in seen.values() for n in p.values())
+                said = f"与第 {first} 行今属同一单元，相加"
+                joined = Said(said, f"one unit today with row {first}: added up")
+                row.said += [joined] if joined not in row.said else []
+            seen.setdefault(own, {})[village, group] = row.row.number
             key = unit.code, group, year
             self.table.people[key] = self.table.people.get(key, 0) + count
         self.table.taken += _main(figures)
         kind: Outcome = "corrected" if row.said else "accepted"
         self._done(row, unit.code, kind, row.said)
 
-    def _year(self, row: _Row, cell: str | None) -> int | None:
-        if not cell:
-            if self.year is None:
-                row.said = [Said("缺年份", "the year is missing")]
+    def _year_of(self, sheet: RawSheet, titles: Sequence[str], *, needed: bool) -> int | None:
+        """The year that the caller states, or else a title, the sheet or the file."""
+        if self.year is not None or not needed:
             return self.year
+        for title in (t for t in titles if not _NOT_OF.search(t)):
+            years = {int(y) for y in _YEAR.findall(unicodedata.normalize("NFKC", title))}
+            if len(years) == 1 and _EARLIEST <= min(years) <= date.today().year:  # noqa: DTZ011
+                (year,) = years
+                self.table.find(
+                    "year",
+                    "note",
+                    f"年份取自“{title}”：{year}；不对请用 --year 写明。",
+                    f"The year {year} is taken from “{title}”; state it with --year if that is "
+                    "wrong.",
+                )
+                return year
+        reason = Said("没有年份列，请用 --year 写明年份", "the table does not say its year")
+        raise InputError(Problem(reason, sheet.file))
+
+    def _year(self, row: _Row, cell: str | None, stated: int | None) -> int | None:
+        if not cell:
+            return stated
         match = re.fullmatch(
             r"(\d{4})(?:\.0)?年?(?:末|底|度)?", unicodedata.normalize("NFKC", cell)
         )
@@ -242,58 +346,99 @@ class _Reader:
         return int(match[1])
 
     def _done(self, row: _Row, code: str, outcome: Outcome, said: Sequence[Said]) -> None:
-        name = row.name or self.units.name(code)
-        self.table.outcomes.append(
-            RowOutcome(
-                row.row.number,
-                row.sheet.sheet,
-                code,
-                name,
-                outcome,
-                tuple(said),
-                row.row.cells,
-                part=row.part,
-            )
+        self.table.outcomes.append(self._outcome(row, code, outcome, said))
+
+    def _outcome(self, row: _Row, code: str, outcome: Outcome, said: Sequence[Said]) -> RowOutcome:
+        name = row.words.name or self.units.name(code)
+        return RowOutcome(
+            row.row.number,
+            row.sheet.sheet,
+            code,
+            name,
+            outcome,
+            tuple(said),
+            row.row.cells,
+            part=row.part,
         )
 
-    def _compare(
-        self, sheet: RawSheet, totals: Sequence[tuple[RawRow, str]], columns: Sequence[Column]
-    ) -> None:
-        """Say where a total of the sheet is not the sum of its rows."""
-        years = {year for _, _, year in self.table.people}
-        if len(years) != 1:
-            return
-        year = years.pop()
-        by_name = {plain(u.name): u.code for u in self.units.counties}
-        for raw, name in totals:
-            county = by_name.get(plain(name), "") if name else ""
-            if county == (self.units.city.code if self.units.city else ""):
-                county = ""
-            for column in columns:
-                told, _, _ = count_in(raw.get(column.index), column.scale)
-                own = sum(
+    def _compare(self, total: _Total, columns: Sequence[Column]) -> None:
+        """Take a county's figures where no township of it has any; say where sums differ."""
+        table, row, adopted = self.table, total.row, False
+        name = row.words.name or row.words.county
+        start = total.county
+        if self.units.city is not None and start == self.units.city.code:
+            start = ""
+        for year, figures in total.figures.items():
+            for group, told in figures.items():
+                own = [
                     n
-                    for (code, group, when), n in self.table.people.items()
-                    if (group, when) == (column.group, year) and code.startswith(county)
-                )
-                if told is None or told == own or (not county and "小计" in name):
+                    for people in (table.people, table.counties)
+                    for (code, of, when), n in people.items()
+                    if (of, when) == (group, year) and code.startswith(start)
+                ]
+                if not own and len(total.county) == 6:
+                    table.counties[total.county, group, year] = told
+                    adopted = True
+                elif not own or told == sum(own) or (not start and "小计" in name):
                     continue
-                self.table.find(
-                    "total",
-                    "warning",
-                    f"{sheet.sheet} 第 {raw.number} 行（{name or '合计'}）{column.name} 为 "
-                    f"{told:,}，"
-                    f"各乡镇相加为 {own:,}。",
-                    f"Row {raw.number} says {told:,} in {column.name}; the townships add up to "
-                    f"{own:,}.",
-                )
+                else:
+                    heads = [c.name for c in columns if c.group == group and c.year in {0, year}]
+                    head = (heads or [group])[0]
+                    table.find(
+                        "total",
+                        "warning",
+                        f"{row.sheet.sheet} 第 {row.row.number} 行（{name or '合计'}）{head} 为 "
+                        f"{told:,}，"
+                        f"各乡镇相加为 {sum(own):,}。",
+                        f"Row {row.row.number} says {told:,} in {head}; the townships add up to "
+                        f"{sum(own):,}.",
+                    )
+        if adopted:
+            table.in_file += _main(total.figures)
+            table.taken += _main(total.figures)
+            said = Said("县的合计，按县采用", "the total of a county, taken for it")
+            table.outcomes[total.outcome] = self._outcome(
+                row, total.county, "accepted", [*row.said, said]
+            )
 
 
-def _uses(
-    heads: Sequence[str], columns: Sequence[Column], places: Mapping[str, str | None]
-) -> list[Use]:
-    meanings = {name: MEANINGS[key] for key, name in places.items() if name is not None}
-    meanings |= {c.name: Said(f"人数 {c.group}", f"people {c.group}") for c in columns}
+def _bare(name: str) -> str:
+    """清城区小计 and 清城区合计 are 清城区."""
+    return re.sub(r"[（(]?(小计|合计|总计)[)）]?$", "", name.strip())
+
+
+def _places(sheet: RawSheet, columns: Sequence[Column]) -> dict[str, int]:
+    """Columns of units, villages and years; one of villages is also told by what it holds."""
+    counted = {c.index for c in columns}
+    heads = ["" if i in counted else name for i, name in enumerate(sheet.columns)]
+    at = PEOPLE.places(heads)
+    at = {key: i for key, i in at.items() if key in {"code", "name", "county", "year"}}
+    if "name" not in at and "county" in at:
+        at["name"] = at.pop("county")
+    for i, head in enumerate(heads):
+        if not head or i in at.values() or "village" in at:
+            continue
+        cells = [str(c) for c in sheet.values(i, 200)]
+        villages = sum(suffix_level(plain_name(c)) == "village" for c in cells)
+        if FACILITIES.field(head) == "village" or (cells and villages > 0.6 * len(cells)):
+            at["village"] = i
+    return at
+
+
+def _parted(sheet: RawSheet, at: Mapping[str, int]) -> set[str]:
+    """Names of the townships whose villages a sheet lists."""
+    if not {"name", "village"} <= at.keys():
+        return set()
+    rows = [[_text(row.get(at[key])) for key in ("name", "village")] for row in sheet.data]
+    return {name for name, village in rows if not _Words("", "", "", village).whole}
+
+
+def _uses(heads: Sequence[str], columns: Sequence[Column], at: Mapping[str, int]) -> list[Use]:
+    known = PEOPLE.fields | {"village": FACILITIES.fields["village"]}
+    meanings = {heads[i]: known[key].said for key, i in at.items()}
+    for c in columns:
+        when = f" {c.year}" if c.year else ""
+        meanings[c.name] = Said(f"人数 {c.group}{when}", f"people {c.group}{when}")
     return uses_of(heads, meanings)
 
 
@@ -303,13 +448,16 @@ def _untouched(row: _Row, columns: Sequence[Column], year: str | None) -> bool:
     return row.sheet.sheet == POPULATION and not filled and not year
 
 
-def _main(figures: dict[str, int]) -> int:
-    return figures.get("all", next(iter(figures.values()), 0))
+def _main(figures: dict[int, dict[str, int]]) -> int:
+    last = figures[max(figures)] if figures else {}
+    return last.get("all", next(iter(last.values()), 0))
 
 
-def _figures(row: _Row, columns: Sequence[Column]) -> tuple[dict[str, int], Said | None]:
-    """People by group, and why the row cannot be taken."""
-    figures: dict[str, int] = {}
+def _figures(
+    row: _Row, columns: Sequence[Column], year: int | None
+) -> tuple[dict[int, dict[str, int]], Said | None]:
+    """People by year and group, and why the row cannot be taken."""
+    figures: dict[int, dict[str, int]] = {}
     reason: Said | None = None
     for column in columns:
         count, said, wrong = count_in(row.row.get(column.index), column.scale)
@@ -317,11 +465,15 @@ def _figures(row: _Row, columns: Sequence[Column]) -> tuple[dict[str, int], Said
             reason = reason or Said(f"{column.name}：{wrong.zh}", f"{column.name}: {wrong.en}")
         if said is not None:
             row.said.append(Said(f"{column.name}：{said.zh}", f"{column.name}: {said.en}"))
-        if count is not None:
-            figures[column.group] = count
-    if not figures and reason is None:
+        when = column.year or year
+        if count is not None and when is not None:
+            figures.setdefault(when, {})[column.group] = count
+    if not figures and reason is None and year is not None:
         reason = Said("没有填人数", "no number of people is filled in")
-    return figures, reason or contradiction(figures)
+    whole = {when: with_tiles(by_group) for when, by_group in figures.items()}
+    for when, by_group in whole.items():
+        reason = reason or contradiction(by_group) or disagreement(figures[when])
+    return whole, reason
 
 
 def _text(cell: Cell) -> str:
@@ -330,37 +482,3 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, float) and cell == int(cell):
         return str(int(cell))
     return str(cell).strip()
-
-
-def with_sums(
-    people: dict[tuple[str, str, int], int], units: Units, source: str
-) -> tuple[list[People], list[tuple[str, str, int]]]:
-    """Rows of townships, and sums of counties and of the city where all townships are there.
-
-    Returns:
-        The rows in the order of the shipped tables, and what could not be summed: county (or
-        city), group and year.
-    """
-    rows = [
-        People(code, "township", group, year, count, "surveyed", source)
-        for (code, group, year), count in people.items()
-    ]
-    gaps = []
-    for group, year in sorted({(g, y) for _, g, y in people}):
-        own = {code: n for (code, g, y), n in people.items() if (g, y) == (group, year)}
-        uppers = [(u, u.code) for u in units.counties]
-        if units.city is not None and all(u.code != units.city.code for u in units.counties):
-            uppers.append((units.city, ""))
-        for upper, start in uppers:
-            inside = [u for u in units.townships if not start or u.parent == start]
-            if any(u.code not in own for u in inside):
-                if any(code.startswith(start) for code in own):
-                    gaps.append((upper.code, group, year))
-                continue
-            total = sum(n for code, n in own.items() if code.startswith(start))
-            # A city without counties has one row, at the level that the shipped table uses.
-            level = "city" if upper.code.endswith("00") else "county"
-            rows.append(People(upper.code, level, group, year, total, "surveyed", source, SUMMED))
-    order = {group: place for place, group in enumerate(GROUPS)}
-    rows.sort(key=lambda r: (len(r.unit_code), r.unit_code, order.get(r.group, 9), r.year))
-    return rows, gaps

@@ -21,21 +21,37 @@ if TYPE_CHECKING:
 
 Rows: TypeAlias = list[tuple[int, list[Cell]]]
 
+_LETTERS = frozenset("甲乙丙丁戊ABCDE")  # by which sheets number their columns of text
 _SEARCHED = 80  # rows in which a first header is looked for
+_MANY = 4  # known names that make a header however many others stand beside them
+_LEVELS = 5  # rows that one header has at most
 NUMBER = re.compile(r"[约大概]?\s*[-+]?[\d,，.]+\s*(?:张|个|人|床|间|平方米|㎡|m2|m²)?")
 
 
 def _score(cells: Sequence[Cell], spec: Spec) -> int:
     """How many different known names a row holds; none if it holds numbers as well."""
     filled = [c for c in cells if c is not None and c != ""]
+    years = _years(filled, spec)
+    filled = [c for c in filled if c not in years]
     texts = [str(c).strip() for c in filled if isinstance(c, str) or spec.heads(c)]
     if len(texts) < len(filled) or sum(_is_number(t, spec) for t in texts) > len(texts) / 3:
         return 0
     known = {normal(t): t for t in texts if spec.heads(t)}
     if all(spec.is_service(t) for t in known.values()):
         return 0  # a row of data may list services
-    found = len(known)
-    return found if found * 4 >= len(texts) else 0
+    found = len(known) + len(years)
+    # Of a wide sheet only some columns are known; no row of data holds so many names.
+    return found if found >= _MANY or found * 4 >= len(texts) else 0
+
+
+def _years(filled: Sequence[Cell], spec: Spec) -> list[Cell]:
+    """Columns that are called by a year alone, beside a known key: 镇街, 2019, 2020."""
+    years = [c for c in filled if re.fullmatch(r"(?:19|20)\d\d", str(c))]
+    keyed = len(years) > 1 and any(
+        isinstance(c, str) and spec.field(c.strip()) in spec.keys for c in filled
+    )
+    rising = all(int(str(a)) < int(str(b)) for a, b in pairwise(years))
+    return years if keyed and rising else []
 
 
 def _is_number(text: str, spec: Spec) -> bool:
@@ -137,48 +153,70 @@ class HeaderFinder:
     def _grown(self, index: int) -> list[int]:
         """The header row with the rows above and below that belong to it."""
         header = [index]
-        while header[-1] + 1 < len(self.rows) and len(header) < 3:
-            if not self._is_child(header[-1], header[-1] + 1):
+        while header[0] > 0 and len(header) < _LEVELS and self._is_parent(header[0] - 1, header[0]):
+            header.insert(0, header[0] - 1)
+        while header[-1] + 1 < len(self.rows) and len(header) < _LEVELS:
+            if not self._is_child(header, header[-1] + 1):
                 break
             header.append(header[-1] + 1)
-        if header[0] > 0 and self._is_parent(header[0] - 1, header[0]):
-            header.insert(0, header[0] - 1)
         return header
 
-    def _is_child(self, above: int, below: int) -> bool:
-        """Whether the row below only divides groups of the row above.
+    def numbers_below(self, header: Sequence[int]) -> int | None:
+        """Index of the row below the header that numbers its columns, 甲, 1, 2, 3, if one does."""
+        below = range(header[-1] + 1, min(header[-1] + 3, len(self.rows)))
+        index = next((i for i in below if not is_blank(self.rows[i][1])), None)
+        if index is None:
+            return None
+        cells = [str(c).strip() for c in self.rows[index][1] if c is not None and c != ""]
+        lead = sum(cell in _LETTERS for cell in cells)
+        count = [cell.removesuffix(".0") for cell in cells[lead:]]
+        first = "1" if count[:1] == ["1"] else str(lead + 1)
+        rising = [str(n) for n in range(int(first), int(first) + len(count))]
+        whole = bool(lead) or len(count) == self.width
+        return index if len(count) > 1 and count == rising and whole else None
+
+    def _is_child(self, header: Sequence[int], below: int) -> bool:
+        """Whether a row only divides groups of the header above it.
 
         A row of data has something under a name that is no group; a row of
         a header is blank there.
         """
-        parents, cells = self.rows[above][1], self.rows[below][1]
-        texts = [c.strip() for c in cells if isinstance(c, str) and c.strip()]
-        if not texts or any(c is not None and not isinstance(c, str) for c in cells):
+        cells = self.rows[below][1]
+        texts = self._names(cells)
+        if not texts or any(len(t) > 30 or _looks_like_facility(t) for t in texts):
             return False
-        if any(NUMBER.fullmatch(t) or len(t) > 30 or _looks_like_facility(t) for t in texts):
+        if any(_is_number(t, self.spec) for t in texts):
             return False
-        groups = self._groups(above)
-        single = [i for i, c in enumerate(parents) if c and groups.get(i) == (i, i)]
-        if any(i < len(cells) and cells[i] for i in single):
+        single = [i for above in header for i, of in self._groups(above).items() if of == (i, i)]
+        under = (cells[i] for i in single if i < len(cells) and cells[i])
+        if any(not self.spec.heads(cell) for cell in under):
             return False
         if not single and not any(self.spec.heads(t) for t in texts):
             return False
         return any(i < len(cells) and cells[i] for i in range(self.width) if i not in single)
 
+    def _names(self, cells: Sequence[Cell]) -> list[str]:
+        """The filled cells of a row if each may be a name of a column, else nothing."""
+        filled = [c for c in cells if c is not None and str(c).strip()]
+        if any(not isinstance(c, str) and not self.spec.heads(c) for c in filled):
+            return []
+        return [str(c).strip() for c in filled]
+
     def _is_parent(self, above: int, below: int) -> bool:
         """Whether the row above groups columns of the header below."""
-        cells = self.rows[above][1]
-        texts = [c.strip() for c in cells if isinstance(c, str) and c.strip()]
-        if any(c is not None and not isinstance(c, str) for c in cells) or not texts:
+        cells, children = self.rows[above][1], self.rows[below][1]
+        texts = self._names(cells)
+        odd = (t for t in texts if len(t) > 14 or re.search(r"[:：\d]", t))
+        if not texts or any(not self.spec.heads(t) for t in odd):
             return False
-        if any(len(t) > 14 or re.search(r"[:：\d]", t) for t in texts):
-            return False
+        starts = [next((i for i, c in enumerate(row) if c), 0) for row in (cells, children)]
+        if len(texts) == 1 and starts[0] <= starts[1]:
+            return False  # a title
         wide = [
             m for m in self._merged(above) if m.right > m.left and m.right - m.left + 1 < self.width
         ]
         if wide:
             return True
-        children = self.rows[below][1]
         gaps = sum(1 for i, c in enumerate(children) if c and not (i < len(cells) and cells[i]))
         return len(texts) >= 2 and gaps >= 1
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from coverage.formats.grids import Cell, Grid, Merge, is_blank
 from coverage.formats.safety import refuse
+from coverage.lists.blocks import blocks, only
 from coverage.lists.header import NUMBER, HeaderFinder, Rows, tables
 from coverage.lists.sheets import HeaderFound, RawRow, RawSheet, Role
 from coverage.messages import Said
@@ -57,7 +58,9 @@ def lay_out(grid: Grid, file: str, spec: Spec) -> list[RawSheet]:
         return [_sheet(grid, file, grid.columns, rows, "names", 1)]
     parts = tables(grid.rows, spec, _is_total)
     return [
-        _Layout(grid, file, rows, spec, part).sheet() for part, rows in enumerate(parts, start=1)
+        sheet
+        for part, rows in enumerate(parts, start=1)
+        for sheet in _Layout(grid, file, rows, spec, part).sheets()
     ]
 
 
@@ -100,8 +103,8 @@ class _Layout:
         self.notes: list[Said] = []
         self.finder = HeaderFinder(rows, self.merges, spec)
 
-    def sheet(self) -> RawSheet:
-        """The table with its roles."""
+    def sheets(self) -> list[RawSheet]:
+        """The table with its roles, once for each of the blocks that stand side by side in it."""
         header, found = self.finder.find()
         columns = self.finder.columns(header) if header else ("",) * self.width
         if found != "names" and self.rows:
@@ -115,10 +118,23 @@ class _Layout:
             )
         top = header[0] if header else 0
         filled = self._fill(header[-1] + 1 if header else 0)
-        rows = self._roles(header, top, columns, filled)
-        return _sheet(
-            self.grid, self.file, columns, tuple(rows), found, self.part, tuple(self.notes)
-        )
+        below = [cells for _, cells in self.rows[header[-1] + 1 if header else 0 :]]
+        sheets = []
+        for number, own in enumerate(blocks(columns, below, self.spec)):
+            table = (
+                self.rows
+                if own is None
+                else [(n, only(cells, own, None)) for n, cells in self.rows]
+            )
+            names = columns if own is None else tuple(only(columns, own, ""))
+            down = filled if own is None else _of_block(filled, own)
+            rows = self._roles(table, header, top, names, down)
+            if number:  # what is no row of a block was told with the first
+                rows = [row for row in rows[top + len(header) :] if row.role != "blank"]
+            notes = tuple(self.notes) if not number else ()
+            made = _sheet(self.grid, self.file, names, tuple(rows), found, self.part, notes)
+            sheets.append(made)
+        return sheets
 
     def _fill(self, start: int) -> dict[int, dict[int, Cell]]:
         """Take merged text down its rows; merged numbers are not, they would count twice."""
@@ -167,9 +183,10 @@ class _Layout:
 
     def _roles(
         self,
+        table: Rows,
         header: list[int],
         top: int,
-        columns: tuple[str, ...],
+        columns: Sequence[str],
         filled: dict[int, dict[int, Cell]],
     ) -> list[RawRow]:
         heads = {_text_key(self.rows[i][1]) for i in header}
@@ -178,11 +195,12 @@ class _Layout:
         titles = {_text_key(self.rows[i][1]) for i in range(top)}
         begins = {key[0] for key in heads | titles if key}
         rows = []
-        for index, (number, cells) in enumerate(self.rows):
+        numbers = self.finder.numbers_below(header) if header else None
+        for index, (number, cells) in enumerate(table):
             role: Role
             if index < top:
                 role = "blank" if is_blank(cells) else "title"
-            elif index in header:
+            elif index in header or index == numbers:
                 role = "header"
             else:
                 role = _role(cells, number in lone, name_at, heads, titles, begins)
@@ -195,6 +213,13 @@ class _Layout:
             else:
                 rows.append(RawRow(number, tuple(cells), role))
         return rows
+
+
+def _of_block(
+    filled: dict[int, dict[int, Cell]], own: Collection[int]
+) -> dict[int, dict[int, Cell]]:
+    found = {row: {i: c for i, c in cells.items() if i in own} for row, cells in filled.items()}
+    return {row: cells for row, cells in found.items() if cells}
 
 
 def _text_key(cells: Sequence[Cell]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from coverage.packaged import packaged
 from coverage.places.names import plain_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from coverage.formats.grids import Cell
 
@@ -80,6 +80,9 @@ class Spec:
         also: The field of a name that no word covers, such as 60岁及以上 or 2027年目标值.
         known: Further names that belong to a header, of no field.
         services: Whether a column may be called by a service.
+        keys: Fields that say what a row is about: where such a column is repeated, tables stand
+            side by side.
+        even: Whether such tables must have the same columns.
     """
 
     def __init__(
@@ -88,7 +91,10 @@ class Spec:
         also: Callable[[str], str | None] | None = None,
         known: Iterable[str] = (),
         services: bool = False,
+        keys: Collection[str] = (),
+        even: bool = True,
     ) -> None:
+        self.keys, self.even = keys, even
         self.kinds, self._also, self._services = kinds, also, services
         self._known = frozenset(map(normal, known))
         self._seen: dict[str, str | None] = {}
@@ -153,7 +159,14 @@ class Spec:
 
     def plus(self, known: Iterable[str]) -> Spec:
         """The same kind with further names of columns, as a mapping file has them."""
-        return Spec(*self.kinds, also=self._also, known=known, services=self._services)
+        return Spec(
+            *self.kinds,
+            also=self._also,
+            known=known,
+            services=self._services,
+            keys=self.keys,
+            even=self.even,
+        )
 
     def field(self, name: str) -> str | None:
         """The field that a name means; empty if it is known and not needed, `None` if unknown."""
@@ -194,8 +207,12 @@ class Spec:
         called the first.
         """
         forms: dict[str, int] = {}
-        for index, column in enumerate(columns):
+        named = list(enumerate(columns))
+        for index, column in named:
             forms.setdefault(normal(column), index)
+        for index, column in named:  # 地区/名称 where no column is called 名称 alone
+            forms.setdefault(normal(column.rpartition("/")[2]), index)
+        forms.pop("", None)
         found: dict[str, int] = {}
         for id_, field in self.fields.items():
             at = (forms[form] for form in map(normal, field.names) if form in forms)
@@ -218,6 +235,6 @@ def _is_personal_head(form: str) -> bool:
     )
 
 
-FACILITIES = Spec("facilities", services=True)
+FACILITIES = Spec("facilities", services=True, keys=("name",))
 UNITS = Spec("units")
 SITES = Spec("sites")

@@ -128,10 +128,15 @@ def _simplified() -> dict[int, str]:
     return {ord(pair[0]): pair[1] for pair in pairs}
 
 
+def simplified(text: str) -> str:
+    """Traditional characters as simplified ones."""
+    return text.translate(_simplified())
+
+
 def plain_name(text: str) -> str:
     """One spelling of a name: half width, simplified, without blanks and punctuation."""
     wide = unicodedata.normalize("NFKC", text)
-    return _NOISE.sub("", wide).translate(_simplified()).lower()
+    return simplified(_NOISE.sub("", wide)).lower()
 
 
 def root_of(name: str, level: str) -> str:
