@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coverage.maps.outlines import road_lines
 from coverage.profiles import load_profile
 from coverage.roads.access import duration_s, shut_at, turn_bound
+from coverage.roads.clean import UNJOINED, clean
+from coverage.roads.convert import from_networkx, to_networkx
 from coverage.roads.network import BICYCLE, CAR, FOOT, MODES, OBSTACLES, RoadNetwork
 from coverage.roads.osm import read_osm
 from coverage.roads.sources import load
@@ -231,6 +234,35 @@ def test_a_square_is_crossed_where_one_sees_the_other_side(tmp_path: Path) -> No
     round_it = seconds(ring, WALK, 1, 3)
     assert seconds(net, WALK, 1, 3) == pytest.approx(across, rel=1e-3)
     assert gained == pytest.approx(round_it - seconds(net, WALK, 1, 3))
+
+
+def test_lines_across_a_square_are_no_streets(tmp_path: Path) -> None:
+    """Four streets meet a square: its six lines cross one another, which is no missing node."""
+    places = {
+        1: (0, 0),
+        2: (2, 0),
+        3: (2, 2),
+        4: (0, 2),
+        5: (-1, 0),
+        6: (3, 2),
+        7: (2, -1),
+        8: (0, 3),
+    }
+    square = ([1, 2, 3, 4, 1], {"highway": "pedestrian", "area": "yes"})
+    streets = {
+        11: ([5, 1], STREET),
+        12: ([3, 6], STREET),
+        13: ([7, 2], STREET),
+        14: ([4, 8], STREET),
+    }
+    net = network(tmp_path, places, {10: square, **streets})
+    made, report = clean(net)
+    assert made.across.sum() == 4  # two lines, both ways
+    assert set(made.classes) == {"pedestrian", "residential"}
+    assert report.count(UNJOINED) == 0
+    assert len(road_lines(made)) == 8
+    kept = from_networkx(to_networkx(made))
+    assert kept.across.sum() == 4
 
 
 def test_water_is_an_obstacle_and_a_square_is_none(tmp_path: Path) -> None:

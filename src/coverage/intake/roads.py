@@ -197,7 +197,7 @@ def fit_to_city(network: RoadNetwork, city: City, report: CleaningReport) -> Cit
         tree = shapely.STRtree(streets)
         found, _ = tree.query_nearest(shapely.points(x, y), max_distance=NEAR_M)
         near[found] = True
-    once = np.flatnonzero(network.one_way_each)
+    once = np.flatnonzero(network.one_way_each & ~network.across)
     lengths = network.length_m[once]
     islands = {
         mode: np.unique(numbers[numbers >= 0], return_counts=True)[1]

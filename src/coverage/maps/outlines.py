@@ -77,7 +77,7 @@ def road_lines(network: RoadNetwork, *, most: int = 40_000) -> tuple[NDArray[np.
         most: Where there are more pieces than this, only those of the larger
             classes are drawn: a city's every alley is grey mud on a map.
     """
-    _, first = np.unique(network.edge_id, return_index=True)
+    first = _streets(network)
     if len(first) > most:
         first = _larger(network, first, most)
     start, x, y = network.lines()
@@ -86,10 +86,14 @@ def road_lines(network: RoadNetwork, *, most: int = 40_000) -> tuple[NDArray[np.
     return tuple(points[start[n] : start[n + 1]] for n in first)
 
 
+def _streets(network: RoadNetwork) -> NDArray[np.int64]:
+    """One edge of every street; lines across squares are none."""
+    return np.flatnonzero(network.one_way_each & ~network.across)
+
+
 def road_name(network: RoadNetwork, drawn: int) -> Said:
     """What so many of a network's streets are called in a legend."""
-    pieces = len(np.unique(network.edge_id))
-    if "shipped" in network.origin or drawn < pieces:
+    if "shipped" in network.origin or drawn < len(_streets(network)):
         return Said("主要道路", "main roads")
     return Said("街道", "streets")
 

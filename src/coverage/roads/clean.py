@@ -292,9 +292,8 @@ def _unjoined(network: RoadNetwork, report: CleaningReport) -> None:
     """Streets on the ground that cross, or end on another, where neither has a node."""
     import shapely
 
-    edges = np.flatnonzero(
-        network.one_way_each & (network.level == 0) & (network.plane_length() > 0)
-    )
+    streets = network.one_way_each & (network.level == 0) & ~network.across
+    edges = np.flatnonzero(streets & (network.plane_length() > 0))
     start, x, y = network.lines(edges)
     owner = np.repeat(np.arange(len(edges)), np.diff(start))
     lines = np.asarray(shapely.linestrings(np.column_stack([x, y]), indices=owner), np.object_)

@@ -106,8 +106,9 @@ def gaps(network: RoadNetwork, most_m: float) -> Gaps:
 def _may_be_met(network: RoadNetwork, once: Ints, own: Ints, street: Ints) -> Bools:
     """Whether streets may be joined to others between these streets' ends."""
     shut = [i for i, name in enumerate(network.highway_names) if name in _SHUT]
-    ground = network.level[once] == 0
-    return np.asarray(ground[own] & (ground & ~np.isin(network.highway[once], shut))[street])
+    ground = network.level == 0
+    met = ground & ~np.isin(network.highway, shut) & ~network.across
+    return np.asarray(ground[once[own]] & met[once[street]])
 
 
 def count(network: RoadNetwork, report: CleaningReport) -> None:
@@ -129,7 +130,8 @@ def remedy(report: CleaningReport) -> Said | None:
         return None
     zh = "、".join(f"{high} 米以内 {some} 处" for high, some in found.items() if some)
     en = ", ".join(f"{some} up to {high} m" for high, some in found.items() if some)
-    high = max(found, key=lambda high: found[high])
+    # Wider ones are mostly dead ends as they should be.
+    high = CLASSES_M[2] if found[CLASSES_M[2]] == sum(found.values()) else CLASSES_M[1]
     return Said(
         f"街道端点与别的街道没有接上：{zh}；核对后可接上：coverage import roads … --snap {high}",
         f"streets end just before another: {en}; once looked at, join them with "

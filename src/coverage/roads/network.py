@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import Float32s, Floats, Int32s, Ints, Numbers, Objects, gather, with_ends
+from coverage.arrays import (
+    Bools,
+    Float32s,
+    Floats,
+    Int32s,
+    Ints,
+    Numbers,
+    Objects,
+    gather,
+    with_ends,
+)
 from coverage.datum import unproject
 from coverage.errors import InputError
 from coverage.messages import Lang, Said
@@ -29,6 +39,7 @@ MODES: dict[str, int] = {"foot": FOOT, "bicycle": BICYCLE, "car": CAR}
 ALL_MODES = FOOT | BICYCLE | CAR
 CAR_ON_TRACKS = 8  # a car whose profile uses field tracks that no tag closes
 FERRY = "ferry"  # the class of a way whose maxspeed_kmh is how fast it goes, for everybody
+ACROSS = "_square"  # behind the class of a line across a square, which is walked and no street
 OBSTACLES = ("water", "river", "rail")  # what nobody crosses off the road
 FLAGS = {**MODES, "car_on_tracks": CAR_ON_TRACKS}
 LONGEST_M = 40_100_000.0  # once round the earth: no piece of street is longer
@@ -203,6 +214,17 @@ class RoadNetwork:
     def one_way_each(self) -> NDArray[np.bool_]:
         """(m,) True for one directed edge of every piece: the first of the two, or the only one."""
         return np.asarray((self.twin < 0) | (np.arange(self.edge_count) < self.twin))
+
+    @property
+    def across(self) -> Bools:
+        """(m,) True for lines across squares."""
+        names = [i for i, name in enumerate(self.highway_names) if name.endswith(ACROSS)]
+        return np.isin(self.highway, names)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The road classes by whose rules `highway_names` are used."""
+        return tuple(name.removesuffix(ACROSS) for name in self.highway_names)
 
     def line(self, edge: int) -> Floats:
         """(k, 2) x and y of one edge from tail to head, both ends and the bends between."""

@@ -262,7 +262,7 @@ def _unpack(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> RoadNetwo
     return RoadNetwork(**{**columns, "highway_names": tuple(about["highway_names"])})
 
 
-CACHE = Cache("roads", Archive(b"FCRN", 4), _pack, _unpack)
+CACHE = Cache("roads", Archive(b"FCRN", 5), _pack, _unpack)
 
 
 def cached(

@@ -32,6 +32,7 @@ from coverage.roads.access import (
 )
 from coverage.roads.build import Turn, build, ground_steps
 from coverage.roads.network import (
+    ACROSS,
     BICYCLE,
     CAR,
     CAR_ON_TRACKS,
@@ -229,6 +230,7 @@ class Ways:
                 self.lost["square"].append(way)
                 continue
             about = {key: column[row] for key, column in self._columns.items()}
+            about |= {"highway": about["highway"] + ACROSS}
             about |= {"forward": (feet := (FOOT | BICYCLE) & about["forward"]), "back": feet}
             for a, b in across:
                 points = [(refs[i], int(ring[i, 0]), int(ring[i, 1])) for i in (a, b)]

@@ -325,7 +325,7 @@ def _allowed(network: RoadNetwork, profile: Profile, twin: Ints) -> tuple[Bools,
     bit = MODES[profile.mode]
     bit |= CAR_ON_TRACKS if bit == CAR and profile.tracks else 0
     allowed = (network.modes & bit) != 0
-    names = [i for i, name in enumerate(network.highway_names) if name in profile.exclude_classes]
+    names = [i for i, name in enumerate(network.classes) if name in profile.exclude_classes]
     allowed &= ~np.isin(network.highway, names)
     if profile.ignore_oneway:
         allowed = allowed | ((twin >= 0) & allowed[twin])
@@ -345,7 +345,7 @@ def _edge_seconds(
 ) -> tuple[Floats, Floats]:
     """Seconds of every directed edge along and against it, whoever may use it, no crossings."""
     speeds = dict(profile.class_speeds)
-    by_class = np.array([speeds.get(name, profile.speed_mps) for name in network.highway_names])
+    by_class = np.array([speeds.get(name, profile.speed_mps) for name in network.classes])
     speed = by_class[network.highway] if network.edge_count else np.empty(0)
     if profile.maxspeed_factor is not None:
         signed = network.maxspeed_kmh.astype(np.float64) / 3.6 * profile.maxspeed_factor
@@ -370,7 +370,7 @@ def _edge_seconds(
 def _may_be_entered(network: RoadNetwork, profile: Profile) -> Bools:
     """(m,) whether legs may join an edge between its ends: no bridge, tunnel, motorway, ferry."""
     shut = {*profile.no_access_classes, FERRY}
-    closed = [i for i, name in enumerate(network.highway_names) if name in shut]
+    closed = [i for i, name in enumerate(network.classes) if name in shut]
     return np.asarray(~np.isin(network.highway, closed) & (network.level == 0))
 
 
