@@ -133,5 +133,5 @@ def test_a_full_disk_leaves_everything_as_it_was(
 def test_a_file_too_large_for_the_disk_is_refused(what: str, space: Path) -> None:
     """The system itself refuses the bytes, in the middle of the file."""
     before = _everything(space)
-    assert _python(_SMALL, "65536", *_args(what, space)) == 2
+    assert _python(_SMALL, "16384", *_args(what, space)) == 2
     assert _everything(space) == before

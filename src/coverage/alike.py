@@ -16,13 +16,14 @@ import zipfile
 from contextlib import closing
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 _FIRST = (1980, 1, 1, 0, 0, 0)  # the earliest that an archive can note
@@ -61,9 +62,15 @@ def settle(path: Path, day: date) -> None:
         path.write_bytes(_REWRITTEN[suffix](path.read_bytes(), day))
 
 
-def archive(content: bytes, day: date) -> bytes:
-    """As `settle`, for an archive that is not a file yet, and for those inside it."""
-    made = io.BytesIO()
+def archive(content: bytes, day: date, rows: Mapping[str, Iterable[bytes]] | None = None) -> bytes:
+    """As `settle`, for an archive that is not a file yet, and for those inside it.
+
+    Args:
+        content: The archive.
+        day: The day that it bears.
+        rows: By part of a workbook, the XML of rows that are put below those it has.
+    """
+    made, more = io.BytesIO(), rows or {}
     with (
         zipfile.ZipFile(io.BytesIO(content)) as old,
         zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new,
@@ -76,7 +83,13 @@ def archive(content: bytes, day: date) -> bytes:
                 part = archive(part, day)
             entry = zipfile.ZipInfo(name, _FIRST)
             entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 0
-            new.writestr(entry, part)
+            if name in more:
+                head, end, tail = part.rpartition(b"</sheetData>")
+                with new.open(entry, "w", force_zip64=True) as out:
+                    for piece in chain((head,), more[name], (end + tail,)):
+                        out.write(piece)
+            else:
+                new.writestr(entry, part)
     return made.getvalue()
 
 

@@ -117,9 +117,10 @@ class View:
             return list(row.cells)
         return shown_cells(row, self.report.parts[row.part])
 
-    def raw(self, row: Row) -> str:
-        """The original cells in one line."""
-        return " | ".join("" if cell is None else str(cell) for cell in self.cells(row))
+    @staticmethod
+    def raw(cells: Iterable[object]) -> str:
+        """Cells in one line."""
+        return " | ".join("" if cell is None else str(cell) for cell in cells)
 
 
 def show(report: ImportReport, to: Console, lang: Lang = "zh", *, columns: bool = False) -> None:

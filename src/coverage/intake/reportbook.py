@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.alike import archive, today
 from coverage.formats.files import MOST_CHARACTERS
 from coverage.formats.formulas import guarded
+from coverage.formats.sheetxml import Line, Look, date_looks, look_of, rows_xml
 from coverage.intake.report import View
 from coverage.lists.reimport import BEFORE, FIRST
 from coverage.lists.rows import OUTCOMES
@@ -21,7 +22,7 @@ from coverage.messages import Lang, Said
 from coverage.text import width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from coverage.intake.outcomes import ImportReport, Part, Row
 
@@ -41,15 +42,17 @@ def workbook(report: ImportReport, lang: Lang = "zh") -> bytes:
     view = View(report, lang)
     _summary(book.create_sheet(SUMMARY.to(lang)), view)
     by_part: dict[int, list[Row]] = {}
+    rows: dict[str, Iterable[bytes]] = {}
     for row in report.outcomes:
         by_part.setdefault(row.part, []).append(row)
     for number, part in enumerate(report.parts):
         if number in by_part:
             sheet = book.create_sheet(_sheet_name(part, number + 1))
-            _rows(sheet, part, by_part[number], view)
+            lines = _rows(sheet, part, by_part[number], view)
+            rows[f"xl/worksheets/sheet{len(book.worksheets)}.xml"] = lines
     out = io.BytesIO()
     book.save(out)
-    return archive(out.getvalue(), today())
+    return archive(out.getvalue(), today(), rows)
 
 
 def _sheet_name(part: Part, number: int) -> str:
@@ -102,7 +105,8 @@ def _styled(sheet: Any, *, bold: bool = False, size: int = 11, fill: str = "") -
     return make
 
 
-def _rows(sheet: Any, part: Part, rows: Iterable[Row], view: View) -> None:
+def _rows(sheet: Any, part: Part, rows: Iterable[Row], view: View) -> Iterator[bytes]:
+    """Make the head of the sheet of a part, and say what its rows are in XML."""
     from openpyxl.utils import get_column_letter
 
     lang = view.lang
@@ -118,33 +122,32 @@ def _rows(sheet: Any, part: Part, rows: Iterable[Row], view: View) -> None:
         name or Said(f"列{n}", f"column {n}").to(lang) for n, name in enumerate(part.columns, 1)
     ]
     sheet.append([*(ours(h.to(lang)) for h, _ in first), *map(theirs, names)])
-    # One cell for each look is enough: a row is written out when it is appended.
-    fills = {outcome: _styled(sheet, fill=fill)("") for outcome, fill in _FILL.items()}
-    wrapped = _styled(sheet)("")
-    for line, row in enumerate(rows, start=2):
-        word, told = view.outcome(row), view.joined(row.said)
-        if told:
-            # Not every program makes room for text that it breaks into lines.
-            lines = min(-(-width(told) // _WHY_COLUMNS), _MOST_LINES)
-            if lines > 1:
-                sheet.row_dimensions[line].height = _LINE_POINTS * lines
-            wrapped.value = _cell(told)
-        fill = fills.get(row.outcome)
-        if fill is not None:
-            fill.value = word
+    looks = {outcome: look_of(_styled(sheet, fill=fill)("")) for outcome, fill in _FILL.items()}
+    looks[""] = look_of(_styled(sheet)(""))
+    return rows_xml(_lines(part, rows, view, looks), date_looks(sheet), first=2)
+
+
+def _lines(part: Part, rows: Iterable[Row], view: View, looks: Mapping[str, int]) -> Iterator[Line]:
+    """The rows of a part: where each stands, what became of it, and its cells."""
+    for row in rows:
+        outcome, told = row.outcome, view.joined(row.said)
+        # Not every program makes room for text that it breaks into lines.
+        lines = min(-(-width(told) // _WHY_COLUMNS), _MOST_LINES)
         # What stood there is said again only where the planner is likely to edit it.
-        before = view.raw(row) if row.outcome in {"rejected", "corrected"} else ""
-        sheet.append(
+        cells = view.cells(row)
+        before = view.raw(cells) if outcome in {"rejected", "corrected"} else ""
+        yield Line(
             [
                 *(_cell(part.file), _cell(part.sheet), row.row),
-                fill or word,
-                wrapped if told else None,
+                Look(view.outcome(row), looks.get(outcome, 0)),
+                Look(_cell(told), looks[""]) if told else None,
                 _cell(view.joined(row.checks)) if row.checks else None,
                 _cell(row.unit_code),
                 *map(_cell, view.became(row)),
                 _cell(before),
-                *map(_cell, view.cells(row)),
-            ]
+                *map(_cell, cells),
+            ],
+            _LINE_POINTS * lines if lines > 1 else None,
         )
 
 

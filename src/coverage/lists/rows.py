@@ -128,14 +128,16 @@ class Row:
     @property
     def accepted(self) -> bool:
         """Whether it is taken, corrected or not."""
-        return self.is_data and not self.reasons
+        return self.is_data and not any(f.weight == "reason" for f in self.findings)
 
     @property
     def outcome(self) -> Outcome:
         """Accepted, corrected (and accepted) or rejected; or what the row is instead."""
         if self.role != "data":
             return self.role
-        return "rejected" if self.reasons else "corrected" if self.corrections else "accepted"
+        weights = {f.weight for f in self.findings}
+        rejected = "reason" in weights
+        return "rejected" if rejected else "corrected" if "correction" in weights else "accepted"
 
     @property
     def reasons(self) -> tuple[Said, ...]:
