@@ -10,11 +10,11 @@ import pytest
 
 from coverage.city import City
 from coverage.profiles import load_profile
-from coverage.reach.service import far_facilities, travel_time
+from coverage.reach.service import far_facilities, fit_to_roads, travel_time
 from coverage.reach.sites import off_road_notes
 from coverage.roads.convert import write_graphml
 from coverage.roads.sources import load
-from coverage.travel.access import RoadDistance, access_legs, longest_leg_m
+from coverage.travel.access import Points, RoadDistance, access_legs, longest_leg_m
 from coverage.travel.live import LiveTimes
 from coverage.travel.prepare import prepare
 from coverage.travel.route import route
@@ -45,6 +45,40 @@ def test_one_longer_leg_joins_it_and_every_answer_agrees() -> None:
     assert np.array_equal(live.seconds, found.seconds)
 
 
+def test_a_home_that_stands_alone_has_one_longer_leg_too() -> None:
+    tn = prepare(STREET, WALK)
+    homes = [(500.0, 90.0), (500.0, 700.0), (500.0, 1000.1)]
+    found = nearest(tn, [(0.0, 0.0)], homes)
+    expected = [(500 + 90 * 1.3) / 0.8, (500 + 700 * 1.3) / 0.8, np.inf]
+    assert found.seconds == pytest.approx(expected)
+    assert Points.of(tn, homes).lone.tolist() == [False, True, False]
+    assert route(tn, homes[1], [(0.0, 0.0)]).seconds == found.seconds[1]
+    assert "no street within 1,000 m" in route(tn, homes[2], [(0.0, 0.0)]).why().en
+
+
+@pytest.mark.parametrize(
+    ("classes", "main"),
+    [
+        ({"trunk": 1000.0, "secondary_link": 500.0}, True),
+        ({"primary": 1000.0, "residential": 100.0}, True),
+        ({"primary": 1000.0, "residential": 120.0}, False),
+        ({"road": 1000.0}, False),
+        ({"main_road": 1000.0}, True),
+    ],
+)
+def test_legs_go_farther_where_the_classes_leave_out_the_streets(
+    classes: dict[str, float], main: bool
+) -> None:
+    ends = [(0.0, 0.0), *((metres, 0.0) for metres in classes.values())]
+    streets = [Street(0, n, highway=name) for n, name in enumerate(classes, start=1)]
+    net = build(ends, streets)
+    assert net.main_roads_only == main
+    profile, notes = fit_to_roads(WALK, net)
+    longest = 3000.0 if main else 100.0
+    assert (profile.max_access_m, profile.max_direct_m) == (longest, longest)
+    assert f"{longest:,.0f} m off the road" in notes[0].en
+
+
 def test_farther_than_the_profile_goes_it_is_not_connected() -> None:
     tn = prepare(STREET, WALK)
     assert np.isinf(nearest(tn, [(500.0, 1000.1)], HOMES).seconds).all()
@@ -55,7 +89,7 @@ def test_a_street_within_the_usual_leg_leaves_it_at_that() -> None:
     tn = prepare(
         build([(0, 0), (100, 0), (0, 900), (100, 900)], [Street(0, 1), Street(2, 3)]), WALK
     )
-    found = nearest(tn, [(50.0, 290.0)], [(0.0, 0.0), (0.0, 900.0)])
+    found = nearest(tn, [(50.0, 90.0)], [(0.0, 0.0), (0.0, 900.0)])
     assert np.isfinite(found.seconds).tolist() == [True, False]
 
 
@@ -121,7 +155,7 @@ def test_a_time_is_the_same_number_whatever_limit_is_asked(profile: str) -> None
         assert np.array_equal(times[0], other)
 
 
-AWAY_M = [0.0, 299.0, 300.0, 300.0000005, 300.1, 999.9, 1000.0, 1000.0000005, 1000.1, 9000.0]
+AWAY_M = [0.0, 99.0, 100.0, 100.0000005, 100.1, 299.0, 300.0, 300.0000005, 300.1, 999.9, 1000.0, 1000.0000005, 1000.1, 9000.0]
 
 
 @pytest.mark.parametrize("profile", ["older_walk", "drive", "standard_1000m"])

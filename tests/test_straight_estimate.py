@@ -64,7 +64,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
 
 def _by_hand(limit_m: float) -> tuple[int, int]:
     """Crossings within the limit, and those whose way touches the streets nowhere or once."""
-    near = [(x, y) for x in range(-3, 4) for y in range(-3, 4) if math.hypot(x, y) <= 3]
+    near = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if math.hypot(x, y) <= 1]
     reached = alone = 0
     for a, b in itertools.product(range(-HALF, HALF + 1), repeat=2):
         off = street = math.inf
@@ -130,6 +130,8 @@ def test_more_than_half_decides() -> None:
     assert more.straight_estimate
     assert more.time == 80.0
     assert OffRoad.of(0.0, 0.0, 0.0) is None
+    assert "longer leg" not in half.said().en
+    assert "12.5 % live where no street is near" in OffRoad.of(200.0, 0.0, 9.0, 25.0).said().en
     assert said_of(None) == ()
     assert said_of(half) == (half.said(),)
     assert said_of(more) == (more.said(), REMEDY)

@@ -28,9 +28,9 @@ steps = 0.4
 [access]                     # the legs off the road, and the direct way
 speed = 0.80
 detour = 1.3
-max_access_m = 300
-max_direct_m = 300
-max_single_leg_m = 1000      # of a facility that has no street nearer
+max_access_m = 100           # on a network with its streets
+max_direct_m = 100
+max_single_leg_m = 1000      # of a place that has no street nearer
 no_access_classes = ["motorway"]
 [access.main_roads]          # instead, where only main roads are known: stands for the rest
 speed = 0.80
@@ -113,8 +113,8 @@ class Profile:
         detour: Off the road, a way is this many times the straight line.
         max_access_m: Longest straight access leg, inclusive.
         max_direct_m: Longest straight way without any road, inclusive.
-        max_single_leg_m: Longest leg of a facility that has no street within
-            `max_access_m`: one, to the nearest street; inclusive.
+        max_single_leg_m: Longest leg of a facility or a home that has no street
+            within `max_access_m`: one, to the nearest street; inclusive.
         ignore_oneway: Both directions of every usable street are open.
         tracks: Whether a car uses field tracks that no tag closes or opens.
         maxspeed_factor: A signed limit times this caps the class speed;

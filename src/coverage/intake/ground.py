@@ -319,7 +319,7 @@ def _roads(
         metres, cut_off = float(away.metres[n]), bool(away.cut_off[n])
         rows[n].check("roads", off_road_said(metres, longest, cut_off=cut_off))
     limit = network.profile.max_access_m
-    if "shipped" not in network.network.origin:
+    if not network.network.main_roads_only:
         return []
     said = Said(
         f"路网只有主要公路，离路 {limit:,.0f} 米以内的位置不作提示",

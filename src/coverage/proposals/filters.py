@@ -171,16 +171,8 @@ def on_roads(
     network: TravelNetwork, xy: NDArray[np.float64], metres: float | None = None
 ) -> NDArray[np.bool_]:
     """Whether a street that the profile may use lies within `metres` (its own limit if `None`)."""
-    legs = access_legs(network, xy[:, 0], xy[:, 1])
-    near = legs.point if metres is None else legs.point[legs.distance_m <= metres]
-    if metres is not None and metres > network.profile.max_access_m:
-        raise InputError(
-            Said(
-                f"到道路最多可查 {network.profile.max_access_m:g} 米",
-                f"the profile looks for roads within {network.profile.max_access_m:g} m only",
-            )
-        )
-    return np.isin(np.arange(len(xy)), near)
+    legs = access_legs(network, xy[:, 0], xy[:, 1], max_access_m=metres)
+    return np.isin(np.arange(len(xy)), legs.point)
 
 
 def _away(

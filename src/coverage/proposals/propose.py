@@ -397,7 +397,8 @@ def _off_road(field: Field, has: Bools, after: tuple[Floats, Floats]) -> OffRoad
         return None
     inside = has[: field.placed]
     people, share = field.people[: field.placed][inside], after[1][inside]
-    return OffRoad.of(float(people.sum()), float(people @ (share >= 1.0)), float(people @ share))
+    parts = (share >= 1.0, share, (share < 1.0) & field.travel.points.lone[inside])
+    return OffRoad.of(float(people.sum()), *(float(people @ part) for part in parts))
 
 
 def _own_notes(question: Question, field: Field) -> tuple[Said, ...]:

@@ -36,6 +36,7 @@ class PeopleReached:
         straight: People inside the straight circle of the same limit.
         alone: Of those reached, people whose whole way is off the road.
         weighted: Of those reached, people weighted by the share of their time off the road.
+        longer: Of those reached, people whose home stands alone: by one longer leg to a street.
     """
 
     code: str
@@ -48,6 +49,7 @@ class PeopleReached:
     straight: float
     alone: float
     weighted: float
+    longer: float
 
     @property
     def total(self) -> float:
@@ -67,7 +69,7 @@ class PeopleReached:
     @property
     def off_road(self) -> OffRoad | None:
         """What the people reached owe to ways off the road, `None` where nobody is."""
-        return OffRoad.of(self.reached, self.alone, self.weighted)
+        return OffRoad.of(self.reached, self.alone, self.weighted, self.longer)
 
 
 def people_reached(
@@ -158,10 +160,11 @@ def _rows(
         total(weight * straight),
         total(weight * (off >= 1.0)),
         total(weight * off),
+        total(weight * (inside & (off < 1.0) & times.setup.points.lone)),
     )
     rows = []
     for n, code in enumerate(codes):
-        reached, rest, drawn, alone, weighted = (float(column[n]) for column in columns)
+        reached, rest, *others = (float(column[n]) for column in columns)
         if reached + rest + unplaced[n] == 0:
             continue
         name = times.city.name if code == times.city.code else times.city.units.name(code)
@@ -174,9 +177,7 @@ def _rows(
                 reached,
                 rest,
                 float(unplaced[n]),
-                drawn,
-                alone,
-                weighted,
+                *others,
             )
         )
     return rows

@@ -14,6 +14,7 @@ from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.profiles import load_profile
 from coverage.roads.sources import load
+from coverage.travel.access import longest_leg_m
 from coverage.travel.prepare import prepare
 from coverage.travel.times import node_times
 
@@ -67,7 +68,7 @@ def compare_circles(
     for place, one in zip(places, reached, strict=True):
         if not len(one.streets.piece):
             where = f"{place[0]:g},{place[1]:g}"
-            far = f"{travel.max_access_m:g}"
+            far = f"{longest_leg_m(travel):g}"
             raise InputError(
                 Said(
                     f"{where} 周围 {far} 米内没有街道",

@@ -364,7 +364,7 @@ def travel_network(
     """
     given = roads if roads is not None else city.roads
     road = given if isinstance(given, RoadNetwork) else load(given, crs=crs)
-    fitted, notes = fit_to_roads(profile, road.origin)
+    fitted, notes = fit_to_roads(profile, road)
     if roads is None:
         notes += quoted(city)
     own = own_obstacles(city, road.crs)
@@ -477,17 +477,21 @@ def far_facilities(
     return held_to_roads(Sites(own, xy, 0, ()), network)
 
 
-def fit_to_roads(profile: Profile, origin: dict[str, object]) -> tuple[Profile, tuple[Said, ...]]:
-    """Let people walk farther off the road where only main roads are known.
+def fit_to_roads(profile: Profile, road: RoadNetwork) -> tuple[Profile, tuple[Said, ...]]:
+    """Let people go farther off the road where only main roads are known, and say how far.
 
-    The main roads that ship leave out every street and path; a village 1 km
-    from one is not cut off. Walking straight, at the profile's access speed
-    and detour, then competes with the road, and the share of it is reported.
-    How far is the profile's to say, never the limit's: a time is the same
-    number whatever limit is asked for.
+    Main roads leave out every street and path; a village 1 km from one is
+    not cut off. Walking straight, at the profile's access speed and detour,
+    then competes with the road, and the share of it is reported. How far is
+    the profile's to say, never the limit's: a time is the same number
+    whatever limit is asked for.
     """
-    if "shipped" not in origin:
-        return profile, ()
+    if not road.main_roads_only:
+        said = Said(
+            f"路网含街巷：离路至多 {profile.max_access_m:,.0f} 米",
+            f"the roads hold the streets: at most {profile.max_access_m:,.0f} m off the road",
+        )
+        return profile, (said,)
     fitted = profile.on_main_roads()
     far, detour = fitted.max_direct_m, fitted.detour
     said = Said(

@@ -41,6 +41,9 @@ CAR_ON_TRACKS = 8  # a car whose profile uses field tracks that no tag closes
 FERRY = "ferry"  # the class of a way whose maxspeed_kmh is how fast it goes, for everybody
 ACROSS = "_square"  # behind the class of a line across a square, which is walked and no street
 OBSTACLES = ("water", "river", "rail")  # what nobody crosses off the road
+MAIN_ROAD = "main_road"  # the class of the roads that ship, which are nothing else
+_MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary", MAIN_ROAD)
+_LEAST_STREETS = 0.1  # of the length: with less, people live beside streets that are not there
 FLAGS = {**MODES, "car_on_tracks": CAR_ON_TRACKS}
 LONGEST_M = 40_100_000.0  # once round the earth: no piece of street is longer
 _EXAMPLES = 5
@@ -225,6 +228,19 @@ class RoadNetwork:
     def classes(self) -> tuple[str, ...]:
         """The road classes by whose rules `highway_names` are used."""
         return tuple(name.removesuffix(ACROSS) for name in self.highway_names)
+
+    @cached_property
+    def main_roads_only(self) -> bool:
+        """Whether it leaves out the streets that people live on, which decides how far legs go.
+
+        By its classes: a full network has more than a tenth of its length in lesser ones than
+        county roads (``tertiary``). Roads of no known class count as streets.
+        """
+        main = [
+            n for n, name in enumerate(self.highway_names) if name.removesuffix("_link") in _MAIN
+        ]
+        streets = self.length_m[~np.isin(self.highway, main)].sum()
+        return bool(streets < _LEAST_STREETS * self.length_m.sum())
 
     def line(self, edge: int) -> Floats:
         """(k, 2) x and y of one edge from tail to head, both ends and the bends between."""

@@ -19,7 +19,7 @@ from coverage.formats.archives import Archive, Cache
 from coverage.messages import Said
 from coverage.roads.clean import clean
 from coverage.roads.gaps import count
-from coverage.roads.network import MODES, CleaningReport, RoadNetwork
+from coverage.roads.network import MAIN_ROAD, MODES, CleaningReport, RoadNetwork
 from coverage.settings import data_dir
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _OSM = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
 _LINES = (".gpkg", ".parquet", ".geoparquet", ".pq", ".shp", ".geojson", ".fgb")
 _KNOWN = (*_OSM, ".graphml", ".csv", *_LINES)
-_SHIPPED_CLASS = "main_road"
 _PLAIN = ("crs", "highway_names", "origin")
 
 
@@ -238,7 +237,7 @@ def _read(
         path,
         edges,
         modes=tuple(MODES) if ships and modes is None else modes,
-        highway=_SHIPPED_CLASS if ships else "road",
+        highway=MAIN_ROAD if ships else "road",
         crs=crs,
         skip_bad=report is not None,
     )

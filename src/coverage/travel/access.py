@@ -139,7 +139,7 @@ def access_legs(
         y: (p,) metres.
         max_access_m: Longest leg, inclusive to the micrometre; the profile's own by default.
         alone: Whether a point with no street so near has one leg to the nearest, up to the
-            profile's `max_single_leg_m`: facilities, which nobody would build out of reach.
+            profile's `max_single_leg_m`: facilities and homes, which nobody builds out of reach.
         chunk: Points a step; bounds memory, changes nothing else.
 
     Raises:
@@ -163,17 +163,19 @@ def access_legs(
     return _with_lone(tn, xy, legs) if alone else legs
 
 
-def nearest_streets(tn: TravelNetwork, xy: Floats) -> tuple[Ints, Floats]:
+def nearest_streets(
+    tn: TravelNetwork, xy: Floats, most_m: float | None = None
+) -> tuple[Ints, Floats]:
     """The segment nearest to each point, of equals the first, and how far away it is.
 
-    Where no street is open: -1, and infinite.
+    Where no street is open, or none within `most_m`: -1, and infinite.
     """
     import shapely
 
     segment, metres = np.full(len(xy), -1), np.full(len(xy), np.inf)
     if len(xy) and len(tn.segments):
         (point, found), away = tn.segments.tree.query_nearest(
-            shapely.points(xy), return_distance=True
+            shapely.points(xy), max_distance=most_m, return_distance=True
         )
         first = least_rows(point, found.astype(np.float64))
         segment[point[first]], metres[point[first]] = found[first], away[first]
@@ -182,7 +184,7 @@ def nearest_streets(tn: TravelNetwork, xy: Floats) -> tuple[Ints, Floats]:
 
 @dataclass(frozen=True, eq=False)
 class RoadDistance:
-    """How far places are from the nearest usable street, and what that makes of a facility there.
+    """How far places are from the nearest usable street, and what that makes of them.
 
     Attributes:
         metres: (p,) infinite where no street is open.
@@ -203,7 +205,7 @@ class RoadDistance:
 
 
 def longest_leg_m(profile: Profile) -> float:
-    """The longest leg of a facility."""
+    """The longest leg of a place that has no other."""
     return max(profile.max_access_m, profile.max_single_leg_m)
 
 
@@ -212,8 +214,8 @@ def _with_lone(tn: TravelNetwork, xy: Floats, legs: AccessLegs) -> AccessLegs:
     if not tn.profile.max_single_leg_m:
         return legs
     alone = np.setdiff1d(np.arange(len(xy)), legs.point)
-    segment, metres = nearest_streets(tn, xy[alone])
-    near = metres <= tn.profile.max_single_leg_m + _TOUCH_M
+    segment, metres = nearest_streets(tn, xy[alone], tn.profile.max_single_leg_m + _TOUCH_M)
+    near = segment >= 0
     if tn.walls is not None:  # closing the nearest street opens no way to another
         near &= metres <= tn.walls.shut_m(xy[alone])
     alone, segment = alone[near], segment[near]
@@ -319,7 +321,7 @@ def useful_legs(tn: TravelNetwork, xy: Floats, *, source: bool, chunk: int = 2_0
     """
     parts = []
     for i in range(0, len(xy), chunk):
-        legs = access_legs(tn, xy[i : i + chunk, 0], xy[i : i + chunk, 1], alone=source)
+        legs = access_legs(tn, xy[i : i + chunk, 0], xy[i : i + chunk, 1], alone=True)
         keep = np.flatnonzero(_useful(tn, legs, source=source))
         piece, fraction, distance = legs.piece[keep], legs.fraction[keep], legs.distance_m[keep]
         parts.append(AccessLegs(legs.point[keep] + np.int32(i), piece, fraction, distance))
@@ -378,6 +380,12 @@ class Points:
 
     def __len__(self) -> int:
         return len(self.xy)
+
+    @cached_property
+    def lone(self) -> Bools:
+        """(p,) which are joined by one longer leg, because no street is as near as legs go."""
+        longer = self.legs.distance_m > self.tn.profile.max_access_m + _TOUCH_M
+        return np.isin(np.arange(len(self.xy)), self.legs.point[longer])
 
     @cached_property
     def stubs(self) -> Stubs:

@@ -17,6 +17,10 @@ _HARDLY = Said(
     "，道路几乎没有用上，不与直线圆比较",
     ": roads are hardly used, and no straight circle is compared",
 )
+_LONGER = Said(
+    "，{}% 的人住处附近没有街道，只靠一段长接驳可达",
+    "; {} % live where no street is near and are reached by one longer leg only",
+)
 _MOST = 50.0  # percent of the people reached
 
 
@@ -27,24 +31,29 @@ class OffRoad:
     Attributes:
         alone: Percent of them who are reached only so: their whole way is off the road.
         time: Percent of their time that is spent off the road.
+        longer: Percent of them who are reached by one leg longer than legs usually go, because
+            their home stands alone.
         straight_estimate: Whether the result is hardly more than straight lines.
     """
 
     alone: float
     time: float
     straight_estimate: bool
+    longer: float = 0.0
 
     @classmethod
-    def of(cls, reached: float, alone: float, weighted: float) -> OffRoad | None:
-        """From people reached, those wholly off the road, and all by their share of it.
+    def of(
+        cls, reached: float, alone: float, weighted: float, longer: float = 0.0
+    ) -> OffRoad | None:
+        """From people reached, those wholly off the road, all by their share of it, lone homes.
 
         Returns:
             `None` where nobody is reached.
         """
         if not reached > 0:
             return None
-        alone_, time = (100 * min(part / reached, 1.0) for part in (alone, weighted))
-        return cls(alone_, time, alone_ > _MOST)
+        alone_, time, long = (100 * min(part / reached, 1.0) for part in (alone, weighted, longer))
+        return cls(alone_, time, alone_ > _MOST, long)
 
     def said(self) -> Said:
         """The shares in a sentence; `mark_of` says in a name what is a straight-line estimate."""
@@ -53,6 +62,8 @@ class OffRoad:
             f"{self.alone:.1f} % of the people reached come wholly off the road, "
             f"{self.time:.1f} % of their time is spent off it",
         )
+        if self.longer:
+            said = said.then(_LONGER.fill(f"{self.longer:.1f}"))
         return said.then(_HARDLY) if self.straight_estimate else said
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from coverage.messages import Said
 from coverage.travel._search import Forest, Sources, forest
-from coverage.travel.access import Points, nearest_streets, part
+from coverage.travel.access import Points, longest_leg_m, nearest_streets, part
 from coverage.travel.times import checked_limit
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Route:
         line: (k, 2) the way on the map, from start to end, legs included.
         nearest_road_m: From the place to the nearest usable street, however
             far; infinite if there is none.
-        max_access_m: Longest access leg of the profile.
+        max_access_m: Longest leg of the profile, where there is no other.
     """
 
     status: Status
@@ -121,7 +121,7 @@ def route(
     road = float(nearest_streets(tn, place.xy)[1][0])
     if not ways:
         return Route(
-            _why(sources, place), nearest_road_m=road, max_access_m=tn.profile.max_access_m
+            _why(sources, place), nearest_road_m=road, max_access_m=longest_leg_m(tn.profile)
         )
     best = min(ways, key=lambda way: (way.seconds, way.facility, way.rank))
     pieces, nodes = _track(tn, sources, found, place, best)
@@ -155,7 +155,7 @@ def route(
         edges=edges.astype(np.int32),
         line=coordinates[moved],
         nearest_road_m=road,
-        max_access_m=tn.profile.max_access_m,
+        max_access_m=longest_leg_m(tn.profile),
     )
 
 
