@@ -155,7 +155,11 @@ def test_a_time_is_the_same_number_whatever_limit_is_asked(profile: str) -> None
         assert np.array_equal(times[0], other)
 
 
-AWAY_M = [0.0, 99.0, 100.0, 100.0000005, 100.1, 299.0, 300.0, 300.0000005, 300.1, 999.9, 1000.0, 1000.0000005, 1000.1, 9000.0]
+AWAY_M = [
+    0.0,
+    9000.0,
+    *(m + more for m in (100.0, 300.0, 1000.0) for more in (-0.1, 0.0, 5e-7, 0.1)),
+]
 
 
 @pytest.mark.parametrize("profile", ["older_walk", "drive", "standard_1000m"])

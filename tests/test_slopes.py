@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from coverage.profiles import load_profile, slope_factor
+from coverage.travel.live import LiveTimes
 from coverage.travel.prepare import prepare
-from networks import CRS, Street, build
+from coverage.travel.route import route
+from coverage.travel.times import nearest, reach
+from networks import CRS, Street, build, random_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from coverage.roads.network import RoadNetwork
+    from coverage.travel.prepare import Direction
 
 rasterio = pytest.importorskip("rasterio")
 EAST, NORTH, CELL = 500_000.0, 2_600_000.0, 30.0
@@ -98,3 +102,60 @@ def test_reading_in_strips_is_the_same(tmp_path: Path, monkeypatch: pytest.Monke
     at_once = factors(net, path)
     monkeypatch.setattr("coverage.travel.heights._CELLS_AT_ONCE", 700)
     assert factors(net, path) == at_once
+
+
+def even(tmp_path: Path, grade: float = 0.10) -> Path:
+    """A plane that rises to the north: a street eastwards is level, and legs are not."""
+    return write(tmp_path / "g.tif", lambda _, y: 500 - grade * y)
+
+
+@pytest.mark.parametrize("direction", ["to_facility", "from_facility"])
+def test_legs_and_direct_ways_have_slopes(tmp_path: Path, direction: Direction) -> None:
+    """A home 80 m uphill of the street, another beside the facility 60 m uphill of it."""
+    net, pace = street(600, 1200), 1.3 / 1.2
+    facility = np.array([(EAST + 700.0, NORTH - 1500.0), (EAST + 1500.0, NORTH - 1500.0)])
+    homes = np.array([(EAST + 1100.0, NORTH - 1420.0), (EAST + 1500.0, NORTH - 1440.0)])
+    hilly = prepare(net, WALK, elevation=even(tmp_path), direction=direction)
+    away = -0.10 if direction == "to_facility" else 0.10
+    expected = [400 / 1.2 + 80 * pace * float(slope_factor(away))]
+    expected += [60 * pace * float(slope_factor(away))]
+    found = nearest(hilly, facility, homes)
+    assert found.seconds == pytest.approx(expected, rel=1e-4)
+    every = reach(hilly, facility, homes, 9000.0).to_csr().toarray()
+    assert np.array_equal(every.min(axis=0), found.seconds)
+    live = LiveTimes(hilly, facility, homes)
+    live.move(1, facility[1])
+    assert np.array_equal(live.seconds, found.seconds)
+    for home, seconds in zip(homes, found.seconds, strict=True):
+        way = route(hilly, home, facility)
+        assert way.seconds == seconds
+        assert way.place_leg_s + way.road_s + way.facility_leg_s == pytest.approx(seconds)
+
+
+def test_a_leg_of_a_facility_is_climbed_by_who_comes(tmp_path: Path) -> None:
+    facility, home = [(EAST + 700.0, NORTH - 1420.0)], [(EAST + 1100.0, NORTH - 1500.0)]
+    tn = prepare(street(600, 1200), WALK, elevation=even(tmp_path))
+    seconds = nearest(tn, facility, home).seconds[0]
+    assert seconds == pytest.approx(400 / 1.2 + 80 * 1.3 / 1.2 * 1.419, rel=1e-3)
+
+
+def test_over_flat_ground_no_time_changes(tmp_path: Path) -> None:
+    net = random_network(7, 25)
+    x, y = EAST + 1000, NORTH - 2000
+    moved: dict[str, Any] = {
+        "x": net.x + x,
+        "y": net.y + y,
+        "bend_x": net.bend_x + x,
+        "bend_y": net.bend_y + y,
+    }
+    net = replace(net, **moved)
+    flat = write(tmp_path / "g.tif", lambda x, _: np.full_like(x, 77.0))
+    rng = np.random.default_rng(7)
+    places = rng.uniform((EAST + 900, NORTH - 2100), (EAST + 1700, NORTH - 1300), (30, 2))
+    plain, over = (
+        reach(prepare(net, WALK, elevation=ground), places[:6], places[6:], 900.0)
+        for ground in (None, flat)
+    )
+    assert len(plain.demand) > 6
+    assert np.array_equal(plain.demand, over.demand)
+    np.testing.assert_allclose(over.seconds, plain.seconds, rtol=1e-12)

@@ -131,7 +131,8 @@ def test_more_than_half_decides() -> None:
     assert more.time == 80.0
     assert OffRoad.of(0.0, 0.0, 0.0) is None
     assert "longer leg" not in half.said().en
-    assert "12.5 % live where no street is near" in OffRoad.of(200.0, 0.0, 9.0, 25.0).said().en
+    (said,) = said_of(OffRoad.of(200.0, 0.0, 9.0, 25.0))
+    assert "12.5 % live where no street is near" in said.en
     assert said_of(None) == ()
     assert said_of(half) == (half.said(),)
     assert said_of(more) == (more.said(), REMEDY)

@@ -211,8 +211,10 @@ def test_circles_are_those_of_valhalla(valhalla: truth.Valhalla) -> None:
     rows = [found]
     off = truth.drawn(network, walk, valhalla.origin_xy, 15, STEP_M)
     rows.append(truth.Agreement.of("origin where it is, 75 m", valhalla, off, 15))
-    wide = truth.drawn(network, truth.walker(100.0), xy, 15, STEP_M)
-    rows.append(truth.Agreement.of("origin on its street, 100 m", valhalla, wide, 15))
+    ships = truth.as_shipped("adult_walk")
+    for name, places in (("on its street", xy), ("where it is", valhalla.origin_xy)):
+        shapes = truth.drawn(network, ships, places, 15, ships.resolution_m)
+        rows.append(truth.Agreement.of(f"origin {name}, as shipped", valhalla, shapes, 15))
     slow = truth.walker(ACCESS_M, class_speeds=(("alley", 0.5),))
     shapes = truth.drawn(valhalla.with_alleys, slow, xy, 15, STEP_M)
     rows.append(truth.Agreement.of("… alleys at half speed", valhalla, shapes, 15))
@@ -234,6 +236,10 @@ def test_circles_are_those_of_valhalla(valhalla: truth.Valhalla) -> None:
     assert abs(np.median(found.area) - 1) <= 0.05
     assert share > 0.75
     assert np.median(rows[1].iou) >= 0.82
+    for shipped in rows[2:4]:
+        assert np.median(shipped.iou) >= 0.86
+        assert abs(shipped.area_sum - 1) <= 0.05
+        assert abs(shipped.people_sum - 1) <= 0.03
 
 
 def test_valhallas_outlines_lie_on_a_raster_of_a_thousandth_degree(

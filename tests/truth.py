@@ -332,6 +332,12 @@ def walker(max_access_m: float, **change: Any) -> Profile:
     return replace(plain, **change)
 
 
+def as_shipped(name: str) -> Profile:
+    """A profile that ships at Valhalla's pace; its legs, caps and detour are its own."""
+    pace = {"speed_mps": 1.0, "class_speeds": (), "access_speed_mps": 1.0}
+    return replace(load_profile(name), **pace)  # type: ignore[arg-type]
+
+
 def pair_seconds(network: RoadNetwork, profile: Profile, xy: Floats) -> Floats:
     """(p, p) seconds from row to column by the toolkit, NaN where there is no way."""
     found = reach(prepare(network, profile), xy, xy, np.inf)

@@ -57,8 +57,7 @@ class Reached:
         """Rows of `sources.legs` that the search may begin with."""
         start = self.sources.leg_start
         rows = expand(start[self.rows], start[self.rows + 1] - start[self.rows])
-        off = self.tn.profile.access_seconds(self.sources.legs.distance_m[rows])
-        return rows[off <= self.limit_s]
+        return rows[self.sources.legs.seconds[rows] <= self.limit_s]
 
     def seconds_at_nodes(self, nodes: Numbers) -> Floats:
         """Seconds at nodes of the road network, infinite where not reached."""
@@ -90,7 +89,7 @@ class Reached:
             limit_s=self.limit_s,
             foot_start=foot_start,
             foot_fraction=self.sources.legs.fraction[legs],
-            foot_seconds=tn.profile.access_seconds(self.sources.legs.distance_m[legs]),
+            foot_seconds=self.sources.legs.seconds[legs],
         )
 
 

@@ -7,7 +7,7 @@ piece gives one foot a point, the nearest point of its bent line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -105,19 +105,25 @@ class AccessLegs:
         fraction: (k,) where the foot lies on the line of the piece, 0 at
             `piece_a`, 1 at `piece_b`.
         distance_m: (k,) straight distance from the point to its foot.
+        seconds: (k,) of the leg in the direction of travel.
     """
 
     point: Int32s
     piece: Int32s
     fraction: Floats
     distance_m: Floats
+    seconds: Floats
+
+    def take(self, rows: Ints) -> AccessLegs:
+        """Some of the legs."""
+        return AccessLegs(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     @classmethod
     def joined(cls, parts: Sequence[AccessLegs]) -> AccessLegs:
         """Legs of points that follow one another."""
         if not parts:
             none, nowhere = np.empty(0, np.int32), np.empty(0)
-            return cls(none, none, nowhere, nowhere)
+            return cls(none, none, nowhere, nowhere, nowhere)
         names = cls.__dataclass_fields__
         return cls(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
 
@@ -129,6 +135,7 @@ def access_legs(
     *,
     max_access_m: float | None = None,
     alone: bool = False,
+    source: bool = False,
     chunk: int = 20_000,
 ) -> AccessLegs:
     """Legs from points to every open street piece within reach.
@@ -140,6 +147,7 @@ def access_legs(
         max_access_m: Longest leg, inclusive to the micrometre; the profile's own by default.
         alone: Whether a point with no street so near has one leg to the nearest, up to the
             profile's `max_single_leg_m`: facilities and homes, which nobody builds out of reach.
+        source: Whether searches start at these points, or end: which way legs are travelled.
         chunk: Points a step; bounds memory, changes nothing else.
 
     Raises:
@@ -156,11 +164,11 @@ def access_legs(
         )
     legs = AccessLegs.joined(
         [
-            _legs_of(tn, xy[i : i + chunk], i, float(longest))
+            _legs_of(tn, xy[i : i + chunk], i, float(longest), source=source)
             for i in range(0, len(xy), max(chunk, 1))
         ]
     )
-    return _with_lone(tn, xy, legs) if alone else legs
+    return _with_lone(tn, xy, legs, source=source) if alone else legs
 
 
 def nearest_streets(
@@ -209,7 +217,7 @@ def longest_leg_m(profile: Profile) -> float:
     return max(profile.max_access_m, profile.max_single_leg_m)
 
 
-def _with_lone(tn: TravelNetwork, xy: Floats, legs: AccessLegs) -> AccessLegs:
+def _with_lone(tn: TravelNetwork, xy: Floats, legs: AccessLegs, *, source: bool) -> AccessLegs:
     """The legs, and one leg to the nearest street of each point that has none."""
     if not tn.profile.max_single_leg_m:
         return legs
@@ -221,16 +229,15 @@ def _with_lone(tn: TravelNetwork, xy: Floats, legs: AccessLegs) -> AccessLegs:
     alone, segment = alone[near], segment[near]
     if not len(alone):
         return legs
-    feet = tn.segments.feet(xy[alone, 0], xy[alone, 1], segment)
-    free = ~_barred(tn, xy[alone], segment, feet[0])
-    alone, segment, feet = alone[free], segment[free], (feet[0][free], feet[1][free])
-    lone = AccessLegs(alone.astype(np.int32), tn.segments.piece[segment].astype(np.int32), *feet)
+    x, y = xy[alone].T
+    lone = _made(tn, xy, alone, segment, *tn.segments.feet(x, y, segment), source=source)
     both = AccessLegs.joined([legs, lone])
-    order = np.argsort(both.point, kind="stable")
-    return AccessLegs(*(getattr(both, name)[order] for name in AccessLegs.__dataclass_fields__))
+    return both.take(np.argsort(both.point, kind="stable"))
 
 
-def _legs_of(tn: TravelNetwork, xy: Floats, first: int, longest: float) -> AccessLegs:
+def _legs_of(
+    tn: TravelNetwork, xy: Floats, first: int, longest: float, *, source: bool
+) -> AccessLegs:
     import shapely
 
     segments = tn.segments
@@ -249,20 +256,35 @@ def _legs_of(tn: TravelNetwork, xy: Floats, first: int, longest: float) -> Acces
     point, piece = point[near], segments.piece[segment[near]]
     key = point * np.int64(max(tn.piece_count, 1)) + piece
     best = least_rows(key, distance[near], ordered=True)
-    # The nearest foot of a piece is its foot, and where a wall bars it there is no leg.
-    best = best[~_barred(tn, xy[point[best]], segment[near[best]], fraction[near[best]])]
     at = near[best]
-    return AccessLegs(
-        (point[best] + first).astype(np.int32), piece[best], fraction[at], distance[at]
-    )
+    legs = _made(tn, xy, point[best], segment[at], fraction[at], distance[at], source=source)
+    return replace(legs, point=legs.point + np.int32(first))
 
 
-def _barred(tn: TravelNetwork, xy: Floats, segment: Ints, fraction: Floats) -> Bools:
-    """Whether a wall bars the legs from places to feet at fractions of their pieces."""
+def _made(
+    tn: TravelNetwork,
+    xy: Floats,
+    point: Ints,
+    segment: Ints,
+    fraction: Floats,
+    distance: Floats,
+    *,
+    source: bool,
+) -> AccessLegs:
+    """Legs from points to feet at fractions of their pieces, without those that a wall bars.
+
+    The nearest foot of a piece is its foot, and where a wall bars it there is no leg.
+    """
     parts = tn.segments
     metres = fraction * parts.whole_m[segment] - parts.offset_m[segment]
     along = np.clip(over(metres, parts.length_m[segment]), 0.0, 1.0)
-    return parts.barred(xy[:, 0], xy[:, 1], segment, along)
+    x, y = xy[point].T
+    free = np.flatnonzero(~parts.barred(x, y, segment, along))
+    point, segment, distance = point[free], segment[free], distance[free]
+    feet = parts.places(segment, along[free])
+    seconds = tn.leg_seconds(distance, xy[point], feet, source=source)
+    piece = parts.piece[segment].astype(np.int32)
+    return AccessLegs(point.astype(np.int32), piece, fraction[free], distance, seconds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -293,7 +315,7 @@ class Stubs:
             forward, backward = backward, forward
         to_a = part(legs.fraction, backward)
         to_b = part(1.0 - legs.fraction, forward)
-        leg_s = tn.profile.access_seconds(legs.distance_m)
+        leg_s = legs.seconds
         count = len(leg_s)
         point = np.concatenate([legs.point, legs.point])
         node = tn.rank[np.concatenate([tn.piece_a[legs.piece], tn.piece_b[legs.piece]])]
@@ -321,10 +343,10 @@ def useful_legs(tn: TravelNetwork, xy: Floats, *, source: bool, chunk: int = 2_0
     """
     parts = []
     for i in range(0, len(xy), chunk):
-        legs = access_legs(tn, xy[i : i + chunk, 0], xy[i : i + chunk, 1], alone=True)
-        keep = np.flatnonzero(_useful(tn, legs, source=source))
-        piece, fraction, distance = legs.piece[keep], legs.fraction[keep], legs.distance_m[keep]
-        parts.append(AccessLegs(legs.point[keep] + np.int32(i), piece, fraction, distance))
+        some = xy[i : i + chunk]
+        legs = access_legs(tn, *some.T, alone=True, source=source)
+        legs = legs.take(np.flatnonzero(_useful(tn, legs, source=source)))
+        parts.append(replace(legs, point=legs.point + np.int32(i)))
     return AccessLegs.joined(parts)
 
 
@@ -333,7 +355,7 @@ def _useful(tn: TravelNetwork, legs: AccessLegs, *, source: bool) -> Bools:
     forward, backward = tn.forward[legs.piece], tn.backward[legs.piece]
     if not source:  # from the foot to the node, and on by another leg
         forward, backward = backward, forward
-    leg_s = tn.profile.access_seconds(legs.distance_m)
+    leg_s = legs.seconds
     useful = np.ones(len(leg_s), dtype=bool)
     if not len(stubs.node):
         return useful
@@ -419,8 +441,7 @@ class Points:
         Yields:
             Points, and the seconds straight to them.
         """
-        profile = self.tn.profile
-        longest = profile.max_direct_m
+        longest = self.tn.profile.max_direct_m
         bound = longest * (1 + 1e-9) + 1e-6
         near = self.tree.query_ball_point(xy, bound) if len(self) else [()] * len(xy)
         for place, some in zip(xy, near, strict=True):
@@ -431,7 +452,9 @@ class Points:
             if self.tn.walls is not None:
                 here = np.broadcast_to(place, away.shape)
                 keep &= ~self.tn.walls.bar(*here.T, *self.xy[point].T)
-            yield point[keep], profile.access_seconds(distance[keep])
+            here = np.broadcast_to(place, away.shape)[keep]
+            ends = self.xy[point[keep]], here
+            yield point[keep], self.tn.leg_seconds(distance[keep], *ends, source=False)
 
     def same_street(
         self, sources: AccessLegs, rows: Ints, *, most: int = 2_000_000
@@ -463,6 +486,5 @@ class Points:
                 part(np.maximum(along, 0), tn.forward[piece]),
                 part(np.maximum(-along, 0), tn.backward[piece]),
             )
-            off = tn.profile.access_seconds(self.legs.distance_m[mine])
-            off = off + tn.profile.access_seconds(sources.distance_m[source])
+            off = self.legs.seconds[mine] + sources.seconds[source]
             yield self.legs.point[mine], source, off + street, off

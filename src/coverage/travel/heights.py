@@ -1,7 +1,9 @@
-"""What slopes cost along every directed edge, and the slope of the ground."""
+"""What slopes cost along every directed edge and off the road, and the slope of the ground."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +17,14 @@ from coverage.messages import Said
 from coverage.profiles import slope_factor
 
 if TYPE_CHECKING:
-    from coverage.arrays import Floats
+    from coverage.arrays import Floats, Ints
     from coverage.profiles import SlopeModel
     from coverage.roads.network import RoadNetwork
 
 _METRES_PER_DEGREE = 111_320.0
 _LEAST_STEP_M = 30.0
 _CELLS_AT_ONCE = 16_000_000
+_PLACES_AT_ONCE = 2_000_000
 
 
 def slope_factors(
@@ -60,32 +63,76 @@ def slope_factors(
 def _along_lines(network: RoadNetwork, path: Path, model: SlopeModel) -> tuple[Floats, Floats]:
     with open_raster(path) as raster:
         known = np.isfinite(_sampled(raster, network.x, network.y, network.crs))
-        if network.node_count and not known.any():
-            said = Said("栅格没有盖住路网的任何节点", "the raster covers no node of the network")
-            raise InputError(Problem(said, path.name))
-        start, x, y = network.lines()
-        edge = np.repeat(np.arange(network.edge_count), np.diff(start) - 1)
-        first = expand(start[:-1], np.diff(start) - 1)
-        away = np.hypot(x[first + 1] - x[first], y[first + 1] - y[first])
-        steps = np.maximum(np.ceil(away / _cell_m(raster)), 1).astype(np.int64)
-        # A segment of so many steps has one place more.
-        owner = np.repeat(np.arange(len(first)), steps + 1)
-        step = np.arange(len(owner)) - (np.cumsum(steps + 1) - steps - 1)[owner]
-        at, here = step / steps[owner], first[owner]
-        place = (x[here] + at * (x[here + 1] - x[here]), y[here] + at * (y[here + 1] - y[here]))
-        height = _sampled(raster, *place, network.crs)
-    within = owner[1:] == owner[:-1]
-    part = owner[1:][within]
-    metres = (away / steps)[part]
-    grade = _grades(np.diff(height)[within], metres)
-    whole = np.bincount(edge, away, minlength=network.edge_count)
+    if network.node_count and not known.any():
+        said = Said("栅格没有盖住路网的任何节点", "the raster covers no node of the network")
+        raise InputError(Problem(said, path.name))
+    start, x, y = network.lines()
+    edge = np.repeat(np.arange(network.edge_count), np.diff(start) - 1)
+    line = np.column_stack([x, y])
+    first = expand(start[:-1], np.diff(start) - 1)
+    ground = Ground(path, network.crs, model)
+    away = np.hypot(*(line[first + 1] - line[first]).T)
     ahead, against = (
-        np.bincount(edge[part], metres * slope_factor(g, model), minlength=network.edge_count)
-        for g in (grade, -grade)
+        np.bincount(edge, away * factor, minlength=network.edge_count)
+        for factor in ground.factors(line[first], line[first + 1])
     )
+    whole = np.bincount(edge, away, minlength=network.edge_count)
     level = whole <= 0
     safe = np.where(level, 1.0, whole)
     return np.where(level, 1.0, ahead / safe), np.where(level, 1.0, against / safe)
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Heights under straight lines, and what their slopes cost.
+
+    Attributes:
+        path: Raster of heights in metres.
+        crs: Of the lines.
+        model: What a grade costs.
+    """
+
+    path: Path
+    crs: str
+    model: SlopeModel
+
+    @cached_property
+    def least(self) -> float:
+        """The least factor of any slope: so much farther one may get than on the flat."""
+        return float(slope_factor(np.linspace(-1.0, 1.0, 2001), self.model).min())
+
+    def factors(self, start: Floats, end: Floats) -> tuple[Floats, Floats]:
+        """How many times longer straight lines take for their slopes, forth and back.
+
+        The ground is looked at about every cell, between the cells' centres.
+
+        Args:
+            start: (k, 2) metres.
+            end: (k, 2) metres.
+        """
+        forth, back = np.ones(len(start)), np.ones(len(start))
+        away = np.hypot(*(end - start).T)
+        with open_raster(self.path) as raster:
+            steps = np.maximum(np.ceil(away / _cell_m(raster)), 1).astype(np.int64)
+            cut = np.flatnonzero(np.diff(np.cumsum(steps) // _PLACES_AT_ONCE)) + 1
+            for some in np.split(np.arange(len(start)), cut):
+                grade, part = self._grades(raster, start[some], end[some], steps[some])
+                for factor, g in ((forth, grade), (back, -grade)):
+                    sums = np.bincount(part, slope_factor(g, self.model), minlength=len(some))
+                    factor[some] = sums / steps[some]
+        return forth, back
+
+    def _grades(self, raster: Any, start: Floats, end: Floats, steps: Ints) -> tuple[Floats, Ints]:
+        """The grade of every step of each line, and the line it belongs to."""
+        # A line of so many steps has one place more.
+        owner = np.repeat(np.arange(len(start)), steps + 1)
+        at = (np.arange(len(owner)) - (np.cumsum(steps + 1) - steps - 1)[owner]) / steps[owner]
+        place = start[owner] + at[:, None] * (end - start)[owner]
+        height = _sampled(raster, place[:, 0], place[:, 1], self.crs)
+        within = owner[1:] == owner[:-1]
+        part = owner[1:][within]
+        metres = (np.hypot(*(end - start).T) / steps)[part]
+        return _grades(np.diff(height)[within], metres), part
 
 
 def _grades(rise: Floats, length: Floats) -> Floats:

@@ -223,7 +223,7 @@ class LiveTimes:
     def _enter(self, number: int, place: Floats) -> None:
         """Let a facility serve at a place where none does."""
         # All legs: to tell which of them are of use takes longer than to follow them.
-        legs = access_legs(self.tn, place[:, 0], place[:, 1], alone=True)
+        legs = access_legs(self.tn, place[:, 0], place[:, 1], alone=True, source=True)
         stubs = Stubs.of(self.tn, legs, source=True)
         node, seconds = stubs.node, stubs.seconds
         own = np.array([number], dtype=np.int32)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -28,13 +29,12 @@ from coverage.messages import Said
 from coverage.roads.network import CAR, CAR_ON_TRACKS, FERRY, FOOT, MODES, RoadNetwork
 from coverage.roads.turns import Unfolded, unfold
 from coverage.travel.barriers import Barrier, slowdown
-from coverage.travel.heights import slope_factors
+from coverage.travel.heights import Ground, slope_factors
 from coverage.travel.streets import Segments
 from coverage.travel.walls import Walls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from coverage.profiles import Profile
 
@@ -165,6 +165,7 @@ class TravelNetwork:
         graph: The search graph over tile-sorted numbers.
         tiles: Where the nodes lie.
         walls: What no way off the road crosses.
+        ground: Heights under ways off the road; None where the ground counts as level.
     """
 
     network: RoadNetwork
@@ -183,6 +184,7 @@ class TravelNetwork:
     graph: Graph
     tiles: Tiles
     walls: Walls | None = None
+    ground: Ground | None = None
 
     @property
     def crs(self) -> str:
@@ -211,6 +213,23 @@ class TravelNetwork:
         start, by_node = grouped(ends, self.unfolded.network.node_count)
         return start, both[by_node]
 
+    def leg_seconds(
+        self, distance_m: Floats, place: Floats, foot: Floats, *, source: bool
+    ) -> Floats:
+        """Seconds of straight ways off the road, their slopes in the direction of travel.
+
+        Args:
+            distance_m: (k,) how long they are.
+            place: (k, 2) where they begin on the map.
+            foot: (k, 2) where they end: at a street, or of a direct way at the facility.
+            source: Whether the places are those that searches start at.
+        """
+        flat = self.profile.access_seconds(distance_m)
+        if self.ground is None:
+            return flat
+        forth, back = self.ground.factors(place, foot)
+        return flat * (forth if (self.direction == "to_facility") != source else back)
+
     def reach_m(self, limit_s: float) -> float:
         """No node reached within the limit lies farther from its facility than this.
 
@@ -223,6 +242,7 @@ class TravelNetwork:
         if not np.isfinite(limit_s):
             return np.inf
         leg_m = limit_s * self.profile.access_speed_mps / self.profile.detour
+        leg_m /= self.ground.least if self.ground else 1.0
         leg_m = min(max(self.profile.max_access_m, self.profile.max_single_leg_m), leg_m)
         chord, seconds, speeds = self._moves
         jumps = [np.maximum(chord - v * seconds, 0.0).sum() + v * limit_s for v in speeds]
@@ -264,8 +284,9 @@ def prepare(
             (helpers go out).
         barriers: Streets closed or slowed.
         elevation: Heights in metres at the nodes, (n,), or the path of a
-            raster to sample along the streets. Used only if the profile has a
-            slope model. Where a height is missing the street counts as level.
+            raster to sample along the streets and the ways off them. Used only
+            if the profile has a slope model. Where a height is missing the
+            ground counts as level.
 
     Raises:
         InputError: If the direction, a barrier or the heights cannot be used.
@@ -317,6 +338,9 @@ def prepare(
         graph=_graph(rank[ends[0]], rank[ends[1]], forward, backward, searched.node_count),
         tiles=tiles,
         walls=walls,
+        ground=Ground(Path(elevation), network.crs, profile.slope)
+        if isinstance(elevation, str | Path) and profile.slope is not None
+        else None,
     )
 
 

@@ -125,8 +125,6 @@ def route(
         )
     best = min(ways, key=lambda way: (way.seconds, way.facility, way.rank))
     pieces, nodes = _track(tn, sources, found, place, best)
-    legs = best.place_leg_m, best.facility_leg_m
-    leg_s = tn.profile.access_seconds(legs)
     line = [sources.xy[[best.facility]], *(_line(tn, one) for one in pieces), place.xy]
     used = np.array([piece for piece, _, _ in pieces], dtype=np.int64)
     share = np.array([abs(end - begin) for _, begin, end in pieces])
@@ -146,10 +144,10 @@ def route(
         seconds=best.seconds,
         over_s=over,
         direct=best.rank == _DIRECT,
-        place_leg_s=float(leg_s[0]),
-        road_s=max(0.0, best.seconds - float(leg_s.sum())),
-        facility_leg_s=float(leg_s[1]),
-        off_road_m=float(sum(legs)),
+        place_leg_s=best.place_leg_s,
+        road_s=max(0.0, best.seconds - best.place_leg_s - best.facility_leg_s),
+        facility_leg_s=best.facility_leg_s,
+        off_road_m=best.off_road_m,
         road_m=float((share * tn.unfolded.network.length_m[tn.piece_edge[used]]).sum()),
         nodes=passed.astype(np.int32),
         edges=edges.astype(np.int32),
@@ -169,51 +167,42 @@ class _Way:
     seconds: float
     facility: int
     rank: int
-    place_leg_m: float
-    facility_leg_m: float
+    off_road_m: float
+    place_leg_s: float
+    facility_leg_s: float
     leg: int = -1  # row of the place's legs
     row: int = -1  # network: last node; same street: row of the facility's legs
 
 
 def _ways(sources: Sources, found: Forest, place: Points) -> Iterator[_Way]:
     """Every way worth looking at, as in `times.nearest`, with what is needed to draw it."""
-    tn, stubs = place.tn, place.stubs
+    stubs = place.stubs
     total = found.seconds[stubs.node] + stubs.seconds
     if len(total) and np.isfinite(total).any():
         facility = found.facility[stubs.node]
         best = int(np.lexsort((facility, total))[0])
-        node = int(stubs.node[best])
-        stub = _root_stub(sources, found, node)
-        yield _Way(
-            float(total[best]),
-            int(facility[best]),
-            _NETWORK,
-            float(place.legs.distance_m[stubs.leg[best]]),
-            float(sources.legs.distance_m[sources.stubs.leg[stub]]),
-            int(stubs.leg[best]),
-            node,
-        )
+        node, leg = int(stubs.node[best]), int(stubs.leg[best])
+        other = int(sources.stubs.leg[_root_stub(sources, found, node)])
+        off = _off_road(sources, place, leg, other)
+        yield _Way(float(total[best]), int(facility[best]), _NETWORK, *off, leg, node)
     for _, rows, seconds, _ in place.same_street(sources.legs, np.arange(len(sources.legs.piece))):
         best = int(np.lexsort((sources.legs.point[rows], seconds))[0])
         row = int(rows[best])
         leg = int(np.searchsorted(place.legs.piece, sources.legs.piece[row]))
-        yield _Way(
-            float(seconds[best]),
-            int(sources.legs.point[row]),
-            _STREET,
-            float(place.legs.distance_m[leg]),
-            float(sources.legs.distance_m[row]),
-            leg,
-            row,
-        )
-    away = np.hypot(*(sources.xy - place.xy[0]).T)
-    if tn.walls is not None:
-        here = np.broadcast_to(place.xy, sources.xy.shape)
-        away[tn.walls.bar(*here.T, *sources.xy.T)] = np.inf
-    nearest = int(np.argmin(away))
-    if away[nearest] <= tn.profile.max_direct_m:
-        seconds = tn.profile.access_seconds(away[nearest])
-        yield _Way(float(seconds), nearest, _DIRECT, float(away[nearest]), 0.0)
+        off = _off_road(sources, place, leg, row)
+        yield _Way(float(seconds[best]), int(sources.legs.point[row]), _STREET, *off, leg, row)
+    direct = [(float(s[0]), n) for n, (p, s) in enumerate(place.direct(sources.xy)) if len(p)]
+    if direct:
+        taken, nearest = min(direct)
+        metres = float(np.hypot(*(sources.xy[nearest] - place.xy[0])))
+        yield _Way(taken, nearest, _DIRECT, metres, taken, 0.0)
+
+
+def _off_road(sources: Sources, place: Points, leg: int, other: int) -> tuple[float, float, float]:
+    """Metres of a leg of the place and one of a facility, and the seconds of each."""
+    ours, theirs = place.legs, sources.legs
+    metres = float(ours.distance_m[leg] + theirs.distance_m[other])
+    return metres, float(ours.seconds[leg]), float(theirs.seconds[other])
 
 
 def _root_stub(sources: Sources, found: Forest, node: int) -> int:

@@ -142,9 +142,12 @@ class Segments:
         """Whether a wall lies between points and the places `along` (0 to 1) segments."""
         if self.walls is None:
             return np.zeros(len(segment), dtype=np.bool_)
-        foot_x = self.x0[segment] + along * self.dx[segment]
-        foot_y = self.y0[segment] + along * self.dy[segment]
-        return self.walls.bar(x, y, foot_x, foot_y)
+        return self.walls.bar(x, y, *self.places(segment, along).T)
+
+    def places(self, segment: Ints, along: Floats) -> Floats:
+        """(k, 2) the places `along` (0 to 1) segments."""
+        x = self.x0[segment] + along * self.dx[segment]
+        return np.column_stack([x, self.y0[segment] + along * self.dy[segment]])
 
     def __len__(self) -> int:
         return len(self.piece)

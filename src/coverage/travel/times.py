@@ -293,7 +293,8 @@ def _direct(sources: Sources, points: Points) -> _Way:
     from scipy.spatial import KDTree
 
     profile = points.tn.profile
-    if points.tn.walls is not None:  # the nearest may stand behind one: all are looked at
+    # The nearest may stand behind a wall or up a hill: all are looked at.
+    if points.tn.walls is not None or points.tn.ground is not None:
         ways = list(points.direct(sources.xy))
         taken = np.concatenate([seconds for _, seconds in ways])
         owner = np.repeat(np.arange(len(ways)), [len(point) for point, _ in ways])
