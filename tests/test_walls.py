@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,7 @@ from networks import Street, build, random_network
 if TYPE_CHECKING:
     from coverage.roads.network import RoadNetwork
 
-WALK = load_profile("older_walk")
+WALK = replace(load_profile("older_walk"), max_access_m=300.0, max_direct_m=300.0)
 SOUTH, NORTH = [(0, 0), (1000, 0)], [(0, 250), (1000, 250)]
 HOME = [(500.0, 250.0)]
 NONE = np.empty(0, dtype=object)
