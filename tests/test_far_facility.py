@@ -10,12 +10,13 @@ import pytest
 
 from coverage.city import City
 from coverage.profiles import load_profile
-from coverage.reach.service import far_facilities, fit_to_roads, travel_time
+from coverage.reach.service import far_facilities, travel_time
 from coverage.reach.sites import off_road_notes
 from coverage.roads.convert import write_graphml
 from coverage.roads.sources import load
 from coverage.travel.access import Points, RoadDistance, access_legs, longest_leg_m
 from coverage.travel.live import LiveTimes
+from coverage.travel.off_road import fit_to_roads
 from coverage.travel.prepare import prepare
 from coverage.travel.route import route
 from coverage.travel.times import nearest, reach

@@ -36,7 +36,7 @@ from coverage.roads.network import FERRY, MODES, RoadNetwork
 from coverage.roads.sources import load
 from coverage.shown import Shown
 from coverage.travel.access import Points
-from coverage.travel.off_road import REMEDY
+from coverage.travel.off_road import fit_to_roads
 from coverage.travel.prepare import Direction, TravelNetwork, prepare
 from coverage.travel.times import nearest
 
@@ -475,29 +475,3 @@ def far_facilities(
     lon, lat = np.array([(f.lon, f.lat) for f in own], dtype=np.float64).T
     xy = np.column_stack(project(lon, lat, network.network.crs))
     return held_to_roads(Sites(own, xy, 0, ()), network)
-
-
-def fit_to_roads(profile: Profile, road: RoadNetwork) -> tuple[Profile, tuple[Said, ...]]:
-    """Let people go farther off the road where only main roads are known, and say how far.
-
-    Main roads leave out every street and path; a village 1 km from one is
-    not cut off. Walking straight, at the profile's access speed and detour,
-    then competes with the road, and the share of it is reported. How far is
-    the profile's to say, never the limit's: a time is the same number
-    whatever limit is asked for.
-    """
-    if not road.main_roads_only:
-        said = Said(
-            f"路网含街巷：离路至多 {profile.max_access_m:,.0f} 米",
-            f"the roads hold the streets: at most {profile.max_access_m:,.0f} m off the road",
-        )
-        return profile, (said,)
-    fitted = profile.on_main_roads()
-    far, detour = fitted.max_direct_m, fitted.detour
-    said = Said(
-        f"路网只有主要公路：允许离路直行至 {far:,.0f} 米（按绕行系数 {detour:g} 计），"
-        "结果为粗略估计",
-        f"only main roads are known: up to {far:,.0f} m off the road (detour factor "
-        f"{detour:g}) are allowed, a rough estimate",
-    )
-    return fitted, (said, REMEDY)

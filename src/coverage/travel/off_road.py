@@ -1,15 +1,20 @@
-"""How far the people reached rest on ways off the road, and when that is a straight-line estimate.
+"""How far one goes off the road, how much rests on it, and when that is a straight-line estimate.
 
 This is the one place that decides it: every page, table, map and document
-asks the `OffRoad` of its result.
+asks the share off the road of its result.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from coverage.messages import Said
 from coverage.workspace import STREETS_REMEDY
+
+if TYPE_CHECKING:
+    from coverage.profiles import Profile
+    from coverage.roads.network import RoadNetwork
 
 STRAIGHT = Said("直线估算", "straight-line estimate")
 REMEDY = Said("要真实街道：", "for real streets: ").then(STREETS_REMEDY)
@@ -79,3 +84,29 @@ def mark_of(found: OffRoad | None) -> Said:
     if found is None or not found.straight_estimate:
         return Said("", "")
     return Said(f"（{STRAIGHT.zh}）", f" ({STRAIGHT.en})")
+
+
+def fit_to_roads(profile: Profile, road: RoadNetwork) -> tuple[Profile, tuple[Said, ...]]:
+    """Let people go farther off the road where only main roads are known, and say how far.
+
+    Main roads leave out every street and path; a village 1 km from one is
+    not cut off. Walking straight, at the profile's access speed and detour,
+    then competes with the road, and the share of it is reported. How far is
+    the profile's to say, never the limit's: a time is the same number
+    whatever limit is asked for.
+    """
+    if not road.main_roads_only:
+        said = Said(
+            f"路网含街巷：离路至多 {profile.max_access_m:,.0f} 米",
+            f"the roads hold the streets: at most {profile.max_access_m:,.0f} m off the road",
+        )
+        return profile, (said,)
+    fitted = profile.on_main_roads()
+    far, detour = fitted.max_direct_m, fitted.detour
+    said = Said(
+        f"路网只有主要公路：允许离路直行至 {far:,.0f} 米（按绕行系数 {detour:g} 计），"
+        "结果为粗略估计",
+        f"only main roads are known: up to {far:,.0f} m off the road (detour factor "
+        f"{detour:g}) are allowed, a rough estimate",
+    )
+    return fitted, (said, REMEDY)
