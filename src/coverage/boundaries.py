@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from coverage.arrays import Objects
 
+WIDEST = 15.0  # degrees; the widest city of the country, 巴音郭楞, spans 11
+
 
 class Boundaries(NamedTuple):
     """Polygons of units as a workspace, the package or a frame keeps them.
@@ -46,7 +48,7 @@ def read_boundaries(path: Path) -> Boundaries:
         InputError: If the file is no layer of polygons that have a code, or they lie nowhere
             on earth.
     """
-    layer = read_areas(path)
+    layer = read_areas(path, widest=WIDEST)
     if "code" not in layer.columns:
         reason = Said("缺属性 code", "the polygons lack the property 'code'")
         raise InputError(Problem(reason, path.name))

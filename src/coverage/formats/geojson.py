@@ -94,6 +94,7 @@ def _stated(crs: object) -> str | None:
     return f"EPSG:{code}" if code.isdigit() and "EPSG" in name.upper() else name
 
 
+@np.errstate(invalid="ignore")  # whoever reads them finds out the numbers that are none
 def _shapes(geometries: Sequence[Any], bad: dict[int, Said]) -> NDArray[np.object_]:
     """Geometries of JSON; points, of which a file may hold many, are made together."""
     made = np.full(len(geometries), None, np.object_)

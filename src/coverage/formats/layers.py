@@ -171,6 +171,7 @@ def read_layer(
     near: Bounds | None = None,
     whole: bool = False,
     areas: bool = True,
+    widest: float | None = None,
 ) -> Layer:
     """Read the features of a file.
 
@@ -185,6 +186,7 @@ def read_layer(
         areas: Of several layers take the one of polygons.
         whole: Refuse the file for any feature without usable coordinates; by default only if
             all are such.
+        widest: Degrees that one feature may span: a slip in one corner makes it span a continent.
 
     Raises:
         InputError: If the file cannot be read, has several layers and none is named, or does
@@ -198,6 +200,9 @@ def read_layer(
     said = list(own.notes)
     text = {name: [_text(cell) for cell in cells] for name, cells in own.columns.items()}
     taken, shapes, bad = _to_degrees(own, crs, said)
+    if widest is not None:
+        west, south, east, north = shapely.bounds(shapes).T
+        _blame(bad, np.flatnonzero(np.fmax(east - west, north - south) > widest), _WIDE)
     made = Layer(path.name, own.name, text, own.columns, shapes, own.numbers, taken, bad, said)
     _refuse_bad(made, near, whole=whole)
     return made
@@ -212,13 +217,15 @@ def _text(cell: Cell) -> str:
 _AREAS, _LINES = (3, 6), (1, 2, 5)  # types of geometries as shapely numbers them
 
 
-def read_areas(path: Path, near: Bounds | None = None, *, lines: bool = False) -> Layer:
+def read_areas(
+    path: Path, near: Bounds | None = None, *, lines: bool = False, widest: float | None = None
+) -> Layer:
     """A layer of polygons, or of polygons and `lines`, and nothing else, each valid.
 
     Raises:
         InputError: As `read_layer`, and naming every feature that is none.
     """
-    made = read_layer(path, near=near, whole=True, areas=not lines)
+    made = read_layer(path, near=near, whole=True, areas=not lines, widest=widest)
     taken = (*_AREAS, *_LINES) if lines else _AREAS
     fit = np.isin(shapely.get_type_id(made.shapes), taken) & ~shapely.is_empty(made.shapes)
     if not fit.all():
@@ -255,6 +262,10 @@ def _choose(layers: list[Features], file: str, *, areas: bool) -> Features:
 
 _SWAPPED = Said("经纬度写反了（应先经度、后纬度）", "lon and lat are swapped: lon comes first")
 _NOT_ON_EARTH = Said("坐标不在地球上", "the coordinates are not on earth")
+_WIDE = Said(
+    "跨度超过任何县区，多半有一个顶点写错",
+    "it spans more than any county does: one of its corners is probably wrong",
+)
 _UNIT = Said(
     "坐标的单位与坐标系不符（度与米混用？）",
     "the coordinates are not in the unit of the CRS (degrees mixed with metres?)",

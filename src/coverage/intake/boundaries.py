@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import shapely
 
-from coverage.boundaries import read_boundaries
+from coverage.boundaries import WIDEST, read_boundaries
 from coverage.city import City
 from coverage.errors import InputError, Problem
 from coverage.formats.layers import Layer, read_layer
@@ -120,7 +120,7 @@ def import_boundaries(
             names, or no polygon of it can be used.
     """
     city = City.open(folder)
-    found = read_layer(path, layer=layer, crs=crs)
+    found = read_layer(path, layer=layer, crs=crs, widest=WIDEST)
     rows, meanings = _rows(found, code_column, name_column)
     fresh = city.find("units") is None
     if fresh and level != "township":
