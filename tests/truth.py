@@ -19,7 +19,7 @@ from pyproj import Geod, Transformer
 from conftest import shared_file
 from coverage.circles.polygons import service_circles
 from coverage.profiles import load_profile
-from coverage.roads.network import mode_flags
+from coverage.roads.network import ACROSS, mode_flags
 from coverage.roads.sources import load
 from coverage.roads.ways import Ways
 from coverage.travel.prepare import prepare
@@ -64,7 +64,7 @@ def edges_only(name: str, modes: Iterable[str]) -> RoadNetwork:
 
 def hand_speed(profile: Profile, highway: str, maxspeed: str | None) -> float:
     """Metres per second as the profile's text says: the class's speed, capped by the sign."""
-    speed = dict(profile.class_speeds).get(highway, profile.speed_mps)
+    speed = dict(profile.class_speeds).get(highway.removesuffix(ACROSS), profile.speed_mps)
     if profile.maxspeed_factor is not None and maxspeed is not None:
         speed = min(speed, float(maxspeed) / _KMH * profile.maxspeed_factor)
     return speed

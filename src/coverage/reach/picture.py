@@ -13,6 +13,7 @@ from coverage.datum import project
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.profiles import load_profile
+from coverage.roads.network import OBSTACLES
 from coverage.roads.sources import load
 from coverage.travel.access import longest_leg_m
 from coverage.travel.prepare import prepare
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _BLUE, _ORANGE, _GREY = "#2b6cb0", "#c05621", "#9aa5b1"
+_UNCROSSED = {"water": "#63b3d4", "river": "#63b3d4", "rail": "#4a5568"}
 
 
 def compare_circles(
@@ -97,9 +99,12 @@ def _draw(
     figure = Figure(figsize=(4.2 * columns, 4.6 * rows), layout="constrained")
     start, x, y = network.lines()
     lines = [np.column_stack([x[a:b], y[a:b]]) for a, b in pairwise(start)]
+    shores = [np.asarray(line.coords) for line in network.obstacle_lines()]
+    colours = [_UNCROSSED[OBSTACLES[kind]] for kind in network.obstacle]
     for number, (centre, shape) in enumerate(zip(xy, shapes, strict=True), start=1):
         axes = figure.add_subplot(rows, columns, number)
         axes.add_collection(LineCollection(lines, colors=_GREY, linewidths=0.5, zorder=1))
+        axes.add_collection(LineCollection(shores, colors=colours, linewidths=1.4, zorder=1.5))
         axes.add_patch(
             Circle(tuple(centre), radius, fill=False, color=_ORANGE, lw=1.6, ls="--", zorder=3)
         )
@@ -116,7 +121,10 @@ def _draw(
             f"({share:.0f} % of it)",
             fontsize=9,
         )
-    figure.suptitle(f"{what}: over streets (blue) and as a straight circle (orange)", fontsize=11)
+    what += ": over streets (blue) and as a straight circle (orange)"
+    if len(network.obstacle):
+        what += "\nnobody crosses water (light blue) and railways (dark) off the road"
+    figure.suptitle(what, fontsize=11)
     figure.supxlabel("Roads © OpenStreetMap contributors (ODbL)", fontsize=7, color="#555555")
     out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, dpi=110, metadata={"Software": None} if out.suffix == ".png" else None)
