@@ -140,6 +140,8 @@ JIANGMEN = City.load("江门").units
         (Evidence(city="广东省清远市", township="太和镇"), "太和镇"),
         (Evidence(city="广州市", township="太和镇"), ""),
         (Evidence(county="太和镇"), "太和镇"),
+        (Evidence(county="连州", address="连州镇文明大道189号"), "连州镇"),
+        (Evidence(county="清城区", township="凤城街"), "凤城街道"),
         (Evidence("441802", township="源潭镇"), "源潭镇"),
         (Evidence("441802", name="源潭镇敬老院"), "源潭镇"),
         (Evidence(county="清城区", address="人民路1号（源潭镇政府旁）"), "源潭镇"),

@@ -216,6 +216,9 @@ class NameIndex:
             return ()
         levels = LEVELS if level is None else (level,)
         found = self._whole(text, name, levels, within)
+        if not found and name.endswith("街"):  # in a cell of its own it is no street
+            same = self._whole(text, f"{name}道", levels, within)
+            found = [(entry, 0.96, "suffix_form") for entry, _, _ in same]
         if not found:
             slips = self._slips(name, levels, within)
             read = self._address(name, levels, within)
@@ -365,6 +368,8 @@ class NameIndex:
             street = (_STREET_WORD if level == "village" else None) if full else _STREET
             if found and street and street.match(text, size):
                 return [], text
+            if level == "county" and not full and text[size : size + 1] in {"镇", "乡"}:
+                continue  # 连州镇 of 连州市
             if found:
                 how = "address" if full else "stem"
                 return [(e, score, how) for e, score, _ in found], text[size:]
