@@ -334,6 +334,56 @@ def test_headers_of_two_rows_merged_cells_titles_totals_and_notes(folder: Path) 
     assert "6 rows" in told(found.report, "en")
 
 
+@pytest.mark.parametrize(
+    ("name", "measure"),
+    [
+        ("每千名老年人拥有养老床位数", "bed_ratio"),
+        ("每千名老年人口拥有养老床位数（张）", "bed_ratio"),
+        ("县级公益性骨灰安葬设施覆盖率", "unit_share"),
+        ("15分钟养老服务圈覆盖率", "people_within"),
+    ],
+)
+def test_other_words_for_a_known_indicator(name: str, measure: str) -> None:
+    known, _ = recognise(name, city="441800")
+    assert known is not None
+    assert known.indicator.measure == measure
+    assert known.score < 1  # said, for checking
+
+
+@pytest.mark.parametrize(
+    ("title", "heads"),
+    [
+        ("“十四五”主要指标", ["2020年", "2025年"]),
+        ("“十四五”主要指标", ["2020年实际", "2025年"]),
+        ("主要指标", ["2020年", "2025年"]),  # the plan is taken to begin four years before its end
+        ("主要指标（2021-2025年）", ["2018年", "2020年", "2023年", "2025年"]),
+    ],
+)
+def test_the_year_before_the_plan_is_its_baseline(
+    folder: Path, title: str, heads: list[str]
+) -> None:
+    figures = {"2018年": 30, "2020年": 38, "2020年实际": 38, "2023年": 45, "2025年": 55}
+    rows = [[title], ["指标名称", "单位", *heads]]
+    made = take(folder, *rows, ["养老机构护理型床位占比", "%", *(figures[h] for h in heads)])
+    assert made.plan is not None
+    (one,) = made.plan.indicators
+    assert one.baseline is not None
+    assert one.baseline.year == 2020
+    assert one.baseline.value == 38
+    assert [t.year for t in one.targets] == [y for y in (2023, 2025) if f"{y}年" in heads]
+
+
+def test_every_indicator_says_how_it_is_computed(folder: Path) -> None:
+    rows: list[list[Any]] = [["指标名称", "单位", "2027年目标值"]]
+    rows.append(["养老机构护理型床位占比", "%", 60])
+    made = take(folder, *rows, ["新的指标", "%", 60], ["节地生态安葬率", "%", 60])
+    said = told(made.report)
+    assert "养老机构护理型床位占比：计算，床位比率；设施 养老服务机构（中心）" in said
+    assert "新的指标：填报，因为指标库没有" in said
+    assert "节地生态安葬率：填报，因为指标库中也是填报" in said
+    assert "computed, ratio of beds; facilities: " in told(made.report, "en")
+
+
 def test_duplicates_and_contradictions_are_rejected(folder: Path) -> None:
     found = take(
         folder,

@@ -24,11 +24,12 @@ from coverage.intake.outcomes import ImportReport, Part, RowOutcome
 from coverage.intake.parts import part_of, uses_of
 from coverage.intake.planreader import read_rows
 from coverage.intake.planrows import PlanRow, join
-from coverage.intake.plansheet import PlanTable, plan_tables
+from coverage.intake.plansheet import PlanTable, decided, plan_tables
+from coverage.kinds import KINDS
 from coverage.lists.reading import read_file
 from coverage.lists.rows import Finding
 from coverage.messages import Lang, Said
-from coverage.plans import Plan, load_plan
+from coverage.plans import MEASURES, Plan, PlanIndicator, load_plan
 
 if TYPE_CHECKING:
     from coverage.lists.sheets import RawSheet
@@ -101,6 +102,7 @@ def import_plan(
         raise InputError(Problem(reason, path.name))
     title = title or _title(tables) or f"{city.name}规划指标（{path.stem}）"
     start, end = _period(title, tables, start, end)
+    tables = [decided(table, start, end) for table in tables]
     rows = [r for t in tables for r in read_rows(t, city=city.code, end=end, title=path.name)]
     indicators = join(rows)
     notes = _notes(tables, rows)
@@ -122,7 +124,7 @@ def import_plan(
     }
     text = _toml(head, indicators, path.name)
     plan = _read_back(text)
-    notes += _about(plan, rows, folder)
+    notes += (*_about(plan, rows, folder), *map(_how, plan.indicators))
     report = _report(path.name, sheets, tables, rows, notes)
     if dry_run:
         return PlanImport(report, tuple(rows), plan, None)
@@ -255,6 +257,25 @@ def _about(plan: Plan, rows: list[PlanRow], folder: Path) -> tuple[Said, ...]:
             )
         )
     return tuple(notes)
+
+
+def _how(indicator: PlanIndicator) -> Said:
+    """How an indicator is computed and with what, or why it is reported."""
+    name, match = indicator.name, indicator.match
+    if not indicator.computed:
+        own = indicator.id.startswith("own.")
+        zh = "指标库没有同名或相近而确定的指标" if own else "指标库中也是填报"
+        en = "the library has none that it surely is" if own else "the library reports it too"
+        return Said(f"{name}：填报，因为{zh}", f"{name}: reported, because {en}")
+    label = MEASURES[indicator.measure]
+    zh, en = f"{name}：计算，{label[0]}", f"{name}: computed, {label[1]}"
+    kinds = [KINDS[kind] for kind in match.kinds]
+    services = (*match.services, *match.services_of)
+    zh += f"；设施 {'、'.join(k.zh for k in kinds)}" if kinds else ""
+    en += f"; facilities: {', '.join(k.en for k in kinds)}" if kinds else ""
+    zh += f"；服务 {'、'.join(services)}" if services else ""
+    en += f"; services: {', '.join(services)}" if services else ""
+    return Said(zh, en)
 
 
 def _gone(plan: Plan, folder: Path) -> list[str]:

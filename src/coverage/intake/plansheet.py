@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from coverage.lists.spec import Spec, normal, unbracketed
@@ -114,7 +114,7 @@ def _table(sheet: str, rows: list[RawRow]) -> PlanTable | None:
             continue
         titles = tuple(text for above in rows[:position] for text in _filled(above))
         rest = tuple(r for r in rows[position + used :] if _filled(r))
-        return PlanTable(sheet, titles, _decided(columns), rest)
+        return PlanTable(sheet, titles, tuple(c for c in columns if c.name), rest)
     return None
 
 
@@ -162,15 +162,24 @@ def _column(index: int, name: str) -> Column:
     return Column(index, name, field if year is None else None, None)
 
 
-def _decided(columns: list[Column]) -> tuple[Column, ...]:
-    """Bare years before the first target are the baseline: 2025年 | 2027年目标值 | 2030年目标值."""
-    named = [c for c in columns if c.name]
-    if any(c.field == "baseline" for c in named):
-        return tuple(named)
-    bare = [c for c in named if c.field == "target" and c.year and _is_bare(c.name)]
-    others = [c.year for c in named if c.field == "target" and c.year and c not in bare]
-    first = [c for c in bare if others and c.year and c.year < min(y for y in others if y)]
-    return tuple(Column(c.index, c.name, "baseline", c.year) if c in first else c for c in named)
+def decided(table: PlanTable, start: int | None, end: int | None) -> PlanTable:
+    """Bare years before the plan's first, or before its first target, are its baseline.
+
+    The last of them is: 2023年 | 2025年 | 2027年目标值 has 2025 for its baseline. Earlier ones
+    are history, and are left out.
+    """
+    columns = table.columns
+    if any(c.field == "baseline" for c in columns):
+        return table
+    bare = [c for c in columns if c.field == "target" and c.year and _is_bare(c.name)]
+    others = [c.year for c in columns if c.field == "target" and c.year and c not in bare]
+    first = min([y for y in (*others, start or (end - 4 if end else None)) if y], default=0)
+    before = [c for c in bare if c.year and c.year < first]
+    if not before or len(before) == len(table.of("target")):
+        return table
+    last = max(c.year or 0 for c in before)
+    turned = {c: "baseline" if c.year == last else None for c in before}
+    return replace(table, columns=tuple(replace(c, field=turned.get(c, c.field)) for c in columns))
 
 
 def _is_bare(name: str) -> bool:

@@ -15,12 +15,15 @@ from functools import cache
 
 from coverage import settings
 from coverage.nearest import alike, nearest
+from coverage.packaged import packaged
 from coverage.plans import PlanIndicator, load_plan
 
 LEAST = 0.82
 _APART = 0.04
+_SAME_WORDS = 0.97  # other words for the same, to be checked as any likeness is
 _NEAR = 0.6
 _JUNK = re.compile(r"[\s\W_]+")
+_UNIT = re.compile(r"[(（](?:单位[:：])?(?:万?张|万?人|[个家所座处名户%％‰]|平方米|㎡)[)）]\s*$")
 _QUOTED = re.compile(r"“[^”]*”")
 # Longest first: 半自理 is not 自理.
 _TELLING = (
@@ -67,13 +70,16 @@ def recognise(name: str, *, city: str = "") -> tuple[Known | None, tuple[str, ..
         name: As the sheet has it.
         city: Code of the city whose own plan comes first.
     """
-    form = normal_name(name)
+    form = normal_name(_UNIT.sub("", name))
     if not form:
         return None, ()
     rows = _library(city)
     for row_form, _, plan, indicator in rows:
         if row_form == form:
             return Known(indicator, plan, 1.0), ()
+    same = [row for row in rows if _plain(row[0]) == _plain(form)]
+    if same and len({_rule(row[3]) for row in same}) == 1:
+        return Known(same[0][3], same[0][2], _SAME_WORDS), ()
     telling = _tell(form)
     like = {row_form for row_form, row_telling, _, _ in rows if row_telling == telling}
     scores = {row_form: round(score, 3) for score, row_form in alike(form, like, LEAST)}
@@ -88,9 +94,28 @@ def recognise(name: str, *, city: str = "") -> tuple[Known | None, tuple[str, ..
         names = {row_form: indicator.name for row_form, _, _, indicator in reversed(rows)}
         near = nearest(form, names, shown=2, least=_NEAR)
         return None, tuple(names[row_form] for row_form in near)
-    if len(ranked) > 1 and ranked[0].score - ranked[1].score < _APART:
+    close = [k for k in ranked if ranked[0].score - k.score < _APART]
+    if len({_rule(known.indicator) for known in close}) > 1:
         return None, tuple(known.indicator.name for known in ranked[:3])
     return ranked[0], ()
+
+
+@cache
+def _plain(form: str) -> str:
+    """A name in which words that mean the same are one."""
+    pairs = [
+        (w, one)
+        for one, said in packaged("lists/words.toml")["indicators"].items()
+        for w in said.split()
+    ]
+    for word, one in sorted(pairs, key=lambda pair: -len(pair[0])):
+        form = form.replace(word, one.strip("-"))
+    return form
+
+
+def _rule(indicator: PlanIndicator) -> tuple[object, ...]:
+    """How an indicator is computed: two names with one rule are as good as one."""
+    return indicator.level, indicator.unit, indicator.measure, repr(indicator.match)
 
 
 def _tell(form: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -20,7 +20,25 @@ if TYPE_CHECKING:
     from coverage.formats.grids import Cell
     from coverage.gaps import Op
 
-_EMPTY = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "未设", "none", "null", "nan", "n/a"}
+_EMPTY = {
+    "",
+    "-",
+    "--",
+    "—",
+    "——",
+    "_",
+    "＿",
+    "…",
+    "/",
+    "\\",
+    "无",
+    "暂无",
+    "未设",
+    "none",
+    "null",
+    "nan",
+    "n/a",
+}
 _BEFORE: tuple[tuple[str, Op], ...] = (
     (r"≥|>=|=>|大于等于|大于或等于|不低于|不少于|不小于|不得低于|不得少于|至少|最少", "≥"),
     (
