@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from shapely.geometry import Polygon, box, mapping
 
 from coverage import atomic
@@ -22,6 +23,7 @@ from coverage.intake.newcity import UNIT_COLUMNS, category_of
 from coverage.intake.setup import create
 from coverage.places import polygons as topology
 from coverage.places.find import code_in
+from helpers import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -419,6 +421,81 @@ def test_a_failure_on_the_way_leaves_what_was_there(
         import_boundaries(geojson(tmp_path / "t2.geojson", towns(shapes)), tmp_path / "w")
     after = {p: p.read_bytes() for p in (tmp_path / "w").rglob("*") if p.is_file()}
     assert after == before
+
+
+def test_counties_in_another_datum_are_suspected_too(tmp_path: Path) -> None:
+    city = City.load("清远")
+    features = json.loads(city.file("counties").read_text(encoding="utf-8"))["features"]
+    rows = [
+        (
+            {"adcode": f["properties"]["code"], "name": f["properties"]["name"]},
+            shapely.transform(
+                shapely.geometry.shape(f["geometry"]),
+                lambda c: np.column_stack(wgs84_to_gcj02(c[:, 0], c[:, 1])),
+            ),
+        )
+        for f in features
+    ]
+    file = geojson(tmp_path / "县.geojson", rows)
+    create(tmp_path / "w", city=city)
+    found = import_boundaries(file, tmp_path / "w", level="county", dry_run=True)
+    assert next(f.said.zh for f in found.warnings if f.id == "datum").count("--crs gcj02") == 1
+    right = import_boundaries(file, tmp_path / "w", level="county", crs="gcj02", dry_run=True)
+    assert not [f for f in right.warnings if f.id == "datum"]
+
+
+@pytest.mark.parametrize("ring", [[[1, 1], [1, 1]], [[113.3, 23.7]], []])
+def test_degenerate_rings_go_and_the_unit_stays(tmp_path: Path, ring: list[list[float]]) -> None:
+    file = geojson(tmp_path / "t.geojson", towns())
+    content = json.loads(file.read_text(encoding="utf-8"))
+    shape = content["features"][0]["geometry"]
+    whole = shape["coordinates"]
+    shape |= {"type": "MultiPolygon", "coordinates": [[ring], whole, [ring, *whole]]}
+    content["features"][1]["geometry"]["coordinates"].append(ring)
+    file.write_text(json.dumps(content), encoding="utf-8")
+    city, report = new_city(tmp_path / "w", file)
+    assert len(city.units.township_rows) == len(city.boundaries("townships").codes) == 4
+    assert sum("不足四点" in f.said.zh for f in report.findings) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "category"),
+    [
+        ("嘎查苏木", "990102201", "乡"),
+        ("鄂温克民族苏木", "990102202", "民族乡"),
+        ("太平鄉", "990102203", "乡"),
+        ("太平鎮", "990102103", "镇"),
+        ("城关", "990102001", "街道"),
+        ("城关", "990102100", "镇"),
+        ("城关", "990102200", "乡"),
+        ("城关", "990102400", "统计单元"),
+        ("红旗林场", "990102100", "统计单元"),
+    ],
+)
+def test_a_bare_name_has_the_level_of_its_code(name: str, code: str, category: str) -> None:
+    assert category_of(name, code) == category
+
+
+def test_init_says_what_it_read_and_what_is_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [({"甲": p["XZQDM"], "乙": p["XZQMC"]}, g) for p, g in towns()]
+    file = geojson(tmp_path / "t.geojson", rows)
+    how = ("--name", "新市", "--code", "990100", "--boundaries", str(file))
+    columns = ("--code-column", "甲", "--name-column", "乙")
+    made = run(capsys, "init", str(tmp_path / "w"), *how, *columns)
+    assert made.code == 0
+    assert "2 个县" in made.err + made.out
+    assert "3 个乡镇（街道），统计单元 1 个" in made.err + made.out
+    for command in ("import facilities", "import population", "check"):
+        assert f"coverage {command}" in made.err + made.out
+    west = geojson(
+        tmp_path / "west.geojson", [(p, shapely.affinity.translate(g, -114)) for p, g in towns()]
+    )
+    how = ("--name", "西市", "--code", "990100", "--boundaries", str(west))
+    assert run(capsys, "init", str(tmp_path / "x"), *how).code == 0
+    seats = [u.lon for u in City.open(tmp_path / "x").units.townships]
+    assert all(lon is not None and lon < 0 for lon in seats)
 
 
 def test_small_readings() -> None:

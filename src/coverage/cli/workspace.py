@@ -25,7 +25,7 @@ _SUBJECTS = ("boundaries", "roads", "population", "facilities")
     "coverage init 韶关工作区 --name 韶关市 --code 440200 --boundaries 乡镇界.shp",
 )
 @argument("folder", "FOLDER")
-@takes("city", "example", "name", "code", "boundaries", "crs")
+@takes("city", "example", "name", "code", "boundaries", "crs", "code_column", "name_column")
 def init(
     folder: Path,
     city: str | None,
@@ -33,8 +33,8 @@ def init(
     name: str,
     code: str,
     boundaries: Path | None,
-    crs: str | None,
     lang: Lang,
+    **how: str | None,
 ) -> None:
     """Make a folder with a commented city.toml and a workbook of templates."""
     from coverage.city import City
@@ -69,22 +69,45 @@ def init(
             )
         )
     else:
-        create(folder, name=name, code=code, fill=lambda half: _filled(half, boundaries, crs, lang))
+        create(
+            folder, name=name, code=code, fill=lambda half: _filled(half, boundaries, lang, **how)
+        )
+    own = folder.name
     say(
-        f"已建立 {folder}：先填 {TEMPLATE}，再运行 coverage import facilities",
-        f"{folder} is made: fill in {TEMPLATE}, then run coverage import facilities",
+        f"已建立 {folder}。接下来：cd {own}，填 {TEMPLATE}，依次运行 "
+        f"coverage import facilities {TEMPLATE}、coverage import population {TEMPLATE}、"
+        "coverage check",
+        f"{folder} is made. Next: cd {own}, fill in {TEMPLATE}, then run coverage import "
+        f"facilities {TEMPLATE}, coverage import population {TEMPLATE}, coverage check",
         lang,
     )
 
 
-def _filled(half: Path, boundaries: Path, crs: str | None, lang: Lang) -> City:
+def _filled(half: Path, boundaries: Path, lang: Lang, **how: str | None) -> City:
+    """Units and outlines of a new city; what was read of them, and what was left out, is said."""
     from coverage.city import City
     from coverage.intake.boundaries import import_boundaries
 
-    made = import_boundaries(boundaries, half, crs=crs)
-    for finding in made.warnings:
-        click.echo(f"! {finding.said.to(lang)}", err=True)
-    return City.open(half)
+    made = import_boundaries(boundaries, half, **how)  # type: ignore[arg-type]
+    city = City.open(half)
+    counties, area = city.units.counties, made.totals["km2"]
+    towns, others = len(city.units.townships), len(city.units.township_rows)
+    names = "、".join(county.name for county in counties)
+    say(
+        f"读到 {len(counties)} 个县（{names}），{towns} 个乡镇（街道），统计单元 {others - towns} "
+        f"个，共 {area:,.1f} 平方公里；退回 {made.rejected} 个要素",
+        f"read {len(counties)} counties ({names}), {towns} townships, {others - towns} "
+        f"statistical units, {area:,.1f} km²; {made.rejected} features rejected",
+        lang,
+    )
+    for row in made.data:
+        if row.outcome == "rejected":
+            why = Said("；".join(s.zh for s in row.said), "; ".join(s.en for s in row.said))
+            click.echo(f"! {row.row} {row.name}：{why.to(lang)}", err=True)
+    for finding in made.findings:
+        if finding.weight == "warning" or finding.id == "file":
+            click.echo(f"! {finding.said.to(lang)}", err=True)
+    return city
 
 
 @command(

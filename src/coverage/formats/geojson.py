@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_LEAST = 4  # corners of a ring, the first again at its end
+
 
 def read_json(raw: bytes, file: str, meter: Meter, encoding: str | None = None) -> Features:
     """A GeoJSON feature collection, one feature, or a plain array of objects.
@@ -57,7 +59,7 @@ def read_json(raw: bytes, file: str, meter: Meter, encoding: str | None = None) 
         name: [_cell(properties.get(name)) for properties, _ in records] for name in names
     }
     if any(geometry is not None for _, geometry in records):
-        made.shapes = _shapes([geometry for _, geometry in records], made.bad)
+        made.shapes = _shapes([geometry for _, geometry in records], made.bad, made.notes)
         if any(isinstance(g, dict) and ("rings" in g or "x" in g) for _, g in records):
             refuse(file, "这是 Esri JSON，请导出为 GeoJSON", "this is Esri JSON: export GeoJSON")
     for i, item in enumerate(items):
@@ -95,7 +97,9 @@ def _stated(crs: object) -> str | None:
 
 
 @np.errstate(invalid="ignore")  # whoever reads them finds out the numbers that are none
-def _shapes(geometries: Sequence[Any], bad: dict[int, Said]) -> NDArray[np.object_]:
+def _shapes(
+    geometries: Sequence[Any], bad: dict[int, Said], notes: list[Said]
+) -> NDArray[np.object_]:
     """Geometries of JSON; points, of which a file may hold many, are made together."""
     made = np.full(len(geometries), None, np.object_)
     points: dict[int, tuple[float, float]] = {}
@@ -108,7 +112,12 @@ def _shapes(geometries: Sequence[Any], bad: dict[int, Said]) -> NDArray[np.objec
                 points[i] = place
         elif geometry is not None:
             try:
-                made[i] = shapely.force_2d(shape(geometry))
+                whole, dropped = _without_degenerate(geometry)
+                made[i] = shapely.force_2d(shape(whole))
+                if dropped:
+                    zh = f"第 {i + 1} 个要素有 {dropped} 个环不足四点，已略去"
+                    en = f"feature {i + 1}: {dropped} rings of fewer than four corners were dropped"
+                    notes.append(Said(zh, en))
             except (
                 ValueError,
                 TypeError,
@@ -123,6 +132,27 @@ def _shapes(geometries: Sequence[Any], bad: dict[int, Said]) -> NDArray[np.objec
     if points:
         made[list(points)] = shapely.points(list(points.values()))
     return made
+
+
+def _without_degenerate(geometry: Any) -> tuple[Any, int]:
+    """A geometry without rings that enclose nothing, as drawing programs leave them, and how many.
+
+    A multipolygon keeps its other parts; where nothing is left the geometry stays as it was.
+    """
+    kind, parts = geometry.get("type"), geometry.get("coordinates")
+    if kind not in {"Polygon", "MultiPolygon"} or not isinstance(parts, list):
+        return geometry, 0
+    polygons = [parts] if kind == "Polygon" else parts
+    rings = sum(len(polygon) for polygon in polygons)
+    kept = [
+        [polygon[0], *(ring for ring in polygon[1:] if len(ring) >= _LEAST)]
+        for polygon in polygons
+        if polygon and len(polygon[0]) >= _LEAST
+    ]
+    left = sum(len(polygon) for polygon in kept)
+    if not kept or left == rings:
+        return geometry, 0
+    return {"type": kind, "coordinates": kept[0] if kind == "Polygon" else kept}, rings - left
 
 
 def _pair(place: object) -> tuple[float, float] | Said:

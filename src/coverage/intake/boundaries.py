@@ -341,8 +341,7 @@ def _look(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
                 f"{len(thin)} slivers ({en}; below {limit}), {sum(thin):.4f} km² together.",
                 km2=sum(thin),
             )
-    if draft.level == "township":
-        _against_counties(draft, known)
+    _against_counties(draft, known)
 
 
 def _missing(draft: _Draft) -> None:
@@ -359,17 +358,21 @@ def _missing(draft: _Draft) -> None:
 
 def _against_counties(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
     """Compare whole counties with the outlines that are known: shift, and ground left open."""
-    own = newcity.dissolved(draft.units, draft.shapes)
+    counties = draft.level == "county"
+    own = draft.shapes if counties else newcity.dissolved(draft.units, draft.shapes)
     whole = [
         county
         for county in own
         if county in known
-        and all(u.code in draft.shapes for u in draft.units.townships if u.parent == county)
+        and (
+            counties
+            or all(u.code in draft.shapes for u in draft.units.townships if u.parent == county)
+        )
     ]
     if not whole:
         draft.findings.note(
             "datum",
-            "没有一个县的乡镇齐全并有已知县界，未能核对基准（WGS84 还是 GCJ-02）。",
+            "没有一个县齐全并有已知县界，未能核对基准（WGS84 还是 GCJ-02）。",
             "No county is whole and has a known outline: the datum could not be checked.",
         )
         return
@@ -392,7 +395,7 @@ def _against_counties(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
             f"The outlines lie {shift.as_is:.0f} m (median) from the known, coarse ones; they do "
             f"not look shifted.",
         )
-    for county in whole:
+    for county in whole if not counties else ():
         _open_ground(draft, county, own[county], known[county])
 
 

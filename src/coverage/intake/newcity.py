@@ -17,7 +17,8 @@ import shapely.geometry
 from coverage.errors import InputError, Problem
 from coverage.formats.tables import csv_text
 from coverage.messages import Said
-from coverage.units import TOWNSHIP_CATEGORIES, Unit, Units
+from coverage.places.names import simplified
+from coverage.units import Unit, Units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,11 +62,27 @@ def belongs(code: str, city: str) -> bool:
     return code.startswith(city[:4] if city.endswith("00") else city)
 
 
-def category_of(name: str) -> str:
-    """Category of a township-level unit by its name; what is no township is a statistical unit."""
-    text = re.sub(r"(街道)(办事处|办)$", r"\1", name.strip())
-    found = re.search(r"(民族乡|街道|镇|乡)$", text)
-    return found[1] if found and found[1] in TOWNSHIP_CATEGORIES else STATISTICAL
+# What is no township whatever its code says; and what a code says: the last three digits of
+# 街道, 镇 and 乡 lie below these in the statistical code list.
+_NO_TOWNSHIP = re.compile(
+    r"(场|园|园区|开发区|新区|示范区|保护区|管委会|管理区|基地|监狱|社区|水库)$"
+)
+_BY_CODE = ((100, "街道"), (200, "镇"), (400, "乡"))
+_SAME_LEVEL = {"民族苏木": "民族乡", "苏木": "乡", "区公所": "乡"}
+
+
+def category_of(name: str, code: str = "") -> str:
+    """Category of a township-level unit by its name, and where that has no suffix by its code.
+
+    What is no township is a statistical unit.
+    """
+    text = re.sub(r"(街道)(办事处|办)$", r"\1", simplified(name.strip()))
+    found = re.search(r"(民族乡|民族苏木|苏木|区公所|街道|镇|乡)$", text)
+    if found:
+        return _SAME_LEVEL.get(found[1], found[1])
+    if not code or _NO_TOWNSHIP.search(text):
+        return STATISTICAL
+    return next((kind for below, kind in _BY_CODE if int(code[6:9]) < below), STATISTICAL)
 
 
 def new_units(rows: Iterable[Named], city: str, city_name: str, file: str) -> Units:
@@ -100,14 +117,14 @@ def new_units(rows: Iterable[Named], city: str, city_name: str, file: str) -> Un
         for code, name in sorted(counties.items())
     ]
     lower = [
-        Unit(code, name, "township", category_of(name), code[:6])
+        Unit(code, name, "township", category_of(name, code), code[:6])
         for code, name in sorted(names.items())
     ]
     return Units([*upper, *lower], city=Unit(city, city_name, "city", "", ""))
 
 
 def _county_category(name: str) -> str:
-    found = re.search(r"(自治县|县|区|市)$", name)
+    found = re.search(r"(自治县|自治旗|旗|县|区|市)$", simplified(name))
     words = {"区": "市辖区", "市": "县级市"}
     return words.get(found[1], found[1]) if found else ""
 
