@@ -120,6 +120,8 @@ def test_what_a_cemetery_is_run_for_tells_its_kind(
     [
         ("备注", "停业整顿", "closed", True),
         ("备注", "该院2024年3月已关停，老人已转院", "closed", True),
+        ("备注", "2023.6起停业", "closed", True),
+        ("备注", "拟于2026年启用", "open", True),
         ("备注", "由闲置校舍改建", "open", True),
         ("备注", "一楼为康复区", "open", False),
         ("状态,备注", "在营,现已停业", "open", True),
@@ -175,6 +177,15 @@ def test_metres_that_fit_two_planes_are_asked_back_and_a_column_answers(tmp_path
     for name in ("utm-49", "UTM 49N", "EPSG:32649"):
         row = _one(tmp_path, "名称,县区,x,y,坐标系", f"{line},{name}")
         assert (row.lon, row.lat) == pytest.approx((112.3, 24.8), abs=1e-6)
+
+
+def test_a_heading_means_the_same_in_every_file_of_an_import(tmp_path: Path) -> None:
+    """What only the cells of one file tell holds for the others too."""
+    one, two = tmp_path / "一.csv", tmp_path / "二.csv"
+    one.write_text("镇街,门头\n源潭镇,福寿敬老院\n源潭镇,康乐敬老院\n", encoding="utf-8")
+    two.write_text("镇街,门头,类型\n源潭镇,夕阳红,敬老院\n", encoding="utf-8")
+    made = intake_facilities([two, one], QINGYUAN, today=TODAY)
+    assert [f.name for f in made.facilities] == ["夕阳红", "福寿敬老院", "康乐敬老院"]
 
 
 def test_a_row_known_only_to_its_county_is_asked_for_its_township(tmp_path: Path) -> None:

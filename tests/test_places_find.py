@@ -107,6 +107,15 @@ def test_a_name_of_elsewhere_is_a_doubt() -> None:
     assert "源潭镇" in found.doubts[0].zh
 
 
+@pytest.mark.parametrize("cell", ["源潭镇、洲心街道", "源潭,洲心", "源潭镇/洲心街道"])
+def test_a_cell_that_lists_several_units_is_asked_back(cell: str) -> None:
+    for row in (Evidence(township=cell), Evidence(county="清城区", township=cell)):
+        found = find_unit(row, QINGYUAN)
+        assert found.unit is None
+        assert found.question
+    assert find_unit(Evidence(township="清城区/源潭镇"), QINGYUAN).code == "441802103"
+
+
 def test_what_ceased_is_followed_to_today() -> None:
     found = find_unit(Evidence("442000104"), ZHONGSHAN)
     assert found.code == "442000118"

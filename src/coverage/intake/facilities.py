@@ -35,6 +35,7 @@ from coverage.kinds import KINDS
 from coverage.lists.columns import understand
 from coverage.lists.reading import read_file
 from coverage.lists.rows import Finding, take_rows
+from coverage.lists.spec import normal
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
     from coverage.city import City
     from coverage.download.geocode import Geocoder
+    from coverage.lists.columns import Understanding
+    from coverage.lists.sheets import RawSheet
 
 HEADS = (
     Said("识别为", "kind"),
@@ -116,15 +119,15 @@ def intake_facilities(
     rows: list[FacilityRow] = []
     sheets: list[FacilitySheet] = []
     findings: list[Finding] = []
-    for path in paths:
-        for raw in read_file(path):
-            sheet = FacilitySheet(raw, understand(raw, mapping=mapping or {}), len(sheets))
-            sheets.append(sheet)
-            mine = _judge_sheet(sheet, city, datum, kind, keep_personal=keep_personal)
-            rows += mine
-            if not sheet.aside:
-                findings += judge_totals(mine, sheet.understanding)
-                findings += judge_statuses(mine, sheet.understanding)
+    raws = [raw for path in paths for raw in read_file(path)]
+    for raw, use in zip(raws, _understood(raws, mapping or {}), strict=True):
+        sheet = FacilitySheet(raw, use, len(sheets))
+        sheets.append(sheet)
+        mine = _judge_sheet(sheet, city, datum, kind, keep_personal=keep_personal)
+        rows += mine
+        if not sheet.aside:
+            findings += judge_totals(mine, use)
+            findings += judge_statuses(mine, use)
     data = [row for row in rows if row.is_data]
     if not data:
         raise InputError(Said("文件中没有数据行", "the files hold no row of data"))
@@ -162,6 +165,20 @@ def intake_facilities(
         kept=kept,
         compared=compared,
     )
+
+
+def _understood(raws: Sequence[RawSheet], mapping: Mapping[str, str]) -> list[Understanding]:
+    """What the columns of every sheet mean; one heading means the same in all."""
+    uses = [understand(raw, mapping=mapping) for raw in raws]
+    agreed = {
+        normal(c.name): c.field
+        for use in reversed(uses)
+        for c in use.columns
+        if c.how == "content" and c.field and c.name
+    }
+    if not agreed or len(raws) == 1:
+        return uses
+    return [understand(raw, mapping=mapping, agreed=agreed) for raw in raws]
 
 
 def _before(city: City, replacing: Replace) -> tuple[Sequence[Facility] | None, list[Finding]]:

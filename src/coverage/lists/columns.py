@@ -135,6 +135,7 @@ def understand(
     sheet: RawSheet,
     *,
     mapping: Mapping[str, str] | None = None,
+    agreed: Mapping[str, str] | None = None,
     keep_personal: bool = False,
 ) -> Understanding:
     """What every column of `sheet` means in a list of facilities.
@@ -142,12 +143,15 @@ def understand(
     Args:
         sheet: As read.
         mapping: Field by column name, stronger than everything else.
+        agreed: Field by column name in normal form, where the cells of another sheet tell.
         keep_personal: Keep columns that belong to persons (as columns without a field).
     """
     named = {normal(name): field for name, field in (mapping or {}).items() if normal(name)}
     uses = []
     for index, name in enumerate(sheet.columns):
         guess = _guess(sheet, index, name, named, keep_personal=keep_personal)
+        if guess is _UNKNOWN and agreed and normal(name) in agreed:
+            guess = (agreed[normal(name)], "content", 0.6, _AS_ELSEWHERE)
         uses.append(ColumnUse(index, name, *guess))
     _name_kinds(uses)
     _name_planes(sheet, uses)
@@ -160,6 +164,7 @@ def understand(
 _Guess: TypeAlias = tuple[str | None, How, float, Said]
 _KNOWN = Said("列名已知", "the name is known")
 NO_STATUS = Said("每行数值相同，不是运营状态", "one number in every row is no status")
+_AS_ELSEWHERE = Said("同名列在别的表中如此", "as in another sheet")
 _BY_PARTS = Said("按列名的组成部分", "by the parts of its name")
 _UNKNOWN: _Guess = (None, "left out", 0.0, Said("未能识别", "not understood"))
 

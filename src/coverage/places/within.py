@@ -35,6 +35,7 @@ _SURE = 0.9
 _TOWNSHIP = re.compile("镇|乡|街道|鎮|鄉")
 _LOST = re.compile(r"\d\.\d+(e\+?\d+)?$", re.IGNORECASE)
 _BRACKETS = re.compile("[()（）]")
+_LISTED = re.compile("[、，,;；/]")
 _OF_THE_CITY = re.compile("(全市|市(本级|直|级|属).*|本级)$")
 _ELSEWHERE = re.compile("[市州盟县]$|地区$")
 _FROM_WORDS = {"address", "stem"}
@@ -115,7 +116,8 @@ class Within:
             return
         likely = "county" if level == "city" else level
         outer, *inner = _BRACKETS.split(text)
-        found = self._read(outer, likely) or self._read(text, likely)
+        found = self._several(outer, likely) or self._read(outer, likely)
+        found = found or self._read(text, likely)
         if not _is_sure(found):
             self._nothing(text, level, found)
             return
@@ -128,6 +130,15 @@ class Within:
             self._nothing(text, level, found)  # many villages have its name or nearly
             return
         self._narrow(found, level, text)
+
+    def _several(self, text: str, likely: str) -> list[Match]:
+        """The units of a cell that lists more than one: 源潭镇、洲心街道."""
+        pieces = [self._read(piece, likely) for piece in _LISTED.split(text) if piece.strip()]
+        if len(pieces) < 2 or not all(map(_is_sure, pieces)):
+            return []
+        codes = [tuple(m.code for m in piece) for piece in pieces]
+        apart = any(not _meet(codes[0], other) for other in codes[1:])
+        return [m for piece in pieces for m in piece] if apart else []
 
     def _nothing(self, text: str, level: str, found: Sequence[Match]) -> None:
         """A cell that names no unit of the city."""
