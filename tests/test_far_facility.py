@@ -21,7 +21,7 @@ from coverage.travel.prepare import prepare
 from coverage.travel.route import route
 from coverage.travel.times import nearest, reach
 from helpers import centre, run, small_workspace, write_register
-from networks import Street, build
+from networks import Street, build, random_network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +55,19 @@ def test_a_home_that_stands_alone_has_one_longer_leg_too() -> None:
     assert Points.of(tn, homes).lone.tolist() == [False, True, False]
     assert route(tn, homes[1], [(0.0, 0.0)]).seconds == found.seconds[1]
     assert "no street within 1,000 m" in route(tn, homes[2], [(0.0, 0.0)]).why().en
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_longer_legs_are_the_same_whatever_limit_is_asked(seed: int) -> None:
+    rng, tn = np.random.default_rng(seed), prepare(random_network(seed, 25), WALK)
+    homes, sites = rng.uniform(-500, 1100, (40, 2)), rng.uniform(-500, 1100, (6, 2))
+    assert Points.of(tn, homes).lone.any()
+    every = reach(tn, sites, homes, np.inf).to_csr()
+    for limit in (60.0, 600.0, 2400.0):
+        found = reach(tn, sites, homes, limit).to_csr()
+        within = every.data <= limit
+        assert np.array_equal(found.data, every.data[within])
+        assert np.array_equal(found.indices, every.indices[within])
 
 
 @pytest.mark.parametrize(
