@@ -12,9 +12,11 @@ import shapely
 
 from coverage.city import City
 from coverage.datum import project, unproject
+from coverage.maps.outlines import uncrossed_lines
 from coverage.reach.service import travel_time
 from coverage.reach.sites import own_obstacles
 from coverage.roads.convert import write_graphml
+from coverage.roads.sources import load
 from helpers import SMALL, centre, run, small_workspace, write_register
 from networks import CRS, Street, build
 
@@ -131,6 +133,14 @@ def test_a_street_over_the_river_is_a_bridge_entered_at_its_ends(tmp_path: Path)
     rows = "\n".join(["lon,lat,people", *(f"{a:.9f},{b:.9f},1" for a, b in (on_bridge, in_water))])
     (place / "population" / "people.csv").write_text(rows, encoding="utf-8")
     assert np.isinf(travel_time(City.open(place), kind="elder_care").seconds).all()
+
+
+def test_maps_draw_what_nobody_crosses(banks: dict[str, Path]) -> None:
+    dry, wet = (City.open(banks[name]) for name in ("dry", "wet"))
+    assert uncrossed_lines(load(dry.roads), dry) == ()
+    (shore,) = uncrossed_lines(load(wet.roads), wet)
+    wanted = shapely.LinearRing(_lonlat(*RIVER))
+    assert shapely.hausdorff_distance(shapely.LineString(shore), wanted) < 1e-6
 
 
 def test_any_number_of_layers_of_areas_and_lines(

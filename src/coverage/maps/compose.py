@@ -11,7 +11,7 @@ from coverage.errors import InputError
 from coverage.formats.tables import read_table
 from coverage.kinds import PROVENANCES
 from coverage.maps import reached
-from coverage.maps.outlines import plane_of, read_areas, road_lines, road_name
+from coverage.maps.outlines import plane_of, read_areas, road_lines, road_name, uncrossed_lines
 from coverage.maps.sites import sites_of
 from coverage.maps.themes import mappable, scale_for, theme
 from coverage.maps.view import Stage, Theme, View
@@ -136,6 +136,7 @@ def build(
         townships=townships,
         roads=lines,
         road_name=named.to(lang),
+        uncrossed=uncrossed_lines(network, city) if network else (),
         stages=stages,
     )
 

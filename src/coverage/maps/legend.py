@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from coverage.kinds import KINDS
+from coverage.maps.outlines import UNCROSSED
 from coverage.maps.styles import (
     ACCENT,
     BORDER,
@@ -17,6 +18,7 @@ from coverage.maps.styles import (
     RINGS,
     ROAD,
     SYMBOLS,
+    WATER,
     Fill,
     fill,
 )
@@ -36,6 +38,7 @@ _WORDS = {
     "township": Said("乡镇近似格（示意）", "township cell (approximate)"),
     "official": Said("乡镇界", "township boundary"),
     "ground": Said("示意范围（不是县界）", "ground shown (no boundary)"),
+    "uncrossed": UNCROSSED,
     "several": Said("数字：同处多个设施", "a number: several at one place"),
     "proposal": Said("建议点（按顺序）", "proposed site, in order"),
     "notes": Said("说明", "Notes"),
@@ -310,7 +313,9 @@ class _Column:
         sketched = any(area.approximate for area in self.view.counties)
         rows = [("ground" if sketched else "county", INK, 1.0, "-"), ("road", ROAD, 0.8, "-")]
         cell = ("township", BORDER, 0.6, "--") if approximate else ("official", BORDER, 0.5, "-")
-        drawn = (rows[0], cell, rows[1]) if self.view.roads else (rows[0], cell)
+        drawn = [rows[0], cell]
+        drawn += [rows[1]] if self.view.roads else []
+        drawn += [("uncrossed", WATER, 0.8, "-")] if self.view.uncrossed else []
         for key, colour, thick, style in drawn:
             self.sheet.line(
                 self.left,

@@ -10,6 +10,7 @@ import shapely
 from coverage.datum import unproject, utm_crs
 from coverage.maps.view import Area
 from coverage.messages import Said
+from coverage.reach.sites import own_obstacles
 from coverage.units import TOWNSHIP_CATEGORIES
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # Official outlines can have a hundred times the corners that a page of 5 MB can hold.
 _MOST_CORNERS = 60_000
+UNCROSSED = Said("水面、铁路等（路外不穿越）", "water, railways: not crossed off the road")
+_SHORE_M, _POND_M = 5.0, 300.0  # how finely water is drawn, and the least shore that is
 _COARSER_DEGREES = 0.0003  # some 30 m
 
 
@@ -96,6 +99,17 @@ def road_name(network: RoadNetwork, drawn: int) -> Said:
     if "shipped" in network.origin or drawn < len(_streets(network)):
         return Said("主要道路", "main roads")
     return Said("街道", "streets")
+
+
+def uncrossed_lines(network: RoadNetwork, city: City) -> tuple[NDArray[np.float64], ...]:
+    """Water, railways and the workspace's own obstacles, as (n, 2) lon, lat; ponds left out."""
+    own = [one.area for one in own_obstacles(city, network.crs)]
+    shapes = np.array([*network.obstacle_lines(), *own], dtype=np.object_)
+    areas = shapely.get_dimensions(shapes) == 2
+    shapes[areas] = shapely.boundary(shapes[areas])
+    lines = shapely.get_parts(shapely.simplify(shapes, _SHORE_M))
+    found = [shapely.get_coordinates(one) for one in lines[shapely.length(lines) > _POND_M]]
+    return tuple(np.column_stack(unproject(xy[:, 0], xy[:, 1], network.crs)) for xy in found)
 
 
 _CLASSES = ("motorway", "trunk", "primary", "main_road", "secondary", "tertiary")

@@ -20,6 +20,7 @@ from coverage.maps.styles import (
     RINGS,
     ROAD,
     SYMBOLS,
+    WATER,
 )
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def draw_panel(
     shading = theme.shading(level) if theme.shadings else None
     _areas(axes, view, shading, sheet.zoom)
     _roads(axes, view, view.roads if stage.roads is None else stage.roads, sheet.zoom)
+    _roads(axes, view, view.uncrossed, sheet.zoom, WATER)
     _veil(axes, view, bounds)
     _rings(axes, view, stage)
     if crowd:
@@ -153,7 +155,13 @@ def _path(shape: Any, crs: str, *, reverse: bool = False) -> Any:
     return Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
 
 
-def _roads(axes: Any, view: View, roads: Sequence[NDArray[np.float64]], zoom: float) -> None:
+def _roads(
+    axes: Any,
+    view: View,
+    roads: Sequence[NDArray[np.float64]],
+    zoom: float,
+    colour: str = ROAD,
+) -> None:
     from matplotlib.collections import LineCollection
 
     if not roads:
@@ -162,7 +170,7 @@ def _roads(axes: Any, view: View, roads: Sequence[NDArray[np.float64]], zoom: fl
     flat = np.concatenate(roads)
     lines = np.split(np.column_stack(project(flat[:, 0], flat[:, 1], view.crs)), sizes)
     axes.add_collection(
-        LineCollection(lines, colors=ROAD, linewidths=0.45 * zoom, zorder=3, alpha=0.8)
+        LineCollection(lines, colors=colour, linewidths=0.45 * zoom, zorder=3, alpha=0.8)
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from coverage.datum import from_wgs84
 from coverage.kinds import KINDS
 from coverage.maps import styles
+from coverage.maps.outlines import UNCROSSED
 from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ _WORDS = {
     "somewhere": Said("，具体位置不详", ", place not known"),
     "sources": Said("资料来源与许可", "Sources and licences"),
     "theme": Said("专题", "Theme"),
+    "uncrossed": UNCROSSED,
     "unplaced": Said("无位置、未上图：", "without a place, not drawn: "),
 }
 _CHANGES = {
@@ -85,6 +87,8 @@ def payload(view: View, *, datum: str = "wgs84", tiles: dict[str, Any] | None = 
         "blank": styles.FILLS["outside"].colour,
         "ground": styles.GROUND,
         "road": styles.ROAD,
+        "water": styles.WATER,
+        "uncrossed": [maker.line(line) for line in view.uncrossed],
         "ringEdge": styles.RINGS[0],
         "crowd": styles.CROWD,
         "crowdRadii": styles.CROWD_RADII,

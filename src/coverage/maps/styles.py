@@ -33,6 +33,7 @@ PAPER = "#fbfaf7"
 GROUND = "#eef0ec"
 BORDER = "#7b8794"
 ROAD = "#b08968"
+WATER = "#1d5fa8"
 ACCENT = "#9c2a10"
 HATCH_INK = "#b3541e"
 

@@ -231,6 +231,7 @@ class View:
         townships: Outlines.
         roads: Lines of (n, 2) lon, lat.
         road_name: What these are.
+        uncrossed: Lines of (n, 2) lon, lat that nobody crosses off the road.
         stages: Now, or before and after.
     """
 
@@ -247,6 +248,7 @@ class View:
     townships: tuple[Area, ...]
     roads: tuple[NDArray[np.float64], ...]
     road_name: str
+    uncrossed: tuple[NDArray[np.float64], ...]
     stages: tuple[Stage, ...]
 
     def stage(self, id_: str | None = None) -> Stage:

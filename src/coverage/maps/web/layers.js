@@ -178,16 +178,17 @@ function coverageLayers(map, data) {
   // Roads, circles, people ---------------------------------------------------
 
   const roadRenderer = canvas("roads");
-  const roadLayer = (lines) =>
+  const roadLayer = (lines, color = data.road) =>
     L.polyline(lines, {
       renderer: roadRenderer,
       pane: "roads",
-      color: data.road,
+      color,
       weight: 1.1,
       opacity: 0.85,
       interactive: false,
     });
   const usualRoads = roadLayer(data.roads);
+  const shores = roadLayer(data.uncrossed, data.water);
 
   const ringRenderer = canvas("rings");
   const crowdRenderer = canvas("crowd");
@@ -218,7 +219,7 @@ function coverageLayers(map, data) {
         })
       );
     }
-    const roads = one.roads ? roadLayer(one.roads) : usualRoads;
+    const roads = L.layerGroup([shores, one.roads ? roadLayer(one.roads) : usualRoads]);
     return { rings, crowd, roads, ...siteLayers(one) };
   });
 

@@ -181,7 +181,14 @@ function coveragePanel(map, data, layers) {
       );
     }
     layerBox.append(
-      choice("checkbox", "roads", words.roads, shown.roads, set("roads"), el("span", "swatch road")),
+      choice("checkbox", "roads", words.roads, shown.roads, set("roads"), el("span", "swatch road"))
+    );
+    if (data.uncrossed.length) {
+      const line = el("p", "choice indent");
+      line.append(el("span", "swatch water"), el("span", "label", words.uncrossed));
+      layerBox.append(line);
+    }
+    layerBox.append(
       choice("checkbox", "names", words.names, shown.names, set("names"), el("span", "swatch none"))
     );
   }
