@@ -1,6 +1,6 @@
-"""Made-up road networks of the size of a prefecture and of a province.
+"""Made-up road networks of the size of a prefecture and of a province, and a dense city.
 
-    python benchmarks/netgen.py [prefecture] [province]
+    python benchmarks/netgen.py [prefecture] [province] [city]
 
 Towns of very unequal size, villages around them and lone junctions are strewn
 over a plane. Roads are those sides of the Delaunay triangles that are not
@@ -9,6 +9,10 @@ streets on average. Classes come from use: roads from villages to their town
 are tertiary, between neighbouring towns secondary, between larger ones
 primary and trunk. Of the local streets in towns 8 % are one-way. What the
 largest strong component does not hold is left out.
+
+The city is one close net of short, bent streets: lengths (half of them between
+32 and 96 m), 2.9 streets a junction, two straight parts a street and the shares
+of classes are about those of Porto Alegre and Shenzhen in OpenStreetMap.
 
 The same size and seed give the same network. It is kept in a cache folder
 (that of the toolkit, `COVERAGE_CACHE`) and read back in a second.
@@ -68,7 +72,13 @@ class Size:
 SIZES = {
     "prefecture": Size("prefecture", 250_000, 150_000.0, 130_000.0, 85),
     "province": Size("province", 1_500_000, 520_000.0, 480_000.0, 900),
+    "city": Size("city", 78_000, 18_500.0, 18_500.0, 60),
 }
+# Of the city: streets a junction, how many of its small streets are of other classes than
+# residential, and how far a junction stands beside a square net, as a share of its spacing.
+CITY_DEGREE = 2.93
+CITY_CLASSES = {"residential": 0.52, "service": 0.28, "footway": 0.2}
+CITY_SHAKEN = 0.42
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +135,8 @@ def places(
 
 def generate(size: Size, *, seed: int) -> RoadNetwork:
     """Make the network of an area."""
+    if size.name == "city":
+        return _city(size, seed)
     rng = np.random.default_rng([seed, 1])
     towns = _town_places(rng, size)
     xy, kind, centres = _junctions(rng, size, towns)
@@ -156,6 +168,49 @@ def generate(size: Size, *, seed: int) -> RoadNetwork:
         origin={
             "generator": f"netgen {VERSION}, {size.name}, seed {seed}",
             "town_nodes": number[town_nodes][number[town_nodes] >= 0].tolist(),
+        },
+    )
+
+
+def _city(size: Size, seed: int) -> RoadNetwork:
+    """A close net of bent streets, some of them for feet only, with wider ones between centres."""
+    rng = np.random.default_rng([seed, 4])
+    side = int(np.sqrt(size.nodes))
+    spacing = size.width_m / side
+    xy = np.indices((side, side)).reshape(2, -1).T.astype(np.float64) * spacing
+    xy += rng.uniform(-CITY_SHAKEN, CITY_SHAKEN, xy.shape) * spacing
+    xy = xy[np.argsort(_z_order(xy))] + np.array(MIDDLE) - size.width_m / 2
+    u, v = _streets(xy, CITY_DEGREE)
+    length = np.hypot(*(xy[u] - xy[v]).T)
+    centres, ends = (rng.permutation(len(xy))[:many] for many in (size.towns, 20 * size.towns))
+    level = _classes(xy, (u, v, length), centres, ends)
+    small = rng.choice(list(CITY_CLASSES), len(u), p=list(CITY_CLASSES.values()))
+    classes = np.where(level > 0, np.array(CLASSES)[level + 1], small)
+    oneway = rng.random(len(u)) < np.where(level > 2, 0.5, 0.15)
+    number, keep = _kept(xy, u, v, oneway)
+    used = np.flatnonzero((number[u] >= 0) & (number[v] >= 0))
+    feet = classes[used] == "footway"
+    bends = rng.integers(0, 3, len(used))
+    row = np.repeat(np.arange(len(used)), bends)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(bends) - bends, bends)
+    share = (nth + rng.uniform(0.7, 1.3, len(row))) / (bends[row] + 1)
+    way = (xy[v] - xy[u])[used][row]
+    aside = rng.normal(0.0, 0.06, len(row))
+    at = xy[u][used][row] + way * share[:, None] + way[:, ::-1] * [-1, 1] * aside[:, None]
+    lon, lat = unproject(xy[keep, 0], xy[keep, 1], CRS)
+    return build(
+        lon,
+        lat,
+        number[u[used]],
+        number[v[used]],
+        np.where(feet, FOOT, ALL_MODES),
+        modes_back=np.where(oneway[used] | feet, FOOT, ALL_MODES),
+        highway=classes[used].tolist(),
+        bends=(np.append(0, np.cumsum(bends)), *unproject(at[:, 0], at[:, 1], CRS)),
+        crs=CRS,
+        origin={
+            "generator": f"netgen {VERSION}, {size.name}, seed {seed}",
+            "town_nodes": number[centres][number[centres] >= 0].tolist(),
         },
     )
 
@@ -218,7 +273,7 @@ def _z_order(xy: Floats) -> Ints:
     return key
 
 
-def _streets(xy: Floats) -> tuple[Ints, Ints]:
+def _streets(xy: Floats, degree: float = DEGREE) -> tuple[Ints, Ints]:
     """Sides of triangles, best first until the degree is reached.
 
     A side is the worse the longer it is against the longer of the two other
@@ -236,7 +291,7 @@ def _streets(xy: Floats) -> tuple[Ints, Ints]:
     order = np.lexsort((worse, key))
     last = np.flatnonzero(np.diff(key[order], append=-1))  # a side's worse triangle
     key, worse = key[order][last], worse[order][last]
-    wanted = round(DEGREE / 2 * len(xy))
+    wanted = round(degree / 2 * len(xy))
     best = np.sort(np.argsort(worse, kind="stable")[:wanted])
     return key[best] // len(xy), key[best] % len(xy)
 

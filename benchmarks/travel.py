@@ -1,6 +1,7 @@
 """Travel times and circles against networkx, SciPy and shapely, side by side in one run.
 
-    python benchmarks/travel.py [--size prefecture|province|both] [--runs 5] [--quick] [--check]
+    python benchmarks/travel.py [--size prefecture|province|both|city|extracts] [--runs 5]
+                                [--quick] [--check] [--valhalla PYTHON]
 
 On made-up networks (see `netgen.py`), 300 facilities, 15 minutes by car.
 Rivals get what ours prepares: the graph in their own form, and the same starts,
@@ -10,6 +11,9 @@ pairwise ratios. Where a rival is timed on a sample it is scaled by what it
 reached. Before anything is timed the answers are compared. Memory is the
 highest resident size (`ru_maxrss`) of a process of its own for every job.
 `--check` exits with 1 where a ratio breaks its bound.
+
+The dense city and the extracts of OpenStreetMap (reading them against a bare pass, circles beside
+Valhalla's where an interpreter that has it is named) are told in `city.py`.
 
 The networks are made once and kept in the cache folder (`COVERAGE_CACHE`);
 the province takes a minute or two, and up to 4 GB.
@@ -25,10 +29,12 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import city
 import netgen
 from sides import LIMIT_S, Bench, same_answers
 
@@ -274,8 +280,11 @@ def say(text: str) -> None:
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
-def worker(task: str, size: str, runs: int, sample: tuple[int, int]) -> Any:
+def worker(options: argparse.Namespace, sample: tuple[int, int]) -> Any:
     """Rows of a table, or a peak of memory, as plain values."""
+    task, size, runs = options.task, options.size, options.runs
+    if size in city.TASKS:
+        return city.TASKS[size](task, runs, options.valhalla)
     start = time.process_time()
     bench = Bench(size)
     loaded = time.process_time()
@@ -329,6 +338,7 @@ MEMORY = {
 def apart(task: str, size: str, options: argparse.Namespace) -> Any:
     """Run a task in a process of its own; a child begins with the highest size of this one."""
     named = {"--task": task, "--size": size, "--runs": str(options.runs)}
+    named["--valhalla"] = options.valhalla
     command = [sys.executable, __file__, *(part for pair in named.items() for part in pair)]
     if options.quick:
         command.append("--quick")
@@ -358,20 +368,29 @@ def _number(value: float) -> str:
 def main() -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", choices=["prefecture", "province", "both"], default="both")
+    choices = ["prefecture", "province", "both", *city.TASKS]
+    parser.add_argument("--size", choices=choices, default="both")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="one run, smaller samples, no memory")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument(
+        "--valhalla", default="", metavar="PYTHON", help="one that has a wheel of it"
+    )
     parser.add_argument("--task", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.quick:
         options.runs = 1
     sample = (8, 2) if options.quick else (20, 4)
     if options.task:
-        json.dump(worker(options.task, options.size, options.runs, sample), sys.stdout)
+        found = worker(options, sample)
+        json.dump(found, sys.stdout)
         return 0
     sizes = ["prefecture", "province"] if options.size == "both" else [options.size]
-    tables = [(size, apart("time", size, options)) for size in sizes]
+    sizes += list(city.TASKS) if options.size == "both" else []
+    tables: list[tuple[str, list[Any]]] = []
+    for size in sizes:
+        parts = (apart(task, size, options) for task in city.PARTS.get(size, ["time"]))
+        tables.append((size, list(chain.from_iterable(parts))))
     if "province" in sizes:
         tables.append(("province against prefecture", apart("compare", "province", options)))
     broken = False
@@ -379,7 +398,7 @@ def main() -> int:
         rows = [Row(**value) for value in values]
         broken |= any(row.broken for row in rows)
         print_rows(title, rows)
-    for size in [] if options.quick else sizes:
+    for size in [] if options.quick else [size for size in sizes if size in MEMORY]:
         print(f"\n{size}: highest resident memory, MB (prepared; with the job)")
         for task in MEMORY[size]:
             before, peak = apart(task, size, options)

@@ -421,3 +421,20 @@ def test_batches_bands_chunks_and_the_index_draw_the_same(seed: int) -> None:
         for one, two in zip(first, other, strict=True):
             gap = shapely.area(shapely.symmetric_difference(one, two))
             assert gap.max() <= 1e-3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "near_m", lambda *_: None)  # all corners at once
+        whole = drawing.draw_each(plan, facilities), drawing.draw_dissolved(plan, facilities)
+    for one, two in zip(first, whole, strict=True):
+        assert shapely.to_wkb(one).tolist() == shapely.to_wkb(two).tolist()
+
+
+def test_cells_do_not_depend_on_the_company_a_segment_keeps() -> None:
+    """It starts a hair beside a line of the lattice, where sums of many segments round."""
+    count = 40_000
+    ends = (np.full(count, end) for end in (405.0, 649.9999999995, 382.0, 684.0))
+    segments = straight(*ends, np.full(count, np.inf), np.zeros(count))
+    index = LatticeIndex.build(segments, 50.0, 0.0)
+    parts = np.split(index.cell_from_m, index.cell_first[1:-1])
+    first, last = parts[0], parts[-1]
+    assert first[0] == 0
+    assert np.array_equal(first, last)

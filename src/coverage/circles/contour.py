@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon
 
+    from coverage.circles.field import Field
     from coverage.circles.times import AccessRule
     from coverage.travel.walls import Walls
 
@@ -251,6 +252,16 @@ class Sheet:
         level /= np.float32(self.frame.step_m)
         np.minimum.at(self._values, corner, level)
         self._visited.append(_joined_runs(index.cell, index.cell_first, part))
+
+    def lay_field(self, field: Field, limit_s: float) -> None:
+        """Lay the least times of a field, all of them from streets well within the access leg."""
+        level = field.time_s - np.float32(limit_s)
+        level /= np.float32(self._pace * self.frame.step_m)
+        view = self._values.reshape(-1, self.frame.columns)[self.frame.window(field.window)]
+        np.minimum(view, level, out=view)
+        row, column = np.nonzero(field.visit_s <= limit_s)
+        window = field.window
+        self._visited.append(self.frame.key(column + window.column, row + window.row))
 
     @property
     def spare_s(self) -> float:

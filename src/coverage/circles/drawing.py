@@ -7,6 +7,9 @@ sheet; what differs is whose marks are laid before it is lifted.
 - dissolved: the least seconds over all facilities first, segment by segment,
   then one sheet, in bands of rows where the area is large.
 
+Where a leg costs much more than the road, near corners are laid first, and of the others only
+those that may be bettered (see `field`): in a dense city a tenth of all.
+
 Memory is bounded where no index is given: facilities are taken in batches of
 neighbours, and the index is built only around what a batch reaches.
 """
@@ -14,6 +17,7 @@ neighbours, and the index is built only around what a batch reaches.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,15 +31,16 @@ from coverage.circles.contour import (
     multi,
     outline,
 )
+from coverage.circles.field import Field, Useful, near_m
 from coverage.circles.lattice import Frame, LatticeIndex, chunks, corner_count, reach_of
 from coverage.circles.times import AccessRule, SegmentTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from shapely import MultiPolygon
 
-    from coverage.arrays import Float32s, Floats, Ints, Objects
+    from coverage.arrays import Bools, Float32s, Floats, Ints, Objects
     from coverage.travel.streets import Segments
 
 
@@ -70,16 +75,25 @@ class Plan:
         """The largest limit."""
         return max(self.limits_s)
 
-    def corners(self, part: Ints) -> Floats:
-        """About how many corners of the lattice each of the segments `part` has."""
-        length = self.segments.length_m[part]
-        return corner_count(length, self.step_m, self.access.max_access_m)
+    @property
+    def reach_m(self) -> float:
+        """How far around a segment its corners matter."""
+        return reach_of(self.access.max_access_m, self.step_m)
+
+    @property
+    def near_m(self) -> float | None:
+        """How far around a segment corners are laid first; None where all are."""
+        return near_m(self.access, self.step_m)
+
+    def corners(self, part: Ints, within_m: float) -> Floats:
+        """About how many corners of the lattice each of the segments `part` has so near."""
+        return corner_count(self.segments.length_m[part], self.step_m, within_m)
 
     def window(self, times: SegmentTimes) -> Frame:
         """The part of the lattice that a circle of `times` can touch, with a rim outside."""
         segments, access = self.segments, self.access
         part = np.concatenate([times.segment, times.foot_segment])
-        road = reach_of(access.max_access_m, self.step_m) + 2 * self.step_m
+        road = self.reach_m + 2 * self.step_m
         straight = access.max_direct_m
         if access.cost_s_per_m > 0:
             straight = min(straight, self.most_s / access.cost_s_per_m)
@@ -106,23 +120,36 @@ class Canvas:
         frame: The piece of lattice.
         index: Prepared corners and cells; None to make them as they come.
         held: Segments in the index, rising; None if it holds all.
+        near: Whether near corners are laid first (see `coverage.circles.field`); the index
+            holds no others then, and may be of a larger frame.
     """
 
     plan: Plan
     frame: Frame
     index: LatticeIndex | None = None
     held: Ints | None = None
+    near: bool = False
 
-    def lay(self, times: SegmentTimes, sheets: Sequence[Sheet]) -> None:
-        """Lay a facility's marks on the sheets of all limits.
+    def levels(self, times: SegmentTimes, window: Frame) -> list[Float32s]:
+        """What a facility's marks, all within the window, come to for every limit."""
+        if self.near:
+            self._lay_near(times, self._sheets)
+        else:
+            self._lay(times, self._sheets)
+        return [sheet.lift(window) for sheet in self._sheets]
+
+    @cached_property
+    def _sheets(self) -> list[Sheet]:
+        return [Sheet(self.frame, self.plan.access) for _ in self.plan.limits_s]
+
+    def _lay(self, times: SegmentTimes, sheets: Sequence[Sheet]) -> None:
+        """Lay marks on the sheets of all limits.
 
         Most of what a facility reaches it reaches long before the limit, and
         only the distance to the road matters: no times are worked out there.
         """
         if self.index is None:  # would be made anew for every limit
-            for marks in self.marks(times):
-                for sheet, limit_s in zip(sheets, self.plan.limits_s, strict=True):
-                    sheet.lay(marks, limit_s)
+            self._lay_all(self.marks(times), sheets)
             return
         latest, soonest = self._latest(times), np.minimum(times.start_s, times.end_s)
         for sheet, limit_s in zip(sheets, self.plan.limits_s, strict=True):
@@ -132,6 +159,39 @@ class Canvas:
             rim = np.flatnonzero(~sure & (soonest <= limit_s + sheet.beyond_s))
             for marks in self.marks(times.only(rim)):
                 sheet.lay(marks, limit_s)
+
+    def _lay_all(self, found: Iterable[Marks], sheets: Sequence[Sheet]) -> None:
+        for marks in found:
+            for sheet, limit_s in zip(sheets, self.plan.limits_s, strict=True):
+                sheet.lay(marks, limit_s)
+
+    def _lay_near(self, times: SegmentTimes, sheets: Sequence[Sheet]) -> None:
+        """Lay the near corners, and what may better others."""
+        plan, field, laid = self.plan, Field.empty(self.frame), []
+        for index, place, some, slowness in self._looked_up(times.segment):
+            seconds = (times.start_s[some], times.end_s[some])
+            marks = marks_of(index, place, seconds, slowness, plan.access.cost_s_per_m)
+            cells = index.cell_first[place + 1] - index.cell_first[place]
+            laid.append((field.lay(marks, index.frame), marks.cell_s, cells))
+        for sheet, limit_s in zip(sheets, plan.limits_s, strict=True):
+            sheet.lay_field(field, limit_s)
+        wanted, best_s = field.wanted(
+            plan.access,
+            near=self.laid_m,
+            reach=plan.reach_m,
+            limits_s=plan.limits_s,
+            beyond_s=sheets[0].beyond_s,
+        )
+        better = [_any(cell_s < wanted[at], many) for at, cell_s, many in laid]
+        rest = times.only(np.concatenate([np.zeros(0, np.bool_), *better]))
+        far = Canvas(plan, self.frame)
+        self._lay_all(far._along(rest, best_s), sheets)
+        self._lay_all(far._from_places(times), sheets)
+
+    @property
+    def laid_m(self) -> float:
+        """How far around a segment its corners are looked up."""
+        return (self.near and self.plan.near_m) or self.plan.reach_m
 
     def _latest(self, times: SegmentTimes) -> Floats:
         """(j,) seconds by which all of a segment is reached from one of its ends."""
@@ -148,11 +208,17 @@ class Canvas:
 
     def marks(self, times: SegmentTimes) -> Iterator[Marks]:
         """All marks of a facility's times, at most some millions at a time."""
-        cost = self.plan.access.cost_s_per_m
-        ends = (times.start_s, times.end_s)
-        for index, place, some, slowness in self._looked_up(times.segment):
+        yield from self._along(times)
+        yield from self._from_places(times)
+
+    def _along(self, times: SegmentTimes, best_s: Floats | None = None) -> Iterator[Marks]:
+        ends, cost = (times.start_s, times.end_s), self.plan.access.cost_s_per_m
+        useful = None if best_s is None else Useful(best_s, np.minimum(*ends), cost)
+        for index, place, some, slowness in self._looked_up(times.segment, useful):
             yield marks_of(index, place, (ends[0][some], ends[1][some]), slowness, cost)
-        feet = (times.foot_m, times.foot_s)
+
+    def _from_places(self, times: SegmentTimes) -> Iterator[Marks]:
+        cost, feet = self.plan.access.cost_s_per_m, (times.foot_m, times.foot_s)
         for index, place, some, slowness in self._looked_up(times.foot_segment):
             yield marks_from_feet(index, place, (feet[0][some], feet[1][some]), slowness, cost)
         for first in range(0, len(times.x), _CHUNK_FACILITIES):
@@ -161,61 +227,81 @@ class Canvas:
             yield direct_marks(self.frame, x, y, plan.access, plan.most_s, plan.segments.walls)
 
     def _looked_up(
-        self, segment: Ints
+        self, segment: Ints, useful: Useful | None = None
     ) -> Iterator[tuple[LatticeIndex, Ints, slice, tuple[Floats, Floats]]]:
         """Chunks of `segment`: index, places in it, which ones, slowness both ways."""
         plan, segments = self.plan, self.plan.segments
         place = segment if self.held is None else np.searchsorted(self.held, segment)
-        for first, last in chunks(plan.corners(segment), _CHUNK_ENTRIES):
+        for first, last in chunks(plan.corners(segment, self.laid_m), _CHUNK_ENTRIES):
             some = slice(first, last)
             part = segment[some]
             slowness = (segments.to_start_s_per_m[part], segments.to_end_s_per_m[part])
-            if self.index is None:
-                index, held = _index_of(plan, self.frame, part)
-                yield index, np.searchsorted(held, part), some, slowness
-            else:
+            if self.index is not None:
                 yield self.index, place[some], some, slowness
+                continue
+            held = segments.with_siblings(part)
+            own = np.searchsorted(held, part)
+            use = useful and useful.of(len(held), own, some)
+            yield _index_of(plan, self.frame, held, self.laid_m, use), own, some, slowness
 
 
-def _index_of(plan: Plan, frame: Frame, part: Ints) -> tuple[LatticeIndex, Ints]:
-    """An index of the segments `part` only, and the segments in it, rising."""
-    # A place's foot is on the nearest part of a street: all parts must be there to tell.
-    part = plan.segments.with_siblings(part)
-    step_m, max_access_m = plan.step_m, plan.access.max_access_m
-    index = LatticeIndex.build(plan.segments.take(part), step_m, max_access_m, frame=frame)
-    return index, part
+def _any(yes: Bools, count: Ints) -> Bools:
+    """For groups of so many each, whether any of them is True."""
+    owner = np.repeat(np.arange(len(count)), count)
+    return np.bincount(owner[yes], minlength=len(count)) > 0
+
+
+def _index_of(
+    plan: Plan, frame: Frame, part: Ints, near_m: float, useful: Useful | None = None
+) -> LatticeIndex:
+    """An index of the segments `part` only.
+
+    A place's foot is on the nearest part of a street: all parts must be there to tell.
+    """
+    few, access_m = plan.segments.take(part), plan.access.max_access_m
+    return LatticeIndex.build(few, plan.step_m, access_m, frame=frame, near_m=near_m, useful=useful)
 
 
 def canvases(
-    plan: Plan, many: Sequence[SegmentTimes], index: LatticeIndex | None
+    plan: Plan, many: Sequence[SegmentTimes], index: LatticeIndex | None, *, near: bool = False
 ) -> Iterator[tuple[Canvas, list[int], list[Frame]]]:
     """Facilities in groups that share a canvas, each with its window.
 
     With an `index` all facilities whose windows lie in it are one group.
     The others are taken from west to east in strips, as many as fit.
+    With `near` these have their near corners prepared only, where that is enough.
     """
     windows = [plan.window(times) for times in many]
     left = list(range(len(many)))
     if index is not None:
-        near = [number for number in left if index.frame.holds(windows[number])]
-        if near:
-            yield Canvas(plan, index.frame, index), near, [windows[number] for number in near]
+        held_all = [number for number in left if index.frame.holds(windows[number])]
+        if held_all:
+            own = [windows[number] for number in held_all]
+            yield Canvas(plan, index.frame, index), held_all, own
         left = [number for number in left if not index.frame.holds(windows[number])]
     strip = max((max(one.columns, one.rows) for one in windows), default=1)
     left.sort(key=lambda one: (windows[one].column // strip, windows[one].row))
+    near = near and plan.near_m is not None
+    within_m = (near and plan.near_m) or plan.reach_m
     while left:
-        group, part = _group(plan, left, windows, many)
+        group, part = _group(plan, left, windows, many, within_m)
         left = left[len(group) :]
         own = [windows[number] for number in group]
         frame = Frame.hull(own)
-        if plan.corners(part).sum() > _BATCH_ENTRIES:  # one facility that reaches very far
-            yield Canvas(plan, frame), group, own
+        if plan.corners(part, within_m).sum() > _BATCH_ENTRIES:  # one that reaches very far
+            yield Canvas(plan, frame, near=near), group, own
         else:
-            yield Canvas(plan, frame, *_index_of(plan, frame, part)), group, own
+            held = plan.segments.with_siblings(part)
+            index = _index_of(plan, frame, held, within_m)
+            yield Canvas(plan, frame, index, held, near), group, own
 
 
 def _group(
-    plan: Plan, order: list[int], windows: list[Frame], many: Sequence[SegmentTimes]
+    plan: Plan,
+    order: list[int],
+    windows: list[Frame],
+    many: Sequence[SegmentTimes],
+    within_m: float,
 ) -> tuple[list[int], Ints]:
     """The first of `order` and those after it that fit, and the segments they reach."""
     chosen = np.zeros(len(plan.segments), dtype=np.bool_)
@@ -226,7 +312,7 @@ def _group(
         times = many[number]
         fresh = np.concatenate([times.segment, times.foot_segment])
         fresh = fresh[~chosen[fresh]]  # a few twice, which only ends a batch a little sooner
-        entries += plan.corners(fresh).sum()
+        entries += plan.corners(fresh, within_m).sum()
         if group and (entries > _BATCH_ENTRIES or hull.size > _BATCH_CORNERS):
             break
         group.append(number)
@@ -240,12 +326,11 @@ def draw_each(
     """(facilities, limits) multi-polygons, which may overlap."""
     many = [times.within(plan.most_s) for times in many]
     shapes = np.empty((len(many), len(plan.limits_s)), dtype=np.object_)
-    for canvas, numbers, windows in canvases(plan, many, index):
-        sheets = [Sheet(canvas.frame, plan.access) for _ in plan.limits_s]
+    for canvas, numbers, windows in canvases(plan, many, index, near=True):
         for number, window in zip(numbers, windows, strict=True):
-            canvas.lay(many[number], sheets)
-            for column, sheet in enumerate(sheets):
-                shapes[number, column] = outline(sheet.lift(window), window)
+            one = replace(canvas, frame=window) if canvas.near else canvas
+            for column, levels in enumerate(one.levels(many[number], window)):
+                shapes[number, column] = outline(levels, window)
     return shapes
 
 
@@ -273,25 +358,20 @@ def dissolved_levels(
     whole = plan.window(together)
     if index is not None and index.frame.holds(whole):
         canvas = Canvas(plan, index.frame, index)
-        yield whole, _lifted(canvas, together, whole)
+        yield whole, canvas.levels(together, whole)
         return
     high = max(_BAND_CORNERS // whole.columns, 2)
     part, segments = together.segment, plan.segments
-    reach = reach_of(plan.access.max_access_m, plan.step_m)
+    reach, near = plan.reach_m, plan.near_m is not None
+    rim = int(reach // plan.step_m) + 3 if near else 1
     low_y = np.minimum(segments.y0[part], segments.y1[part]) - reach
     high_y = np.maximum(segments.y0[part], segments.y1[part]) + reach
     for first in range(0, whole.rows - 1, high):
         rows = min(high, whole.rows - 1 - first) + 1
         window = replace(whole, row=whole.row + first, rows=rows)
-        # A visited cell beyond the last row touches corners in it: one row more all round.
-        frame = Frame(whole.step_m, whole.column, window.row - 1, whole.columns, rows + 2)
+        # A visited cell beyond the last row touches corners in it: one row more all round. To
+        # tell which streets may better a corner all those must be seen that serve it.
+        frame = replace(whole, row=window.row - rim, rows=rows + 2 * rim)
         south, north = frame.row * plan.step_m, (frame.row + frame.rows) * plan.step_m
-        near = np.flatnonzero((high_y >= south) & (low_y <= north))
-        yield window, _lifted(Canvas(plan, frame), together.only(near), window)
-
-
-def _lifted(canvas: Canvas, times: SegmentTimes, window: Frame) -> list[Float32s]:
-    plan = canvas.plan
-    sheets = [Sheet(canvas.frame, plan.access) for _ in plan.limits_s]
-    canvas.lay(times, sheets)
-    return [sheet.lift(window) for sheet in sheets]
+        some = np.flatnonzero((high_y >= south) & (low_y <= north))
+        yield window, Canvas(plan, frame, near=near).levels(together.only(some), window)

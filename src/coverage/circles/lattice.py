@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from coverage.circles.field import Useful
     from coverage.travel.streets import Segments
 
     FloatLike = NDArray[np.floating[Any]]
@@ -185,6 +186,8 @@ class LatticeIndex:
         max_access_m: float,
         *,
         frame: Frame | None = None,
+        near_m: float = np.inf,
+        useful: Useful | None = None,
     ) -> LatticeIndex:
         """Prepare all `segments` for circles of one step and access distance.
 
@@ -195,6 +198,8 @@ class LatticeIndex:
             max_access_m: Longest access leg.
             frame: The lattice to keep to; by default the one around the
                 segments. What lies outside is left out.
+            near_m: Keep only the corners as near as this.
+            useful: Keep only the corners that matter.
 
         Raises:
             InputError: If the step or the distance cannot be used.
@@ -210,7 +215,8 @@ class LatticeIndex:
         if frame is None:
             frame = frame_of(segments, step_m, reach_m)
         frame.check_size()
-        corner_first, corner = _joined(_corners(segments, frame, reach_m), len(segments))
+        corners = _corners(segments, frame, reach_m, min(near_m, reach_m), useful)
+        corner_first, corner = _joined(corners, len(segments))
         cell_first, cell = _joined(_cells(segments, frame), len(segments))
         length = segments.length_m
         return cls(  # type: ignore[call-arg]  # the columns are counted by their generators
@@ -248,76 +254,87 @@ def frame_of(segments: Segments, step_m: float, margin_m: float) -> Frame:
     )
 
 
-def corner_count(length_m: Floats, step_m: float, max_access_m: float) -> Floats:
+def corner_count(length_m: Floats, step_m: float, reach_m: float) -> Floats:
     """(k,) about how many corners segments of these lengths have: the area around in cells."""
-    reach_m = reach_of(max_access_m, step_m)
     return (np.pi * reach_m**2 + 2 * reach_m * length_m) / step_m**2
 
 
-def _corners(segments: Segments, frame: Frame, reach_m: float) -> Iterator[tuple[Any, ...]]:
+def _corners(
+    segments: Segments, frame: Frame, reach_m: float, near_m: float, useful: Useful | None
+) -> Iterator[tuple[Any, ...]]:
     """Chunks of (first segment, corners of each, their keys, metres along, metres off)."""
     step = frame.step_m
-    low = np.ceil((np.minimum(segments.y0, segments.y1) - reach_m) / step).astype(np.int64)
-    high = np.floor((np.maximum(segments.y0, segments.y1) + reach_m) / step).astype(np.int64)
+    low = np.ceil((np.minimum(segments.y0, segments.y1) - near_m) / step).astype(np.int64)
+    high = np.floor((np.maximum(segments.y0, segments.y1) + near_m) / step).astype(np.int64)
     low, high = np.maximum(low, frame.row), np.minimum(high, frame.row + frame.rows - 1)
     rows = np.maximum(high - low + 1, 0)
     bent = _bent(segments)
     last_column = frame.column + frame.columns - 1
     # A row of a segment has at most about this many corners.
-    wide = rows * (2 * reach_m + np.abs(segments.dx) + step) / step
+    wide = rows * (2 * near_m + np.abs(segments.dx) + step) / step
     for first, last in _piece_chunks(segments, wide):
         owner, nth = _runs(rows[first:last])
         owner += first
         row = low[owner] + nth
         left, right = _row_span(segments, owner, row * step, reach_m)
         start = np.ceil(left / step).astype(np.int64)
-        # What lies outside the frame is skipped, but counted from the same start:
-        # feet must not depend on the frame, not even by rounding.
-        skip = np.maximum(frame.column - start, 0)
+        begin = start
+        if near_m < reach_m:
+            left, right = _row_span(segments, owner, row * step, near_m)
+            begin = np.ceil(left / step).astype(np.int64)
+        # What lies outside the frame or farther off is skipped, but counted from the same
+        # start: feet must not depend on what is asked for, not even by rounding.
+        skip = np.maximum(np.maximum(frame.column, begin) - start, 0)
         end = np.minimum(np.floor(right / step).astype(np.int64), last_column)
         count = np.maximum(end - start - skip + 1, 0)
-        done = np.cumsum(count)
-        before = (done - count - skip).astype(np.int32)
-        east = np.arange(done[-1] if len(done) else 0, dtype=np.int32)
-        east -= np.repeat(before, count)
+        west = frame.key(start, row)
+        if useful is None:
+            done = np.cumsum(count)
+            east = np.arange(done[-1] if len(done) else 0, dtype=np.int32)
+            east -= np.repeat((done - count - skip).astype(np.int32), count)
+            key = np.repeat(west, count)
+            key += east
+        else:
+            key, count = useful.among(west + skip, count)
+            real = count > 0
+            owner, row, start, count = (v[real] for v in (owner, row, start, count))
+            west = west[real]
+            done = np.cumsum(count)
+            east = key - np.repeat(west, count)
         along, off = _feet(segments, owner, (start * step, row * step), step, count, east)
-        close = off <= reach_m
+        close = off <= near_m
         near = np.flatnonzero(close)
-        key = np.repeat(frame.key(start, row), count)
-        key += east
-        key = key[near]
-        kept = _kept(close, done)
-        if bent is not None and bent[first:last].any():
-            one = _nearest_part(
-                segments.piece, bent, np.repeat(owner, np.diff(kept, prepend=0)), key, off[near]
-            )
-            near, key, kept = _only(one, near, key, close, done)
-        if segments.walls is not None:
-            part = np.repeat(owner, np.diff(kept, prepend=0))
-            x = (frame.column + key % frame.columns) * step
-            y = (frame.row + key // frame.columns) * step
-            share = over(along[near].astype(np.float64), segments.length_m[part])
-            one = np.flatnonzero(~segments.barred(x, y, part, share))
-            near, key, kept = _only(one, near, key, close, done)
-        # Rows of one segment follow one another: how many corners by the end of each segment.
-        by_row = np.append(0, kept)[np.cumsum(rows[first:last])]
-        yield first, np.diff(by_row, prepend=0), key, along[near], off[near]
+        part = np.repeat(owner, np.diff(np.searchsorted(near, done), prepend=0))
+        found = (part, key[near], along[near], off[near])
+        part, key, along, off = _sifted(segments, frame, useful, bent, found)
+        yield first, np.bincount(part - first, minlength=last - first), key, along, off
 
 
-def _only(
-    one: Ints, near: Ints, key: Int32s, close: Bools, done: Ints
-) -> tuple[Ints, Int32s, Ints]:
-    """Of the candidates those numbered `one`: which, their keys, and how many by each row's end."""
-    near = near[one]
-    close[...] = False
-    close[near] = True
-    return near, key[one], _kept(close, done)
+def _sifted(
+    segments: Segments,
+    frame: Frame,
+    useful: Useful | None,
+    bent: Bools | None,
+    found: tuple[Ints, Int32s, Float32s, Float32s],
+) -> tuple[Ints, Int32s, Float32s, Float32s]:
+    """Segments, keys, metres along and off, without those that do not count."""
 
+    def only(one: Ints) -> tuple[Ints, Int32s, Float32s, Float32s]:
+        part, key, along, off = found
+        return part[one], key[one], along[one], off[one]
 
-def _kept(close: Bools, done: Ints) -> Ints:
-    """How many of `close` are True by the end of each row; `done` says where rows end."""
-    total = np.concatenate([np.zeros(1, np.int32), np.cumsum(close, dtype=np.int32)])
-    return total[done].astype(np.int64)
+    part, key, along, off = found
+    if bent is not None and bent[part].any():
+        part, key, along, off = found = only(_nearest_part(segments.piece, bent, part, key, off))
+    if useful is not None:
+        soon = useful.soonest_s[part] + off * useful.cost_s_per_m < useful.best_s[key]
+        part, key, along, off = found = only(np.flatnonzero(soon))
+    if segments.walls is not None:
+        x = (frame.column + key % frame.columns) * frame.step_m
+        y = (frame.row + key // frame.columns) * frame.step_m
+        share = over(along.astype(np.float64), segments.length_m[part])
+        found = only(np.flatnonzero(~segments.barred(x, y, part, share)))
+    return found
 
 
 def _bent(segments: Segments) -> Bools | None:
@@ -425,6 +442,8 @@ def _cells(segments: Segments, frame: Frame) -> Iterator[tuple[Any, ...]]:
         cuts += [_crossed(a[part], b[part]) for a, b in ((x0, x1), (y0, y1))]
         owner = np.concatenate([cut[0] for cut in cuts])
         share = np.concatenate([cut[1] for cut in cuts])
+        # What is all but an end is one, however the sum below rounds.
+        share[share < _APART], share[share > 1 - _APART] = 0.0, 1.0
         order = np.argsort(2.0 * owner + share)  # a third of the time of sorting by two keys
         owner, share = owner[order], share[order]
         same = owner[1:] == owner[:-1]
