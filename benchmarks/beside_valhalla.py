@@ -10,6 +10,7 @@ pyvalhalla-weekly``), in an environment of its own. The question holds ``places`
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ def main() -> None:
         subprocess.run(
             [str(builder), "-c", str(config), sys.argv[1]],
             check=True,
+            env={**os.environ, "PATH": f"{builder.parent}{os.pathsep}{os.environ['PATH']}"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
