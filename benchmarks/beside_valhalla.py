@@ -28,12 +28,13 @@ def main() -> None:
         tiles, config = Path(folder, "tiles"), Path(folder, "valhalla.json")
         tiles.mkdir()
         settings = get_config(tile_dir=str(tiles), tile_extract="", verbose=False)
-        settings["mjolnir"].pop("tile_extract", None)
+        settings["mjolnir"]["tile_extract"] = str(Path(folder, "none.tar"))
         config.write_text(json.dumps(settings), encoding="utf-8")
         builder = Path(sys.executable).with_name("valhalla_build_tiles")
         subprocess.run(
-            [str(builder), "-c", str(config), sys.argv[1]],
+            [str(builder), "-c", str(config), str(Path(sys.argv[1]).resolve())],
             check=True,
+            cwd=folder,
             env={**os.environ, "PATH": f"{builder.parent}{os.pathsep}{os.environ['PATH']}"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon
 
-    from coverage.circles.field import Field
     from coverage.circles.times import AccessRule
     from coverage.travel.walls import Walls
 
@@ -253,14 +252,16 @@ class Sheet:
         np.minimum.at(self._values, corner, level)
         self._visited.append(_joined_runs(index.cell, index.cell_first, part))
 
-    def lay_field(self, field: Field, limit_s: float) -> None:
-        """Lay the least times of a field, all of them from streets well within the access leg."""
-        level = field.time_s - np.float32(limit_s)
+    def lay_field(self, window: Frame, time_s: Float32s, visit_s: Floats, limit_s: float) -> None:
+        """Lay least times at a window's corners and cells.
+
+        All of them are by streets so well within the access leg that the distance says nothing.
+        """
+        level = time_s - np.float32(limit_s)
         level /= np.float32(self._pace * self.frame.step_m)
-        view = self._values.reshape(-1, self.frame.columns)[self.frame.window(field.window)]
+        view = self._values.reshape(-1, self.frame.columns)[self.frame.window(window)]
         np.minimum(view, level, out=view)
-        row, column = np.nonzero(field.visit_s <= limit_s)
-        window = field.window
+        row, column = np.nonzero(visit_s <= limit_s)
         self._visited.append(self.frame.key(column + window.column, row + window.row))
 
     @property

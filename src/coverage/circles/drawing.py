@@ -31,9 +31,10 @@ from coverage.circles.contour import (
     multi,
     outline,
 )
-from coverage.circles.field import Field, Useful, near_m
+from coverage.circles.field import Field, near_m
 from coverage.circles.lattice import Frame, LatticeIndex, chunks, corner_count, reach_of
 from coverage.circles.times import AccessRule, SegmentTimes
+from coverage.circles.useful import Useful
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -174,7 +175,7 @@ class Canvas:
             cells = index.cell_first[place + 1] - index.cell_first[place]
             laid.append((field.lay(marks, index.frame), marks.cell_s, cells))
         for sheet, limit_s in zip(sheets, plan.limits_s, strict=True):
-            sheet.lay_field(field, limit_s)
+            sheet.lay_field(self.frame, field.time_s, field.visit_s, limit_s)
         wanted, best_s = field.wanted(
             plan.access,
             near=self.laid_m,

@@ -28,17 +28,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.bz2", ".osm.gz")
 _EDITORS = (b"action=", b"visible='false'", b'visible="false"', b"id='-", b'id="-')
 _LINES = ("highway", "route", "waterway", "railway")
-_KEYS = (
-    "waterway",
-    "railway",
-    "natural",
-    "landuse",
-    "bridge",
-    "tunnel",
-    "layer",
-    "area",
-    "duration",
-)
+_FORM = ("bridge", "tunnel", "layer", "area")
+_OTHERS = ("waterway", "railway", "natural", "landuse", "duration")
 _WATER = (("natural", "water"), ("waterway", "riverbank"), ("landuse", "reservoir"))
 
 
@@ -104,7 +95,7 @@ def read_osm(
 
 def _collect(path: Path, ways: Ways, *, areas: bool = True) -> None:
     gone, new = _edited(path) if path.suffix == ".osm" else (frozenset(), {})
-    asked = (*judged_keys(), *_KEYS)
+    streets, others = (*judged_keys(), *_FORM), (*judged_keys(), *_FORM, *_OTHERS)
     for one in _found(path, areas=areas):
         kind = one.type_str()
         if kind == "a":  # every closed way comes as an area, too
@@ -121,6 +112,7 @@ def _collect(path: Path, ways: Ways, *, areas: bool = True) -> None:
             continue
         # To ask for what is needed takes half as long as to take over all tags of a way.
         get = one.tags.get
+        asked = streets if get("highway") else others
         tags = {key: value for key in asked if (value := get(key)) is not None}
         if road_class(tags):
             # x and y are whole numbers (1e-7 degrees) and need no test of validity.
