@@ -53,8 +53,8 @@ def test_population_and_plan_reach_the_report(
     data = run(capsys, "report", *where, "--year", "2030", "--format", "json").data
     found = {i["id"]: i for i in data["indicators"]}
     stations = found["social_work.township_station"]
-    assert [(t["year"], t["value"]) for t in stations["targets"]] == [(2025, 39), (2030, 100)]
-    assert stations["targets"][1]["gap_units"] == 85 - stations["numerator"]
+    assert [(t["year"], t["value"]) for t in stations["targets"]] == [(2030, 100)]
+    assert stations["targets"][0]["gap_units"] == 85 - stations["numerator"]
     assert stations["clause"].startswith("example-plan.csv"), "the planner's own table is cited"
 
 

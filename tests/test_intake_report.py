@@ -30,6 +30,37 @@ DOCS = ROOT / "docs"
 TOWNSHIPS = ROOT / "data" / "boundaries" / "441800-townships.geojson"
 
 
+def test_the_console_tells_rows_apart_and_each_reason_once(
+    space: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        "机构名称,县区,乡镇,类型,床位,备用栏",
+        "甲敬老院,清城,凤城街道,敬老院,10,",
+        "乙敬老院,清城区,,敬老院,10,",
+        "丙敬老院,,,敬老院,10,",
+        "丁,清城区,凤城街道,,10,",
+        "戊,清城区,凤城街道,,10,",
+        "己,清城区,凤城街道,,10,",
+        "庚敬老院,,太平镇,敬老院,10,",
+    ]
+    file = tmp_path / "台账.csv"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    args = ("import", "facilities", str(file), "--workspace", str(space))
+    first = run(capsys, *args)
+    zh = "".join(first.out.split())
+    assert "接受的有1行只知到县" in zh
+    assert zh.count("类型不明") == 1
+    assert "可用--kind写明" in zh
+    assert "（同样的还有2行：6,7）" in zh
+    assert "机构名称→名称" in zh
+    assert "未用：备用栏" in zh
+    tried = run(capsys, *args, "--dry-run", "--lang", "en")
+    assert "known to their county only" in " ".join(tried.out.split())
+    assert "(and 2 more: 6, 7)" in " ".join(tried.out.split())
+    assert "与上次" not in tried.out  # nothing is compared with the register of before
+    assert "register of before" not in tried.out
+
+
 @pytest.fixture
 def space(tmp_path: Path) -> Path:
     return create(tmp_path / "清远工作区", city=City.load("清远"))

@@ -68,3 +68,15 @@ class Said(NamedTuple):
     def then(self, other: Said) -> Said:
         """Both wordings, each followed by that of `other`."""
         return Said(self.zh + other.zh, self.en + other.en)
+
+
+class Spelling(Said):
+    """That a name was read as one spelled otherwise: 清城 is 清城区."""
+
+    __slots__ = ()
+
+
+class Question(Said):
+    """What is asked back, with all sides named, instead of guessing."""
+
+    __slots__ = ()

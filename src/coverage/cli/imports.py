@@ -61,9 +61,8 @@ def facilities(
 
         asked = open_geocoder(geocoder, **({"url": geocoder_url} if geocoder_url else {}))
     given = read_mapping(mapping) if mapping else None
-    made = intake_facilities(
-        files, city, mapping=given, geocoder=asked, replacing=replacing or "kinds", **how
-    )
+    how |= {"mapping": given, "geocoder": asked, "replacing": replacing or "kinds"}
+    made = intake_facilities(files, city, trial=dry_run, **how)
     report = made if dry_run else commit(made, own_folder(workspace), lang=lang)
     _tell(report, lang, dry_run=dry_run)
     if not made.facilities:

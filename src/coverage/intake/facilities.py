@@ -98,6 +98,7 @@ def intake_facilities(
     today: datetime | None = None,
     geocoder: Geocoder | None = None,
     replacing: Replace = "kinds",
+    trial: bool = False,
 ) -> FacilityImport:
     """Judge every row of the files.
 
@@ -111,6 +112,7 @@ def intake_facilities(
         today: For dates that lie ahead.
         geocoder: Asked for rows that have an address and no usable coordinates; nobody by default.
         replacing: What of the register of before goes, see `coverage.intake.identity.kept_beside`.
+        trial: Nothing will be written, so nothing is compared with the register of before.
 
     Raises:
         InputError: If a file cannot be read at all, or the workspace's own register cannot and
@@ -142,7 +144,8 @@ def intake_facilities(
     register = (*kept, *(f for row in rows for f in row.facilities))
     totals = {"register": float(len(register))}
     compared = None
-    if before is not None:
+    made = any(row.facilities for row in rows)
+    if before is not None and made and not trial:
         compared = compare(before, register, city.units)
         totals |= {
             "added": float(len(register) - len(kept)),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from coverage.kinds import KINDS
 from coverage.lists.rows import DATA, Finding, Outcome
 from coverage.lists.rows import Row as ListRow
-from coverage.messages import Said
+from coverage.messages import Question, Said, Spelling
 from coverage.places.evidence import Found
 
 if TYPE_CHECKING:
@@ -217,6 +217,29 @@ class ImportReport:
     def rejected(self) -> int:
         """Rows that were not taken."""
         return self.counts["rejected"]
+
+    @property
+    def spelled(self) -> int:
+        """Corrected rows in which names were spelled out and nothing else was changed."""
+        return sum(
+            row.outcome == "corrected" and all(isinstance(s, Spelling) for s in row.said)
+            for row in self.outcomes
+        )
+
+    @property
+    def asked(self) -> int:
+        """Rejected rows that ask which of several things they mean."""
+        return sum(
+            row.outcome == "rejected" and any(isinstance(s, Question) for s in row.said)
+            for row in self.outcomes
+        )
+
+    def known_to(self, level: Literal["city", "county"]) -> int:
+        """Facilities accepted of which no finer unit is known than this."""
+        if self.role != "facilities":
+            return 0
+        taken = [row for row in self.data if row.outcome != "rejected"]
+        return sum(len(row.unit_code) == (6 if level == "county" else 0) for row in taken)
 
     @property
     def to_check(self) -> int:

@@ -260,7 +260,11 @@ class _Reader:
             self._done(row, "", "rejected", found.why)
         elif when is None:
             self._done(
-                row, unit.code, "rejected", row.said or [Said("缺年份", "the year is missing")]
+                row,
+                unit.code,
+                "rejected",
+                row.said
+                or [Said("缺年份，可用 --year 写明", "the year is missing: state it with --year")],
             )
         elif reason is not None:
             self._done(row, unit.code, "rejected", [reason])

@@ -24,7 +24,7 @@ from coverage.intake.outcomes import ImportReport, Part, RowOutcome
 from coverage.intake.parts import part_of, uses_of
 from coverage.intake.planreader import read_rows
 from coverage.intake.planrows import PlanRow, join
-from coverage.intake.plansheet import PlanTable, decided, plan_tables
+from coverage.intake.plansheet import PLAN, PlanTable, decided, plan_tables
 from coverage.kinds import KINDS
 from coverage.lists.reading import read_file
 from coverage.lists.rows import Finding
@@ -146,7 +146,7 @@ def _report(
     for number, table in enumerate(tables):
         own = replace(by_name[table.sheet], columns=_names(table))
         fields = {
-            c.name: c.field + (f" {c.year}" if c.year else "") for c in table.columns if c.field
+            c.name: PLAN.fields[c.field].said.then(_year(c.year)) for c in table.columns if c.field
         }
         parts.append(part_of(own, uses_of(own.columns, fields)))
         cells |= {(table.sheet, raw.number): (raw.cells, number) for raw in table.rows}
@@ -165,6 +165,12 @@ def _report(
     return ImportReport(
         "plan", file, (), tuple(outcomes), findings, {}, parts=tuple(parts), heads=heads
     )
+
+
+def _year(year: int | None) -> Said:
+    """A year behind what it belongs to, or nothing."""
+    text = f" {year}" if year else ""
+    return Said(text, text)
 
 
 def _names(table: PlanTable) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from coverage.intake.outcomes import ImportReport, Part, Row
 
 _SHOWN = 20
+_LISTED = 8  # rows with one and the same reason
+_VARYING = re.compile(r"“[^”]*”|'[^']*'|\d[\d,.]*")
 _TOTALS = {
     "register": Said("登记册设施数", "facilities in the register"),
     "added": Said("这次导入", "of this import"),
@@ -72,6 +75,21 @@ class View:
             f"({counts['corrected']:,} corrected), {report.rejected:,} rejected",
         )
         parts = [said]
+        more = (
+            (
+                report.spelled,
+                "更正中 {} {}只是把名称写全",
+                "of the corrected {} only had names spelled out",
+            ),
+            (report.asked, "退回中 {} {}要您回答是哪个", "of the rejected {} ask which is meant"),
+            (
+                report.known_to("county"),
+                "接受的有 {} {}只知到县",
+                "{} are known to their county only",
+            ),
+            (report.known_to("city"), "接受的有 {} {}只知到市", "{} are known to the city only"),
+        )
+        parts += [Said(zh.format(f"{n:,}", of.zh), en.format(f"{n:,}")) for n, zh, en in more if n]
         if report.to_check:
             checks = f"{report.to_check:,}"
             zh = f"接受的有 {checks} {of.zh}请核对"
@@ -138,6 +156,8 @@ def show(report: ImportReport, to: Console, lang: Lang = "zh", *, columns: bool 
             _print(to, "·", view.part(part), "dim")
         if columns and part.uses:
             to.print(to_rich(_columns_table(part, lang)))
+        elif part.uses:
+            _print(to, "·", view.joined(_taken_for(part)), "dim")
     outcomes = report.outcomes
     _print_rows(to, view, [r for r in outcomes if r.outcome == "rejected"], "!", "red")
     if columns:  # a trial: what would be changed is as much of interest as what would not be taken
@@ -149,13 +169,41 @@ def show(report: ImportReport, to: Console, lang: Lang = "zh", *, columns: bool 
         _print(to, "!" if warned else "·", finding.said.to(lang), "yellow" if warned else "")
 
 
+def _taken_for(part: Part) -> list[Said]:
+    """What each column was taken for, in a line, and those that were not."""
+    used = [use for use in part.uses if use.meaning.zh]
+    rest = [use.name for use in part.uses if not use.meaning.zh]
+    pairs = (
+        Said(f"{use.name} → {use.meaning.zh}", f"{use.name} → {use.meaning.en}") for use in used
+    )
+    zh, en = zip(*pairs, strict=True) if used else ((), ())
+    told = [Said(f"列：{'，'.join(zh)}", f"columns: {', '.join(en)}")] if used else []
+    if rest:
+        told.append(Said(f"未用：{'、'.join(rest)}", f"not used: {', '.join(rest)}"))
+    return told
+
+
 def _print_rows(to: Console, view: View, rows: Sequence[Row], mark: str, style: str) -> None:
-    """The first rows of a list, and how many there are; ``?`` marks what is to be checked."""
-    for row in rows[:_SHOWN]:
-        name = f" {row.name}" if row.name else ""
+    """The first reasons, each once with its rows; ``?`` marks what is to be checked."""
+    same: dict[str, list[Row]] = {}
+    for row in rows:
         told = view.joined(row.checks if mark == "?" else row.said)
-        _print(to, mark, f"{view.where(row)}{name}  {told}", style)
-    if len(rows) > _SHOWN:
+        same.setdefault(_VARYING.sub("…", told), []).append(row)
+    shown = 0
+    for first, *others in list(same.values())[:_SHOWN]:
+        name = f" {first.name}" if first.name else ""
+        told = view.joined(first.checks if mark == "?" else first.said)
+        if others:
+            numbers = ", ".join(str(row.row) for row in others[:_LISTED])
+            rest = "…" if len(others) > _LISTED else ""
+            zh, en = (
+                f"（同样的还有 {len(others):,} {view.report.of.zh}：{numbers}{rest}）",
+                (f" (and {len(others):,} more: {numbers}{rest})"),
+            )
+            told += Said(zh, en).to(view.lang)
+        _print(to, mark, f"{view.where(first)}{name}  {told}", style)
+        shown += 1 + len(others)
+    if len(rows) > shown:
         word = CHECK if mark == "?" else OUTCOMES[rows[0].outcome]
         more = Said(f"… 共 {len(rows):,} 行{word.zh}", f"… {len(rows):,} rows {word.en}")
         _print(to, " ", more.to(view.lang), style)

@@ -357,8 +357,10 @@ class _Taker:
             row.values["kind"] = self.kind
         elif row.name:
             listed = "、".join(k.zh for k in list(KINDS.values())[:3])
-            zh = f"类型不明（如{listed}…）"
-            row.reject(Said(zh, "neither a column nor the name says the kind"))
+            zh = f"类型不明（如{listed}…），可用 --kind 写明"
+            row.reject(
+                Said(zh, "neither a column nor the name says the kind: state it with --kind")
+            )
 
 
 def _tell_kind(row: Row) -> None:

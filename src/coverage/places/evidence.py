@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from coverage.messages import Said
+from coverage.messages import Question, Said, Spelling
 from coverage.places.names import HOW, Match
 
 if TYPE_CHECKING:
@@ -155,7 +155,9 @@ def not_listed(code: str) -> Said:
 def taken_for(text: str, match: Match, units: Units) -> Said:
     """That a text was read as a unit that is written otherwise."""
     how, name = HOW[match.how], units.name(match.code)
-    return Said(
+    # An old name, a slip or an address is more than a spelling.
+    told = Spelling if match.how in {"traditional", "no_suffix", "suffix_form"} else Said
+    return told(
         f"“{text}”按 {name} 理解（{how.zh}，{match.score:.2f}）",
         f"“{text}” was taken for {name} ({how.en}, {match.score:.2f})",
     )
@@ -165,7 +167,7 @@ def which(text: str, fits: Sequence[str], units: Units) -> Said:
     """The question which of several units a text means."""
     codes = fits[:LISTED]
     names = [full_name(code, units) for code in codes]
-    return Said(
+    return Question(
         f"“{text}”有 {len(fits)} 处：{'、'.join(names)}（{'、'.join(codes)}），请写明代码或县区",
         f"“{text}” may be {' or '.join(names)} ({', '.join(codes)}): name the county or give "
         "the code",

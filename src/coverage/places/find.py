@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from coverage.messages import Said
+from coverage.messages import Question, Said
 from coverage.places.changes import Changes, load_changes
 from coverage.places.evidence import (
     DIGITS,
@@ -127,7 +127,7 @@ class _Itself:
         other = settled(found)
         if other is not None and other.score >= _SURE:
             called = self.units.name(other.code)
-            why = Said(
+            why = Question(
                 f"代码是 {unit.code}{unit.name}，名称却是 {other.code}{called}：哪个对？",
                 f"the code is that of {unit.name}, the name that of {other.code}{called}: "
                 "which is right?",
