@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -11,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attacker import Attack, Cell, hidden_numbers, numbers
+from attacker import Attack, Cell, hidden_numbers, numbers, parts
+from conftest import ROOT
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.results.disclosure import suppress, suppress_together
-from coverage.results.document import Document, as_json, known
+from coverage.results.document import HIDDEN, Document, as_json, known
 from coverage.results.from_report import build
 from helpers import SMALL, run, small_workspace
 from test_brief_discretion import _document, _within
@@ -150,6 +153,81 @@ def test_no_file_holds_a_number_that_the_result_hides(
     least, most = attack.range_of(small)
     assert least <= 1
     assert most >= 9
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two cities that differ by what is hidden only: two people live in the next township."""
+    root = tmp_path_factory.mktemp("worlds")
+    made = root / "a" / "w", root / "b" / "w"
+    for folder in made:
+        folder.parent.mkdir()
+        small_workspace(folder, 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COVERAGE_CACHE", str(root / "cache"))
+        published = suppress(build(assess(City.open(made[0]))), 5)
+    gone = {u.code for u in published.units if u.level == "township" and u.people["60+"] == HIDDEN}
+    (other,) = gone - {SMALL}
+    table = made[1] / "population" / "population.csv"
+    text = table.read_text(encoding="utf-8")
+    for code, more in ((SMALL, -2), (other, 2)):
+        (row,) = re.findall(rf"(?m)^{code},.*,60\+,\d+,(\d+),", text)
+        text = re.sub(rf"(?m)^({code},.*,60\+,\d+,){row},", rf"\g<1>{int(row) + more},", text)
+    table.write_text(text, encoding="utf-8")
+    return made
+
+
+_DIGEST = re.compile(rb"[0-9a-f]{12,64}")
+
+
+def _seen(folder: Path) -> dict[str, bytes]:
+    """Every part of every file, but for digests: those are keyed, and attacked elsewhere."""
+    return {
+        name: _DIGEST.sub(b"", content)
+        for path in sorted(p for p in folder.rglob("*") if p.is_file())
+        for name, content in parts(path.name, path.read_bytes())
+        if not content.startswith(b"PK")  # whose parts follow, with their sizes packed
+    }
+
+
+_OUTPUTS = {
+    "brief": ("brief", "--formats", "docx,pptx,xlsx,html,gpkg", "--out", "o"),
+    "brief of a scenario": (
+        *("brief", "--formats", "xlsx", "--out", "o"),
+        *("--scenario", str(ROOT / "docs" / "example-new-centres.toml")),
+    ),
+    "map": ("map", *(w for end in ("html", "png", "pdf") for w in ("--out", f"o/m.{end}"))),
+}
+
+
+@pytest.mark.parametrize("what", _OUTPUTS)
+def test_nothing_published_differs_where_only_what_is_hidden_differs(
+    capsys: pytest.CaptureFixture[str],
+    worlds: tuple[Path, Path],
+    what: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not a number, a pixel, a pop-up or a colour: a reader cannot tell the worlds apart."""
+    told = []
+    for world in worlds:
+        monkeypatch.chdir(world.parent)
+        hiding = ("--suppress-below", "5", "--mask-sensitive", "--date", "2025-01-02")
+        done = run(capsys, *_OUTPUTS[what], "--workspace", "w", *hiding)
+        assert done.code == 0, done.err
+        told.append(_seen(world.parent / "o"))
+        shutil.rmtree("o")
+    one, other = told
+    assert one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
+
+
+def test_no_year_or_limit_tells_the_worlds_apart(worlds: tuple[Path, Path]) -> None:
+    a, b = (City.open(world) for world in worlds)
+    for year in (2023, 2025):
+        one, other = (build(assess(city, year=year)) for city in (a, b))
+        assert as_json(one) != as_json(other), "the attack works: what hides nothing differs"
+        for below in (4, 5, 10):
+            assert as_json(suppress(one, below)) == as_json(suppress(other, below)), (year, below)
 
 
 def test_briefs_of_several_years_and_limits_tell_no_more_than_one(tmp_path: Path) -> None:
