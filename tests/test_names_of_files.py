@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 import processes
+from coverage import atomic
 from coverage.city import City
 from coverage.errors import InputError
 from coverage.intake.setup import create
@@ -97,6 +99,52 @@ def test_no_link_leads_out_of_a_workspace(tmp_path: Path, place: str) -> None:
     assert "outside the workspace" in done.stderr
     assert "secret" not in done.stderr + done.stdout
     assert [p.name for p in away.iterdir()] == ["facilities.csv"]
+
+
+@pytest.mark.parametrize("link", ["replaced", "keep-secret.key", ".coverage.lock"])
+def test_no_link_takes_or_gives_what_a_command_keeps(tmp_path: Path, link: str) -> None:
+    space, away = tmp_path / "w", tmp_path / "away"
+    create(space, city=City.load("珠山"))
+    away.mkdir()
+    (away / "x").write_text("aa" * 32, encoding="utf-8")
+    listed = tmp_path / "l.csv"
+    listed.write_text("名称,类型,乡镇\n甲养老服务中心,养老服务中心,石狮埠街道\n", encoding="utf-8")
+    command = ["import", "facilities", str(listed), "--workspace", str(space)]
+    assert processes.run(*command).returncode == 0
+    if link == "keep-secret.key":
+        told = ("--formats", "html", "--suppress-below", "5", "--out", str(tmp_path / "o"))
+        command = ["brief", "--workspace", str(space), *told]
+    listed.write_text(listed.read_text("utf-8").replace("甲", "乙"), encoding="utf-8")
+    (space / link).symlink_to(away if link == "replaced" else away / "x")
+    done = processes.run(*command)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert [p.read_text("utf-8") for p in away.iterdir()] == ["aa" * 32]
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(
+    "journal",
+    [
+        {"files": [["away/new", ".coverage-x/half"]], "moved": []},
+        {"files": [], "moved": [["away/x", None]]},
+        {"files": [], "moved": [["away/x", "gone"]]},
+        {"files": [["../new", ".coverage-x/half"]], "moved": []},
+    ],
+)
+def test_a_journal_that_somebody_put_there_leads_nowhere(tmp_path: Path, journal: object) -> None:
+    space, away = tmp_path / "w", tmp_path / "away"
+    stage = space / ".coverage-x"
+    stage.mkdir(parents=True)
+    away.mkdir()
+    (away / "x").write_text("secret", encoding="utf-8")
+    (space / "away").symlink_to(away)
+    for name, text in (("alive", ""), ("half", "evil"), ("journal.json", json.dumps(journal))):
+        (stage / name).write_text(text, encoding="utf-8")
+    atomic.recover(space)
+    assert not stage.exists()
+    assert [p.name for p in away.iterdir()] == ["x"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["away", "w"]
 
 
 def test_no_link_takes_what_a_result_replaces(tmp_path: Path) -> None:

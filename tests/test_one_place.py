@@ -138,7 +138,6 @@ PLACES: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
         {
             "alike.py",
             "atomic.py",
-            "briefs/keys.py",
             "briefs/layers.py",
             "briefs/page.py",
             "formats/archives.py",

@@ -170,11 +170,11 @@ def _finish(stage: Path) -> None:
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """A path of a journal, which anybody may have put there: it must not lead out."""
-    path = Path(name)
-    if path.is_absolute() or ".." in path.parts:
+    """A path of a journal, which anybody may have put there: it must not lead out, by no link."""
+    path = folder / name
+    if ".." in path.parts or not path.parent.resolve().is_relative_to(folder.resolve()):
         raise ValueError(name)
-    return folder / path
+    return path
 
 
 def write_files(files: Mapping[Path, Content], *, aside: Iterable[Path] = ()) -> tuple[Path, ...]:

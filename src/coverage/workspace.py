@@ -87,13 +87,14 @@ STREETS_REMEDY = Said(
 
 
 def check_inside(folder: Path, *paths: Path) -> None:
-    """See that no link leads out of a workspace.
+    """See that no link leads out of a workspace: from a path, nor from where it is replaced to.
 
     Raises:
         InputError: Naming each path that lies elsewhere.
     """
     root = folder.resolve()
-    out = [path for path in paths if not path.resolve().is_relative_to(root)]
+    places = [place for path in paths for place in (path, path / REPLACED)]
+    out = [path for path in places if not path.resolve().is_relative_to(root)]
     if out:
         raise InputError(Problem(_OUTSIDE, str(path)) for path in out)
 

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from coverage.atomic import opened
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
+from coverage.workspace import check_inside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,14 +64,17 @@ def read_key(folder: Path) -> bytes | None:
     """The key of a workspace, `None` if it has none.
 
     Raises:
-        InputError: If the file of the key holds something else or cannot be read.
+        InputError: If the file of the key holds something else, cannot be read, or lies elsewhere.
     """
     path = folder / KEY
-    try:
-        key = bytes.fromhex(path.read_text(encoding="ascii"))
-    except FileNotFoundError:
+    check_inside(folder, path)
+    if not path.exists():
         return None
-    except (OSError, ValueError):
+    with opened(path) as file:
+        raw = file.read(4 * _BYTES)
+    try:
+        key = bytes.fromhex(raw.decode("ascii"))
+    except ValueError:
         key = b""
     if len(key) != _BYTES:
         said = Said(
