@@ -172,6 +172,7 @@ def test_a_template_that_lacks_a_variable_is_named_with_its_line(
     assert said in done.err
     if "%" not in line:
         assert "row 3" in done.err
+    assert "此前已写好" not in done.err, "pictures for it are gone again"
     assert not out.exists()
 
 

@@ -64,8 +64,9 @@ def ended(run: Callable[[], object], lang: Lang | None) -> int:
         code = _refused(error, lang) if error.errno in _REFUSED_BY_DISK else _fault(error, lang)
     except Exception as error:  # noqa: BLE001 -- the last net: nobody is to meet a traceback
         code = _fault(error, lang)
-    # What is kept in the cache is nobody's output.
-    if code and (kept := [path for path in settled if not path.is_relative_to(cache_dir())]):
+    # What is kept in the cache is nobody's output, nor is a picture that is gone with its folder.
+    kept = [one for one in settled if one.exists() and not one.is_relative_to(cache_dir())]
+    if code and kept:
         listed = "、".join(str(path) for path in kept[:_SHOWN]) + "…" * (len(kept) > _SHOWN)
         _say(Said(f"此前已写好：{listed}", f"written before that, and whole: {listed}").to(lang))
     return code
