@@ -347,3 +347,9 @@ def test_utm_is_known_by_its_names_and_agrees_with_proj() -> None:
     )
     with pytest.raises(InputError):
         datum.check_datum_name("utm-30")
+
+
+def test_a_crs_that_leads_nowhere_is_one_sentence() -> None:
+    nowhere = 'LOCAL_CS["site",UNIT["metre",1]]'
+    with pytest.raises(InputError, match="site"):
+        datum.unproject(1.0, 2.0, nowhere)

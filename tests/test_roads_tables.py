@@ -206,7 +206,10 @@ def test_bad_layers(tmp_path: Path) -> None:
     gbk = tmp_path / "gbk.parquet"
     frame(u=[1, 1, 1], v=[2, 2, 3], highway="路").to_parquet(gbk, compression=None)
     gbk.write_bytes(gbk.read_bytes().replace("路".encode(), b"\xff\xfe\xff"))
-    for name in ("garbage.gpkg", "garbage.parquet", "gbk.parquet"):
+    far = tmp_path / "far.geojson"
+    frame().to_file(far)
+    far.write_text(far.read_text("utf-8").replace("113.0,", "1e308,"), encoding="utf-8")
+    for name in ("garbage.gpkg", "garbage.parquet", "gbk.parquet", "far.geojson"):
         with pytest.raises(InputError, match=name):
             read_tables(tmp_path / name)
     with pytest.raises(InputError, match="does not exist"):

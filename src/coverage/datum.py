@@ -127,8 +127,16 @@ def known_crs(crs: Any, file: str | None = None) -> CRS:
 def _transformer(source: Any, goal: Any) -> Transformer:
     """Building one costs a thousand times what moving a point does."""
     from pyproj import Transformer
+    from pyproj.exceptions import ProjError
 
-    return Transformer.from_crs(source, goal, always_xy=True)
+    try:
+        return Transformer.from_crs(source, goal, always_xy=True)
+    except ProjError as error:  # known, but of heights, or of a plane that lies nowhere
+        names = " → ".join(str(getattr(one, "name", one)) for one in (source, goal))
+        said = Said(
+            f"坐标系之间不能换算：{names}", f"no way leads from one CRS to the other: {names}"
+        )
+        raise InputError(said) from error
 
 
 def transform(source: Any, goal: Any, a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:

@@ -225,7 +225,7 @@ def _wkt_bends(row: Row, text: str, ends: Floats, tolerance: float) -> Floats:
     if line.geom_type != "LineString" or not len(points):
         row.complain("geometry", Said("几何不是线", "the geometry is not a line"))
         return none
-    if not np.isfinite(points).all():
+    if not (np.abs(points) <= _FAR_M).all():
         row.complain(
             "geometry",
             Said("几何里有不是数字的坐标", "the geometry holds a coordinate that is not a number"),
@@ -318,7 +318,7 @@ def _line(row: Row, geometry: Any) -> Floats:
     elif geometry.geom_type != "LineString":
         kind = geometry.geom_type
         said = Said(f"要素是 {kind}，不是一条线", f"the feature is a {kind}, not one line")
-    elif not np.isfinite(points).all():
+    elif not (np.abs(points) <= _FAR_M).all():
         said = Said("线里有不是数字的坐标", "the line holds a coordinate that is not a number")
     if said is not None:
         row.problems.append(Problem(said, row.file, row.number, "geometry"))
