@@ -33,7 +33,7 @@ from scipy.spatial import Delaunay, KDTree
 from coverage.datum import unproject
 from coverage.roads.build import build
 from coverage.roads.network import ALL_MODES, CAR, FOOT
-from coverage.roads.sources import cached
+from coverage.roads.store import cached
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -106,7 +106,7 @@ def test_only_the_roads_replaced_are_removed(folder: Path, graphml: Path) -> Non
     assert kept == ["roads.gpkg", "roads.osm.pbf"], "a planner's file is moved and never deleted"
 
 
-def test_other_formats_become_graphml(folder: Path, tmp_path: Path) -> None:
+def test_other_formats_become_arrays(folder: Path, tmp_path: Path) -> None:
     units = City.open(folder).units.townships
     lon, lat = next((u.lon, u.lat) for u in units if u.placed and u.lon and u.lat)
     path = lines(
@@ -116,7 +116,7 @@ def test_other_formats_become_graphml(folder: Path, tmp_path: Path) -> None:
         [(lon + 0.2, lat), (lon + 0.21, lat)],
     )
     found = import_roads(path, folder)
-    assert found.written[0].name == "roads.graphml"
+    assert found.written[0].name == "roads.npz"
     assert load(City.open(folder).roads, cache=False).edge_count > 0
     assert found.fit.islands["foot"] == 2
     assert "断成多片" in told(found)
@@ -140,7 +140,7 @@ def test_tables_of_nodes_and_edges(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="edges"):
         import_roads(nodes, folder)
     found = import_roads(nodes, folder, edges=edges)
-    assert found.written == (folder / "roads" / "roads.graphml",)
+    assert found.written == (folder / "roads" / "roads.npz",)
     assert found.cleaning.count("bad_row") == 2  # neither its end nor its beginning is known
     assert "坏行" in told(found)
     assert load(City.open(folder).roads, cache=False).edge_count > 0

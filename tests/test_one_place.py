@@ -150,7 +150,7 @@ PLACES: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
             "packaged.py",
             "places/names.py",
             "results/from_report.py",
-            "roads/sources.py",
+            "roads/store.py",
         },
     ),
     "a text without its encoding": (_without_encoding, set()),

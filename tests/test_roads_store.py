@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from conftest import shared_file
 from coverage.errors import InputError
 from coverage.roads.build import build
-from coverage.roads.sources import CACHE, cached, check, load
+from coverage.roads.sources import check, load
+from coverage.roads.store import CACHE, cached
 from test_roads_convert import assert_same
 from test_roads_network import ALL, networks
 

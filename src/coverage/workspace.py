@@ -45,6 +45,7 @@ OWN: dict[Role, tuple[str, ...]] = {
     "people": ("population/people.tif", "population/people.csv", "population/people.gpkg"),
     "roads": (
         "roads/roads.osm.pbf",
+        "roads/roads.npz",
         "roads/roads.graphml",
         "roads/roads.gpkg",
         "roads/roads.parquet",

@@ -18,7 +18,7 @@ from coverage.errors import InputError, NetworkUnreachableError
 from coverage.formats.nested import parse_json, read_json
 from coverage.messages import Said
 from coverage.roads.network import MODES, RoadNetwork
-from coverage.roads.sources import cached
+from coverage.roads.store import cached
 from coverage.roads.ways import ATTRIBUTION, LICENCE, Ways
 from coverage.settings import cache_dir
 from coverage.text import cut

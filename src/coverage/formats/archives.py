@@ -58,21 +58,28 @@ class Archive:
         Raises:
             InputError: If the file cannot be written.
         """
+        with replacing(path) as half, half.open("wb") as file:
+            file.write(self.packed(about, arrays))
+
+    def packed(self, about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+        """The content of such a file."""
         meta = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
         buffer = io.BytesIO()
         np.savez(buffer, meta=meta, **arrays)  # type: ignore[arg-type]
-        body = buffer.getbuffer()
-        trailer = _TRAILER.pack(self.mark, self.version, hashlib.sha256(body).digest())
-        with replacing(path) as half, half.open("wb") as file:
-            file.write(body)
-            file.write(trailer)
+        digest = hashlib.sha256(buffer.getbuffer()).digest()
+        buffer.write(_TRAILER.pack(self.mark, self.version, digest))
+        return buffer.getvalue()
 
     def read(self, path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
         """What `write` was given; None if it is not there or not as it was written."""
         try:
-            raw = memoryview(path.read_bytes())
+            return self.unpacked(path.read_bytes())
         except OSError:
             return None
+
+    def unpacked(self, content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+        """What `packed` was given; None if the content is not as it was made."""
+        raw = memoryview(content)
         if len(raw) < _TRAILER.size:
             return None
         body = raw[: -_TRAILER.size]
@@ -82,6 +89,8 @@ class Archive:
         if hashlib.sha256(body).digest() != digest:
             return None
         with np.load(io.BytesIO(body), allow_pickle=False) as found:
+            if any(one.compress_size < one.file_size for one in found.zip.infolist()):
+                return None  # nothing grows when it is read
             arrays = {name: found[name] for name in found.files}
         return json.loads(arrays.pop("meta").tobytes()), arrays
 
@@ -123,13 +132,20 @@ class Cache(Generic[_T]):
             make: Makes it.
             folder: Where its kind lies, by default below the user's own cache.
         """
-        path = (folder or cache_dir() / self.name) / f"{self.key(parts)}.npz"
-        thing = self.read(path)
+        thing = self.read(self.path(parts, folder))
         if thing is None:
             thing = make()
-            with suppress(InputError):
-                self.write(thing, path)
+            self.put(parts, thing, folder=folder)
         return thing
+
+    def put(self, parts: Mapping[str, Any], thing: _T, *, folder: Path | None = None) -> None:
+        """Put there what `get` would make; a cache that cannot be written is let be."""
+        with suppress(InputError):
+            self.write(thing, self.path(parts, folder))
+
+    def path(self, parts: Mapping[str, Any], folder: Path | None = None) -> Path:
+        """Where a thing lies."""
+        return (folder or cache_dir() / self.name) / f"{self.key(parts)}.npz"
 
     def write(self, thing: _T, path: Path) -> None:
         """Write a thing whole, or not at all.

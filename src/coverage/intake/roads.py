@@ -1,8 +1,8 @@
 """`coverage import roads`: a file of roads, checked against the city and put into the workspace.
 
 A format that a workspace holds is copied as it is; any other is cleaned and
-kept as GraphML. The file is read once; the new one is complete before the
-previous one is moved into ``roads/replaced``.
+kept as arrays (``.npz``). The file is read once, and what was read is put into the cache;
+the new one is complete before the previous one is moved into ``roads/replaced``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from coverage.intake.commit import deliver
 from coverage.intake.outcomes import Findings, ImportReport, Part, RowOutcome, ordered
 from coverage.lists.rows import Finding
 from coverage.messages import Lang, Said
-from coverage.roads.convert import graphml_text
+from coverage.roads import store
 from coverage.roads.gaps import JOINED, remedy
-from coverage.roads.sources import Checked, load_checked
+from coverage.roads.sources import Checked, keep, load_checked
 from coverage.settings import WGS84
 from coverage.workspace import OWN, other_roads
 
@@ -128,8 +128,12 @@ def import_roads(
         return report
     aside = other_roads(folder, goal)
     report = replace(report, replaced=tuple(p.name for p in aside))
-    content = path if as_is else graphml_text(found.network)
-    return deliver(report, folder, {goal: content}, aside=aside, lang=lang)
+    content = path if as_is else store.content(found.network)
+    report = deliver(report, folder, {goal: content}, aside=aside, lang=lang)
+    if as_is and crs is None:
+        named = found.network.origin | {"source": goal.name}
+        keep(replace(found.network, origin=named), goal)
+    return report
 
 
 def _goal(path: Path, folder: Path, found: Checked) -> tuple[Path, bool]:
@@ -139,7 +143,7 @@ def _goal(path: Path, folder: Path, found: Checked) -> tuple[Path, bool]:
     # as it is.
     changed = found.bad or any(found.report.count(check) for check in (*_REFUSED, JOINED))
     suffix = known if known and not changed else ""
-    return folder / "roads" / f"roads{suffix or '.graphml'}", bool(suffix)
+    return folder / "roads" / f"roads{suffix or store.ENDING}", bool(suffix)
 
 
 def _report(

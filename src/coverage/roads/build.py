@@ -170,15 +170,15 @@ def build(
     keep_node = np.flatnonzero(good_node)
     renumber = np.cumsum(good_node) - 1
     crs = crs or _own_zone(lon[keep_node], lat[keep_node])
-    x, y = _project(crs, lon[keep_node], lat[keep_node])
-    bend_x, bend_y = _project(crs, bend_lon, bend_lat)
+    x, y = onto_plane(crs, lon[keep_node], lat[keep_node])
+    bend_x, bend_y = onto_plane(crs, bend_lon, bend_lat)
 
     piece, reverse = _directions(renumber[u], renumber[v], forward[kept], back[kept], ids[kept])
     tail, head = np.where(reverse, v[piece], u[piece]), np.where(reverse, u[piece], v[piece])
     both = np.where(reverse, back[kept][piece], forward[kept][piece])
     bend_start, index = gather(start, piece, reverse)
     shore = np.concatenate([np.zeros((0, 2)), *(line for _, line in obstacles)])
-    obstacle_x, obstacle_y = _project(crs, shore[:, 0], shore[:, 1])
+    obstacle_x, obstacle_y = onto_plane(crs, shore[:, 0], shore[:, 1])
     closed = int(np.count_nonzero(usable & ((forward | back) == 0)))
     return RoadNetwork(
         crs=crs,
@@ -286,7 +286,12 @@ def _own_zone(lon: Floats, lat: Floats) -> str:
     return utm_crs(float(np.median(lon)), float(np.median(lat))) if len(lon) else "EPSG:32649"
 
 
-def _project(crs: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+def onto_plane(crs: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Metres on a projected plane.
+
+    Raises:
+        InputError: If the plane is none in metres.
+    """
     plane = known_crs(crs)
     if not plane.is_projected or any(axis.unit_conversion_factor != 1 for axis in plane.axis_info):
         raise InputError(

@@ -1,4 +1,4 @@
-"""Networks with pieces added, cut, or led to other nodes."""
+"""Networks with pieces added, cut, or led to other nodes; and on another plane."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.arrays import Floats, Ints, Numbers, expand, gather, starts
+from coverage.roads.build import onto_plane
 from coverage.roads.network import EDGE_COLUMNS, RoadNetwork
 
 if TYPE_CHECKING:
@@ -57,6 +58,22 @@ def with_edges(
         bend_y=y[index],
     )
     return made, place
+
+
+def reprojected(network: RoadNetwork, crs: str) -> RoadNetwork:
+    """The same network on another plane, itself if it lies there already.
+
+    Raises:
+        InputError: If the plane is none in metres.
+    """
+    if crs == network.crs:
+        return network
+    found: dict[str, Any] = {}
+    for name in ("", "bend_", "obstacle_"):
+        x, y = (f"{name}{axis}" for axis in "xy")
+        lonlat = network.to_lonlat(getattr(network, x), getattr(network, y))
+        found[x], found[y] = onto_plane(crs, *lonlat)
+    return replace(network, crs=crs, **found)
 
 
 def moved(network: RoadNetwork, to: Ints) -> RoadNetwork:

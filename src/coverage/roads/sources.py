@@ -7,26 +7,24 @@ decision, load an extract of OpenStreetMap.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coverage.atomic import file_digest
 from coverage.errors import InputError, Problem, UnknownNameError
-from coverage.formats.archives import Archive, Cache
 from coverage.messages import Said
 from coverage.roads.clean import clean
+from coverage.roads.edit import reprojected
 from coverage.roads.gaps import count
 from coverage.roads.network import MAIN_ROAD, MODES, CleaningReport, RoadNetwork
+from coverage.roads.store import ENDING, cached, put, read
 from coverage.settings import data_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     import networkx as nx
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     # A network, a networkx or osmnx graph, a file, or a shipped city's code or name.
@@ -34,8 +32,7 @@ if TYPE_CHECKING:
 
 _OSM = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
 _LINES = (".gpkg", ".parquet", ".geoparquet", ".pq", ".shp", ".geojson", ".fgb")
-_KNOWN = (*_OSM, ".graphml", ".csv", *_LINES)
-_PLAIN = ("crs", "highway_names", "origin")
+_KNOWN = (*_OSM, ".graphml", ".csv", *_LINES, ENDING)
 
 
 def load(
@@ -82,20 +79,35 @@ def load(
     path, edges = _files(source, edges)
 
     def build() -> RoadNetwork:
-        return clean(_read(path, edges, modes, area, crs))[0]
+        return clean(_read(path, edges, modes, area, None))[0]
 
-    if not cache:
-        return build()
-    key = {
+    # The network is kept on its own plane: one entry, whoever asks.
+    if path.suffix == ENDING and modes is None and area is None:
+        network = read(path)
+    elif cache:
+        network = cached(_key(path, edges, modes, area), build)
+    else:
+        network = build()
+    return network if crs is None else reprojected(network, crs)
+
+
+def keep(network: RoadNetwork, path: Path) -> None:
+    """Put a file's network, just read and cleaned, where `load` looks for it."""
+    put(_key(path, None, None, None), network)
+
+
+def _key(
+    path: Path, edges: Path | None, modes: tuple[str, ...] | None, area: BaseGeometry | None
+) -> dict[str, Any]:
+    """All that the network of a file depends on."""
+    return {
         "file": file_digest(path),
         "name": path.name,
         "edges": file_digest(edges) if edges else None,
         "modes": modes,
         "area": area.wkb_hex if area is not None else None,
-        "crs": crs,
         "ships": _ships(path),
     }
-    return cached(key, build)
 
 
 @dataclass(frozen=True)
@@ -226,6 +238,8 @@ def _read(
             "只有 OpenStreetMap 数据可以按范围截取", "an area can only be cut out of an OSM extract"
         )
         raise InputError(Problem(said, path.name))
+    if path.suffix == ENDING:
+        return read(path)
     if path.suffix == ".graphml":
         from coverage.roads.convert import read_graphml
 
@@ -249,32 +263,3 @@ def _read(
     if ships:
         network = replace(network, origin={**network.origin, "shipped": path.name[:6]})
     return network
-
-
-def _pack(network: RoadNetwork) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    columns = {name: getattr(network, name) for name in network.__dataclass_fields__}
-    return {name: columns.pop(name) for name in _PLAIN}, columns
-
-
-def _unpack(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> RoadNetwork:
-    columns: dict[str, Any] = {**about, **arrays}
-    return RoadNetwork(**{**columns, "highway_names": tuple(about["highway_names"])})
-
-
-CACHE = Cache("roads", Archive(b"FCRN", 5), _pack, _unpack)
-
-
-def cached(
-    key_parts: dict[str, Any], build: Callable[[], RoadNetwork], *, folder: Path | None = None
-) -> RoadNetwork:
-    """A network from the cache, or built and put there.
-
-    Args:
-        key_parts: All that the network depends on beside the rules of access, as plain JSON
-            values: digests of files, options.
-        build: Builds the network.
-        folder: Where the cache lies, by default below the user's own.
-    """
-    rules = files("coverage.roads").joinpath("access.toml").read_bytes()
-    parts = {"parts": key_parts, "access": hashlib.sha256(rules).hexdigest()}
-    return CACHE.get(parts, build, folder=folder)
