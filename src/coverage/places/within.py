@@ -133,8 +133,11 @@ class Within:
 
     def _several(self, text: str, likely: str) -> list[Match]:
         """The units of a cell that lists more than one: 源潭镇、洲心街道."""
-        pieces = [self._read(piece, likely) for piece in _LISTED.split(text) if piece.strip()]
-        if len(pieces) < 2 or not all(map(_is_sure, pieces)):
+        listed = [piece for piece in _LISTED.split(text) if piece.strip()]
+        if len(listed) < 2:
+            return []
+        pieces = [self._read(piece, likely) for piece in listed]
+        if not all(map(_is_sure, pieces)):
             return []
         codes = [tuple(m.code for m in piece) for piece in pieces]
         apart = any(not _meet(codes[0], other) for other in codes[1:])
