@@ -129,7 +129,9 @@ def make(folder: Path, scale: float) -> None:
             for n, i in enumerate(near)]  # fmt: skip
     head = ("名称", "类型", "WGS84经度", "WGS84纬度", "床位数")
     _write(folder / "facilities.csv", head, rows)
-    near = rng.choice(len(lon), count, replace=False)
+    half = np.array([size.width_m, size.height_m]) / 2 - 100.0
+    away = np.abs(np.column_stack([network.x, network.y]) - netgen.MIDDLE)
+    near = rng.choice(np.flatnonzero((away < half).all(axis=1)), count, replace=False)
     places = [(f"备选{n}", f"{lon[i]:.6f}", f"{lat[i]:.6f}") for n, i in enumerate(near)]
     _write(folder / "candidates.csv", ("name", "lon", "lat"), places)
     near = rng.choice(len(lon), min(len(lon), round(50_000 * scale)), replace=False)

@@ -75,3 +75,28 @@ def test_without_fonts_a_map_says_so_at_most_once(tmp_path: Path) -> None:
     said = done.stderr.decode("utf-8").splitlines()
     assert len(said) <= 3, said
     assert not any("findfont" in one or "Glyph" in one for one in said)
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "gbk", "ascii"])
+def test_a_terminal_is_written_to_in_its_own_encoding_if_that_knows_chinese(
+    encoding: str, tmp_path: Path
+) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "coverage.cli.main", "cities"],
+        stdout=theirs,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C.UTF-8"},
+    )
+    os.close(theirs)
+    shown = bytearray()
+    try:
+        while part := os.read(ours, 1 << 16):
+            shown += part
+    except OSError:
+        pass  # the other end of a terminal is gone
+    os.close(ours)
+    assert child.wait() == 0
+    assert "清远市" in shown.decode("utf-8" if encoding == "ascii" else encoding)

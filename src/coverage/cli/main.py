@@ -11,6 +11,7 @@ import sys
 import warnings
 from functools import partial
 from importlib import import_module
+from typing import TextIO
 
 import click
 
@@ -106,9 +107,8 @@ def main(args: list[str] | None = None) -> None:
         again = [sys.executable, "-X", "utf8", "-m", "coverage.cli.main", *sys.argv[1:]]
         os.execv(sys.executable, again)  # noqa: S606 -- itself
     for stream in (sys.stdout, sys.stderr):
-        # A pipe under LANG=C would otherwise refuse Chinese.
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
+            stream.reconfigure(encoding=_encoding(stream), errors="replace")
     if args is None:
         args = sys.argv[1:]
         if not sys.warnoptions:
@@ -117,6 +117,15 @@ def main(args: list[str] | None = None) -> None:
     run = partial(cli.main, args=args, prog_name="coverage", standalone_mode=False, obj=lang)
     if code := ended(run, lang):
         sys.exit(code)
+
+
+def _encoding(stream: TextIO) -> str:
+    """UTF-8, as a pipe under LANG=C would refuse Chinese; a terminal's own if it can write it."""
+    own = stream.encoding or ""
+    try:
+        return own if stream.isatty() and "覆盖率".encode(own) else "utf-8"
+    except (LookupError, UnicodeError):
+        return "utf-8"
 
 
 if __name__ == "__main__":

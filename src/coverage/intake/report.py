@@ -85,9 +85,9 @@ class View:
             (
                 report.known_to("county"),
                 "接受的有 {} {}只知到县",
-                "{} are known to their county only",
+                "{} known to their county only",
             ),
-            (report.known_to("city"), "接受的有 {} {}只知到市", "{} are known to the city only"),
+            (report.known_to("city"), "接受的有 {} {}只知到市", "{} known to the city only"),
         )
         parts += [Said(zh.format(f"{n:,}", of.zh), en.format(f"{n:,}")) for n, zh, en in more if n]
         if report.to_check:

@@ -16,6 +16,7 @@ from coverage.profiles import load_profile
 from coverage.roads.network import OBSTACLES
 from coverage.roads.sources import load
 from coverage.travel.access import longest_leg_m
+from coverage.travel.off_road import fit_to_roads
 from coverage.travel.prepare import prepare
 from coverage.travel.times import node_times
 
@@ -63,6 +64,7 @@ def compare_circles(
     limit = travel.limit_s(None if travel.measure == "distance" else minutes)
     radius = limit if travel.measure == "distance" else limit * travel.speed_mps
     network = load(roads)
+    travel, _ = fit_to_roads(travel, network)
     lon, lat = np.array(places, dtype=np.float64).T
     xy = np.column_stack(project(lon, lat, network.crs))
     graph = prepare(network, travel)
