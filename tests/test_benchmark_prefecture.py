@@ -22,7 +22,7 @@ def test_commands_run_on_a_small_prefecture(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prefecture.make(tmp_path, 0.005)
-    wanted = ("import roads", "circle by car")
+    wanted = ("import roads", "import facilities (pbf)", "import people, raster", "circle by car")
     jobs = [job for job in prefecture.JOBS if job.name.startswith(wanted)]
     costs = prefecture.measure(tmp_path, jobs)
     assert [cost.code for cost in costs] == [0] * len(jobs), capsys.readouterr().out

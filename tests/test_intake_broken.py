@@ -83,8 +83,9 @@ def _sound(
         assert all(f.said.zh and f.said.en for f in row.findings)
         assert {f.weight for f in row.findings} <= {"reason", "correction", "warning"}
         assert row.place != "coordinates" or None not in {row.lon, row.lat}
-    assert made.compared is not None
-    assert len(made.register) - len(made.compared.came) == 1 - len(made.compared.went)
+    assert (made.compared is None) == (not made.facilities), "where nothing came, nothing changes"
+    if made.compared is not None:
+        assert len(made.register) - len(made.compared.came) == 1 - len(made.compared.went)
     assert len(made.register) == len(made.facilities) + len(made.kept)
     assert len({f.id for f in made.register}) == len(made.register)
     assert to_html(made).count("<tr class=") <= len(made.rows)

@@ -184,5 +184,5 @@ def test_commands_say_it_and_keep_what_was_joined(
     done = run(capsys, *at, "--snap", "3")
     assert done.code == 0, done.err
     assert f"{JOINED} (merged) × 1" in " ".join(done.out.split())
-    kept = load(space / "roads" / "roads.graphml", cache=False)
+    kept = load(space / "roads" / "roads.npz", cache=False)
     assert clean(kept, report=CleaningReport())[1].islands["foot"].max() == 0

@@ -147,7 +147,7 @@ def test_a_disk_that_is_full(command: str, tmp_path: Path) -> None:
     assert processes.run("init", "w", "--city", "清远", cwd=tmp_path).returncode == 0
     shutil.copy(ROOT / "docs" / "example-messy.csv", tmp_path / "messy.csv")
     before = _held(tmp_path)
-    limits = processes.Limits(file_bytes=8 * 1024)
+    limits = processes.Limits(file_bytes=4 * 1024)
     done = processes.run(*command.split(), cwd=tmp_path, limits=limits)
     assert done.returncode == 2, done
     assert len(done.stderr.splitlines()) == 1

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # How far off a segment corners are near, in steps; all corners of its own cells are.
 _NEAR_STEPS = 1.5
+# Of longer legs more cells around a corner would be looked at than corners be laid in vain.
+_MOST_STEPS = 24
 # Where a leg is as quick as the road, the nearest street says little of the least time.
 _LEAST_COST = 0.2
 # Cells are looked at in rings of so many: the farther, the fewer corners they may better.
@@ -38,8 +40,9 @@ _ROUNDING_S = 0.05
 def near_m(access: AccessRule, step_m: float) -> float | None:
     """How far off a segment corners are laid at once; None where all must be looked at."""
     near = _NEAR_STEPS * step_m
-    deep = access.max_access_m >= near + 1.01 * step_m  # their levels are clipped by distance
-    return near if deep and access.cost_s_per_m >= _LEAST_COST else None
+    # Nearer ones have their levels clipped by distance.
+    pays = near + 1.01 * step_m <= access.max_access_m <= _MOST_STEPS * step_m
+    return near if pays and access.cost_s_per_m >= _LEAST_COST else None
 
 
 @dataclass(frozen=True, eq=False)

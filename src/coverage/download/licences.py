@@ -93,12 +93,15 @@ def note_origin(path: Path, origin: Origin) -> Path:
     return target
 
 
-def forgotten(path: Path) -> dict[Path, bytes]:
-    """The record without a file that is to be replaced by the planner's own, if it had one."""
-    records = read_origins(path.parent)
-    if records.pop(path.name, None) is None:
-        return {}
-    return {path.parent / FILE: _text(records).encode("utf-8")}
+def forgotten(*paths: Path) -> dict[Path, bytes]:
+    """The records without files that are to be replaced by the planner's own, if they had any."""
+    found: dict[Path, bytes] = {}
+    for folder in {path.parent for path in paths}:
+        records = read_origins(folder)
+        left = {name: one for name, one in records.items() if folder / name not in paths}
+        if left != records:
+            found[folder / FILE] = _text(left).encode("utf-8")
+    return found
 
 
 def _text(records: dict[str, Origin]) -> str:

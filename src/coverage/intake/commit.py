@@ -61,19 +61,19 @@ def deliver(
     base = folder / "intake" / f"{stamp}-{report.role}"
     copies: dict[Path, Content] = {}
     findings = Findings(report.findings)
-    records: dict[Path, Content] = {}
-    for goal, content in files.items():
-        if goal.is_file() and not _same(goal, content):
-            # What comes now is not what was downloaded, and must not be quoted as that.
-            records |= forgotten(goal)
-            kept = free(goal.parent / REPLACED / f"{goal.stem}-{stamp}{goal.suffix}")
-            copies[kept] = goal
-            shown = kept.relative_to(folder).as_posix()
-            findings.note(
-                "replaced",
-                f"原 {goal.name} 存为 {shown}；要恢复，把它复制为 {goal.name}",
-                f"{goal.name} as it was is kept as {shown}; copy it to {goal.name} to go back",
-            )
+    # What comes now is not what was downloaded, and must not be quoted as that.
+    aside = tuple(aside)
+    new = [goal for goal, content in files.items() if goal.is_file() and not _same(goal, content)]
+    records = forgotten(*new, *aside)
+    for goal in new:
+        kept = free(goal.parent / REPLACED / f"{goal.stem}-{stamp}{goal.suffix}")
+        copies[kept] = goal
+        shown = kept.relative_to(folder).as_posix()
+        findings.note(
+            "replaced",
+            f"原 {goal.name} 存为 {shown}；要恢复，把它复制为 {goal.name}",
+            f"{goal.name} as it was is kept as {shown}; copy it to {goal.name} to go back",
+        )
     report = replace(report, findings=tuple(findings))
     record = {
         "file": report.file,

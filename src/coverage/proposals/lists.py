@@ -146,7 +146,7 @@ class _Reader:
             self._refuse(
                 path, needed, Said(f"缺少列 {said.zh}", f"the column '{said.en}' is missing")
             )
-        if not sheet.data:
+        if not sheet.data and not self.problems:
             self._refuse(path, None, Said("名单没有数据行", "the list has no row"))
         self.check()
         self.paired = "lat" in columns
