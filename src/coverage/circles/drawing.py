@@ -81,10 +81,17 @@ class Plan:
         """How far around a segment its corners matter."""
         return reach_of(self.access.max_access_m, self.step_m)
 
-    @property
+    @cached_property
     def near_m(self) -> float | None:
         """How far around a segment corners are laid first; None where all are."""
-        return near_m(self.access, self.step_m)
+        segments = self.segments
+        ends = np.array([[segments.x0, segments.x1], [segments.y0, segments.y1]])
+        if not ends.size:
+            return None
+        wide, high = np.ptp(ends, axis=(1, 2)) + 2 * self.reach_m
+        entries = self.corners(np.arange(len(segments)), self.reach_m).sum()
+        streets = entries * self.step_m**2 / (wide * high)
+        return near_m(self.access, self.step_m, streets)
 
     def corners(self, part: Ints, within_m: float) -> Floats:
         """About how many corners of the lattice each of the segments `part` has so near."""
