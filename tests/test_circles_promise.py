@@ -21,7 +21,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import Delaunay
 
-from coverage.circles import drawing, field
+from coverage.circles import drawing
 from coverage.circles.contour import CLEARANCE, Sheet
 from coverage.circles.drawing import Canvas, Plan
 from coverage.circles.lattice import LatticeIndex
@@ -396,15 +396,15 @@ def test_split_circles_share_the_dissolved_one(seed: int, step: float, limit: fl
         assert (world.time(one, corners[mine], longest + 1e-3) <= least[mine] + 1e-2).all()
 
 
-@settings(max_examples=20)
 @pytest.fixture(scope="module", autouse=True)
 def _as_in_a_dense_city() -> Iterator[None]:
     """Near corners are laid first, as few as the streets of these worlds are."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(field, "_LEAST_STREETS", 0.0)
+        patch.setattr(drawing, "_CROWDED", 0.0)
         yield
 
 
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_batches_bands_chunks_and_the_index_draw_the_same(seed: int) -> None:
     world = make(seed)
@@ -433,8 +433,6 @@ def test_batches_bands_chunks_and_the_index_draw_the_same(seed: int) -> None:
             assert gap.max() <= 1e-3
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawing, "near_m", lambda *_: None)  # all corners at once
-        plan = replace(plan)
-        assert plan.near_m is None
         whole = drawing.draw_each(plan, facilities), drawing.draw_dissolved(plan, facilities)
     for one, two in zip(first, whole, strict=True):
         assert shapely.to_wkb(one).tolist() == shapely.to_wkb(two).tolist()

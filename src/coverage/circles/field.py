@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 _NEAR_STEPS = 1.5
 # Of longer legs more cells around a corner would be looked at than corners be laid in vain.
 _MOST_STEPS = 24
-# Where fewer streets than these serve a corner, on average, all of them are laid.
-_LEAST_STREETS = 20.0
 # Where a leg is as quick as the road, the nearest street says little of the least time.
 _LEAST_COST = 0.2
 # Cells are looked at in rings of so many: the farther, the fewer corners they may better.
@@ -39,18 +37,11 @@ _RING = 2
 _ROUNDING_S = 0.05
 
 
-def near_m(access: AccessRule, step_m: float, streets: float) -> float | None:
-    """How far off a segment corners are laid at once; None where all are looked at.
-
-    Args:
-        access: How one gets to the road.
-        step_m: Side of a cell.
-        streets: How many streets serve a corner, on average.
-    """
+def near_m(access: AccessRule, step_m: float) -> float | None:
+    """How far off a segment corners are laid at once; None where all must be looked at."""
     near = _NEAR_STEPS * step_m
     # Nearer ones have their levels clipped by distance.
     pays = near + 1.01 * step_m <= access.max_access_m <= _MOST_STEPS * step_m
-    pays = pays and streets >= _LEAST_STREETS
     return near if pays and access.cost_s_per_m >= _LEAST_COST else None
 
 
