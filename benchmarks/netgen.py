@@ -165,11 +165,14 @@ def generate(size: Size, *, seed: int) -> RoadNetwork:
         length_m=length[used],
         highway=np.asarray(CLASSES)[level[used]].tolist(),
         crs=CRS,
-        origin={
-            "generator": f"netgen {VERSION}, {size.name}, seed {seed}",
-            "town_nodes": number[town_nodes][number[town_nodes] >= 0].tolist(),
-        },
+        origin=_origin(size, seed, number[town_nodes]),
     )
+
+
+def _origin(size: Size, seed: int, towns: Ints) -> dict[str, object]:
+    """How a network was made, and where the middles of its towns are; -1 is left out."""
+    generator = f"netgen {VERSION}, {size.name}, seed {seed}"
+    return {"generator": generator, "town_nodes": towns[towns >= 0].tolist()}
 
 
 def _city(size: Size, seed: int) -> RoadNetwork:
@@ -208,10 +211,7 @@ def _city(size: Size, seed: int) -> RoadNetwork:
         highway=classes[used].tolist(),
         bends=(np.append(0, np.cumsum(bends)), *unproject(at[:, 0], at[:, 1], CRS)),
         crs=CRS,
-        origin={
-            "generator": f"netgen {VERSION}, {size.name}, seed {seed}",
-            "town_nodes": number[centres][number[centres] >= 0].tolist(),
-        },
+        origin=_origin(size, seed, number[centres]),
     )
 
 

@@ -26,7 +26,7 @@ from coverage.places.evidence import (
     today_of,
     which,
 )
-from coverage.places.names import Match, match_unit, plain_name, settled
+from coverage.places.names import SURE, Match, match_unit, plain_name, settled
 from coverage.places.within import Within
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Evidence", "Found", "code_in", "find_unit", "today_of", "unit_of_titles"]
 
-# A name that says another unit this surely is a contradiction and no slip.
-_SURE = 0.9
 _SUFFIX = re.compile(r"(街道办事处|街道办|办事处|人民政府|民族乡|街道|镇|乡)$")
 
 
@@ -105,7 +103,7 @@ class _Itself:
             return Found(why=[Said(f"{number} 是村级代码", f"{number} is the code of a village")])
         ours = any(code.startswith(number[:4]) for code in (u.code for u in self.units))
         if ours and self.row.name.strip():
-            named = self._named(least=_SURE)
+            named = self._named(least=SURE)
             if named.unit is not None:
                 why = not_listed(number)
                 named.said.insert(0, Said(f"{why.zh}，按名称", f"{why.en}: by name"))
@@ -125,7 +123,7 @@ class _Itself:
         if any(m.code == unit.code for m in found):
             return Found(unit)
         other = settled(found)
-        if other is not None and other.score >= _SURE:
+        if other is not None and other.score >= SURE:
             called = self.units.name(other.code)
             why = Question(
                 f"代码是 {unit.code}{unit.name}，名称却是 {other.code}{called}：哪个对？",

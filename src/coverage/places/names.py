@@ -41,6 +41,7 @@ HOW: dict[str, Said] = {
 }
 LEVELS = ("county", "township", "village")
 SETTLED = 0.75
+SURE = 0.9  # what says another unit this surely is a contradiction and no slip
 MARGIN = 0.03
 
 _SUFFIXES: dict[str, re.Pattern[str]] = {

@@ -22,7 +22,7 @@ from coverage.places.evidence import (
     today_of,
     which,
 )
-from coverage.places.names import LEVELS, SETTLED, Match, match_unit, name_index, plain_name
+from coverage.places.names import LEVELS, SETTLED, SURE, Match, match_unit, name_index, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from coverage.places.changes import Changes
     from coverage.units import Units
 
-# A village's name that is another's this surely is a contradiction and no slip.
-_SURE = 0.9
 _TOWNSHIP = re.compile("镇|乡|街道|鎮|鄉")
 _LOST = re.compile(r"\d\.\d+(e\+?\d+)?$", re.IGNORECASE)
 _BRACKETS = re.compile("[()（）]")
@@ -126,7 +124,7 @@ class Within:
             here = [m for m in found if _meet((m.code,), tuple(more))]
             found = here or found
         beside = not _meet(self.fits, tuple(m.code for m in found)) if self.fits else False
-        if level == "village" and beside and (len(found) > 1 or found[0].score < _SURE):
+        if level == "village" and beside and (len(found) > 1 or found[0].score < SURE):
             self._nothing(text, level, found)  # many villages have its name or nearly
             return
         self._narrow(found, level, text)
