@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from coverage.city import City
 from coverage.facilities import Facility, Register
+from coverage.maps.proposal import draw
 from coverage.proposals.edits import to_scenario, write_scenario
 from coverage.proposals.field import Sources
 from coverage.proposals.propose import propose
@@ -225,6 +227,30 @@ def test_the_command_writes_scenario_and_picture(
     assert len(read(toml, QINGYUAN).adds) == 12
     assert png.read_bytes().startswith(b"\x89PNG")
     assert "12 处" in done.out
+
+
+def test_the_words_of_a_picture_are_in_the_language_asked_for(
+    driving: Proposal, townships: Proposal, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    import matplotlib as mpl
+
+    chinese = re.compile(r"[\u4e00-\u9fff]")
+    names = [county.name for county in QINGYUAN.units.counties]
+    for found in (driving, townships):
+        with mpl.rc_context({"svg.fonttype": "none"}):
+            draw(found, tmp_path / "en.svg", "en")
+            draw(found, tmp_path / "zh.svg")
+        texts = [
+            {
+                text
+                for text in re.findall(r">([^<>]+)</text>", path.read_text(encoding="utf-8"))
+                if chinese.search(text) and text not in names
+            }
+            for path in (tmp_path / "en.svg", tmp_path / "zh.svg")
+        ]
+        assert not texts[0]
+        assert len(texts[1]) >= 5
 
 
 def test_arrays_of_the_question_stay_as_they_are(driving: Proposal) -> None:

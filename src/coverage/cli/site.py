@@ -66,7 +66,7 @@ def site(
         from coverage.maps.proposal import draw
 
         with writing(picture, lang) as half:
-            draw(found, half)
+            draw(found, half, lang)
         say_written(lang, picture)
     if out is not None:
         from coverage.proposals.edits import write_scenario

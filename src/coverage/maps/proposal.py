@@ -11,7 +11,7 @@ import numpy as np
 from coverage.demand.townships import Townships, read_townships
 from coverage.errors import InputError, Problem
 from coverage.maps.fonts import families
-from coverage.messages import Said
+from coverage.messages import Lang, Said
 from coverage.proposals.propose import Proposal, proof
 from coverage.text import number, wrap
 from coverage.travel.off_road import mark_of
@@ -29,7 +29,7 @@ _NUMBERED = 60
 _ROADS_BY = "© OpenStreetMap contributors (ODbL)"
 
 
-def draw(proposal: Proposal, path: Path) -> None:
+def draw(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
     """Draw an answer as a still picture with its legend, scale and sources.
 
     Units are filled; people are drawn as the demand points of the model. New
@@ -38,6 +38,7 @@ def draw(proposal: Proposal, path: Path) -> None:
     Args:
         proposal: The answer.
         path: ``.png``, ``.svg`` or ``.pdf``.
+        lang: Of its words; names stay as they are.
 
     Raises:
         InputError: If the ending is another.
@@ -66,10 +67,10 @@ def draw(proposal: Proposal, path: Path) -> None:
         axes.set_axis_off()
         _scale(axes, west, south)
         axes.legend(
-            handles=_legend(proposal), loc="upper right", frameon=True, framealpha=0.92,
+            handles=_legend(proposal, lang), loc="upper right", frameon=True, framealpha=0.92,
             edgecolor="none", fontsize=9.5,
         )  # fmt: skip
-        _words(figure, proposal)
+        _words(figure, proposal, lang)
         path.parent.mkdir(parents=True, exist_ok=True)
         plain = {"Software": None} if path.suffix.lower() == ".png" else None
         figure.savefig(path, dpi=130, facecolor="white", metadata=plain)
@@ -202,28 +203,35 @@ def _sites(axes: Any, proposal: Proposal) -> None:
             )  # fmt: skip
 
 
-def _legend(proposal: Proposal) -> list[Any]:
+def _legend(proposal: Proposal, lang: Lang) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    units = proposal.question.form == "units"
-    what = "乡镇" if units else "地点"
-    change = proposal.city_change
-    lost = change.after.total - change.after.reached
-    unit = "个" if units else "人"
+    units, change = proposal.question.form == "units", proposal.city_change
+    unit = Said("个", " townships") if units else Said("人", " people")
+    left = change.after.total - change.after.reached
+    rest = Said("仍未覆盖的乡镇：", "still without: ") if units else _REST_OF_PEOPLE
+    areas = (
+        (_TODAY, Said("现已覆盖：", "reached today: "), change.before.reached),
+        (_GAINED, Said("新增覆盖：", "gained: "), change.gained),
+        (_REST, rest, left),
+    )
     handles: list[Any] = [
-        Patch(color=_TODAY, label=f"现已覆盖：{number(round(change.before.reached))} {unit}"),
-        Patch(color=_GAINED, label=f"新增覆盖：{number(round(change.gained))} {unit}"),
-        Patch(color=_REST, label=f"仍未覆盖的{what}：{number(round(lost))} {unit}"),
-        Line2D([], [], marker="o", linestyle="", color=_SITE, markersize=8,
-               label=f"拟建 {len(proposal.sites)} 处"),
-    ]  # fmt: skip
-    if not units and proposal.field.standing:
-        handles.append(
-            Line2D([], [], marker="s", linestyle="", color=_STANDING, markersize=4,
-                   label=f"现有 {proposal.field.standing} 处")
-        )  # fmt: skip
+        Patch(color=colour, label=f"{said.to(lang)}{number(round(count))}{unit.to(lang)}")
+        for colour, said, count in areas
+    ]
+    count, standing = len(proposal.sites), proposal.field.standing
+    dots = [("o", _SITE, 8, Said(f"拟建 {count} 处", f"{count} new sites"))]
+    if not units and standing:
+        dots.append(("s", _STANDING, 4, Said(f"现有 {standing} 处", f"{standing} standing")))
+    handles += [
+        Line2D([], [], marker=m, linestyle="", color=c, markersize=size, label=said.to(lang))
+        for m, c, size, said in dots
+    ]
     return handles
+
+
+_REST_OF_PEOPLE = Said("仍未覆盖的地点：", "still not reached: ")
 
 
 def _scale(axes: Any, west: float, south: float) -> None:
@@ -232,43 +240,61 @@ def _scale(axes: Any, west: float, south: float) -> None:
     axes.text(west + length / 2, south + 1500, f"{length / 1000:g} km", ha="center", fontsize=8.5)
 
 
-def _words(figure: Any, proposal: Proposal) -> None:
+def _words(figure: Any, proposal: Proposal, lang: Lang) -> None:
     """Title, what was asked, and where everything comes from."""
-    question, change = proposal.question, proposal.city_change
-    city = proposal.city.name
-    figure.text(
-        0.03,
-        0.968,
-        f"{city}：{question.indicator.name}{mark_of(proposal.off_road).zh}",
-        fontsize=14,
-        weight="bold",
-        va="top",
+    asked, sources = (
+        _asked(proposal).to(lang),
+        ("；" if lang == "zh" else "; ").join(said.to(lang) for said in _sources(proposal)),
     )
-    how = (
-        f"{question.group}，{proposal.sources.profile}，{question.minutes:g} 分钟；"
-        if question.form == "people"
-        else ""
+    figure.text(0.03, 0.968, _title(proposal).to(lang), fontsize=14, weight="bold", va="top")
+    figure.text(0.03, 0.93, asked, fontsize=10.5, color="#444444", va="top")
+    figure.text(0.03, 0.045, "\n".join(wrap(sources, 130)), fontsize=7.5, color="#666666", va="top")
+
+
+def _title(proposal: Proposal) -> Said:
+    city, what = proposal.city, proposal.question.indicator
+    return Said(
+        f"{city.name}：{what.name}", f"{city.label.english}: {what.name_en or what.name}"
+    ).then(mark_of(proposal.off_road))
+
+
+def _asked(proposal: Proposal) -> Said:
+    """For whom, how many sites, how sure, and what they change."""
+    question, change, count = proposal.question, proposal.city_change, len(proposal.sites)
+    said = Said("", "")
+    if question.form == "people":
+        who = f"{question.group}{{0}}{proposal.sources.profile}{{0}}{question.minutes:g} "
+        said = Said(f"{who.format('，')}分钟；", f"{who.format(', ')}min; ")
+    if question.value is not None:
+        aim = question.target_text
+        said = said.then(Said(f"目标 {aim}；", f"target {aim}; "))
+    sure = proof(proposal.answer)
+    if proposal.answer.optimal:
+        fewest = question.model in {"threshold", "lscp", "capacitated_lscp"}
+        sure = Said("已证明最少", "proven fewest") if fewest else Said("已证明最优", "proven best")
+    before, after = (f"{share.percent or 0.0:.1f}%" for share in (change.before, change.after))
+    return said.then(
+        Said(
+            f"新建 {count} 处（{sure.zh}），由 {before} 到 {after}",
+            f"{count} new sites ({sure.en}), from {before} to {after}",
+        )
     )
-    before, after = change.before.percent or 0.0, change.after.percent or 0.0
-    aim = f"目标 {question.target_text}；" if question.value is not None else ""
-    fewest = question.model in {"threshold", "lscp", "capacitated_lscp"}
-    best = "已证明最少" if fewest else "已证明最优"
-    shown = best if proposal.answer.optimal else proof(proposal.answer)
-    figure.text(
-        0.03, 0.93,
-        f"{how}{aim}新建 {len(proposal.sites)} 处（{shown}），由 {before:.1f}% 到 {after:.1f}%",
-        fontsize=10.5, color="#444444", va="top",
-    )  # fmt: skip
-    own = proposal.city.origin("townships") == "own"
-    marks = [] if own else ["乡镇界为近似（驻地最近划分）"]
+
+
+def _sources(proposal: Proposal) -> list[Said]:
+    """What is not surveyed in the picture, and whose the roads are."""
+    marks = []
+    if proposal.city.origin("townships") != "own":
+        said = "township borders are approximate (nearest seat)"
+        marks.append(Said("乡镇界为近似（驻地最近划分）", said))
     if any(f.provenance == "illustrative" for f in proposal.field.existing):
-        marks.append("现有设施含示意数据，哪个乡镇有哪处并非事实")
+        said = "standing facilities hold example rows: which township has which is no fact"
+        marks.append(Said("现有设施含示意数据，哪个乡镇有哪处并非事实", said))
     travel = proposal.field.travel
     if travel is not None:
-        shipped = "shipped" in travel.network.network.origin
-        marks.append(f"路网 {travel.roads}" + (f" {_ROADS_BY}" if shipped else ""))
+        by = f" {_ROADS_BY}" if "shipped" in travel.network.network.origin else ""
+        marks.append(Said(f"路网 {travel.roads}{by}", f"roads {travel.roads}{by}"))
         if travel.demand.provenance == "modelled":
-            marks.append("乡镇内人口位置为模型")
-    figure.text(
-        0.03, 0.045, "\n".join(wrap("；".join(marks), 130)), fontsize=7.5, color="#666666", va="top"
-    )
+            said = "where people live in a township is a model"
+            marks.append(Said("乡镇内人口位置为模型", said))
+    return marks

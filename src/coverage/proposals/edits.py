@@ -131,7 +131,7 @@ def note(proposal: Proposal) -> str:
     parts.append(f"模型 {question.model}（{MODELS[question.model].zh}）")
     parts.append(f"候选点 {proposal.field.candidates.source.zh}")
     parts.append(
-        f"新建 {len(proposal.sites)} 处，目标函数 {answer.objective:.10g}，{proof(answer)}"
+        f"新建 {len(proposal.sites)} 处，目标函数 {answer.objective:.10g}，{proof(answer).zh}"
     )
     parts.append(
         f"由 {number(round(change.before.reached))} 到 {number(round(change.after.reached))}"

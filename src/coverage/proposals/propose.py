@@ -444,9 +444,12 @@ def _own_notes(question: Question, field: Field) -> tuple[Said, ...]:
     return tuple(notes)
 
 
-def proof(answer: Answer) -> str:
-    """Bound and gap in Chinese, for notes and pictures."""
+def proof(answer: Answer) -> Said:
+    """Bound and gap, for notes and pictures."""
     if not math.isfinite(answer.bound):
-        return "时限内没有证明任何界"
-    gap = f"，差距 {100 * answer.gap:.2f}%" if math.isfinite(answer.gap) else ""
-    return f"已证明的界 {answer.bound:,.10g}{gap}"
+        return Said("时限内没有证明任何界", "no bound was proven in the time given")
+    said = Said(f"已证明的界 {answer.bound:,.10g}", f"proven bound {answer.bound:,.10g}")
+    if not math.isfinite(answer.gap):
+        return said
+    gap = f"{100 * answer.gap:.2f}%"
+    return said.then(Said(f"，差距 {gap}", f", gap {gap}"))

@@ -10,7 +10,7 @@ from rich.text import Text
 from coverage.kinds import KINDS
 from coverage.messages import Lang, Said
 from coverage.proposals.question import MODELS, TRAVEL_MODELS
-from coverage.results.table import bullet, data_table
+from coverage.results.table import Column, Table, bullet, to_rich
 from coverage.text import number
 from coverage.travel.off_road import mark_of
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from coverage.proposals.propose import Change, Proposal, Share
+    from coverage.results.table import Cell
 
 _SHOWN_SITES = 30
 _SHOWN_NAMES = 4
@@ -136,107 +137,96 @@ def _rounded(value: float | None, digits: int = 3) -> float | None:
 def heading(proposal: Proposal, lang: Lang) -> str:
     """City, what is built, target; says so where example rows are counted."""
     question, city = proposal.question, proposal.city
-    zh = lang == "zh"
     illustrative = any(f.provenance == "illustrative" for f in proposal.field.existing)
-    target = question.target_text
-    estimate = mark_of(proposal.off_road).to(lang)
-    if zh:
-        mark = estimate + "（含示意数据）" * illustrative
-        aim = f" · 目标 {target}" if target else ""
-        return f"{city.name}选址：{question.indicator.name}{aim}{mark}"
-    mark = estimate + " — ILLUSTRATIVE DATA" * illustrative
-    aim = f", target {target}" if target else ""
-    name = question.indicator.name_en or question.indicator.name
-    return f"{city.label.english}, where to build: {name}{aim}{mark}"
+    what = Said(question.indicator.name, question.indicator.name_en or question.indicator.name)
+    said = Said(f"{city.name}选址：{what.zh}", f"{city.label.english}, where to build: {what.en}")
+    if target := question.target_text:
+        said = said.then(Said(f" · 目标 {target}", f", target {target}"))
+    said = said.then(mark_of(proposal.off_road))
+    if illustrative:
+        said = said.then(Said("（含示意数据）", " — ILLUSTRATIVE DATA"))
+    return said.to(lang)
 
 
 def show(proposal: Proposal, to: Console, lang: Lang) -> None:
     """Print the answer: today first, then what is built, who gains, what rivals it, notes."""
     to.print(Text(heading(proposal, lang), style="bold"))
-    for line in _summary(proposal, lang):
-        bullet(to, line)
-    title, head, rows = _site_rows(proposal, lang)
-    if rows:
-        to.print(data_table(title, head, rows, left=3))
+    for line in _summary(proposal):
+        bullet(to, line.to(lang))
+    _print(to, _site_table(proposal, lang))
     if proposal.closed:
         names = "、".join(f.name for f in proposal.closed)
-        bullet(to, f"关闭：{names}" if lang == "zh" else f"closed: {names}")
-    title, head, rows = _county_rows(proposal, lang)
-    to.print(data_table(title, head, rows, left=1))
-    title, head, rows = _rival_rows(proposal, lang)
-    if rows:
-        to.print(data_table(title, head, rows, left=1))
-    for line in _rival_words(proposal, lang):
-        bullet(to, line)
+        bullet(to, Said(f"关闭：{names}", f"closed: {names}").to(lang))
+    _print(to, _county_table(proposal, lang))
+    _print(to, _rival_table(proposal, lang))
+    bullet(to, _rivals_said(proposal).to(lang))
     for note in proposal.notes:
         bullet(to, note.to(lang), "yellow" if "示意" in note.zh else "dim")
 
 
-def _summary(proposal: Proposal, lang: Lang) -> list[str]:
+def _print(to: Console, table: Table) -> None:
+    if table.rows:
+        to.print(to_rich(table, edge=True, padding=(0, 1)))
+
+
+def _summary(proposal: Proposal) -> list[Said]:
     """Today, afterwards, and what the number of sites rests on."""
-    zh = lang == "zh"
-    question, change = proposal.question, proposal.city_change
-    before, after = change.before, change.after
-    gained = change.gained
+    question, change, count = proposal.question, proposal.city_change, len(proposal.sites)
+    people = question.form == "people"
     lines = []
-    if question.form == "people":
-        who = f"{question.group}，{proposal.sources.profile}，{question.minutes:g} 分钟内"
-        who_en = f"{question.group}, {proposal.sources.profile}, {question.minutes:g} minutes"
-        lines.append(f"人群与时限：{who}" if zh else f"who: {who_en}")
-    lines += [
-        f"目标：{question.target_text or '无'}（{question.said.zh}）"
-        if zh
-        else f"target: {question.target_text or 'none'} ({question.said.en})",
-        f"现状：{_share_text(before, proposal, lang)}"
-        if zh
-        else f"today: {_share_text(before, proposal, lang)}",
-        f"新建 {len(proposal.sites)} 处后：{_share_text(after, proposal, lang)}"
-        if zh
-        else f"with {len(proposal.sites)} new sites: {_share_text(after, proposal, lang)}",
-    ]
-    more = "个单元" if question.form == "units" else "人"
-    more_en = "units" if question.form == "units" else "people"
+    if people:
+        who = f"{question.group}{{0}}{proposal.sources.profile}{{0}}{question.minutes:g} "
+        lines.append(
+            Said(f"人群与时限：{who.format('，')}分钟内", f"who: {who.format(', ')}minutes")
+        )
+    target, gained = question.target_text, number(round(change.gained))
+    before, after = (_share_said(share, people) for share in (change.before, change.after))
     met = {
-        None: ("", ""),
-        True: ("，目标达成", ", the target is met"),
-        False: ("，目标未达成", ", the target is NOT met"),
+        None: Said("", ""),
+        True: Said("，目标达成", ", the target is met"),
+        False: Said("，目标未达成", ", the target is NOT met"),
     }[proposal.met]
-    lines.append(
-        f"增加 {number(round(gained))} {more}{met[0]}"
-        if zh
-        else f"gained: {number(round(gained))} {more_en}{met[1]}"
-    )
-    lines.append(_proof(proposal, lang))
-    return lines
+    return [
+        *lines,
+        Said(
+            f"目标：{target or '无'}（{question.said.zh}）",
+            f"target: {target or 'none'} ({question.said.en})",
+        ),
+        Said("现状：", "today: ").then(before),
+        Said(f"新建 {count} 处后：", f"with {count} new sites: ").then(after),
+        Said(f"增加 {gained} ", f"gained: {gained} ")
+        .then(Said("人", "people") if people else Said("个单元", "units"))
+        .then(met),
+        _proof(proposal),
+    ]
 
 
-def _share_text(share: Share, proposal: Proposal, lang: Lang) -> str:
-    percent = "—" if share.percent is None else f"{share.percent:.1f}%"
-    text = f"{number(round(share.reached))}/{number(round(share.total))} = {percent}"
-    if proposal.question.form == "units":
-        return text
+def _share_said(share: Share, people: bool) -> Said:
+    text = f"{number(round(share.reached))}/{number(round(share.total))} = {_percent(share)}"
+    if not people:
+        return Said(text, text)
     points = f"{share.points:,}/{share.points_total:,}"
-    return f"{text} 人（需求点 {points}）" if lang == "zh" else f"{text} people ({points} points)"
+    return Said(f"{text} 人（需求点 {points}）", f"{text} people ({points} points)")
 
 
-def _proof(proposal: Proposal, lang: Lang) -> str:
+def _proof(proposal: Proposal) -> Said:
     """Model, objective, bound, gap, time."""
     answer, model = proposal.answer, MODELS[proposal.question.model]
-    unit = _OBJECTIVES[proposal.question.model].to(lang)
+    unit = _OBJECTIVES[proposal.question.model]
     if proposal.question.form == "units" and proposal.question.model == "mclp":
-        unit = "单元" if lang == "zh" else "units"
+        unit = Said("单元", "units")
     value, bound = (_objective(proposal, value) for value in (answer.objective, answer.bound))
     gap = "—" if math.isinf(answer.gap) else f"{100 * answer.gap:.2f}%"
-    if lang == "zh":
-        how = "已证明最优" if answer.optimal else "尚未证明最优"
-        return (
-            f"模型 {model.zh}：目标函数 {value} {unit}，已证明的界 {bound}，差距 {gap}，{how}，"
-            f"用时 {answer.seconds:.1f} 秒"
-        )
-    how = "proven optimal" if answer.optimal else "not proven optimal"
-    return (
-        f"{model.en}: objective {value} {unit}, proven bound {bound}, gap {gap}, {how}, "
-        f"{answer.seconds:.1f} s"
+    proven = (
+        Said("已证明最优", "proven optimal")
+        if answer.optimal
+        else Said("尚未证明最优", "not proven optimal")
+    )
+    return Said(
+        f"模型 {model.zh}：目标函数 {value} {unit.zh}，已证明的界 {bound}，差距 {gap}，"
+        f"{proven.zh}，用时 {answer.seconds:.1f} 秒",
+        f"{model.en}: objective {value} {unit.en}, proven bound {bound}, gap {gap}, "
+        f"{proven.en}, {answer.seconds:.1f} s",
     )
 
 
@@ -267,108 +257,103 @@ def _objective(proposal: Proposal, value: float) -> str:
     return f"{value / per:,.1f}"
 
 
-def _site_rows(proposal: Proposal, lang: Lang) -> tuple[str, list[str], list[list[str]]]:
-    zh = lang == "zh"
-    units = proposal.question.form == "units"
-    kind = KINDS[proposal.question.kind]
+def _site_table(proposal: Proposal, lang: Lang) -> Table:
+    units, kind = proposal.question.form == "units", KINDS[proposal.question.kind]
     count, left = len(proposal.sites), len(proposal.sites) - _SHOWN_SITES
-    more = (f"（前 {_SHOWN_SITES} 处，另有 {left} 处）", f" (first {_SHOWN_SITES} of {count})")
-    title = f"一、拟建 {count} 处{kind.zh}" if zh else f"{count} new: {kind.en}"
+    title = Said(f"一、拟建 {count} 处{kind.zh}", f"{count} new: {kind.en}")
     if left > 0:
-        title += more[0] if zh else more[1]
-    head = (
-        ["点位", "县（市、区）", "经度,纬度", "覆盖人口", "新增人口", "各方案均有"]
-        if zh
-        else ["site", "county", "lon,lat", "reaches", "gains", "in all"]
-    )
-    if units:
-        head.append("可改造" if zh else "upgrade")
-    rows = []
+        title = title.then(
+            Said(f"（前 {_SHOWN_SITES} 处，另有 {left} 处）", f" (first {_SHOWN_SITES} of {count})")
+        )
+    rows: list[tuple[Cell, ...]] = []
     for site in proposal.sites[:_SHOWN_SITES]:
         place = "—" if site.lon is None or site.lat is None else f"{site.lon:.4f},{site.lat:.4f}"
-        row = [
-            site.name,
-            site.county_name,
-            place,
-            number(round(site.reaches)),
-            number(round(site.gains)),
-            ("是" if zh else "yes") if site.always else "",
-        ]
-        if units:
-            row.append(str(len(site.instead) or ""))
-        rows.append(row)
-    return title, head, rows
+        rows.append(
+            (
+                *(site.name, site.county_name, place),
+                *(round(site.reaches), round(site.gains), _YES if site.always else ""),
+                *((str(len(site.instead) or ""),) if units else ()),
+            )
+        )
+    return Table(title, _SITES if units else _SITES[:-1], tuple(rows), lang)
 
 
-def _county_rows(proposal: Proposal, lang: Lang) -> tuple[str, list[str], list[list[str]]]:
-    zh = lang == "zh"
-    head = (
-        ["县（市、区）", "新建", "现状", "之后", "总数", "现状%", "之后%", "增加"]
-        if zh
-        else ["county", "new", "today", "after", "of", "today %", "after %", "gained"]
-    )
-    rows = [
-        [
-            one.name,
-            str(one.new_sites or ""),
-            number(round(one.before.reached)),
-            number(round(one.after.reached)),
-            number(round(one.after.total)),
-            _percent(one.before),
-            _percent(one.after),
-            number(round(one.gained)),
-        ]
+_YES = Said("是", "yes")
+_SITES = (
+    Column(Said("点位", "site")),
+    Column(Said("县（市、区）", "county")),
+    Column(Said("经度,纬度", "lon,lat")),
+    Column(Said("覆盖人口", "reaches"), "count"),
+    Column(Said("新增人口", "gains"), "count"),
+    Column(Said("各方案均有", "in all"), right=True),
+    Column(Said("可改造", "upgrade"), right=True),
+)
+_COUNTIES = (
+    Column(Said("县（市、区）", "county")),
+    Column(Said("新建", "new"), right=True),
+    Column(Said("现状", "today"), "count"),
+    Column(Said("之后", "after"), "count"),
+    Column(Said("总数", "of"), "count"),
+    Column(Said("现状%", "today %"), right=True),
+    Column(Said("之后%", "after %"), right=True),
+    Column(Said("增加", "gained"), "count"),
+)
+_RIVALS = (
+    Column(Said("方案", "plan")),
+    Column(Said("目标函数", "objective"), right=True),
+    Column(Said("覆盖人口", "reached"), "count"),
+    Column(Said("改建于", "builds"), right=True),
+    Column(Said("不建于", "drops"), right=True),
+)
+
+
+def _county_table(proposal: Proposal, lang: Lang) -> Table:
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            *(one.name, str(one.new_sites or "")),
+            *map(round, (one.before.reached, one.after.reached, one.after.total)),
+            *(_percent(one.before), _percent(one.after), round(one.gained)),
+        )
         for one in (*proposal.counties, proposal.city_change)
-    ]
-    return ("二、各县变化" if zh else "By county"), head, rows
+    )
+    return Table(Said("二、各县变化", "By county"), _COUNTIES, rows, lang)
 
 
 def _percent(share: Share) -> str:
     return "—" if share.percent is None else f"{share.percent:.1f}%"
 
 
-def _rival_rows(proposal: Proposal, lang: Lang) -> tuple[str, list[str], list[list[str]]]:
-    zh = lang == "zh"
+def _rival_table(proposal: Proposal, lang: Lang) -> Table:
     units = proposal.question.form == "units"
-    head = (
-        ["方案", "目标函数", "覆盖人口", "改建于", "不建于"]
-        if zh
-        else ["plan", "objective", "reached", "builds", "drops"]
-    )
-    rows = [
-        [
-            f"{chr(ord('A') + n)}",
-            _objective(proposal, rival.objective),
-            number(round(rival.people if units else rival.reached)),
-            _names(rival.sites_in, lang),
-            _names(rival.sites_out, lang),
-        ]
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            *(chr(ord("A") + n), _objective(proposal, rival.objective)),
+            round(rival.people if units else rival.reached),
+            *map(_names, (rival.sites_in, rival.sites_out)),
+        )
         for n, rival in enumerate(proposal.rivals)
-    ]
-    return ("三、1% 以内的其他方案" if zh else "Others within 1 %"), head, rows
-
-
-def _names(names: Sequence[str], lang: Lang) -> str:
-    shown = ("、" if lang == "zh" else ", ").join(names[:_SHOWN_NAMES]) or "—"
-    return shown + (f" …({len(names)})" if len(names) > _SHOWN_NAMES else "")
-
-
-def _rival_words(proposal: Proposal, lang: Lang) -> list[str]:
-    zh = lang == "zh"
-    count = len(proposal.rivals)
-    if not count:
-        if proposal.answer.every_alternative:
-            return ["1% 以内没有其他方案（已证明）" if zh else "none other within 1 % (proven)"]
-        return [
-            "时限内没有找到 1% 以内的其他方案"
-            if zh
-            else "none other within 1 % was found in the time given"
-        ]
-    all_ = (
-        ("，且只有这些", ", and these are all") if proposal.answer.every_alternative else ("", "")
     )
-    return [
-        f"{len(proposal.sites)} 处中 {proposal.always} 处为各方案所共有{all_[0]}"
-        if zh
-        else f"{proposal.always} of the {len(proposal.sites)} sites are in all of them{all_[1]}"
-    ]
+    return Table(Said("三、1% 以内的其他方案", "Others within 1 %"), _RIVALS, rows, lang)
+
+
+def _names(names: Sequence[str]) -> Said:
+    more = f" …({len(names)})" if len(names) > _SHOWN_NAMES else ""
+    shown = names[:_SHOWN_NAMES]
+    return Said(*((mark.join(shown) or "—") + more for mark in ("、", ", ")))
+
+
+def _rivals_said(proposal: Proposal) -> Said:
+    every = proposal.answer.every_alternative
+    if proposal.rivals:
+        count, always = len(proposal.sites), proposal.always
+        said = Said(
+            f"{count} 处中 {always} 处为各方案所共有",
+            f"{always} of the {count} sites are in all of them",
+        )
+        return said.then(Said("，且只有这些", ", and these are all")) if every else said
+    if every:
+        return Said("1% 以内没有其他方案（已证明）", "none other within 1 % (proven)")
+    return Said(
+        "时限内没有找到 1% 以内的其他方案",
+        "none other within 1 % was found in the time given",
+    )

@@ -243,15 +243,6 @@ def to_rich(
     return made
 
 
-def data_table(
-    title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int
-) -> RichTable:
-    """A table of texts for a terminal: the first `left` columns flush left, others flush right."""
-    sides = ("l" * left).ljust(len(head), "r")
-    table = Table(title, columns(head, sides), tuple(map(tuple, rows)))
-    return to_rich(table, edge=True, padding=(0, 1))
-
-
 def _wrapped(text: str, width: int) -> str:
     """Lines of at most `width`, Latin words whole."""
     if not width:
