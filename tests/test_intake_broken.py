@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.facilities import COLUMNS, read_register, register_rows
+from coverage.facilities import USUAL, read_register, register_csv
 from coverage.formats.tables import csv_text
 from coverage.intake.facilities import intake_facilities
 from coverage.intake.reportpage import to_html
@@ -52,7 +52,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
         path = space / "boundaries" / f"{name}.geojson"
         path.write_text(json.dumps(content), encoding="utf-8")
     row = ["a", "太和镇敬老院", "elder_care", *[""] * 6, "441803102", *[""] * 7]
-    (space / "facilities.csv").write_text(csv_text(COLUMNS, [row]), encoding="utf-8")
+    (space / "facilities.csv").write_text(csv_text(USUAL, [row]), encoding="utf-8")
     return City.open(space)
 
 
@@ -91,7 +91,7 @@ def _sound(
     assert to_html(made).count("<tr class=") <= len(made.rows)
     if made.facilities:
         register = path.parent / "register.csv"
-        register.write_text(csv_text(COLUMNS, register_rows(made.facilities)), encoding="utf-8")
+        register.write_text(register_csv(made.facilities), encoding="utf-8")
         again = read_register(register, city.units, city_code=city.code).facilities
         assert [f.id for f in again] == [f.id for f in made.facilities]
     return made

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.city import City
-from coverage.facilities import COLUMNS, Facility, read_register, register_rows
-from coverage.formats.tables import csv_text
+from coverage.facilities import Facility, read_register, register_csv
 from coverage.intake.facilities import intake_facilities
 from coverage.intake.identity import Form, compare, form_of, score
 from coverage.intake.setup import create
@@ -52,7 +51,7 @@ def _sound(made: FacilityImport, folder: Path, city: City) -> None:
     assert made.accepted + made.rejected == len(data)
     if made.facilities:
         path = folder / "register.csv"
-        path.write_text(csv_text(COLUMNS, register_rows(made.facilities)), encoding="utf-8")
+        path.write_text(register_csv(made.facilities), encoding="utf-8")
         assert len(read_register(path, city.units, city_code=city.code).facilities) == len(
             made.facilities
         )

@@ -10,7 +10,7 @@ import pytest
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.download.licences import Origin, note_origin, read_origins
-from coverage.facilities import COLUMNS
+from coverage.facilities import USUAL
 from coverage.formats.tables import csv_text
 from coverage.intake.readiness import check_workspace, page
 from coverage.intake.setup import create, find_example
@@ -106,7 +106,7 @@ def test_ones_own_register_clears_what_it_holds(folder: Path) -> None:
         for i, u in enumerate(city.units.townships)
     ]
     rows = [[*row, "open", "2024-05-01", "", "surveyed", ""] for row in rows]
-    (folder / "facilities.csv").write_text(csv_text(COLUMNS, rows), encoding="utf-8")
+    (folder / "facilities.csv").write_text(csv_text(USUAL, rows), encoding="utf-8")
     found = lines(City.open(folder))
     register = found["facilities"]
     assert register.origin == "own"

@@ -167,7 +167,7 @@ def _quarters(graph: nx.Graph[str]) -> dict[str, shapely.MultiPolygon]:
 
 def _write_made_up(folder: Path, graph: nx.Graph[str]) -> None:
     """Units, people and facilities, all reckoned from the streets."""
-    from coverage.facilities import COLUMNS
+    from coverage.facilities import USUAL
 
     cells, quarters = _cells(graph), _quarters(graph)
     names = dict(zip(quarters, (f"示例片区{name}" for name in QUARTERS), strict=True))
@@ -214,7 +214,7 @@ def _write_made_up(folder: Path, graph: nx.Graph[str]) -> None:
             told = (f"{COUNTY}-X-{kind}-{number}", f"{name}{number}号", kind, category, services)
             where = (quarter((x, y)), degrees(x), degrees(y), "open", "")
             rows.append((*told, beds, "", "", "", *where, MADE_UP, "illustrative", ""))
-    write_csv(folder / "facilities.csv", COLUMNS, rows)
+    write_csv(folder / "facilities.csv", USUAL, rows)
 
 
 def _write_streets(folder: Path, streets: Path) -> str:

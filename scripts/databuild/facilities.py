@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coverage.facilities import COLUMNS
+from coverage.facilities import USUAL
 
 from .table import SourceRow, csv_text, read_csv, write_text
 
@@ -110,7 +110,7 @@ def build(out: Path) -> list[SourceRow]:
         _nursing(ground)
         _integrated(ground)
         rows = [*ground.published, *ground.rows]
-        text = csv_text(COLUMNS, [[row.get(c, "") for c in COLUMNS] for row in rows])
+        text = csv_text(USUAL, [[row.get(c, "") for c in USUAL] for row in rows])
         write_text(out / "facilities" / f"{city}.csv", text)
         count = Counter(row["provenance"] for row in rows)
         sources.append(_source(city, name, ground.plan["plan"]["title"], count))

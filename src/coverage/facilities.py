@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError, Problem
 from coverage.fields import Cells, unknown, words_in
-from coverage.formats.tables import Table, read_table
-from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES
+from coverage.formats.tables import Table, csv_text, read_table
+from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES, TIER_ALIASES, TIERS
 from coverage.messages import Said
 from coverage.shown import Shown
 
@@ -32,6 +32,7 @@ COLUMNS = (
     "name",
     "kind",
     "category",
+    "tier",
     "services",
     "beds",
     "nursing_beds",
@@ -46,10 +47,23 @@ COLUMNS = (
     "provenance",
     "note",
 )
+# Columns that registers of before have not, written where something stands in them.
+LATER = frozenset({"tier"})
+USUAL = tuple(column for column in COLUMNS if column not in LATER)
 
 _STATUS_BY_NAME = {zh: id_ for id_, zh in STATUSES.items()}
 _PROVENANCE_BY_NAME = {zh: id_ for id_, zh in PROVENANCES.items()}
-_JUDGED = ("kind", "unit_code", "services", "floor_area", "lon", "lat", "status", "provenance")
+_JUDGED = (
+    "kind",
+    "unit_code",
+    "tier",
+    "services",
+    "floor_area",
+    "lon",
+    "lat",
+    "status",
+    "provenance",
+)
 _LON, _LAT = (73.0, 136.0), (3.0, 54.0)
 
 
@@ -63,6 +77,8 @@ class Facility:
         kind: One of `coverage.kinds.KINDS`.
         unit_code: Finest administrative unit known.
         category: The source's own sub-kind (福利院, 敬老院 …).
+        tier: Whose it is, a key of `coverage.kinds.TIERS`, empty where the register does not say;
+            `coverage.places.tiers.tier_of` tells it then.
         services: Names of `coverage.kinds.SERVICES`, others allowed.
         beds: Beds, `None` where not stated.
         nursing_beds: Nursing beds among them.
@@ -82,6 +98,7 @@ class Facility:
     kind: str
     unit_code: str
     category: str = ""
+    tier: str = ""
     services: frozenset[str] = frozenset()
     beds: int | None = None
     nursing_beds: int | None = None
@@ -227,6 +244,7 @@ def _facility(row: Cells, units: Units, city_code: str) -> Facility:
         "floor_area": None if area is None else float(area),
     }
     for column, words, by_name, what in (
+        ("tier", TIERS, TIER_ALIASES, Said("这种层级", "tier")),
         ("status", STATUSES, _STATUS_BY_NAME, Said("这种状态", "status")),
         ("provenance", PROVENANCES, _PROVENANCE_BY_NAME, Said("这种来源", "provenance")),
     ):
@@ -264,9 +282,12 @@ def _in_china(lon: float, lat: float) -> bool:
     return _LON[0] <= lon <= _LON[1] and _LAT[0] <= lat <= _LAT[1]
 
 
-def register_rows(facilities: Iterable[Facility]) -> list[list[object]]:
-    """Facilities as rows of a register, in the order of `COLUMNS`."""
-    return [[_cell(getattr(f, column)) for column in COLUMNS] for f in facilities]
+def register_csv(facilities: Iterable[Facility], *, bom: bool = True) -> str:
+    """Facilities as the text of a register; columns of `LATER` stand in it where any is filled."""
+    rows = list(facilities)
+    columns = [c for c in COLUMNS if c in USUAL or any(getattr(f, c) for f in rows)]
+    cells = [[_cell(getattr(f, column)) for column in columns] for f in rows]
+    return csv_text(columns, cells, bom=bom)
 
 
 def _cell(value: object) -> object:

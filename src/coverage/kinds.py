@@ -36,6 +36,19 @@ KINDS: dict[str, Kind] = {
 SERVICES: dict[str, str] = _WORDS["services"]
 STATUSES: dict[str, str] = _WORDS["statuses"]
 PROVENANCES: dict[str, str] = _WORDS["provenances"]
+TIERS: dict[str, tuple[str, str]] = {
+    id_: (tier["zh"], tier["en"]) for id_, tier in _WORDS["tiers"].items()
+}
+# Tier by each word for it, the longest first, and by those words with 级 after them.
+TIER_WORDS: dict[str, str] = dict(
+    sorted(
+        ((word, id_) for id_, tier in _WORDS["tiers"].items() for word in tier["words"].split()),
+        key=lambda one: -len(one[0]),
+    )
+)
+TIER_ALIASES: dict[str, str] = {
+    name: id_ for word, id_ in TIER_WORDS.items() for name in (f"{word}级", word)
+}
 SYSTEMS: tuple[str, ...] = tuple(_WORDS["systems"])
 # Units and natures of indicators, in English.
 UNITS: dict[str, str] = _WORDS["units"]
@@ -43,6 +56,10 @@ NATURES: dict[str, str] = _WORDS["natures"]
 # Kinds that do not say all: what other words of a row make of them.
 TOLD: dict[str, dict[str, str]] = {
     id_: kind["told"] for id_, kind in _WORDS["kinds"].items() if "told" in kind
+}
+# Kinds that are of one tier by their nature.
+KIND_TIERS: dict[str, str] = {
+    id_: kind["tier"] for id_, kind in _WORDS["kinds"].items() if "tier" in kind
 }
 # What lists call these things; a register may use any of them for the id.
 ALIASES: dict[str, str] = {

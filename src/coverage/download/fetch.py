@@ -20,7 +20,6 @@ from coverage.download.boundaries import TAGS, outline, place_townships
 from coverage.download.http import Server
 from coverage.download.licences import Origin, is_downloaded, note_origin
 from coverage.errors import InputError, Problem
-from coverage.formats.tables import csv_text
 from coverage.messages import Lang, Said
 from coverage.outputs import keep
 from coverage.text import number
@@ -219,7 +218,7 @@ def _facilities(city: City, folder: Path, server: Server) -> Fetched:
     make most townships look bare. The list is for 'coverage import facilities' and for checks.
     """
     from coverage.demand.townships import read_townships
-    from coverage.facilities import COLUMNS, read_register, register_rows
+    from coverage.facilities import read_register, register_csv
 
     answer = osm.ask(outline(city), osm.FACILITY_TAGS, server)
     kinds = [(thing, osm.kind_of(thing.tags)) for thing in answer.things]
@@ -243,9 +242,7 @@ def _facilities(city: City, folder: Path, server: Server) -> Fetched:
         )
     goal = folder / FACILITIES
     with replacing(goal) as half:  # which stands only once it can be read
-        half.write_text(
-            csv_text(COLUMNS, register_rows(rows), bom=True), encoding="utf-8", newline=""
-        )
+        half.write_text(register_csv(rows), encoding="utf-8", newline="")
         read_register(half, city.units, city_code=city.code)
     origin = _osm_origin(f"{city.name}民政设施（OSM）", answer)
     unclear = len(kinds) - len(known)

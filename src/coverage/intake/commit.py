@@ -12,8 +12,7 @@ from coverage.atomic import REPLACED, Content, disk_errors, file_digest, free, l
 from coverage.city import City
 from coverage.download.licences import forgotten
 from coverage.errors import InputError
-from coverage.facilities import COLUMNS, register_rows
-from coverage.formats.tables import csv_text
+from coverage.facilities import register_csv
 from coverage.intake.outcomes import Findings, ImportReport
 from coverage.intake.reportbook import workbook
 from coverage.intake.reportpage import to_html
@@ -113,7 +112,7 @@ def commit(
     files: dict[Path, Content] = {}
     if made.facilities:
         goal = own_file(City.open(folder), "facilities")
-        files[goal] = csv_text(COLUMNS, register_rows(made.register), bom=True)
+        files[goal] = register_csv(made.register)
     return deliver(made, folder, files, now=now, lang=lang)
 
 

@@ -31,12 +31,13 @@ from coverage.intake.locate import find_units, geocode, place
 from coverage.intake.outcomes import FacilityRow, ImportReport, ordered
 from coverage.intake.parts import FacilitySheet
 from coverage.intake.sums import judge_statuses, judge_totals, judge_values
-from coverage.kinds import KINDS
+from coverage.kinds import KINDS, TIERS
 from coverage.lists.columns import understand
 from coverage.lists.reading import read_file
 from coverage.lists.rows import Finding, take_rows
 from coverage.lists.spec import normal
 from coverage.messages import Said
+from coverage.places.tiers import told_tier
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from coverage.download.geocode import Geocoder
     from coverage.lists.columns import Understanding
     from coverage.lists.sheets import RawSheet
+    from coverage.units import Units
 
 HEADS = (
     Said("识别为", "kind"),
@@ -288,7 +290,10 @@ def _make(
             if id_ != wanted and row.ledger is None:
                 row.correct(_renamed(wanted, id_))
             used.add(id_)
-            row.facilities.append(_facility(row, id_, f))
+            facility = _facility(row, id_, f)
+            row.facilities.append(facility)
+            if row.ledger is None:
+                _question_tier(row, facility, city.units)
     made = [f for row in accepted for f in row.facilities]
     kept = kept_beside(before or (), made, files, city.units, replace=replacing)
     taken = {f.id for f in kept}
@@ -304,6 +309,24 @@ def _make(
                 used.add(id_)
                 row.facilities[n] = replace(facility, id=id_)
     return kept
+
+
+def _question_tier(row: FacilityRow, facility: Facility, units: Units) -> None:
+    """Ask about a tier that the column states and the name contradicts, or that two words do."""
+    told = told_tier(facility, units)
+    stated, by = facility.tier, told.by
+    if told.tier and stated and told.tier != stated and not told.by_kind:
+        (zh, en), (own_zh, own_en) = TIERS[stated], TIERS[told.tier]
+        said = Said(
+            f"层级写“{zh}”，{by.zh}像{own_zh}：按“{zh}”，请核对",
+            f"the tier is stated as {en}, {by.en} says {own_en}: taken as {en}, check which",
+        )
+        row.check("tier.name", said)
+    elif by.zh and not told.tier and not stated:
+        said = Said(
+            f"{by.zh}说的层级不一：未定，请核对", f"{by.en} say two tiers: left open, check which"
+        )
+        row.check("tier.two", said)
 
 
 def _free_id(wanted: str, used: Collection[str], stated: Collection[str] = ()) -> str:

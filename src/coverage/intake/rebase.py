@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coverage.errors import InputError
-from coverage.facilities import COLUMNS, Facility, Register, read_register, register_rows
+from coverage.facilities import Facility, Register, read_register, register_csv
 from coverage.formats.tables import csv_text, read_table
 from coverage.intake.people import COLUMNS as POPULATION_COLUMNS
 from coverage.intake.people import population_cells
@@ -303,5 +303,5 @@ def rebase_file(path: Path, city: City, *, on: date | None = None, back: bool = 
     known = units_of_all_times(city.units, changes)
     register = read_register(path, known, city_code=city.code)
     made, notes = rebase(register, changes, city.units, on=on, back=back)
-    text = csv_text(COLUMNS, register_rows(made.facilities), bom=True)
+    text = register_csv(made.facilities)
     return Rebased(text, notes, len(register.facilities), len(made.facilities))

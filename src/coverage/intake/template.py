@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from coverage.alike import settle, today
-from coverage.kinds import KINDS, STATUSES
+from coverage.kinds import KINDS, STATUSES, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ SERVICE_COLUMNS = ("全托", "日托", "上门", "协调指导", "助餐")
 FACILITY_COLUMNS: tuple[tuple[str, int], ...] = (
     ("名称", 30),
     ("类型", 22),
+    ("层级", 9),
     ("县（市、区）", 16),
     ("乡镇（街道）", 18),
     ("村（社区）", 16),
@@ -109,6 +110,7 @@ def _lists(sheet: Any, city: City) -> dict[str, str]:
     """Write the drop-down lists and return the range of each."""
     columns: dict[str, Sequence[str]] = {
         "类型": [kind.zh for kind in KINDS.values()],
+        "层级": [zh for zh, _ in TIERS.values()],
         "县（市、区）": [u.name for u in city.units.counties],
         "乡镇（街道）": list(dict.fromkeys(u.name for u in city.units.townships)),
         "是否": ("是", "否"),
@@ -131,7 +133,7 @@ def _facilities(sheet: Any, ranges: dict[str, str]) -> None:
 
     names = [name for name, _ in FACILITY_COLUMNS]
     _header(sheet, FACILITY_COLUMNS)
-    chosen = ("类型", "县（市、区）", "乡镇（街道）", "性质", "坐标系", "状态")
+    chosen = ("类型", "层级", "县（市、区）", "乡镇（街道）", "性质", "坐标系", "状态")
     lists = {n: ranges[n] for n in chosen} | dict.fromkeys(SERVICE_COLUMNS, ranges["是否"])
     for name, source in lists.items():
         check = DataValidation(type="list", formula1=source, allow_blank=True)

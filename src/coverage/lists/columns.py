@@ -18,6 +18,7 @@ from coverage.formats.toml import load_toml
 from coverage.kinds import ALIASES, KINDS, SERVICES
 from coverage.lists.personal import is_credit_code, personal_share
 from coverage.lists.spec import FACILITIES, is_personal_name, normal, unbracketed
+from coverage.lists.words import parse_tier
 from coverage.messages import Said
 from coverage.nearest import alike
 from coverage.places.detect import datum_named
@@ -156,6 +157,7 @@ def understand(
     _name_kinds(uses)
     _name_planes(sheet, uses)
     _no_status(sheet, uses)
+    _no_tier(sheet, uses)
     _one_each(sheet, uses)
     return Understanding(sheet.file, sheet.sheet, tuple(uses))
 
@@ -370,6 +372,17 @@ def _no_status(sheet: RawSheet, uses: list[ColumnUse]) -> None:
         cells = {str(cell).strip() for cell in sheet.values(use.index)}
         if len(cells) == 1 and (_number(cell := cells.pop()) is not None or cell == "OK"):
             uses[use.index] = replace(use, field=None, how="left out", reason=NO_STATUS)
+
+
+def _no_tier(sheet: RawSheet, uses: list[ColumnUse]) -> None:
+    """A column called 级别 without a single level in it is no tier: 三星级, AAA."""
+    for use in uses:
+        if use.field != "tier" or use.how == "mapping":
+            continue
+        cells = list(sheet.values(use.index, _SAMPLE))
+        if cells and not any(parse_tier(cell).value for cell in cells):
+            reason = Said("内容不是市、县、镇、村级", "cells hold no level of units")
+            uses[use.index] = replace(use, field=None, how="left out", reason=reason)
 
 
 def _one_each(sheet: RawSheet, uses: list[ColumnUse]) -> None:

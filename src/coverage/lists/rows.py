@@ -15,6 +15,7 @@ from coverage.lists.words import (
     parse_ownership,
     parse_services,
     parse_status,
+    parse_tier,
     remarked_status,
 )
 from coverage.messages import Said
@@ -52,6 +53,7 @@ _PARSERS: dict[str, Callable[[Cell, str], Parsed[Any]]] = {
     "floor_area": lambda cell, _: parse_area(cell),
     "opened": lambda cell, _: parse_date(cell),
     "status": lambda cell, _: parse_status(cell),
+    "tier": lambda cell, _: parse_tier(cell),
     "ownership": parse_ownership,
 }
 _ABOVE = frozenset(("city", "county", "township", "village", "unit_code"))

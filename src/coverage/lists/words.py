@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from coverage.kinds import ALIASES, KINDS, SERVICES, STATUSES
+from coverage.kinds import ALIASES, KINDS, SERVICES, STATUSES, TIER_ALIASES, TIERS
 from coverage.lists.spec import normal, words
 from coverage.lists.values import Parsed, clean_text, is_empty, parse_bool
 from coverage.messages import Said
@@ -84,6 +84,23 @@ def _status(text: str) -> Parsed[str]:
         return Parsed(mentioned.status, _read_as(text, mentioned.status))
     listed = "、".join(STATUSES.values())
     return Parsed(None, reason=Said(f"状态不明，可用：{listed}", "the status is not known"))
+
+
+def parse_tier(cell: Cell) -> Parsed[str]:
+    """One of `coverage.kinds.TIERS`; an unknown word is refused, an empty cell has no value."""
+    if is_empty(cell):
+        return Parsed(None)
+    text = clean_text(cell)
+    found = _tiers().get(normal(text))
+    if found:
+        return Parsed(found, None if text in TIERS[found] else _read_as(text, found))
+    listed = "、".join(zh for zh, _ in TIERS.values())
+    return Parsed(None, reason=Said(f"层级不明，可用：{listed}", f"the tier {text!r} is not known"))
+
+
+@cache
+def _tiers() -> dict[str, str]:
+    return {normal(name): id_ for name, id_ in TIER_ALIASES.items()} | {t: t for t in TIERS}
 
 
 class Remark(NamedTuple):
