@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coverage.assessment import assess, judge, read_values
+from coverage.assessment import assess, read_values
 from coverage.city import City
 from coverage.errors import InputError, UnknownNameError
 from coverage.facilities import Facility, Register
 from coverage.measures import measure
 from coverage.text import round_half_up
+from coverage.verdicts import judge
 from helpers import centre, write_register
 
 if TYPE_CHECKING:

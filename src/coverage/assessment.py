@@ -11,51 +11,29 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from coverage.caveats import caveats
 from coverage.download.licences import quoted
 from coverage.errors import InputError, Problem, UnknownNameError, gathered
 from coverage.formats.tables import read_table
-from coverage.gaps import gap
 from coverage.indicators import CountyShare, Measurement, by_county, people_affected
-from coverage.measures import Measure, measure
+from coverage.measures import measure
 from coverage.messages import Said
 from coverage.nearest import nearest
 from coverage.shown import Shown
 from coverage.text import number, round_half_up
 from coverage.travel.off_road import REMEDY
+from coverage.verdicts import Status, TargetResult, judge, results_of, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from coverage.city import City, RegisterSource
+    from coverage.clauses import Target
+    from coverage.counts import Measure
     from coverage.facilities import Register
-    from coverage.plans import Baseline, PlanIndicator, Target
-
-Status = Literal[
-    "met", "not_met", "contested", "not_due", "unknown", "reported", "in_words", "no_target"
-]
-
-
-@dataclass(frozen=True)
-class TargetResult:
-    """One target and how far the value is from it.
-
-    Attributes:
-        target: The clause.
-        met: `None` for a target in words or an unknown value.
-        gap_points: In the indicator's unit, 0 once met.
-        gap_units: Whole units still needed, 0 once met, `None` if no number
-            of units meets it or the indicator has no units.
-        due: Whether this target is the one in force in the report's year.
-    """
-
-    target: Target
-    met: bool | None = None
-    gap_points: Fraction | None = None
-    gap_units: int | None = None
-    due: bool = False
+    from coverage.plans import Baseline, PlanIndicator
 
 
 @dataclass(frozen=True)
@@ -252,10 +230,23 @@ def _result(
 ) -> IndicatorResult:
     if supplied is not None:
         found = Measurement(numerator=supplied, scale=1, basis="supplied")
-    else:
+    elif indicator.computed:
         found = measure(city, register, indicator, year, people_within=people_within)
+    else:
+        found = results_of(indicator.baseline, year) or Measurement()
     due = indicator.due(year)
-    targets = tuple(judge(found, t, due=t in due) for t in indicator.targets)
+
+    def of_year(target: Target) -> Measurement:
+        """What a target is judged by: a yearly duty by what its own year brought."""
+        if not target.every or target.year == year or supplied is not None:
+            return found
+        if target.year > year:
+            return Measurement()
+        return measure(city, register, indicator, target.year, people_within=people_within)
+
+    targets = tuple(
+        judge(of_year(t), t, due=t in due, bound=indicator.match.bound) for t in indicator.targets
+    )
     basis = _plan_basis(city, indicator, found, due)
     # Said once, on top of the page.
     notes = [note for note in found.notes if note != REMEDY]
@@ -271,7 +262,7 @@ def _result(
         indicator=indicator,
         measurement=found,
         targets=targets,
-        status=_status(found, targets, computed=indicator.computed),
+        status=status_of(found, targets, computed=indicator.computed),
         counties=_counties(city, indicator, found),
         plan_basis=basis,
         people=people,
@@ -291,47 +282,9 @@ def _people_within(
     city: City, register: Register, indicator: PlanIndicator, year: int
 ) -> Measurement:
     # Imported here: roads and travel times cost half a second that no other measure needs.
-    from coverage.reach.measure import people_within
+    from coverage.reach.measure import by_road
 
-    return people_within(city, register, indicator, year)
-
-
-def judge(found: Measurement, target: Target, *, due: bool) -> TargetResult:
-    """Hold a measurement against one target."""
-    if found.value is None or target.op is None or target.value is None:
-        return TargetResult(target, due=due)
-    assert found.numerator is not None  # noqa: S101 -- a value has a numerator
-    denominator = 1 if found.denominator is None else found.denominator
-    found_gap = gap(
-        found.numerator,
-        denominator,
-        target.op,
-        target.value,
-        scale=found.scale,
-        ceiling=found.ceiling,
-    )
-    if found.partial and not found_gap.met:
-        # A partial list proves that a target is met, never that it is missed.
-        return TargetResult(target, due=due)
-    units = found_gap.units if found.countable else None
-    return TargetResult(target, found_gap.met, found_gap.points, units, due)
-
-
-def _status(found: Measurement, targets: Sequence[TargetResult], *, computed: bool) -> Status:
-    if found.value is None:
-        return "unknown" if computed else "reported"
-    numbers = [t for t in targets if t.target.op is not None]
-    if not numbers:
-        return "in_words" if targets else "no_target"
-    due = [t for t in numbers if t.due]
-    if not due:
-        return "not_due"
-    judged = {t.met for t in due}
-    if None in judged:
-        return "unknown"
-    if len(judged) > 1:
-        return "contested"
-    return "met" if judged == {True} else "not_met"
+    return by_road(city, register, indicator, year)
 
 
 def baseline_difference(found: Measurement, baseline: Baseline | None) -> Said | None:

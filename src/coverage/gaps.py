@@ -32,6 +32,38 @@ def meets(value: Fraction | int, op: Op, target: Fraction | int) -> bool:
             return value < target
 
 
+def meets_between(
+    lowest: Fraction | int, highest: Fraction | int | None, op: Op, target: Fraction | int
+) -> bool | None:
+    """Whether a value between two bounds meets a target; `None` where that hangs on the value.
+
+    Args:
+        lowest: The value is no lower.
+        highest: The value is no higher, `None` for no bound.
+        op: The comparison of the plan.
+        target: The number of the plan.
+    """
+    if lowest == highest:
+        return meets(lowest, op, target)
+    if op == "=":
+        inside = lowest <= target and (highest is None or target <= highest)
+        return None if inside else False
+    if highest is None:
+        sure = op in {">", "≥"}  # what is met from below stays met, what is passed stays passed
+        return sure if meets(lowest, op, target) is sure else None
+    ends = {meets(lowest, op, target), meets(highest, op, target)}
+    return ends.pop() if len(ends) == 1 else None
+
+
+def as_planned(value: Fraction, target: Fraction) -> bool:
+    """Whether a size is what the plan says, to two digits: 1,040 mu are the 1,000, 1,100 not."""
+    if target <= 0:
+        return value == target
+    # Two digits of a target below ten are its tenths.
+    step = Fraction(10) ** (len(str(int(target))) - 2) if target >= 10 else Fraction(1, 10)
+    return abs(value - target) * 2 < step
+
+
 def units_needed(
     numerator: Fraction | int,
     denominator: Fraction | int,

@@ -11,14 +11,18 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from coverage.clauses import LEVELS
 from coverage.messages import Said
+from coverage.places.tiers import tier_of
+from coverage.units import VILLAGE_CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from coverage.city import City
+    from coverage.clauses import Match
     from coverage.facilities import Facility, Register
-    from coverage.plans import Match, PlanIndicator
+    from coverage.plans import PlanIndicator
     from coverage.travel.off_road import OffRoad
     from coverage.units import Unit, Units
 
@@ -57,6 +61,9 @@ class Measurement:
         denominator: Exact, `None` for a plain count and where nothing is known.
         scale: 100 for percent, 1000 for per mille, 1 for counts and areas.
         ceiling: The numerator cannot exceed it (shares).
+        lowest: The value is no lower, where it is not known exactly; `None` for the value itself.
+        highest: As `lowest`: the value is no higher.
+        own_figure: Why the value follows from the figure it would be judged by: it is not judged.
         basis: ``register`` (counted from rows), ``stated`` (the plan's own
             count; which units is not known), ``supplied`` (given by the
             user), ``none``.
@@ -78,6 +85,9 @@ class Measurement:
     denominator: Fraction | int | None = None
     scale: int = 1
     ceiling: int | None = None
+    lowest: Fraction | None = None
+    highest: Fraction | None = None
+    own_figure: bool = False
     basis: Basis = "none"
     covered: tuple[str, ...] | None = None
     missing: tuple[str, ...] | None = None
@@ -102,6 +112,17 @@ class Measurement:
         return Fraction(self.numerator) * self.scale / Fraction(self.denominator)
 
     @property
+    def bounds(self) -> tuple[Fraction, Fraction | None]:
+        """Between what the value lies, for what is known; no upper bound is `None`."""
+        value = Fraction(0) if self.value is None else self.value
+        lowest = value if self.lowest is None else self.lowest
+        if not self.partial:
+            return lowest, value if self.highest is None else self.highest
+        if self.ceiling is None or not self.denominator:
+            return lowest, None
+        return lowest, Fraction(self.ceiling) * self.scale / Fraction(self.denominator)
+
+    @property
     def straight_estimate(self) -> bool:
         """Whether it is hardly more than straight lines."""
         return self.off_road is not None and self.off_road.straight_estimate
@@ -114,37 +135,130 @@ class Measurement:
         return Counter(f.provenance for f in self.rows)
 
 
-def matching(register: Register, match: Match, year: int) -> tuple[Facility, ...]:
+@dataclass(frozen=True)
+class Matched:
+    """Facilities that count towards a clause, and those of which the register does not tell.
+
+    Attributes:
+        rows: They count.
+        perhaps: They count if their tier, their place or their first day is what the clause
+            asks for, which is not known.
+    """
+
+    rows: tuple[Facility, ...]
+    perhaps: tuple[Facility, ...] = ()
+
+
+def matching(register: Register, match: Match, year: int, city: City) -> Matched:
     """Facilities of the register that count towards `match`, open at the end of `year`."""
-    kinds, needed = frozenset(match.kinds), frozenset(match.services)
-    return tuple(
-        f
-        for f in register.facilities
-        if f.kind in kinds
-        and f.counts_in(year)
-        and needed <= f.services
-        and (not match.categories or f.category in match.categories)
-        and (not match.ownership or f.ownership in match.ownership)
+    asked = _Asked(match, city, year)
+    found = [(f, asked.of(f)) for f in register.facilities]
+    return Matched(
+        tuple(f for f, counts in found if counts),
+        tuple(f for f, counts in found if counts is None),
     )
 
 
+class _Asked:
+    """What a match asks of a facility, made ready for one city and year."""
+
+    def __init__(self, match: Match, city: City, year: int) -> None:
+        self.match, self.city, self.year = match, city, year
+        self.kinds, self.services = frozenset(match.kinds), frozenset(match.services)
+        self.inside = codes_of(match.inside, city)
+
+    def of(self, f: Facility) -> bool | None:
+        """Whether it counts; `None` where the register does not say."""
+        match = self.match
+        if not (
+            f.kind in self.kinds
+            and f.counts_in(self.year)
+            and self.services <= f.services
+            and (not match.categories or f.category in match.categories)
+            and (not match.ownership or f.ownership in match.ownership)
+            and (not match.names or any(name in f.name for name in match.names))
+        ):
+            return False
+        answers = (self._tier(f), self._inside(f), self._place(f), self._opened(f))
+        return False if False in answers else None if None in answers else True
+
+    def _tier(self, f: Facility) -> bool | None:
+        tiers = self.match.tiers
+        if not tiers:
+            return True
+        tier = tier_of(f, self.city.units)
+        if tier:
+            return tier in tiers
+        # A register that knows the township of a facility and no village says: the township's.
+        return True if level_of(f.unit_code, self.city) in tiers else None
+
+    def _inside(self, f: Facility) -> bool | None:
+        if not self.match.inside:
+            return True
+        own = "" if level_of(f.unit_code, self.city) == "city" else f.unit_code
+        if any(own.startswith(code) for code in self.inside):
+            return True
+        return None if any(code.startswith(own) for code in self.inside) else False
+
+    def _place(self, f: Facility) -> bool | None:
+        places = self.match.places
+        if not places:
+            return True
+        units = [self.city.units.get(f.unit_code[:n]) for n in (9, 12)]
+        if any(u is not None and u.category in places for u in units):
+            return True
+        finest = CODE_LENGTH["village" if set(places) & set(VILLAGE_CATEGORIES) else "township"]
+        return None if len(f.unit_code) < finest else False
+
+    def _opened(self, f: Facility) -> bool | None:
+        if not self.match.opened:
+            return True
+        if f.opened is None:
+            return None
+        since = self.year if self.match.opened == "year" else self.city.plan.start
+        return f.opened.year >= since
+
+
+def level_of(code: str, city: City) -> str:
+    """The level of the unit that a facility's code names."""
+    if code == city.code and (city.units.get(code) is None or len(city.units.counties) > 1):
+        return "city"
+    return next((level for level, n in CODE_LENGTH.items() if n == len(code)), "")
+
+
+def codes_of(names: Sequence[str], city: City) -> tuple[str, ...]:
+    """Codes of units named by code or by name; of a name that several bear, all."""
+    wanted = frozenset(names)
+    return tuple(u.code for u in city.units if u.code in wanted or u.name in wanted)
+
+
+def broader(tier: str, level: str) -> bool:
+    """Whether a facility of a tier is that of a unit above a level: the county's, not a town's."""
+    return bool(tier) and list(LEVELS).index(tier) < list(LEVELS).index(level)
+
+
 def unit_share(
-    rows: Iterable[Facility], units: Sequence[Unit], *, at_least: int = 1
+    rows: Iterable[Facility], units: Sequence[Unit], city: City, *, at_least: int = 1
 ) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, tuple[Facility, ...]]]:
     """Units that hold at least `at_least` of the facilities, and those that do not.
 
     A facility belongs to the unit whose code begins its own: a village's
-    facility covers its township and county, a county's covers no township.
+    facility covers its township and county. One that is a unit's further up covers none
+    below: the city's own centre does not cover the county whose code it bears.
 
     Returns:
         Covered codes, missing codes, and the facilities by unit.
     """
     held: dict[str, list[Facility]] = {unit.code: [] for unit in units}
+    levels = {unit.level for unit in units}
     lengths = {len(code) for code in held}
-    city = next((unit.code for unit in units if unit.level == "city"), None)
+    whole = next((unit.code for unit in units if unit.level == "city"), None)
     for row in rows:
-        if city is not None:
-            held[city].append(row)
+        if whole is not None:
+            held[whole].append(row)
+            continue
+        tier = tier_of(row, city.units)
+        if any(broader(tier, level) for level in levels):
             continue
         for length in lengths:
             code = row.unit_code[:length]

@@ -8,60 +8,19 @@ for its baseline. Numbers are read as decimals and kept as fractions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
+from coverage.clauses import LEVELS, MEASURES, Match, Target, each_year, match_of, target_of
 from coverage.errors import InputError, UnknownNameError
 from coverage.fields import Fields, read_toml, unknown
-from coverage.gaps import OPS, Op
-from coverage.kinds import KINDS, SYSTEMS
+from coverage.kinds import SYSTEMS
 from coverage.messages import Said
 from coverage.text import no_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from fractions import Fraction
     from pathlib import Path
-
-
-MEASURES: dict[str, tuple[str, str]] = {
-    "unit_share": ("有设施的单元占比", "share of units with at least n matching facilities"),
-    "count": ("设施数量", "count of facilities"),
-    "bed_ratio": ("床位比率", "ratio of beds"),
-    "area_per_100_households": ("每百户建筑面积", "floor area per 100 households"),
-    "facility_share": ("具备某服务的设施占比", "share of facilities that have a service"),
-    "people_within": ("时间内可达人口占比", "share of people within a travel time"),
-    "reported": ("填报", "reported, not computed"),
-}
-COMPUTED = tuple(m for m in MEASURES if m != "reported")
-LEVELS = ("city", "county", "township", "village")
-
-
-@dataclass(frozen=True)
-class Match:
-    """Which facilities count towards an indicator.
-
-    Attributes:
-        kinds: Any of these kinds.
-        services: All of these services.
-        categories: Any of these categories, if any are named.
-        ownership: Any of these, if any are named.
-        at_least: Facilities a unit needs to be covered.
-        units: Categories of units counted, all of the level if empty.
-        share: ``nursing`` or ``per_1000_60plus`` for `bed_ratio`.
-        services_of: Services the numerator of `facility_share` needs.
-        minutes: Travel-time limit of `people_within`.
-        group: Population group of `people_within`.
-    """
-
-    kinds: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    ownership: tuple[str, ...] = ()
-    at_least: int = 1
-    units: tuple[str, ...] = ()
-    share: str = ""
-    services_of: tuple[str, ...] = ()
-    minutes: float | None = None
-    group: str = "all"
 
 
 @dataclass(frozen=True)
@@ -98,27 +57,6 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Target:
-    """One promise: a year, a comparison, a number, and the clause.
-
-    `op` is `None` for a target in words (``text``), which is shown and never judged.
-    """
-
-    year: int
-    op: Op | None
-    value: Fraction | None = None
-    text: str = ""
-    clause: str = ""
-    nature: str = ""
-    text_en: str = ""
-
-    @property
-    def said(self) -> Said:
-        """The target in words, as the plan prints it."""
-        return Said(self.text, self.text_en or self.text)
-
-
-@dataclass(frozen=True)
 class PlanIndicator:
     """A row of a plan: what is measured, how, and what is promised."""
 
@@ -136,6 +74,7 @@ class PlanIndicator:
     targets: tuple[Target, ...]
     note: str = ""
     note_en: str = ""
+    scope: str = ""
 
     @property
     def computed(self) -> bool:
@@ -143,9 +82,15 @@ class PlanIndicator:
         return self.measure != "reported"
 
     def due(self, year: int) -> tuple[Target, ...]:
-        """Targets of the latest year that is not after `year`; several if clauses differ."""
-        years = [t.year for t in self.targets if t.year <= year]
-        return tuple(t for t in self.targets if years and t.year == max(years))
+        """Targets in force at the end of `year`; several if clauses differ.
+
+        The last numbers stay in force until another number takes their place: words of a later
+        year stand beside them and never hide them.
+        """
+        past = [t for t in self.targets if t.year <= year]
+        number = max((t.year for t in past if t.judged), default=0)
+        latest = max((t.year for t in past), default=0)
+        return tuple(t for t in past if t.year == latest or (t.judged and t.year == number))
 
 
 @dataclass(frozen=True)
@@ -177,6 +122,43 @@ class Stated:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """People of a year as the plan itself foresees them, of the whole city."""
+
+    group: str
+    year: int
+    count: int
+    clause: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project that the plan names: what is built, how large, by when, and where.
+
+    Attributes:
+        name: As the plan names it.
+        kind: One of `coverage.kinds.KINDS`.
+        year: Last year of the work.
+        clause: Where the plan says so.
+        indicators: Ids by which it is measured.
+        size: Its size as printed.
+        place: Where, as printed.
+        status: Of the plan's own words: 新建, 改扩建, 续建.
+        name_en: `name` in English.
+    """
+
+    name: str
+    kind: str
+    year: int
+    clause: str
+    indicators: tuple[str, ...] = ()
+    size: str = ""
+    place: str = ""
+    status: str = ""
+    name_en: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """A five-year plan as data."""
 
@@ -190,6 +172,8 @@ class Plan:
     indicators: tuple[PlanIndicator, ...]
     units: tuple[UnitCount, ...] = ()
     stated: tuple[Stated, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
+    projects: tuple[Project, ...] = ()
 
     def __getitem__(self, id_: str) -> PlanIndicator:
         for indicator in self.indicators:
@@ -211,8 +195,8 @@ class Plan:
         return tuple(sorted(y for y in years if self.start <= y <= self.end))
 
     def check_year(self, year: int) -> None:
-        """Raise `InputError` if `year` lies outside the plan's period."""
-        if not self.start <= year <= self.end:
+        """Raise `InputError` if `year` lies outside the plan's period and is not its baseline."""
+        if not min(self.start, self.baseline_year) <= year <= self.end:
             listed = ", ".join(map(str, self.years))
             raise InputError(
                 Said(
@@ -252,13 +236,20 @@ def plan_of(top: Fields) -> Plan:
     _check_id(about, head["id"])
     plan = Plan(
         **head,
-        indicators=tuple(_indicator(one) for one in tables),
+        indicators=tuple(_indicator(one, head) for one in tables),
         units=tuple(
             UnitCount(**one.read(UnitCount, needed=("level", "clause")))
             for one in top.tables("units")
         ),
         stated=tuple(
             Stated(**one.read(Stated, needed=("kind", "clause"))) for one in top.tables("stated")
+        ),
+        forecasts=tuple(
+            Forecast(**one.read(Forecast, needed=("group", "clause")))
+            for one in top.tables("people")
+        ),
+        projects=tuple(
+            Project(**one.read(Project, needed=("name", "clause"))) for one in top.tables("project")
         ),
     )
     first: dict[str, str] = {}
@@ -276,7 +267,7 @@ def _check_id(fields: Fields, id_: str) -> None:
         fields.bad("id", reason, id_)
 
 
-def _indicator(fields: Fields) -> PlanIndicator:
+def _indicator(fields: Fields, head: Mapping[str, Any]) -> PlanIndicator:
     values = fields.read(PlanIndicator, needed=("id", "name"))
     _check_id(fields, values["id"])
     for key, known, what in (
@@ -285,30 +276,14 @@ def _indicator(fields: Fields) -> PlanIndicator:
         ("measure", MEASURES, Said("这种算法", "measure")),
     ):
         values[key] = fields.choice(key, known, what=what, needed=True)
-    match = fields.table("match")
-    made = PlanIndicator(
+    targets = [target_of(one) for one in fields.tables("target")]
+    return PlanIndicator(
         **values,
-        match=Match(**match.read(Match)),
+        match=match_of(fields.table("match"), values["measure"]),
         baseline=_baseline(fields.table("baseline")) if fields.has("baseline") else None,
-        targets=tuple(_target(one) for one in fields.tables("target")),
+        targets=tuple(one for t in targets for one in each_year(t, head.get("start", t.year))),
     )
-    for kind in made.match.kinds:
-        if kind not in KINDS:
-            match.bad("kinds", unknown(Said("这种设施", "kind"), kind, KINDS), kind)
-    if made.computed and not made.match.kinds:
-        said = "a computed indicator needs kinds to match"
-        match.bad("kinds", Said("要计算的指标须写明设施类别", said))
-    return made
 
 
 def _baseline(fields: Fields) -> Baseline:
     return Baseline(**fields.read(Baseline))
-
-
-def _target(fields: Fields) -> Target:
-    values = fields.read(Target, needed=("clause",))
-    what = Said("这种比较", "comparison")
-    op = fields.choice("op", (*OPS, "text"), what=what, needed=True)
-    if op != "text" and not fields.has("value"):
-        fields.bad("value", Said("有比较而没有数", "there is a comparison but no number"))
-    return Target(**values, op=None if op == "text" else cast("Op", op))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 MOST_PEOPLE = 100_000_000  # of a unit: more than any city has
+DERIVED = "由规划自身的比例反推"  # how a note begins that says so
 TOO_MANY = Said("人数比任何一个市都多", "these are more people than any city has")
 
 
@@ -50,6 +51,11 @@ class People:
     provenance: str
     source: str = ""
     note: str = ""
+
+    @property
+    def derived(self) -> bool:
+        """Whether it was derived from a ratio of the plan: 17,899 beds at 37 a thousand."""
+        return self.note.startswith(DERIVED)
 
 
 class Population:

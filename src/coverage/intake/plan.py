@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from coverage.alike import today
 from coverage.city import City
+from coverage.clauses import MEASURES
 from coverage.errors import CoverageError, InputError, Problem
 from coverage.formats.toml import toml_value
 from coverage.intake.commit import deliver, own_file
@@ -29,7 +30,7 @@ from coverage.kinds import KINDS
 from coverage.lists.reading import read_file
 from coverage.lists.rows import Finding
 from coverage.messages import Lang, Said
-from coverage.plans import MEASURES, Plan, PlanIndicator, load_plan
+from coverage.plans import Plan, PlanIndicator, load_plan
 
 if TYPE_CHECKING:
     from coverage.lists.sheets import RawSheet

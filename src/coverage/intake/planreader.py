@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from coverage.clauses import MEASURES
 from coverage.intake.planrows import PlanRow, own_id
 from coverage.intake.planwords import (
     NOTES,
@@ -27,7 +28,6 @@ from coverage.lists.target_text import cell_text, is_empty, parse_promise, parse
 from coverage.lists.words import alias_names, service_names
 from coverage.messages import Said
 from coverage.nearest import nearest
-from coverage.plans import MEASURES
 
 if TYPE_CHECKING:
     from coverage.intake.plansheet import PlanTable

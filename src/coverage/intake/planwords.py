@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from coverage.clauses import MEASURES
 from coverage.lists.spec import normal, words
-from coverage.plans import MEASURES
 
 SEPARATORS = re.compile(r"[;；,，、|/\s]+")
 NOTES = re.compile(r"(附?注|备注|说明|来源|资料来源|数据来源|填表|制表|审核|单位盖章)\s*[:：\d]")

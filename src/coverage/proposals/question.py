@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from coverage.clauses import Match, Target
 from coverage.errors import InputError, Problem, gathered, refusal
 from coverage.fields import unknown
 from coverage.kinds import KINDS
 from coverage.messages import Said
-from coverage.plans import Match, PlanIndicator, Target
+from coverage.plans import PlanIndicator
 from coverage.reach.measure import DEFAULT_MINUTES
 from coverage.text import number
 

@@ -1,20 +1,26 @@
-"""Travel-time measures of a plan: the share of people within a limit, as a `Measurement`."""
+"""Measures of a plan by road: people within a limit, hours to the farthest, as a `Measurement`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from coverage.errors import InputError
 from coverage.groups import label
-from coverage.indicators import CountyShare, Measurement
+from coverage.indicators import CountyShare, Measurement, matching
 from coverage.messages import Lang, Said
 from coverage.reach.people import PeopleReached, off_road_of, people_reached
 from coverage.reach.service import DEFAULT_PROFILE, ServiceTimes, roads_in_words, travel_time
 from coverage.travel.off_road import said_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from coverage.city import City
+    from coverage.clauses import Match
     from coverage.facilities import Register
     from coverage.plans import PlanIndicator
 
@@ -22,10 +28,8 @@ DEFAULT_MINUTES = 15
 _LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
-def people_within(
-    city: City, register: Register, indicator: PlanIndicator, year: int
-) -> Measurement:
-    """People of the indicator's group within its minutes of a facility, over the shipped roads.
+def by_road(city: City, register: Register, indicator: PlanIndicator, year: int) -> Measurement:
+    """What a measure of `coverage.clauses.BY_ROAD` finds over the shipped roads.
 
     Whole people are reported; those without a known place stay in the
     denominator. The straight circle's figure stands in the notes beside it, unless the
@@ -37,45 +41,125 @@ def people_within(
             city,
             kind=match.kinds,
             services=match.services,
+            profile=match.profile or DEFAULT_PROFILE,
             minutes=(match.minutes or DEFAULT_MINUTES,),
             year=year,
-            register=register,
+            register=counted_for(register, match, year, city),
         )
     except InputError as error:
         zh, en = ("；".join(p.to(lang) for p in error.problems) for lang in _LANGS)
         return Measurement(notes=(Said(f"未计算：{zh}", f"not computed: {en}"),))
-    group, (whole,) = _whole(times, match.group)
-    found = share_of_people(times, match.group)
-    notes = _notes(times, whole, group, compared=not found.straight_estimate)
+    found = from_times(times, indicator)
+    if found.value is None or indicator.measure != "people_within":
+        return found
+    (whole,) = people_reached(times, level="city", group=match.group)
+    notes = _notes(times, whole, match.group, compared=not found.straight_estimate)
     return replace(found, notes=tuple(dict.fromkeys((*found.notes, *notes, *times.notes))))
 
 
-def share_of_people(times: ServiceTimes, group: str) -> Measurement:
-    """The share of a group within the limit of some travel times; all people without the group."""
-    group, (whole,) = _whole(times, group)
-    counties = people_reached(times, level="county", group=group)
+def counted_for(register: Register, match: Match, year: int, city: City) -> Register:
+    """The register with those facilities of the kinds of a match that count towards it."""
+    if match.plain:
+        return register
+    rows = {f.id for f in matching(register, match, year, city).rows}
+    kept = tuple(f for f in register.facilities if f.kind not in match.kinds or f.id in rows)
+    return replace(register, facilities=kept)
+
+
+def from_times(times: ServiceTimes, indicator: PlanIndicator) -> Measurement:
+    """What a measure by road says of some travel times.
+
+    A figure of other people than the clause speaks of is none: where the group is not
+    counted, nothing is reported.
+    """
+    group = indicator.match.group
+    if group not in times.demand.people:
+        who = label(group)
+        said = Said(
+            f"人口数据中没有{who.zh}，未计算（不以全部人口代替）",
+            f"the people are not counted by {who.en}: not computed, and everybody is not them",
+        )
+        return Measurement(notes=(said,))
+    if indicator.measure == "hours_to_all":
+        return _hours_to_all(times, group)
+    return _share_of_people(times, group, indicator.match.units)
+
+
+def _share_of_people(times: ServiceTimes, group: str, categories: tuple[str, ...]) -> Measurement:
+    """The share of a group within the limit, of townships of some categories if any are named."""
+    level = "township" if categories else "county"
+    rows = [row for row in people_reached(times, level=level, group=group) if row.code]
+    if categories:
+        units = times.city.units
+        rows = [r for r in rows if (u := units.get(r.code)) and u.category in categories]
+        total, reached = round(sum(r.total for r in rows)), round(sum(r.reached for r in rows))
+    else:
+        (whole,) = people_reached(times, level="city", group=group)
+        total, reached = round(whole.total), round(whole.reached)
     off_road = off_road_of(times, group)
     return Measurement(
-        numerator=round(whole.reached),
-        denominator=round(whole.total),
+        numerator=reached,
+        denominator=total,
         scale=100,
-        ceiling=round(whole.total),
+        ceiling=total,
         basis="register",
         rows=tuple(times.sites.facilities),
         gap_unit=Said("人", "people"),
-        counties=tuple(_county(row) for row in counties if row.code),
+        counties=tuple(_counties(rows, times.city)),
         off_road=off_road,
-        notes=said_of(off_road),
+        notes=(*_scope(categories), *said_of(off_road)),
     )
 
 
-def _whole(times: ServiceTimes, group: str) -> tuple[str, list[PeopleReached]]:
-    known = group if group in times.demand.people else "all"
-    return known, people_reached(times, level="city", group=known)
+def _scope(categories: tuple[str, ...]) -> tuple[Said, ...]:
+    said = Said(
+        f"只计{'、'.join(categories)}的人口", f"only people of {', '.join(categories)} are counted"
+    )
+    return (said,) if categories else ()
 
 
-def _county(row: PeopleReached) -> CountyShare:
-    return CountyShare(row.code, row.name, round(row.reached), round(row.total), ())
+def _counties(rows: list[PeopleReached], city: City) -> Iterator[CountyShare]:
+    reached: dict[str, float] = {}
+    total: dict[str, float] = {}
+    for row in rows:
+        code = row.code[:6]
+        reached[code] = reached.get(code, 0.0) + row.reached
+        total[code] = total.get(code, 0.0) + row.total
+    for code, count in total.items():
+        yield CountyShare(code, city.units.name(code), round(reached[code]), round(count), ())
+
+
+def _hours_to_all(times: ServiceTimes, group: str) -> Measurement:
+    """Hours to the people farthest away; without an upper bound where some have no known way."""
+    lived = times.demand.people[group] > 0
+    seconds = times.seconds[lived]
+    known = seconds[np.isfinite(seconds)]
+    if not known.size:
+        return Measurement(notes=(_NOBODY,))
+    left = int(lived.sum() - known.size)
+    unplaced = sum(times.demand.not_placed.get(group, {}).values())
+    hours = Fraction(round(float(known.max())), 3600)
+    said = Said(
+        f"出行方式 {times.profile.zh}；路网 {roads_in_words(times.roads).zh}"
+        + (f"；{left} 处居住点无路可达，{unplaced:,.0f} 人位置不详" if left or unplaced else ""),
+        f"{times.profile.en}; roads: {times.roads}"
+        + (
+            f"; {left} places are not reached, {unplaced:,.0f} people have no known place"
+            if left or unplaced
+            else ""
+        ),
+    )
+    return Measurement(
+        numerator=hours,
+        basis="register",
+        rows=tuple(times.sites.facilities),
+        countable=False,
+        partial=bool(left or unplaced),
+        notes=(said,),
+    )
+
+
+_NOBODY = Said("没有一处居住点可达，未计算", "no place where people live is reached: not computed")
 
 
 def _notes(
@@ -112,4 +196,4 @@ def _notes(
     return tuple(notes)
 
 
-__all__ = ["DEFAULT_PROFILE", "people_within"]
+__all__ = ["DEFAULT_PROFILE", "by_road"]

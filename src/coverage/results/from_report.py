@@ -34,11 +34,12 @@ from coverage.settings import PACKAGE_DIR
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from coverage.assessment import IndicatorResult, Report, TargetResult
+    from coverage.assessment import IndicatorResult, Report
     from coverage.facilities import Facility
     from coverage.messages import Lang
     from coverage.plans import Baseline
     from coverage.units import Unit
+    from coverage.verdicts import TargetResult
 
 
 def build(report: Report, lang: Lang = "zh") -> Document:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from coverage.assessment import TargetResult
     from coverage.scenarios.outcome import (
         Access,
         Comparison,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         Outcome,
         PeopleChange,
     )
+    from coverage.verdicts import TargetResult
 
 _MEDIAN = PERCENTILES.index(50)
 _LEFT_OUT = 6  # names in a cell

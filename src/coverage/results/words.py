@@ -14,9 +14,10 @@ from coverage.travel.off_road import mark_of
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from coverage.assessment import IndicatorResult, Report, TargetResult
+    from coverage.assessment import IndicatorResult, Report
     from coverage.indicators import CountyShare
     from coverage.plans import Baseline, PlanIndicator
+    from coverage.verdicts import TargetResult
 
 PAUSE, COMMA = Said("、", ", "), Said("，", ", ")
 ILLUSTRATIVE = Said("含示意数据", "ILLUSTRATIVE DATA")

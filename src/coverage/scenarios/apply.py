@@ -12,16 +12,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from coverage.city import City
+from coverage.clauses import Target
 from coverage.errors import InputError, Problem
 from coverage.facilities import Facility, Register
 from coverage.messages import Said
-from coverage.plans import Plan, PlanIndicator, Target
 from coverage.population import People, Population
 from coverage.scenarios.edits import Add, Growth, Open, Place, Scenario, Upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from coverage.plans import Plan, PlanIndicator
     from coverage.units import Units
 
 SOURCE = "情景 scenario"

@@ -11,7 +11,7 @@ from coverage.errors import InputError
 from coverage.indicators import Measurement
 from coverage.messages import Said
 from coverage.profiles import load_profile
-from coverage.reach.measure import DEFAULT_MINUTES, share_of_people
+from coverage.reach.measure import DEFAULT_MINUTES, counted_for, from_times
 from coverage.reach.service import (
     DEFAULT_PROFILE,
     ServiceTimes,
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
+    from coverage.clauses import Match
+    from coverage.counts import Measure
     from coverage.demand.demand import Demand
     from coverage.demand.sources import PeopleSource
     from coverage.facilities import Register
-    from coverage.measures import Measure
     from coverage.plans import PlanIndicator
     from coverage.roads.sources import RoadSource
     from coverage.scenarios.edits import Road, Scenario
@@ -69,7 +70,7 @@ class Travels:
         load_profile(profile).limit_s(minutes)
         self._minutes = tuple(sorted(every))
         self._grounds: dict[_Key, TravelSetup] = {}
-        self._cities: dict[tuple[_Key, Question], LiveCity] = {}
+        self._cities: dict[tuple[_Key, Question, Match | None], LiveCity] = {}
         self._road_notes: dict[_Key, tuple[Said, ...]] = {}
         self.notes: tuple[Said, ...] = ()
         self._broken = False
@@ -136,13 +137,22 @@ class Travels:
         register: Register,
         scenario: Scenario | None,
         minutes: float,
+        match: Match | None = None,
     ) -> ServiceTimes:
-        """Travel times to the facilities of a register, with the one limit asked for."""
+        """Travel times to the facilities of a register, with the one limit asked for.
+
+        With a match only those that count towards its clause are facilities.
+        """
         ground = self._ground(key, scenario)
-        at = (key, Question(question.kinds, question.services))
+        match = None if match is None or match.plain else match
+        at = (key, Question(question.kinds, question.services), match)
+        own = self.register
+        if match is not None:
+            own = counted_for(own, match, self.year, self.city)
+            register = counted_for(register, match, self.year, self.city)
         if at not in self._cities:
             # Numbered by the unedited register, so that every scenario decides ties alike.
-            self._cities[at] = LiveCity(self.city, ground, question, self.register, self.year)
+            self._cities[at] = LiveCity(self.city, ground, question, own, self.year)
         live = self._cities[at]
         live.follow(register, self.year)
         times = live.times().against((minutes,))
@@ -181,17 +191,18 @@ class Travels:
                 return Measurement(notes=self.notes)
             match = indicator.match
             profile = scenario.limit.profile if scenario is not None else ""
-            key = self._key(scenario, profile or DEFAULT_PROFILE)
+            key = self._key(scenario, profile or match.profile or DEFAULT_PROFILE)
             times = self._times(
                 key,
                 Question(match.kinds, match.services),
                 register,
                 scenario,
                 match.minutes or DEFAULT_MINUTES,
+                match,
             )
             if not times.sites.facilities:
                 return Measurement(notes=(_NO_SITES,))
-            return share_of_people(times, match.group)
+            return from_times(times, indicator)
 
         return within
 
