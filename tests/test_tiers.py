@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from coverage.city import City
+from coverage.clauses import LEVELS
 from coverage.errors import InputError
 from coverage.facilities import Facility
 from coverage.intake.facilities import intake_facilities
@@ -15,7 +16,6 @@ from coverage.kinds import TIERS
 from coverage.lists.columns import understand
 from coverage.lists.reading import read_file
 from coverage.places.tiers import tier_of
-from coverage.plans import LEVELS
 from helpers import centre, write_register
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_a_register_reads_a_tier_as_lists_write_it(tmp_path: Path) -> None:
     read = _city("清远").read_register(write_register(tmp_path / "r.csv", rows))
     assert [f.tier for f in read] == ["county"] * 3 + ["township"] * 2 + [""]
     bad = write_register(tmp_path / "b.csv", [centre(1, "441802008", tier="省级")])
-    with pytest.raises(InputError, match="row 2, column tier, value '省级'.*city, county"):
+    with pytest.raises(InputError, match=r"row 2, column tier, value '省级'.*city, county"):
         _city("清远").read_register(bad)
 
 

@@ -35,7 +35,7 @@ MEASURES: dict[str, tuple[str, str]] = {
 COMPUTED = tuple(m for m in MEASURES if m != "reported")
 BY_ROAD = ("people_within", "hours_to_all")
 LEVELS = ("city", "county", "township", "village")
-SIZES = ("beds", "nursing_beds", "floor_area", "land_area", "capacity")
+SIZES = ("beds", "nursing_beds", "floor_area", "land_area", "capacity_total")
 OPENED = ("year", "plan")
 RULES: dict[str, tuple[Op, ...]] = {
     "at_least": ("≥", ">"),

@@ -140,7 +140,7 @@ _SIZES = {
     "nursing_beds": Said("张护理床", "nursing beds"),
     "floor_area": Said("平方米", "m²"),
     "land_area": Said("平方米", "m²"),
-    "capacity": Said("个", "places"),
+    "capacity_total": Said("个", "places"),
 }
 
 
@@ -343,7 +343,7 @@ def _facility_share(city: City, register: Register, i: PlanIndicator, year: int)
         if needed <= f.services
         and (not match.ownership_of or f.ownership in match.ownership_of)
         and (not match.grades_of or getattr(f, "grade", "") in match.grades_of)
-        and (not match.paired or getattr(f, "partner", "") or (needed <= f.services and needed))
+        and (not match.paired or bool(getattr(f, "partner", "")))
         and (beside is None or beside(f))
     )
     made = Measurement(
