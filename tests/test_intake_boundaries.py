@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from coverage.demand.townships import read_townships
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
 from coverage.intake.boundaries import import_boundaries
-from coverage.intake.newcity import UNIT_COLUMNS, category_of
+from coverage.intake.newcity import UNIT_COLUMNS, category_of, city_code
 from coverage.intake.setup import create
 from coverage.places import polygons as topology
 from coverage.places.find import code_in
@@ -279,7 +280,10 @@ def test_gcj02_is_suspected_and_never_assumed(tmp_path: Path) -> None:
         (p, shapely.transform(g, lambda c: np.column_stack(wgs84_to_gcj02(*c.T)))) for p, g in rows
     ]
     file = geojson(tmp_path / "t.geojson", shifted)
-    report = import_boundaries(file, tmp_path / "w")
+    with pytest.raises(InputError, match=r"疑为 gcj02.*--crs gcj02.*--crs EPSG:4326"):
+        import_boundaries(file, tmp_path / "w")
+    assert not (tmp_path / "w/boundaries/townships.geojson").exists()
+    report = import_boundaries(file, tmp_path / "w", crs="EPSG:4326")
     datum = next(f for f in report.findings if f.id == "datum")
     assert datum.weight == "warning"
     assert "疑为 gcj02" in datum.said.zh
@@ -438,8 +442,8 @@ def test_counties_in_another_datum_are_suspected_too(tmp_path: Path) -> None:
     ]
     file = geojson(tmp_path / "县.geojson", rows)
     create(tmp_path / "w", city=city)
-    found = import_boundaries(file, tmp_path / "w", level="county", dry_run=True)
-    assert next(f.said.zh for f in found.warnings if f.id == "datum").count("--crs gcj02") == 1
+    with pytest.raises(InputError, match="--crs gcj02"):
+        import_boundaries(file, tmp_path / "w", level="county", dry_run=True)
     right = import_boundaries(file, tmp_path / "w", level="county", crs="gcj02", dry_run=True)
     assert not [f for f in right.warnings if f.id == "datum"]
 
@@ -474,6 +478,53 @@ def test_degenerate_rings_go_and_the_unit_stays(tmp_path: Path, ring: list[list[
 )
 def test_a_bare_name_has_the_level_of_its_code(name: str, code: str, category: str) -> None:
     assert category_of(name, code) == category
+
+
+def _wkb(polygons: list[list[list[tuple[float, float]]]]) -> bytes:
+    """A multipolygon as a program writes it that does not look at its rings."""
+    parts = b""
+    for rings in polygons:
+        parts += struct.pack("<BII", 1, 3, len(rings))
+        for ring in rings:
+            parts += struct.pack("<I", len(ring))
+            parts += b"".join(struct.pack("<2d", *corner) for corner in ring)
+    return struct.pack("<BII", 1, 6, len(polygons)) + parts
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "shp"])
+def test_degenerate_rings_of_databases_and_shapefiles_go_too(tmp_path: Path, ending: str) -> None:
+    import pyogrio
+
+    def square(west: float) -> list[tuple[float, float]]:
+        corners = box(west, 21.0, west + 0.1, 21.1).exterior.coords
+        return [(x, y) for x, y, *_ in corners]
+
+    dot = [(113.2, 21.3), (113.2, 21.3)]
+    shapes = [[[square(113.0)], [dot]], [[square(113.1), [(113.15, 21.05)]]], [[dot]]]
+    codes, names = zip(*[(c, n) for c, n, _, _ in TOWNS[:3]], strict=True)
+    pyogrio.raw.write(
+        tmp_path / f"t.{ending}",
+        np.array([_wkb(own) for own in shapes], object),
+        [np.array(codes, object), np.array(names, object)],
+        ["code", "name"],
+        geometry_type="MultiPolygon" if ending == "gpkg" else "Polygon",
+        crs="EPSG:4326",
+        driver="GPKG" if ending == "gpkg" else "ESRI Shapefile",
+    )
+    city, report = new_city(tmp_path / "w", tmp_path / f"t.{ending}")
+    assert len(city.units.township_rows) == 3
+    assert report.counts == {"accepted": 2, "rejected": 1}
+    told = [f.said.zh for f in report.findings if f.id == "file" and "略去" in f.said.zh]
+    assert len(told) == 2
+    assert "几何已损坏" in report.outcomes[2].said[0].zh
+    whole = json.loads((tmp_path / "w/boundaries/townships.geojson").read_text(encoding="utf-8"))
+    assert len(whole["features"]) == 2
+
+
+def test_the_code_of_a_new_city_is_told_by_those_of_its_units() -> None:
+    assert city_code(["990101001", "990101002", ""]) == "990101"
+    assert city_code(["990101001", "990102002"]) == "990100"
+    assert city_code(["990101001", "980102002"]) == city_code([]) == ""
 
 
 def test_init_says_what_it_read_and_what_is_next(

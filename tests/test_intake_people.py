@@ -125,7 +125,7 @@ def test_every_row_has_its_outcome(qingyuan: Path) -> None:
         ["清城区", "横荷街道", -5, 1, 1, ""],
         ["清城区", "源潭镇", "若干", 1, 1, ""],
         ["清城区", "龙塘镇", 10.5, 1, 1, ""],
-        ["清城区", "凤城街道", 7, 1, 1, ""],
+        ["清城区", "凤城街道", 12345, 2000, 1500, ""],
         ["清城区", "石角镇", None, None, None, ""],
         ["清城区小计", "", 27345, 5000, 1500, ""],
         ["合计", "", 99999, 5000, 1500, ""],
@@ -505,3 +505,40 @@ def test_what_is_no_population_is_refused(space: Path) -> None:
     file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     with pytest.raises(InputError, match="没有人数列"):
         import_population(file, space)
+
+
+def test_two_numbers_for_one_township_are_asked_back_with_both(qingyuan: Path) -> None:
+    rows = [
+        ["乡镇", "2020年总人口", "2020年60岁及以上"],
+        ["凤城街道", 12345, 2000],
+        ["源潭镇", 600, 90],
+        ["凤城街道", 7, 1],
+        ["源潭镇", 600, 90],
+    ]
+    report = import_population(sheet(qingyuan.parent / "人口.xlsx", rows), qingyuan)
+    said = {o.row: "".join(s.zh for s in o.said) for o in report.data if o.outcome == "rejected"}
+    assert set(said) == {2, 4, 5}
+    assert said[2] == said[4]
+    assert "第 2 行 12,345、第 4 行 7" in said[2]
+    assert "与第 3 行重复" in said[5]
+    assert report.totals["people_taken"] == 600
+    own = figures(qingyuan)
+    assert own["441802103", "60+", 2020] == 90
+    assert not any(code == "441802006" for code, _, _ in own)
+
+
+def test_of_two_sheets_the_first_number_stays_and_the_other_is_asked_about(qingyuan: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for name, count in (("常住", 900), ("户籍", 950)):
+        page = book.create_sheet(name)
+        page.append(["乡镇", "2020年总人口"])
+        page.append(["洲心街道", count])
+    book.remove(book.worksheets[0])
+    book.save(qingyuan.parent / "两页.xlsx")
+    report = import_population(qingyuan.parent / "两页.xlsx", qingyuan)
+    first, second = report.data
+    assert (first.outcome, second.outcome) == ("accepted", "rejected")
+    assert "“常住”第 2 行 900、第 2 行 950" in second.said[0].zh
+    assert figures(qingyuan)["441802008", "all", 2020] == 900

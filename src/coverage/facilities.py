@@ -18,6 +18,7 @@ from coverage.fields import Cells, unknown, words_in
 from coverage.formats.tables import Table, csv_text, read_table
 from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES, TIER_ALIASES, TIERS
 from coverage.messages import Said
+from coverage.settings import CHINA
 from coverage.shown import Shown
 
 if TYPE_CHECKING:
@@ -64,7 +65,6 @@ _JUDGED = (
     "status",
     "provenance",
 )
-_LON, _LAT = (73.0, 136.0), (3.0, 54.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ def _facility(row: Cells, units: Units, city_code: str) -> Facility:
     ):
         if row.has(column):
             values[column] = row.choice(column, words, what=what, aliases=by_name)
-    return Facility(**values | _place(row))
+    return Facility(**values | _place(row, units))
 
 
 def _unit_code(row: Cells, units: Units, city_code: str) -> str:
@@ -264,22 +264,21 @@ def _unit_code(row: Cells, units: Units, city_code: str) -> str:
     return code
 
 
-def _place(row: Cells) -> dict[str, float]:
+def _place(row: Cells, units: Units) -> dict[str, float]:
     at = row.lonlat()
     if at is None:
         return {}
     lon, lat = at
-    if not _in_china(lon, lat):
+    west, south, east, north = units.ground
+    if not (west <= lon <= east and south <= lat <= north):
         reason = Said("不在中国境内", "the place does not lie in China")
-        if _in_china(lat, lon):
+        if units.ground != CHINA:
+            reason = Said("不在本市附近", "the place is not near the city")
+        if west <= lat <= east and south <= lon <= north:
             reason = Said("经纬度颠倒", "lon and lat are swapped")
         shown = f" (lon {lon}, lat {lat})"
         row.bad("lon", reason.then(Said(shown, shown)))
     return {"lon": lon, "lat": lat}
-
-
-def _in_china(lon: float, lat: float) -> bool:
-    return _LON[0] <= lon <= _LON[1] and _LAT[0] <= lat <= _LAT[1]
 
 
 def register_csv(facilities: Iterable[Facility], *, bom: bool = True) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 PACKAGE_DIR = Path(__file__).parent
 WGS84 = "EPSG:4326"
+CHINA = (73.0, 3.0, 136.0, 54.0)  # west, south, east and north, in degrees
 
 
 @cache

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Level = Literal["city", "county", "township", "village"]
 
+_MARGIN = 0.5  # degrees around the seats of townships
 TOWNSHIP_CATEGORIES = ("镇", "乡", "民族乡", "街道")
 VILLAGE_CATEGORIES = ("村", "社区")
 
@@ -114,6 +115,22 @@ def find_city(name: str) -> CityName:
     )
 
 
+def ground_around(
+    around: tuple[float, float, float, float] | None,
+) -> tuple[float, float, float, float]:
+    """The box where coordinates are taken for places: China, or the surroundings of a city abroad.
+
+    Args:
+        around: West, south, east and north of the city, `None` where they are not known.
+    """
+    west, south, east, north = settings.CHINA
+    if around is None or (
+        around[0] <= east and west <= around[2] and around[1] <= north and south <= around[3]
+    ):
+        return settings.CHINA
+    return around
+
+
 class Units(Shown):
     """The units of one city, looked up by code or listed by level."""
 
@@ -174,6 +191,19 @@ class Units(Shown):
         lons = [unit.lon for unit in self.township_rows if unit.lon is not None]
         lats = [unit.lat for unit in self.township_rows if unit.lat is not None]
         return (min(lons), min(lats), max(lons), max(lats)) if lons and lats else None
+
+    @cached_property
+    def around(self) -> tuple[float, float, float, float] | None:
+        """`bounds` with a margin, in which places of the city lie; `None` if no seat is known."""
+        if self.bounds is None:
+            return None
+        west, south, east, north = self.bounds
+        return west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN
+
+    @cached_property
+    def ground(self) -> tuple[float, float, float, float]:
+        """Where a place can be meant at all, see `ground_around`."""
+        return ground_around(self.around)
 
     def _of(self, level: Level) -> tuple[Unit, ...]:
         chosen = (unit for unit in self._by_code.values() if unit.level == level)

@@ -119,10 +119,10 @@ def takes(*names: str, **changes: Any) -> Decorator:
 def _option(
     name: str, *, option: str, zh: str, en: str, choices: list[str] | None = None, **how: Any
 ) -> Decorator:
-    flag, _, shown = option.partition(" ")
+    flags, _, shown = option.partition(" ")
     kind = how.pop("type", "file" if shown[:4] == "FILE" else "folder" if shown == "DIR" else None)
     return click.option(
-        flag,
+        *flags.split("/"),
         name.rpartition(".")[2],
         cls=Option,
         said=Said(zh, en),

@@ -39,6 +39,7 @@ def init(
     """Make a folder with a commented city.toml and a workbook of templates."""
     from coverage.city import City
     from coverage.errors import InputError
+    from coverage.intake.boundaries import code_of_layer
     from coverage.intake.setup import TEMPLATE, create, find_example
     from coverage.roads.ways import ATTRIBUTION, LICENCE
 
@@ -69,6 +70,7 @@ def init(
             )
         )
     else:
+        code = code or code_of_layer(boundaries, **how)
         create(
             folder, name=name, code=code, fill=lambda half: _filled(half, boundaries, lang, **how)
         )

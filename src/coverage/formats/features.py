@@ -28,6 +28,9 @@ BROKEN = Said("几何已损坏", "the geometry is broken")
 NOT_FINITE = Said("坐标不是有限的数字", "the coordinates are not finite numbers")
 
 
+_LEAST = 4  # corners of a ring, the first again at its end
+
+
 @dataclass(eq=False)
 class Features:
     """Features of one layer.
@@ -57,6 +60,35 @@ class Features:
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+
+def without_degenerate(geometry: Any, number: int, notes: list[Said]) -> Any:
+    """A geometry of JSON without rings that enclose nothing, as drawing programs leave them.
+
+    A multipolygon keeps its other parts; where nothing is left the geometry stays as it was.
+
+    Args:
+        geometry: ``{"type": …, "coordinates": …}``.
+        number: Of the feature.
+        notes: Where it is said how many were dropped.
+    """
+    kind, parts = geometry.get("type"), geometry.get("coordinates")
+    if kind not in {"Polygon", "MultiPolygon"} or not isinstance(parts, list):
+        return geometry
+    polygons = [parts] if kind == "Polygon" else parts
+    rings = sum(len(polygon) for polygon in polygons)
+    kept = [
+        [polygon[0], *(ring for ring in polygon[1:] if len(ring) >= _LEAST)]
+        for polygon in polygons
+        if polygon and len(polygon[0]) >= _LEAST
+    ]
+    dropped = rings - sum(len(polygon) for polygon in kept)
+    if not kept or not dropped:
+        return geometry
+    zh = f"第 {number} 个要素有 {dropped} 个环不足四点，已略去"
+    en = f"feature {number}: {dropped} rings of fewer than four corners were dropped"
+    notes.append(Said(zh, en))
+    return {"type": kind, "coordinates": kept[0] if kind == "Polygon" else kept}
 
 
 def grid_of(own: Features, meter: Meter) -> Grid:

@@ -7,16 +7,18 @@ a copy in a folder of its own.
 from __future__ import annotations
 
 import math
+import struct
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+import shapely.geometry
 
 from coverage.errors import InputError, Problem
 from coverage.formats.databases import open_database
-from coverage.formats.features import BROKEN, Features
+from coverage.formats.features import BROKEN, Features, without_degenerate
 from coverage.formats.grids import Cell, plain
 from coverage.formats.safety import Meter, alone, refuse
 from coverage.messages import Said
@@ -99,13 +101,54 @@ def read_one(
     if shapes is not None:
         made.shapes = np.asarray(shapely.force_2d(shapes), np.object_)
         broken = shapely.is_missing(made.shapes) & np.array([one is not None for one in wkb], bool)
-        for i in np.flatnonzero(broken):
-            made.bad[int(i)] = BROKEN
+        for i in np.flatnonzero(broken).tolist():
+            made.shapes[i] = _mended(wkb[i], i + 1, made.notes)
+            if made.shapes[i] is None:
+                made.bad[i] = BROKEN
     # What a GeoPackage does not know GDAL calls 'Undefined Cartesian SRS' and the like.
     words = ("undefined", "unknown", "engcrs", "local_cs")
     if made.crs and (made.crs.lower().startswith(words) or "Undefined " in made.crs[:40]):
         made.crs = None
     return made
+
+
+def _mended(wkb: bytes, number: int, notes: list[Said]) -> Any:
+    """A polygon that shapely does not read, without its rings of too few corners; else `None`."""
+    said: list[Said] = []
+    try:
+        geometry = without_degenerate(_polygons(memoryview(wkb))[0], number, said)
+        made = shapely.geometry.shape(geometry) if said else None
+    except (struct.error, ValueError, LookupError, shapely.errors.ShapelyError):
+        return None
+    notes += said
+    return made
+
+
+def _polygons(wkb: memoryview) -> tuple[dict[str, Any], int]:
+    """Polygons of well-known binary as GeoJSON has them, in the plane; and their bytes.
+
+    Raises:
+        ValueError: If they are something else.
+    """
+    order = "<" if wkb[0] else ">"
+    kind, count = struct.unpack_from(f"{order}II", wkb, 1)
+    heights = kind >> 31  # of GDAL's own dialect; in ISO's 1 height, 2 measure, 3 both
+    more, kind = divmod(kind & 0xFFFF, 1000)
+    if kind not in {3, 6}:
+        raise ValueError(kind)
+    axes = 2 + (heights or more > 0) + (more == 3)
+    at, parts = 9, []
+    for _ in range(count):
+        if kind == 6:
+            part, size = _polygons(wkb[at:])
+            parts.append(part["coordinates"])
+            at += size
+            continue
+        (corners,) = struct.unpack_from(f"{order}I", wkb, at)
+        numbers = struct.unpack_from(f"{order}{corners * axes}d", wkb, at + 4)
+        parts.append([numbers[i : i + 2] for i in range(0, len(numbers), axes)])
+        at += 4 + 8 * len(numbers)
+    return {"type": "MultiPolygon" if kind == 6 else "Polygon", "coordinates": parts}, at
 
 
 def _column(array: Any, kind: str) -> list[Cell]:

@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry import shape
 
 from coverage.formats.encodings import decode
-from coverage.formats.features import BROKEN, NOT_FINITE, Features
+from coverage.formats.features import BROKEN, NOT_FINITE, Features, without_degenerate
 from coverage.formats.grids import Cell, plain
 from coverage.formats.nested import parse_json
 from coverage.formats.safety import Meter, refuse
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-_LEAST = 4  # corners of a ring, the first again at its end
 
 
 def read_json(raw: bytes, file: str, meter: Meter, encoding: str | None = None) -> Features:
@@ -112,12 +110,7 @@ def _shapes(
                 points[i] = place
         elif geometry is not None:
             try:
-                whole, dropped = _without_degenerate(geometry)
-                made[i] = shapely.force_2d(shape(whole))
-                if dropped:
-                    zh = f"第 {i + 1} 个要素有 {dropped} 个环不足四点，已略去"
-                    en = f"feature {i + 1}: {dropped} rings of fewer than four corners were dropped"
-                    notes.append(Said(zh, en))
+                made[i] = shapely.force_2d(shape(without_degenerate(geometry, i + 1, notes)))
             except (
                 ValueError,
                 TypeError,
@@ -132,27 +125,6 @@ def _shapes(
     if points:
         made[list(points)] = shapely.points(list(points.values()))
     return made
-
-
-def _without_degenerate(geometry: Any) -> tuple[Any, int]:
-    """A geometry without rings that enclose nothing, as drawing programs leave them, and how many.
-
-    A multipolygon keeps its other parts; where nothing is left the geometry stays as it was.
-    """
-    kind, parts = geometry.get("type"), geometry.get("coordinates")
-    if kind not in {"Polygon", "MultiPolygon"} or not isinstance(parts, list):
-        return geometry, 0
-    polygons = [parts] if kind == "Polygon" else parts
-    rings = sum(len(polygon) for polygon in polygons)
-    kept = [
-        [polygon[0], *(ring for ring in polygon[1:] if len(ring) >= _LEAST)]
-        for polygon in polygons
-        if polygon and len(polygon[0]) >= _LEAST
-    ]
-    left = sum(len(polygon) for polygon in kept)
-    if not kept or left == rings:
-        return geometry, 0
-    return {"type": kind, "coordinates": kept[0] if kind == "Polygon" else kept}, rings - left
 
 
 def _pair(place: object) -> tuple[float, float] | Said:

@@ -25,7 +25,7 @@ from coverage.formats.geojson import read_json
 from coverage.formats.safety import Limits, Meter, alone, open_archive, read_bytes, refuse
 from coverage.formats.shapefiles import MARK, PARTS, read_shapefile
 from coverage.messages import Said
-from coverage.settings import WGS84
+from coverage.settings import CHINA, WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,6 @@ _FGB = b"fgb\x03fgb"
 Bounds: TypeAlias = tuple[float, float, float, float]
 NEAR_DEGREES = 1.0  # a layer wholly beyond this around a city is a slip
 _MOST_CORNERS = 20_000_000
-_CHINA = (73.0, 3.0, 136.0, 54.0)
 
 
 @dataclass(eq=False)
@@ -314,7 +313,7 @@ def _to_degrees(
     finite = np.isfinite(corners).all(axis=1)
     _blame(bad, of[~finite], _OUTSIDE)
     beyond = finite & (np.abs(corners) > (180.0, 90.0)).any(axis=1)
-    west, south, east, north = _CHINA
+    west, south, east, north = CHINA
     turned = (corners >= (south, west)).all(axis=1) & (corners <= (north, east)).all(axis=1)
     _blame(bad, of[beyond & turned], _SWAPPED)
     _blame(bad, of[beyond], _NOT_ON_EARTH)

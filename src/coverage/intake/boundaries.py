@@ -72,6 +72,7 @@ class _Draft:
     features: list[_Feature]
     units: Units
     level: Level
+    stated: bool  # whether the user says what the coordinates are
     shapes: dict[str, BaseGeometry] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings)
 
@@ -130,7 +131,7 @@ def import_boundaries(
         units = newcity.new_units(coded, city.code, city.name, found.file)
     else:
         units = city.units
-    draft = _Draft(found, list(map(_Feature, rows, found.shapes)), units, level)
+    draft = _Draft(found, list(map(_Feature, rows, found.shapes)), units, level, crs is not None)
     _match(draft, city)
     known = {} if fresh else _known_counties(city)
     _inside(draft, known)
@@ -153,6 +154,22 @@ def import_boundaries(
         return report
     files = _files(draft, city, fresh=fresh, dissolve=dissolve)
     return deliver(report, folder, files, lang=lang)
+
+
+def code_of_layer(
+    path: Path,
+    crs: str | None = None,
+    code_column: str | None = None,
+    name_column: str | None = None,
+) -> str:
+    """Six-digit code of the city whose outlines a layer holds, by theirs; empty if they differ.
+
+    Raises:
+        InputError: If the file cannot be read, or has no column of codes or names.
+    """
+    layer = read_layer(path, crs=crs, widest=WIDEST)
+    rows, _ = _rows(layer, code_column, name_column)
+    return newcity.city_code(code_in(row.code) for row in rows)
 
 
 def _report(draft: _Draft, meanings: Mapping[str, Said]) -> ImportReport:
@@ -379,15 +396,19 @@ def _against_counties(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
     shift = topology.outline_shift([own[c] for c in whole], [known[c] for c in whole])
     if shift.suspect:
         better = getattr(shift, shift.suspect)
-        draft.findings.warn(
-            "datum",
+        said = Said(
             f"县界与已知县界相差中位数 {shift.as_is:.0f} 米，若按 {shift.suspect} 换算则为 "
-            f"{better:.0f} 米：疑为 {shift.suspect} 坐标。没有自动改；确认后用 --crs "
-            f"{shift.suspect} 重新导入。",
-            f"The outlines lie {shift.as_is:.0f} m (median) from the known ones, and "
-            f"{better:.0f} m if they are {shift.suspect}: that is suspected. Nothing was "
-            f"shifted; import again with --crs {shift.suspect} if it is so.",
+            f"{better:.0f} 米：疑为 {shift.suspect} 坐标",
+            f"the outlines lie {shift.as_is:.0f} m (median) from the known ones, and "
+            f"{better:.0f} m if they are {shift.suspect}: that is suspected",
         )
+        if not draft.stated:
+            asked = Said(
+                f"；请写明：--crs {shift.suspect}，确为 WGS84 则 --crs EPSG:4326",
+                f"; say which: --crs {shift.suspect}, or --crs EPSG:4326 if they are WGS84 indeed",
+            )
+            raise InputError(Problem(said.then(asked), draft.layer.file))
+        draft.findings.warn("datum", f"{said.zh}。", f"{said.en}.")
     else:
         draft.findings.note(
             "datum",

@@ -15,7 +15,7 @@ import shapely
 
 from coverage.datum import project
 from coverage.errors import InputError
-from coverage.intake.locate import city_bounds, put_at_seat
+from coverage.intake.locate import put_at_seat
 from coverage.lists.rows import Finding
 from coverage.messages import Said
 from coverage.places.polygons import Outlines, plane, read_outlines
@@ -121,7 +121,7 @@ def _in_city(
         found = outlines.tree.query(points[lost], predicate="dwithin", distance=BORDER_M)[0]
         inside[lost[np.unique(found)]] = True
     else:
-        bounds = city_bounds(city)
+        bounds = city.units.around
         assert bounds is not None  # noqa: S101 -- there is a plane, so there are seats
         west, south, east, north = bounds
         inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)

@@ -42,7 +42,7 @@ from coverage.places.detect import (
 from coverage.places.find import Evidence, find_unit, unit_of_titles
 from coverage.places.polygons import read_outlines
 from coverage.roads.sources import load
-from coverage.settings import WGS84
+from coverage.settings import CHINA, WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Grounds = tuple[NDArray[np.int64], Sequence[Any]]
 
-_MARGIN_DEGREES = 0.5
 AT_SEAT = Said("没有可用坐标，按乡镇驻地定位", "no usable coordinates: at its township's seat")
 NO_TOWNSHIP = Said(
     "没有写明乡镇，不计入乡镇指标，请核对填写",
@@ -97,16 +96,6 @@ def find_units(sheet: RawSheet, rows: Sequence[FacilityRow], city: City) -> None
             row.remark(found.mark)
 
 
-def city_bounds(city: City) -> tuple[float, float, float, float] | None:
-    """West, south, east and north of the township seats with a margin, in degrees."""
-    seats = [(u.lon, u.lat) for u in city.units.township_rows if u.lon is not None]
-    if not seats:
-        return None
-    lon, lat = np.array(seats, dtype=np.float64).T
-    margin = _MARGIN_DEGREES
-    return lon.min() - margin, lat.min() - margin, lon.max() + margin, lat.max() + margin
-
-
 def place(
     sheet: RawSheet, use: Understanding, rows: Sequence[FacilityRow], city: City, stated: str | None
 ) -> tuple[str | None, Detection | None]:
@@ -122,7 +111,7 @@ def place(
     Returns:
         The datum of the sheet's degrees, if it is known, and how it was detected.
     """
-    bounds = city_bounds(city)
+    bounds = city.units.around
     parsed = [_coordinates(row, bounds) for row in rows]
     datum, detection = stated, None
     degrees = [
@@ -263,6 +252,9 @@ def detected(
         headings: Headings of the columns, and other words about the places.
         city: Whose sources are asked.
     """
+    if city.units.ground != CHINA:
+        abroad = Said("为 wgs84：本市在国外，地图不偏移", "is wgs84: maps are not shifted abroad")
+        return Detection("wgs84", 1.0, "wgs84", (), abroad)
     anchors = [*seat_anchors(codes, city.units), *_known_places(names, codes, city)]
     return detect_datum(
         lon,
@@ -341,7 +333,7 @@ def geocode(rows: Sequence[FacilityRow], city: City, geocoder: Geocoder) -> None
     Raises:
         NetworkUnreachableError: If the service refuses or cannot be reached.
     """
-    bounds = city_bounds(city)
+    bounds = city.units.around
     known: dict[str, Geocoded | None] = {}
     spent: Said | None = None
     for row in rows:

@@ -57,6 +57,19 @@ class Named(NamedTuple):
     county: str
 
 
+def city_code(codes: Iterable[str]) -> str:
+    """The code of the city in which units lie: of a county, of a prefecture, or none if it is open.
+
+    Args:
+        codes: Of its units, of any length; what is no code is empty.
+    """
+    starts = {code[:6] for code in codes if code}
+    if len(starts) == 1:
+        return starts.pop()
+    above = {start[:4] for start in starts}
+    return f"{above.pop()}00" if len(above) == 1 else ""
+
+
 def belongs(code: str, city: str) -> bool:
     """Whether a unit's code lies in a city: 441802103 in 441800, 360203001 in 360203."""
     return code.startswith(city[:4] if city.endswith("00") else city)

@@ -12,11 +12,7 @@ from coverage.intake.commit import deliver, own_file
 from coverage.intake.outcomes import CELLS, ImportReport, Part, ordered
 from coverage.intake.peoplecells import PEOPLE
 from coverage.intake.peoplecounties import SUMMED, with_sums
-from coverage.intake.peopletable import (
-    Table,
-    is_people_table,
-    read_people,
-)
+from coverage.intake.peopletable import is_people_table, read_people
 from coverage.intake.template import POPULATION
 from coverage.lists.reading import read_file
 from coverage.lists.rows import Finding
@@ -29,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.atomic import Content
+    from coverage.intake.peoplefigures import Table
     from coverage.intake.peopleplaces import Places
     from coverage.lists.sheets import RawSheet
     from coverage.units import Units

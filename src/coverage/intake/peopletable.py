@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from coverage.errors import InputError, Problem
-from coverage.intake.outcomes import Part, RowOutcome, Use
+from coverage.intake.outcomes import RowOutcome, Use
 from coverage.intake.parts import other_row, part_of, uses_of
 from coverage.intake.peoplecells import (
     PEOPLE,
@@ -26,8 +26,8 @@ from coverage.intake.peoplecells import (
     people_columns,
     with_tiles,
 )
+from coverage.intake.peoplefigures import TOTALS, Kept, Row, Table, Words, main_figure
 from coverage.intake.template import POPULATION
-from coverage.lists.rows import Finding, Outcome, Weight
 from coverage.lists.spec import FACILITIES
 from coverage.messages import Said
 from coverage.places.changes import load_changes
@@ -38,42 +38,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from coverage.formats.grids import Cell
-    from coverage.lists.sheets import RawRow, RawSheet
+    from coverage.lists.rows import Outcome
+    from coverage.lists.sheets import RawSheet
     from coverage.places.evidence import Found
-    from coverage.units import Unit, Units
+    from coverage.units import Units
 
 _EARLIEST = 1949
-_TOTALS = re.compile(r"(全市|全县|全区|总)?(合计|总计|小计|共计|总数|计)|全市|全县|全区|total")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 # A yearbook tells of the year before, and these lines of when somebody wrote.
 _NOT_OF = re.compile("年鉴|制表|填表|填报|印发|打印|日期|更新|文号|号$")
-
-
-@dataclass
-class Table:
-    """What a sheet said.
-
-    Attributes:
-        people: Figures of townships by unit, group and year.
-        counties: Figures that only counties have, likewise.
-        outcomes: One a row, in order.
-        parts: The sheets.
-        findings: About the whole.
-        in_file: Sum of ``all`` (or the first group) over the rows of data.
-        taken: The same over the rows accepted.
-    """
-
-    people: dict[tuple[str, str, int], int] = field(default_factory=dict)
-    counties: dict[tuple[str, str, int], int] = field(default_factory=dict)
-    outcomes: list[RowOutcome] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    in_file: int = 0
-    taken: int = 0
-
-    def find(self, id_: str, weight: Weight, zh: str, en: str, units: Sequence[str] = ()) -> None:
-        """Add a finding."""
-        self.findings.append(Finding(id_, weight, Said(zh, en), tuple(units)))
 
 
 def titles_of(sheet: RawSheet) -> list[str]:
@@ -108,34 +81,11 @@ def read_people(sheets: Iterable[RawSheet], units: Units, *, year: int | None) -
     return table
 
 
-class _Words(NamedTuple):
-    """How a row calls its unit."""
-
-    code: str
-    name: str
-    county: str
-    village: str
-
-    @property
-    def whole(self) -> bool:
-        """Whether it names no village, or 小计 of them."""
-        return not self.village or bool(_TOTALS.fullmatch(plain_name(self.village)))
-
-
-@dataclass
-class _Row:
-    sheet: RawSheet
-    row: RawRow
-    part: int
-    words: _Words
-    said: list[Said] = field(default_factory=list)
-
-
 @dataclass
 class _Total:
     """A row that sums up others: where its outcome stands, and its county, if it is one's."""
 
-    row: _Row
+    row: Row
     outcome: int
     county: str
     figures: dict[int, dict[str, int]]
@@ -145,8 +95,7 @@ class _Reader:
     def __init__(self, table: Table, units: Units, year: int | None) -> None:
         self.table, self.units, self.year = table, units, year
         self.changes = load_changes()
-        # By unit and year the parts of it that were read, by part, village and group the row.
-        self.seen: dict[tuple[str, int], dict[str, dict[tuple[str, str], int]]] = {}
+        self.kept = Kept(table, self.changes)
         self.counties = {plain_name(u.name): u.code for u in units.counties}
         self.whole = {plain_name(units.city.name)} if units.city else set()
 
@@ -173,7 +122,7 @@ class _Reader:
         for raw in sheet.rows:
             cells = {key: _text(raw.get(i)) for key, i in at.items()}
             words = (cells.get(key, "") for key in ("code", "name", "county", "village"))
-            row = _Row(sheet, raw, number, _Words(*words))
+            row = Row(sheet, raw, number, Words(*words))
             county = self._county(row)
             if raw.role not in {"data", "total"}:
                 self.table.outcomes.append(other_row(sheet, raw, number))
@@ -192,18 +141,7 @@ class _Reader:
 
     def finish(self) -> None:
         """Say which units of today have figures of a part only, and what counties alone have."""
-        for (code, year), seen in self.seen.items():
-            parts = self.changes.to_then(code, date(year, 12, 31))
-            gone = [part for part in parts if part not in seen]
-            if set(seen) <= set(parts) and gone and len(parts) > 1:
-                self.table.find(
-                    "part",
-                    "warning",
-                    f"{year} 年 {self.units.name(code)} 还应含 {'、'.join(gone)}，表中没有。",
-                    f"{self.units.name(code)} of {year} should include {', '.join(gone)}, which "
-                    f"the table does not have.",
-                    [code],
-                )
+        self.kept.say_parts(self.units)
         alone = sorted({code for code, _, _ in self.table.counties})
         if alone:
             listed = "、".join(map(self.units.name, alone))
@@ -218,7 +156,7 @@ class _Reader:
                 alone,
             )
 
-    def _county(self, row: _Row) -> str | None:
+    def _county(self, row: Row) -> str | None:
         """Code of the county that a row is, where it is one and no township."""
         code, name, within, _ = row.words
         number, own = code_in(code), plain_name(name)
@@ -226,20 +164,20 @@ class _Reader:
             return None
         if len(number) == 6 and number in self.units:
             return number
-        stated = within or name if not own or _TOTALS.fullmatch(own) else name
+        stated = within or name if not own or TOTALS.fullmatch(own) else name
         return self.counties.get(plain_name(_bare(stated))) if len(number) in {0, 6} else None
 
-    def _is_total(self, row: _Row, parted: Collection[str]) -> bool:
+    def _is_total(self, row: Row, parted: Collection[str]) -> bool:
         """Rows that sum up: 合计, the city's name, a township whose villages are listed."""
         name = plain_name(row.words.name or row.words.county)
         alone = len(code_in(row.words.code)) in {0, 6}
-        if _TOTALS.fullmatch(name) or (alone and name in self.whole):
+        if TOTALS.fullmatch(name) or (alone and name in self.whole):
             return True
         return row.words.whole and row.words.name in parted
 
     def _take(
         self,
-        row: _Row,
+        row: Row,
         columns: Sequence[Column],
         cell: str | None,
         stated: int | None,
@@ -253,7 +191,7 @@ class _Reader:
         when = max(figures, default=year)
         on = date(when, 12, 31) if when else None
         found = self._unit(row, county, on)
-        main = _main(figures)
+        main = main_figure(figures)
         self.table.in_file += main
         unit = found.unit
         if unit is None:
@@ -270,9 +208,10 @@ class _Reader:
             self._done(row, unit.code, "rejected", [reason])
         else:
             row.said += found.said
-            self._keep(row, unit, figures, found.old or unit.code)
+            outcome, why = self.kept.keep(row, unit, figures, found.old or unit.code)
+            self._done(row, unit.code, outcome, why)
 
-    def _unit(self, row: _Row, county: str, on: date | None) -> Found:
+    def _unit(self, row: Row, county: str, on: date | None) -> Found:
         """The township of a row; of two with its name the one in the county above it."""
         code, name, within, _ = row.words
         code = code_in(code)[:9] or code  # a village stands for its township
@@ -283,41 +222,6 @@ class _Reader:
             again = find_unit(own, self.units, level="township", changes=self.changes)
             found = again if again.unit is not None else found
         return found
-
-    def _keep(self, row: _Row, unit: Unit, figures: dict[int, dict[str, int]], own: str) -> None:
-        number = code_in(row.words.code)
-        village = "" if row.words.whole else plain_name(row.words.village)
-        village = village or number * (len(number) == 12)
-        kept: dict[tuple[int, str], int] = {}
-        for year, by_group in figures.items():
-            seen = self.seen.setdefault((unit.code, year), {})
-            parts = self.changes.to_then(unit.code, date(year, 12, 31))
-            before = seen.get(own, {})
-            fits = not seen or own in seen or (own in parts and set(seen) <= set(parts))
-            mixed = any((v == "") != (village == "") for v, _ in before)
-            for group, count in by_group.items():
-                if fits and not mixed and (village, group) not in before:
-                    kept[year, group] = count
-        if not kept:
-            first = next(
-                n for y in figures for p in self.seen[unit.code, y].values() for n in p.values()
-            )
-            why = Said(f"与第 {first} 行重复", f"the same unit and year as row {first}")
-            self._done(row, unit.code, "rejected", [why])
-            return
-        for (year, group), count in kept.items():
-            seen = self.seen[unit.code, year]
-            if seen and own not in seen:
-                first = next(n for p in seen.values() for n in p.values())
-                said = f"与第 {first} 行今属同一单元，相加"
-                joined = Said(said, f"one unit today with row {first}: added up")
-                row.said += [joined] if joined not in row.said else []
-            seen.setdefault(own, {})[village, group] = row.row.number
-            key = unit.code, group, year
-            self.table.people[key] = self.table.people.get(key, 0) + count
-        self.table.taken += _main(figures)
-        kind: Outcome = "corrected" if row.said else "accepted"
-        self._done(row, unit.code, kind, row.said)
 
     def _year_of(self, sheet: RawSheet, titles: Sequence[str], *, needed: bool) -> int | None:
         """The year that the caller states, or else a title, the sheet or the file."""
@@ -338,7 +242,7 @@ class _Reader:
         reason = Said("没有年份列，请用 --year 写明年份", "the table does not say its year")
         raise InputError(Problem(reason, sheet.file))
 
-    def _year(self, row: _Row, cell: str | None, stated: int | None) -> int | None:
+    def _year(self, row: Row, cell: str | None, stated: int | None) -> int | None:
         if not cell:
             return stated
         match = re.fullmatch(
@@ -349,10 +253,10 @@ class _Reader:
             return None
         return int(match[1])
 
-    def _done(self, row: _Row, code: str, outcome: Outcome, said: Sequence[Said]) -> None:
+    def _done(self, row: Row, code: str, outcome: Outcome, said: Sequence[Said]) -> None:
         self.table.outcomes.append(self._outcome(row, code, outcome, said))
 
-    def _outcome(self, row: _Row, code: str, outcome: Outcome, said: Sequence[Said]) -> RowOutcome:
+    def _outcome(self, row: Row, code: str, outcome: Outcome, said: Sequence[Said]) -> RowOutcome:
         name = row.words.name or self.units.name(code)
         return RowOutcome(
             row.row.number,
@@ -398,8 +302,8 @@ class _Reader:
                         f"{sum(own):,}.",
                     )
         if adopted:
-            table.in_file += _main(total.figures)
-            table.taken += _main(total.figures)
+            table.in_file += main_figure(total.figures)
+            table.taken += main_figure(total.figures)
             said = Said("县的合计，按县采用", "the total of a county, taken for it")
             table.outcomes[total.outcome] = self._outcome(
                 row, total.county, "accepted", [*row.said, said]
@@ -434,7 +338,7 @@ def _parted(sheet: RawSheet, at: Mapping[str, int]) -> set[str]:
     if not {"name", "village"} <= at.keys():
         return set()
     rows = [[_text(row.get(at[key])) for key in ("name", "village")] for row in sheet.data]
-    return {name for name, village in rows if not _Words("", "", "", village).whole}
+    return {name for name, village in rows if not Words("", "", "", village).whole}
 
 
 def _uses(heads: Sequence[str], columns: Sequence[Column], at: Mapping[str, int]) -> list[Use]:
@@ -446,19 +350,14 @@ def _uses(heads: Sequence[str], columns: Sequence[Column], at: Mapping[str, int]
     return uses_of(heads, meanings)
 
 
-def _untouched(row: _Row, columns: Sequence[Column], year: str | None) -> bool:
+def _untouched(row: Row, columns: Sequence[Column], year: str | None) -> bool:
     """A township of the template that nobody has filled in."""
     filled = any(_text(row.row.get(column.index)) for column in columns)
     return row.sheet.sheet == POPULATION and not filled and not year
 
 
-def _main(figures: dict[int, dict[str, int]]) -> int:
-    last = figures[max(figures)] if figures else {}
-    return last.get("all", next(iter(last.values()), 0))
-
-
 def _figures(
-    row: _Row, columns: Sequence[Column], year: int | None
+    row: Row, columns: Sequence[Column], year: int | None
 ) -> tuple[dict[int, dict[str, int]], Said | None]:
     """People by year and group, and why the row cannot be taken."""
     figures: dict[int, dict[str, int]] = {}

@@ -74,8 +74,9 @@ def create(
     if example is None and city is None and not (name and len(code) == 6 and code.isdecimal()):
         raise InputError(
             Said(
-                "新城市须给名称和六位代码",
-                "a city that does not ship needs a --name and a six-digit --code",
+                "新城市须给名称（--name）和六位代码（--code，各面的代码同属一地时可不写）",
+                "a city that does not ship needs a --name, and a six-digit --code where the codes "
+                "of its outlines do not tell it",
             )
         )
     with new_folder(folder) as half:

@@ -68,7 +68,7 @@ def write_template(city: City, path: Path) -> None:
     _guide(guide, city)
     lists = book.create_sheet(LISTS)
     ranges = _lists(lists, city)
-    _facilities(book.create_sheet(FACILITIES, 1), ranges)
+    _facilities(book.create_sheet(FACILITIES, 1), ranges, city.units.ground)
     _ledger(book.create_sheet(LEDGER, 2), city)
     _population(book.create_sheet(POPULATION, 3), city)
     lists.sheet_state = "hidden"
@@ -128,7 +128,9 @@ def _lists(sheet: Any, city: City) -> dict[str, str]:
     return ranges
 
 
-def _facilities(sheet: Any, ranges: dict[str, str]) -> None:
+def _facilities(
+    sheet: Any, ranges: dict[str, str], ground: tuple[float, float, float, float]
+) -> None:
     from openpyxl.worksheet.datavalidation import DataValidation
 
     names = [name for name, _ in FACILITY_COLUMNS]
@@ -148,11 +150,16 @@ def _facilities(sheet: Any, ranges: dict[str, str]) -> None:
         )
         check.errorTitle, check.error = "不是数字", f"“{name}”请填不小于 0 的数字"
         _apply(sheet, check, names.index(name) + 1)
-    for name, low, high in (("经度", "73", "136"), ("纬度", "3", "54")):
+    west, south, east, north = ground
+    for name, low, high in (("经度", west, east), ("纬度", south, north)):
         check = DataValidation(
-            type="decimal", operator="between", formula1=low, formula2=high, allow_blank=True
+            type="decimal",
+            operator="between",
+            formula1=f"{low:g}",
+            formula2=f"{high:g}",
+            allow_blank=True,
         )
-        check.errorTitle, check.error = "不在中国境内", f"{name}应在 {low} 与 {high} 度之间"
+        check.errorTitle, check.error = "位置不对", f"{name}应在 {low:g} 与 {high:g} 度之间"
         _apply(sheet, check, names.index(name) + 1)
 
 

@@ -24,10 +24,10 @@ from typing import TypeAlias
 from coverage.datum import gauss_kruger_order, to_wgs84, zones_at
 from coverage.errors import InputError
 from coverage.messages import Said
+from coverage.settings import CHINA
+from coverage.units import ground_around
 
 Bounds: TypeAlias = tuple[float, float, float, float]
-
-CHINA: Bounds = (73.0, 3.0, 136.0, 54.0)
 
 _EMPTY = {"", "-", "--", "/", "无", "暂无", "none", "null", "nan", "n/a", "#n/a"}
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -121,7 +121,7 @@ def parse_coordinates(
         first: The cell that holds both, or the one of the longitude or easting.
         second: The cell of the latitude or northing, `None` if there is one cell.
         bounds: West, south, east, north in degrees of the city; finds the zone
-            of metres that do not carry it.
+            of metres that do not carry it, and says where a city abroad lies.
         zone: The zone of metres, where it is known (``gk3-38``, ``utm-49``).
 
     Returns:
@@ -145,7 +145,7 @@ def _parse(first: str, second: str | None, bounds: Bounds | None, zone: str | No
     if second is not None and _DECIMAL.fullmatch(first) and _DECIMAL.fullmatch(second):
         # What nearly every row is; the long way gives the same.
         lon, lat = float(first), float(second)
-        if _within(lon, lat, CHINA):
+        if _within(lon, lat, ground_around(bounds)):
             return ParsedPlace(text, lon, lat)
     blank = [cell.strip().lower() in _EMPTY for cell in (first, second) if cell is not None]
     if all(blank):
@@ -308,11 +308,12 @@ def _place(
     marked = one.axis == "lat" or two.axis == "lon"
     if marked:
         a, b = b, a
-    if _within(a, b, CHINA):
+    home = ground_around(bounds)
+    if _within(a, b, home):
         if marked and not single:
             corrections[SWAPPED] = None
         return ParsedPlace(text, a, b, corrections=tuple(corrections))
-    if _within(b, a, CHINA):
+    if _within(b, a, home):
         if marked:
             raise _RefusedError(
                 "方向标记与数值不符", "the marks of direction contradict the values"
@@ -332,7 +333,7 @@ def _projected(
 ) -> ParsedPlace:
     metres = gauss_kruger_order(a, b)
     if metres is None:
-        raise _RefusedError(*_why_not(a, b))
+        raise _RefusedError(*_why_not(a, b, ground_around(bounds)))
     if metres.datum and zone and metres.datum.partition("-")[2] != zone.partition("-")[2]:
         raise _RefusedError(
             f"带号与给定的 {zone} 不符", f"the zone contradicts the {zone} that was given"
@@ -394,9 +395,11 @@ def _in_zone(
     return name, lon, lat
 
 
-def _why_not(a: float, b: float) -> tuple[str, str]:
+def _why_not(a: float, b: float, home: Bounds) -> tuple[str, str]:
     if a == 0 and b == 0:
         return "坐标为零", "the coordinates are zero"
+    if home != CHINA and abs(a) <= 180 and abs(b) <= 180:
+        return f"不在本市附近（{a:g}, {b:g}）", f"the place is not near the city ({a:g}, {b:g})"
     if a < 0 or b < 0:
         return "坐标为负，不在中国境内", "negative coordinates: not in China"
     if abs(a) <= 180 and abs(b) <= 180:

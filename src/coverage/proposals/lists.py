@@ -175,7 +175,9 @@ class _Reader:
         """The place of a row, from its coordinates or its unit; None is complained of."""
         lon, lat = row.text("lon"), row.text("lat")
         if lon or lat:
-            read = parse_coordinates(lon, lat if self.paired else None)
+            read = parse_coordinates(
+                lon, lat if self.paired else None, bounds=self.city.units.around
+            )
             if read.lon is None or read.lat is None:
                 row.bad("lon", read.problem or Said("没有坐标", "no place"))
                 return None
