@@ -196,7 +196,7 @@ def assess(
     year = city.plan.end if year is None else year
     within = people_within or _people_within
     results = tuple(_result(city, facilities, i, year, given.get(i.id), within) for i in chosen)
-    report = Report(city, year, results, facilities, ())
+    report = Report(city, year, results, facilities.as_of(year), ())
     return replace(report, notes=_report_notes(report))
 
 

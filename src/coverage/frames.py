@@ -101,11 +101,14 @@ def facilities_table(
         kind: Kind of rows that state none.
     """
     table = table_of(frame, "facilities")
-    unnamed = [r for r in table.records if not _unit_of(r, units)]
+    unnamed = [r for r in table.records if not (r.get("since") or _unit_of(r, units))]
     found = dict(zip([r.row for r in unnamed], _codes_at(unnamed, townships), strict=True))
     whole = units.city.code if units.city else ""
     records = []
     for r in table.records:
+        if r.get("since"):  # a change of another row says only what changed
+            records.append(r)
+            continue
         filled = {
             "id": r.get("id") or f"f{r.row:04}",
             "kind": ALIASES.get(r.get("kind"), r.get("kind")) or kind,

@@ -152,7 +152,7 @@ class Matched:
 def matching(register: Register, match: Match, year: int, city: City) -> Matched:
     """Facilities of the register that count towards `match`, open at the end of `year`."""
     asked = _Asked(match, city, year)
-    found = [(f, asked.of(f)) for f in register.facilities]
+    found = [(f, asked.of(f)) for f in register.as_of(year).facilities]
     return Matched(
         tuple(f for f, counts in found if counts),
         tuple(f for f, counts in found if counts is None),

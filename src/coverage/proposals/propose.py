@@ -366,7 +366,7 @@ def _lacking(
     counted = {f.id for f in field.existing}
     return tuple(
         f
-        for f in register.facilities
+        for f in register.as_of(question.year).facilities
         if f.kind in question.indicator.match.kinds
         and f.unit_code.startswith(code)
         and f.counts_in(question.year)

@@ -76,7 +76,7 @@ def place(
     """
     chosen = [
         f
-        for f in register.facilities
+        for f in register.as_of(year).facilities
         if f.kind in kinds and f.counts_in(year) and services <= f.services
     ]
     placed: list[Facility] = []

@@ -105,6 +105,7 @@ def due(day: date | None, year: int) -> bool:
 
 def edited_register(register: Register, scenario: Scenario, year: int) -> Register:
     """The register with the edits that are due by the end of a year; new rows come last."""
+    register = register.as_of(year)
     rows = {f.id: f for f in register.facilities}
     changes: tuple[tuple[Sequence[Any], Callable[[Facility, Any], Facility]], ...] = (
         (scenario.opens, _opened),
@@ -129,6 +130,7 @@ def _opened(facility: Facility, edit: Open) -> Facility:
         placed,
         status="open",
         opened=edit.on,
+        closed=None,
         beds=facility.beds if edit.beds is None else edit.beds,
         nursing_beds=nursing,
         services=facility.services | frozenset(edit.services),

@@ -103,7 +103,7 @@ def compare(
     year = checked_year(city, year)
     question = question or question_of(kind, services, group)
     given = city.counted(register)
-    rows = city.counted(given, provenance)
+    rows = city.counted(given, provenance).as_of(year)
     scenarios = _read(scenarios, city, given)
     _check_present(rows, scenarios)
     edited = [edited_register(rows, one, year) for one in scenarios]
