@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from coverage.city import City
+from coverage.datum import project
 from coverage.errors import InputError
 from coverage.intake.roads import fit_to_city, import_roads
 from coverage.roads.convert import write_graphml
@@ -91,6 +93,18 @@ def test_parallel_streets_count_each_and_both_ways_of_one_street_once() -> None:
     network = build([(0, 0), (99, 0)], [*streets, Street(0, 1, 100.0, oneway=True)])
     fit = fit_to_city(network, City.load("珠山"), CleaningReport())
     assert fit.length_km == pytest.approx(0.3)
+
+
+def test_a_seat_is_near_a_street_that_passes_it_far_from_both_ends() -> None:
+    city, crs = City.load("珠山"), load("360203").crs
+    seat = next(unit for unit in city.units.townships if unit.placed)
+    (x,), (y,) = project([seat.lon or 0.0], [seat.lat or 0.0], crs)
+    for aside, near in ((1_900.0, 1), (2_100.0, 0)):
+        ends = [(x - 9_000.0, y - aside), (x + 9_000.0, y - aside)]
+        network = replace(build(ends, [Street(0, 1, 18_000.0)]), crs=crs)
+        fit = fit_to_city(network, city, CleaningReport())
+        assert (fit.near, fit.seats) == (near, 1)
+        assert (seat.name in fit.far) is not bool(near)
 
 
 def test_only_the_roads_replaced_are_removed(folder: Path, graphml: Path) -> None:

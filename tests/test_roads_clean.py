@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 
 from coverage.roads.build import build
-from coverage.roads.clean import clean
+from coverage.roads.clean import UNJOINED, clean
 from coverage.roads.network import CAR, FOOT, MODES
 from test_roads_network import ALL, networks
 
@@ -155,3 +156,27 @@ def test_metres_add_up_and_cleaning_twice_finds_nothing_new(network: RoadNetwork
         use = (cleaned.modes & flag) > 0
         on[cleaned.tail[use]] = on[cleaned.head[use]] = True
         assert np.array_equal(report.islands[mode] >= 0, on)
+
+
+@given(network=networks())
+def test_lines_that_cross_are_those_that_every_pair_shows(network: RoadNetwork) -> None:
+    cleaned, report = clean(network)
+    edges = np.flatnonzero(cleaned.one_way_each & (cleaned.level == 0) & ~cleaned.across)
+    edges = edges[cleaned.plane_length()[edges] > 0]
+    lines = [shapely.LineString(cleaned.line(int(edge))) for edge in edges]
+    ends = [{int(cleaned.tail[edge]), int(cleaned.head[edge])} for edge in edges]
+    meet = [
+        (one.crosses if ends[i] & ends[j] else one.intersects)(lines[j])
+        for i, one in enumerate(lines)
+        for j in range(i + 1, len(lines))
+    ]
+    assert report.count(UNJOINED) == sum(meet)
+
+
+def test_two_streets_from_one_corner_cross_only_where_they_bend() -> None:
+    # From the corner one goes straight, the other swings across it.
+    bends = ([0, 0, 2], [113.004, 113.006], [23.701, 23.699])
+    swung = build([113.0, 113.01, 113.008], [23.7, 23.7, 23.698], [0, 0], [1, 2], ALL, bends=bends)
+    assert clean(swung)[1].count(UNJOINED) == 1
+    straight = build([113.0, 113.01, 113.008], [23.7, 23.7, 23.698], [0, 0], [1, 2], ALL)
+    assert clean(straight)[1].count(UNJOINED) == 0

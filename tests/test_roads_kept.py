@@ -121,6 +121,17 @@ def test_a_kept_file_that_is_damaged_is_refused_with_the_remedy(
         assert "coverage import roads" in said
 
 
+@pytest.mark.parametrize("cache", [True, False])
+def test_what_is_kept_is_for_the_modes_that_it_is_for(space: Path, *, cache: bool) -> None:
+    import_roads(TABLES[0], space, edges=TABLES[1])
+    kept = space / "roads" / "roads.npz"
+    for modes in (["foot"], ["foot", "bicycle", "car"], []):
+        with pytest.raises(InputError, match=r"roads\.npz: .*modes") as refused:
+            load(kept, modes=modes, cache=cache)
+        assert len(refused.value.problems) == 1
+    assert load(kept).edge_count > 0
+
+
 def test_a_kept_file_holds_nothing_that_grows_or_runs(tmp_path: Path) -> None:
     import hashlib
     import io

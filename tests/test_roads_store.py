@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import time
 from dataclasses import replace
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from conftest import shared_file
+from conftest import ROOT, shared_file
 from coverage.errors import InputError
+from coverage.roads import store
 from coverage.roads.build import build
 from coverage.roads.sources import check, load
 from coverage.roads.store import CACHE, cached
@@ -100,6 +102,29 @@ def test_another_format_or_rule_is_another_key(tmp_path: Path) -> None:
     assert replace(CACHE, archive=later).key({"a": 1}) != before
     cached({"a": 1}, small, folder=tmp_path)
     assert next(tmp_path.iterdir()).stem != before  # the rules of access are in it
+
+
+def test_other_code_or_rules_of_reading_make_what_is_kept_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached({"a": 1}, small, folder=tmp_path / "kept")
+    shutil.copytree(ROOT / "src" / "coverage" / "roads", tmp_path / "room_of_roads")
+    monkeypatch.syspath_prepend(tmp_path)
+    digest = store.reading.__wrapped__
+    assert digest("room_of_roads") == store.reading()  # wherever it lies
+    for name in ("ways.py", "squares.py", "access.toml"):
+        part, before = tmp_path / "room_of_roads" / name, digest("room_of_roads")
+        part.write_text(part.read_text("utf-8") + "\n# other\n", "utf-8")
+        assert digest("room_of_roads") != before
+    monkeypatch.setattr(store, "reading", lambda: digest("room_of_roads"))
+    cached({"a": 1}, small, folder=tmp_path / "kept")
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+
+
+def test_a_file_is_written_as_it_is_packed(tmp_path: Path) -> None:
+    parts = CACHE.pack(small())
+    CACHE.archive.write(tmp_path / "a.npz", *parts)
+    assert (tmp_path / "a.npz").read_bytes() == CACHE.archive.packed(*parts)
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import json
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -58,17 +58,25 @@ class Archive:
         Raises:
             InputError: If the file cannot be written.
         """
-        with replacing(path) as half, half.open("wb") as file:
-            file.write(self.packed(about, arrays))
+        with replacing(path) as half, half.open("w+b") as file:
+            self._fill(file, about, arrays)
 
     def packed(self, about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
         """The content of such a file."""
-        meta = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
         buffer = io.BytesIO()
-        np.savez(buffer, meta=meta, **arrays)  # type: ignore[arg-type]
-        digest = hashlib.sha256(buffer.getbuffer()).digest()
-        buffer.write(_TRAILER.pack(self.mark, self.version, digest))
-        return buffer.getvalue()
+        self._fill(buffer, about, arrays)
+        return buffer.getvalue()  # the buffer itself: nothing is copied
+
+    def _fill(
+        self, file: IO[bytes], about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    ) -> None:
+        """Write into an empty file and read back what is to be sealed: it is held nowhere else."""
+        meta = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
+        np.savez(file, meta=meta, **arrays)  # type: ignore[arg-type]
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").digest()  # type: ignore[arg-type]
+        file.seek(0, io.SEEK_END)
+        file.write(_TRAILER.pack(self.mark, self.version, digest))
 
     def read(self, path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
         """What `write` was given; None if it is not there or not as it was written."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from coverage.arrays import Bools, Floats
     from coverage.roads.network import CleaningReport, RoadNetwork
 
 NEAR_M = 2_000.0
@@ -188,19 +189,11 @@ def fit_to_city(network: RoadNetwork, city: City, report: CleaningReport) -> Cit
     """How a network lies in a city, and how much of it hangs together."""
     import numpy as np
     import pyproj
-    import shapely
 
     seats = [unit for unit in city.units.townships if unit.placed]
     to_plane = pyproj.Transformer.from_crs(WGS84, network.crs, always_xy=True)
     x, y = to_plane.transform([u.lon for u in seats], [u.lat for u in seats])
-    nodes = np.column_stack([network.x, network.y])
-    ends = np.stack([nodes[network.tail], nodes[network.head]], axis=1)
-    streets = np.asarray(shapely.linestrings(ends), np.object_)
-    near = np.zeros(len(seats), bool)
-    if seats and len(streets):
-        tree = shapely.STRtree(streets)
-        found, _ = tree.query_nearest(shapely.points(x, y), max_distance=NEAR_M)
-        near[found] = True
+    near = _near(network, np.column_stack([x, y]))
     once = np.flatnonzero(network.one_way_each & ~network.across)
     lengths = network.length_m[once]
     islands = {
@@ -216,6 +209,26 @@ def fit_to_city(network: RoadNetwork, city: City, report: CleaningReport) -> Cit
         largest={m: float(n.max() / n.sum()) for m, n in islands.items() if len(n)},
         islands={m: len(n) for m, n in islands.items()},
     )
+
+
+def _near(network: RoadNetwork, places: Floats) -> Bools:
+    """(k,) which places lie within `NEAR_M` of a street, drawn straight."""
+    import numpy as np
+    import shapely
+    from scipy.spatial import cKDTree
+
+    if not len(places) or not network.edge_count:
+        return np.zeros(len(places), bool)
+    nodes = np.column_stack([network.x, network.y])
+    ends = np.column_stack([network.tail, network.head])
+    away, _ = cKDTree(nodes[np.unique(ends)]).query(places, distance_upper_bound=NEAR_M)
+    near = np.asarray(np.isfinite(away))
+    rest = np.flatnonzero(~near)
+    if len(rest):  # a long street may pass by, far from its ends
+        lines = np.asarray(shapely.linestrings(nodes[ends[network.one_way_each]]), np.object_)
+        tree = shapely.STRtree(lines)
+        near[rest[tree.query_nearest(shapely.points(places[rest]), max_distance=NEAR_M)[0]]] = True
+    return near
 
 
 def _inside(network: RoadNetwork, city: City, once: NDArray[np.intp]) -> float | None:

@@ -100,8 +100,8 @@ def use_of(tags: Mapping[str, str], *, unknown_class: int = 0) -> Use | None:
         None if the class is no road, else the verdict; it may be that
         nobody may use the way.
     """
-    said = frozenset((key, value) for key, value in tags.items() if key in judged_keys())
-    return _judged(said, unknown_class)
+    known = judged_keys()
+    return _judged(frozenset([one for one in tags.items() if one[0] in known]), unknown_class)
 
 
 @cache
@@ -149,11 +149,16 @@ def level_of(tags: Mapping[str, str]) -> int:
         >>> level_of({"bridge": "viaduct"}), level_of({"layer": "-2"}), level_of({"bridge": "F"})
         (1, -1, 0)
     """
-    if tags.get("bridge", "no").lower() not in _IS_NONE:
+    return _level(tags.get("bridge", "no"), tags.get("tunnel", "no"), tags.get("layer", "0"))
+
+
+@lru_cache(maxsize=4096)
+def _level(bridge: str, tunnel: str, layer: str) -> int:
+    if bridge.lower() not in _IS_NONE:
         return 1
-    if tags.get("tunnel", "no").lower() not in _IS_NONE:
+    if tunnel.lower() not in _IS_NONE:
         return -1
-    layer = tags.get("layer", "0").strip().lstrip("+")
+    layer = layer.strip().lstrip("+")
     return 0 if layer.removesuffix(".0") in _IS_NONE else -1 if layer.startswith("-") else 1
 
 

@@ -297,13 +297,17 @@ def _unjoined(network: RoadNetwork, report: CleaningReport) -> None:
     start, x, y = network.lines(edges)
     owner = np.repeat(np.arange(len(edges)), np.diff(start))
     lines = np.asarray(shapely.linestrings(np.column_stack([x, y]), indices=owner), np.object_)
-    one, two = shapely.STRtree(lines).query(lines, predicate="intersects")
-    pairs = np.column_stack([one, two])[one < two]
+    one, two = shapely.STRtree(lines).query(lines)
+    one, two = one[one < two], two[one < two]
     ends = np.column_stack([network.tail, network.head])[edges]
-    share = (ends[pairs[:, 0], :, None] == ends[pairs[:, 1], None, :]).any(axis=(1, 2))
-    meet = ~share
-    meet[share] = shapely.crosses(lines[pairs[share, 0]], lines[pairs[share, 1]])
-    one, two = network.edge_id[edges[pairs[meet]]].T
+    share = (ends[one][:, :, None] == ends[two][:, None, :]).any(axis=(1, 2))
+    # What shares an end may cross elsewhere, but for two straight lines.
+    bent = np.diff(start) > 2
+    again = share & (bent[one] | bent[two])
+    meet = np.zeros(len(one), bool)
+    meet[~share] = shapely.intersects(lines[one[~share]], lines[two[~share]])
+    meet[again] = shapely.crosses(lines[one[again]], lines[two[again]])
+    one, two = network.edge_id[edges[np.stack([one[meet], two[meet]])]]
     what = Said("路段 {} 与 {}", "edges {} and {}")
     words = [what.fill(a, b) for a, b in zip(one[:_SHOWN], two[:_SHOWN], strict=True)]
     report.add(UNJOINED, "kept", words, count=len(one))

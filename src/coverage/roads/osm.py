@@ -95,7 +95,8 @@ def read_osm(
 
 def _collect(path: Path, ways: Ways, *, areas: bool = True) -> None:
     gone, new = _edited(path) if path.suffix == ".osm" else (frozenset(), {})
-    streets, others = (*judged_keys(), *_FORM), (*judged_keys(), *_FORM, *_OTHERS)
+    streets = (*(judged_keys() - {"highway", "route"}), *_FORM)
+    others = ("highway", "route", *streets, *_OTHERS)
     for one in _found(path, areas=areas):
         kind = one.type_str()
         if kind == "a":  # every closed way comes as an area, too
@@ -112,11 +113,15 @@ def _collect(path: Path, ways: Ways, *, areas: bool = True) -> None:
             continue
         # To ask for what is needed takes half as long as to take over all tags of a way.
         get = one.tags.get
-        asked = streets if get("highway") else others
-        tags = {key: value for key in asked if (value := get(key)) is not None}
+        if highway := get("highway"):
+            asked = streets if len(one.tags) > 1 else ()
+            tags = {key: value for key in asked if (value := get(key)) is not None}
+            tags["highway"] = highway
+        else:
+            tags = {key: value for key in others if (value := get(key)) is not None}
         if road_class(tags):
             # x and y are whole numbers (1e-7 degrees) and need no test of validity.
-            points = [(n.ref, n.x, n.y) for n in one.nodes]
+            points = [(n.ref, (at := n.location).x, at.y) for n in one.nodes]
             if new:
                 points = [new.get(at[0], at) for at in points]
             ways.add(one.id, tags, points)

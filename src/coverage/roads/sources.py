@@ -53,7 +53,8 @@ def load(
         edges: The table of edges beside a CSV of nodes.
         modes: From an extract, keep what at least one of these may use (by
             default any of them); of other sources, who may use every edge
-            (by default its class decides).
+            (by default its class decides); of a network kept as arrays
+            (``.npz``), which says it of every edge, none can be given.
         area: Polygon in lon, lat; for extracts of OpenStreetMap only.
         crs: Projected CRS in metres; by default the UTM zone of the middle.
         cache: Keep the built network of a file and read it back next time.
@@ -239,6 +240,13 @@ def _read(
         )
         raise InputError(Problem(said, path.name))
     if path.suffix == ENDING:
+        if modes is not None:
+            said = Said(
+                "这是存好的路网，谁能走哪条路已经写定，不能再指定出行方式；请改用原来的路网文件",
+                "a network kept by this tool says who may use each street: give modes with the "
+                "file that it was made of instead",
+            )
+            raise InputError(Problem(said, path.name))
         return read(path)
     if path.suffix == ".graphml":
         from coverage.roads.convert import read_graphml

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -62,9 +63,16 @@ def read(path: Path) -> RoadNetwork:
     raise InputError(Problem(_UNREADABLE, path.name))
 
 
+@cache
+def reading(room: str = "coverage.roads") -> str:
+    """Digest of the code and the rules by which roads are read: other ones, another network."""
+    parts = sorted((one.name, one) for one in files(room).iterdir() if one.is_file())
+    found = ((name, hashlib.sha256(one.read_bytes()).hexdigest()) for name, one in parts)
+    return hashlib.sha256(repr(list(found)).encode()).hexdigest()
+
+
 def _parts(key_parts: dict[str, Any]) -> dict[str, Any]:
-    rules = files("coverage.roads").joinpath("access.toml").read_bytes()
-    return {"parts": key_parts, "access": hashlib.sha256(rules).hexdigest()}
+    return {"parts": key_parts, "reading": reading()}
 
 
 def cached(
@@ -73,8 +81,8 @@ def cached(
     """A network from the cache, or built and put there.
 
     Args:
-        key_parts: All that the network depends on beside the rules of access, as plain JSON
-            values: digests of files, options.
+        key_parts: All that the network depends on beside how roads are read (`reading`), as
+            plain JSON values: digests of files, options.
         build: Builds the network.
         folder: Where the cache lies, by default below the user's own.
     """

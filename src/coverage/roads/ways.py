@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -70,6 +71,18 @@ def obstacle_of(tags: Mapping[str, str]) -> str:
     return "rail" if tags.get("railway") in _RAILWAYS else ""
 
 
+class _Kind(NamedTuple):
+    """What the tags of a way say of all its pieces."""
+
+    highway: str
+    forward: int
+    back: int
+    ends: int
+    level: int
+    speed: float
+    speed_back: float
+
+
 class _Ban(NamedTuple):
     number: int
     come: int
@@ -92,12 +105,9 @@ class Ways:
         self.modes = tuple(modes)
         self._mask = mode_flags(self.modes)
         self._mask |= CAR_ON_TRACKS if self._mask & CAR else 0
-        self._columns: dict[str, list[Any]] = {
-            key: []
-            for key in ("way", "highway", "forward", "back", "ends", "level", "speed", "speed_back")
-        }
-        self._start = array("q", [0])
-        self._ref, self._x, self._y = array("q"), array("q"), array("q")
+        self._way, self._kind, self._start = array("q"), array("i"), array("q", [0])
+        self._kinds: dict[_Kind, int] = {}  # few, whatever the number of ways
+        self._points = array("q")  # ref, x, y of one after the other
         self._shut: dict[int, int] = {}
         self._bans: list[_Ban] = []
         self._squares: list[int] = []
@@ -123,21 +133,18 @@ class Ways:
         if use.odd_speed is not None:
             self.odd_speeds[use.odd_speed] += 1
         if _is_square(tags, points):
-            self._squares.append(len(self._columns["way"]))
+            self._squares.append(len(self._way))
         speed, back = use.speed, use.speed_back
         if highway == "ferry":
             speed = back = _ferry_kmh(tags, points)
-        self._append(
-            (way, highway, use.forward, use.back, use.ends, level_of(tags), speed, back), points
-        )
+        kind = _Kind(highway, use.forward, use.back, use.ends, level_of(tags), speed, back)
+        self._append(way, kind, points)
 
-    def _append(self, row: Sequence[Any], points: Iterable[tuple[int, int, int]]) -> None:
-        columns = zip(*points, strict=True)
-        for all_points, own in zip((self._ref, self._x, self._y), columns, strict=False):
-            all_points.extend(own)
-        self._start.append(len(self._ref))
-        for column, value in zip(self._columns.values(), row, strict=True):
-            column.append(value)
+    def _append(self, way: int, kind: _Kind, points: Iterable[Iterable[int]]) -> None:
+        self._points.extend(chain.from_iterable(points))
+        self._start.append(len(self._points) // 3)
+        self._way.append(way)
+        self._kind.append(self._kinds.setdefault(kind, len(self._kinds)))
 
     def bar(self, node: int, tags: Mapping[str, str]) -> None:
         """Take a node: what stands there may shut the way to some."""
@@ -192,12 +199,10 @@ class Ways:
         """
         self._cross_squares()
         start = np.frombuffer(self._start, np.int64)
-        ref, x, y = (np.frombuffer(a, np.int64) for a in (self._ref, self._x, self._y))
+        ref, x, y = np.frombuffer(self._points, np.int64).reshape(-1, 3).T
         owner = np.repeat(np.arange(len(start) - 1), np.diff(start))
         known = (x != NOWHERE) & (y != NOWHERE)
-        self.lost["way_with_points_missing"] += [
-            self._columns["way"][i] for i in np.unique(owner[~known])
-        ]
+        self.lost["way_with_points_missing"] += [self._way[i] for i in np.unique(owner[~known])]
         keep = known.copy()  # and a point named twice in a row counts once
         keep[1:] &= ~((ref[1:] == ref[:-1]) & (owner[1:] == owner[:-1]) & known[:-1])
         # A gap left by a missing point must not be bridged by a straight line.
@@ -217,24 +222,24 @@ class Ways:
         squares, self._squares = self._squares, []
         if not squares:
             return
-        named, counts = np.unique(np.array(self._ref), return_counts=True)
+        points = np.array(self._points).reshape(-1, 3)
+        named, counts = np.unique(points[:, 0], return_counts=True)
+        kinds = list(self._kinds)
         for row in squares:
-            here = slice(self._start[row], self._start[row + 1] - 1)
-            refs, ring = self._ref[here], np.column_stack([self._x[here], self._y[here]])
+            here = points[self._start[row] : self._start[row + 1] - 1]
+            refs, ring = here[:, 0], here[:, 1:]
             times = counts[np.searchsorted(named, refs)]
             times[0] -= 1  # a ring names its first point twice
             ends = np.flatnonzero(times > 1).tolist()
             across = None if NOWHERE in ring else lines_across(ring / _DEGREES, ends)
-            way = self._columns["way"][row]
+            way, kind = self._way[row], kinds[self._kind[row]]
             if across is None:
                 self.lost["square"].append(way)
                 continue
-            about = {key: column[row] for key, column in self._columns.items()}
-            about |= {"highway": about["highway"] + ACROSS}
-            about |= {"forward": (feet := (FOOT | BICYCLE) & about["forward"]), "back": feet}
+            feet = (FOOT | BICYCLE) & kind.forward
+            kind = kind._replace(highway=kind.highway + ACROSS, forward=feet, back=feet)
             for a, b in across:
-                points = [(refs[i], int(ring[i, 0]), int(ring[i, 1])) for i in (a, b)]
-                self._append(tuple(about.values()), points)
+                self._append(way, kind, here[[a, b]].tolist())
 
     def _build(
         self,
@@ -252,9 +257,11 @@ class Ways:
         ends, index = np.unique(np.concatenate([ref[first], ref[last]]), return_index=True)
         at = np.concatenate([first, last])[index]
         bend = expand(first + 1, last - first - 1)
-        column = {key: np.asarray(values)[row] for key, values in self._columns.items()}
+        way, number = (np.array(one)[row] for one in (self._way, self._kind))
+        values = zip(_Kind._fields, zip(*self._kinds, strict=True), strict=True)
+        column = {name: np.asarray(of_kinds)[number] for name, of_kinds in values}
         u, v = np.searchsorted(ends, ref[first]), np.searchsorted(ends, ref[last])
-        turns = self._turns(column["way"], ends, u, v)
+        turns = self._turns(way, ends, u, v)
         obstacles = self._obstacles
         if area is not None:
             obstacles = [one for one in obstacles if intersects(area, LineString(one[1]))]
@@ -268,7 +275,7 @@ class Ways:
             highway=column["highway"].tolist(),
             maxspeed_kmh=column["speed"],
             maxspeed_back_kmh=column["speed_back"],
-            edge_id=column["way"] * PIECES_PER_WAY + _positions(column["way"]),
+            edge_id=way * PIECES_PER_WAY + _positions(way),
             node_id=ends,
             bends=(starts(last - first - 1), lon[bend], lat[bend]),
             ends_only=column["ends"],
@@ -330,10 +337,10 @@ class Ways:
 
 def _is_square(tags: Mapping[str, str], points: Sequence[tuple[int, int, int]]) -> bool:
     """Whether a way is the edge of an area that is crossed in any direction."""
+    if len(points) < 4 or points[0][0] != points[-1][0]:
+        return False
     said = tags.get("area", "")
-    pedestrian = tags.get("highway") == "pedestrian" and said != "no"
-    ring = len(points) > 3 and points[0][0] == points[-1][0]
-    return ring and (said == "yes" or pedestrian)
+    return said == "yes" or (tags.get("highway") == "pedestrian" and said != "no")
 
 
 def _ferry_kmh(tags: Mapping[str, str], points: Sequence[tuple[int, int, int]]) -> float:
