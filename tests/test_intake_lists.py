@@ -163,6 +163,45 @@ def test_one_facility_under_several_names_is_offered_as_a_repeat(
         assert [f.id for f in second.findings if f.id == "near_same"] == ["near_same"]
 
 
+@pytest.mark.parametrize("datum", ["wgs84", "gcj02"])
+@pytest.mark.parametrize(
+    ("one", "two", "town"),
+    [
+        ("佛冈县敬老院", "佛冈敬老院", "石角镇"),
+        ("清新区太和镇敬老院", "太和敬老院（公办）", "太和镇"),
+        ("清远市清城区源潭镇敬老院", "源潭敬老 院", "源潭镇"),
+        ("连山壮族瑶族自治县社会福利院", "连山县社会福利院", "吉田镇"),
+        ("康乐护理院【医养结合】", "清城区康乐护理院", "横荷街道"),
+    ],
+)
+def test_points_without_a_unit_are_offered_as_repeats_too(
+    tmp_path: Path, one: str, two: str, town: str, datum: str
+) -> None:
+    unit = next(u for u in QINGYUAN.units.townships if u.name == town and u.lon is not None)
+    if town == "石角镇":
+        unit = QINGYUAN.units["441821100"]
+    lines = ["name,lng,lat"]
+    for name, east in ((one, 0.0), (two, 0.0006)):
+        assert unit.lon is not None
+        assert unit.lat is not None
+        lon, lat = from_wgs84(unit.lon + east, unit.lat, datum)
+        lines.append(f"{name},{lon:.6f},{lat:.6f}")
+    made = _import(tmp_path, "\n".join(lines), kind="elder_care", datum=datum)
+    first, second = _rows(made)
+    assert first.accepted
+    assert second.accepted
+    assert [f.id for f in second.findings if f.id == "near_same"] == ["near_same"]
+    assert {first.unit_code[:6], second.unit_code[:6]} == {unit.parent}
+
+
+def test_a_short_name_tells_the_township_once_the_place_tells_the_county(tmp_path: Path) -> None:
+    unit = QINGYUAN.units["441802103"]
+    line = f"源潭敬老院,{unit.lon},{unit.lat}"
+    row = _one(tmp_path, "name,lng,lat", line, kind="elder_care", datum="wgs84")
+    assert row.unit_code == "441802103"
+    assert "name.elsewhere" in [f.id for f in row.findings if f.weight == "warning"]
+
+
 def test_a_blank_inside_a_name_makes_no_other_facility(tmp_path: Path) -> None:
     made = _import(tmp_path, "名称,镇街\n源潭敬老院,源潭镇\n源潭敬老 院,源潭镇\n")
     assert made.accepted == 1

@@ -19,6 +19,7 @@ from coverage.places.changes import (
     read_changes,
     shipped_changes,
 )
+from coverage.places.find import Evidence, find_unit
 from coverage.places.names import HOW, match_unit, plain_name, settled
 
 if TYPE_CHECKING:
@@ -220,3 +221,30 @@ def test_a_broken_table_of_changes_names_every_problem(tmp_path: Path) -> None:
         (3, "source"),
         (3, "name_old"),
     }
+
+
+@pytest.mark.parametrize(
+    ("city", "text", "name"),
+    [
+        ("中山", "火炬区", "中山港街道"),
+        ("中山", "火炬开发区", "中山港街道"),
+        ("中山", "中山火炬高技术产业开发区", "中山港街道"),
+        ("中山", "火炬高新区管委会", "中山港街道"),
+        ("中山", "东区", "东区街道"),
+        ("清远", "清远国家高新技术产业开发区", "清远市高新技术产业开发区"),
+        ("清远", "高新区", "清远市高新技术产业开发区"),
+        ("清远", "银盏林场", "清远市国营银盏林场"),
+        ("江门", "新会经开区", "新会经济开发区"),
+        ("江门", "开平翠山湖新区", "翠山湖新区"),
+        ("江门", "新会区", "新会区"),
+        ("江门", "江门市新会区", "新会区"),
+        ("江门", "恩平区", "恩平市"),
+        ("江门", "高新区", ""),
+        ("中山", "翠亨新区", ""),
+        ("珠山区", "高新区", "高新技术开发区"),
+    ],
+)
+def test_areas_with_an_office_of_their_own(city: str, text: str, name: str) -> None:
+    units = City.load(city).units
+    found = find_unit(Evidence(county=text), units)
+    assert (units.name(found.code) if found.code else "") == name

@@ -18,6 +18,7 @@ from coverage.errors import InputError
 from coverage.intake.locate import put_at_seat
 from coverage.lists.rows import Finding
 from coverage.messages import Said
+from coverage.places.find import Evidence, find_unit
 from coverage.places.polygons import Outlines, plane, read_outlines
 from coverage.reach.sites import BORDER_M, areas_near, off_road_said
 from coverage.workspace import WATER
@@ -185,12 +186,28 @@ def _choose_about(
                 put_at_seat(row, city)
 
 
+def _by_county(row: FacilityRow, city: City, county: str) -> bool:
+    """Whether name and address tell the township, once the place has told the county."""
+    address = str(row.values.get("address") or "")
+    found = find_unit(Evidence(county, name=row.name, address=address), city.units)
+    if not county or len(found.code) <= 6:
+        return False
+    row.found = found
+    name = city.units.name(county)
+    row.correct(Said(f"县区由坐标得出：{name}", f"its county by its place: {name}"), *found.said)
+    for said in found.doubts:
+        row.check("name.elsewhere", said)
+    return True
+
+
 def _by_place(row: FacilityRow, city: City, county: str, township: str, *, sure: bool) -> None:
     """The unit of a row that names no township."""
     if sure and township.startswith(row.unit_code):
         row.found.unit = city.units[township]
         name = city.units.name(township)
         row.correct(Said(f"乡镇由坐标得出：{name}", f"its township by its place: {name}"))
+        return
+    if not row.unit_code and _by_county(row, city, county):
         return
     if not row.unit_code:
         # A city without counties has one county row, of its own code.

@@ -93,7 +93,8 @@ def _within(text: str, around: tuple[str, str, str]) -> str:
     """A name without the city and the county before it."""
     for above in map(plain_name, around[:2]):
         root = root_of(above, "county")
-        start = next((n for n in (above, root) if len(n) >= 2 and text.startswith(n)), "")
+        forms = (above, *(root + kind for kind in "县市区"), root)  # 连山县: 连山壮族瑶族自治县
+        start = next((n for n in forms if len(n) >= 2 and text.startswith(n)), "")
         short = text[len(start) :]
         if start and short:
             # 清新区敬老院 is the county's own: nothing but the kind would be left of it.

@@ -33,12 +33,20 @@ HOW: dict[str, Said] = {
     "traditional": Said("繁体或全角写法", "traditional or full-width spelling"),
     "no_suffix": Said("省略了通名", "without its suffix"),
     "suffix_form": Said("通名写法不同", "another form of its suffix"),
+    "area": Said("功能区的另一种写法", "another form of the area's name"),
     "other_suffix": Said("通名不同", "another suffix"),
     "old_name": Said("旧名", "an old name"),
     "slip": Said("一字之差", "one character differs"),
     "address": Said("从地址中读出", "read from an address"),
     "stem": Said("从地址中的简称读出", "read from a short name in an address"),
 }
+# What areas that are run by an office of their own are called: 高新区 is 高新技术产业开发区.
+_OFFICE = re.compile(r"(?:街道办事处|街道办|街道|管理委员会|管委会)$")
+_OWNED = re.compile(r"^(?:国家级|国家|省级|国营|国有)+")
+_AREA = re.compile(
+    r"(?:(?P<high>高)新?|(?P<trade>经)济?|(?P<work>工)业)?(?:技术)?(?:产业)?"
+    r"(?:开发?区|新区|园区|园|区)$"
+)
 LEVELS = ("county", "township", "village")
 SETTLED = 0.75
 SURE = 0.9  # what says another unit this surely is a contradiction and no slip
@@ -172,6 +180,7 @@ class NameIndex:
         self._names: dict[str, list[_Entry]] = {}
         self._roots: dict[str, list[_Entry]] = {}
         self._near: dict[str, list[_Entry]] = {}
+        self._areas: dict[tuple[str, bool], list[_Entry]] = {}
         self._known: dict[tuple[str, str | None, str | None], tuple[Match, ...]] = {}
         self._city = plain_name(units.city.name) if units.city else ""
         self._city_code = units.city.code if units.city else ""
@@ -182,6 +191,8 @@ class NameIndex:
             self._roots.setdefault(entry.root, []).append(entry)
             if entry.level == "township":
                 self._towns.append(entry)
+                if (area := self._area(entry.name)) != (entry.name, False):
+                    self._areas.setdefault(area, []).append(entry)
             if len(entry.root) >= 2:
                 for key in _shortened(entry.root):
                     self._near.setdefault(key, []).append(entry)
@@ -248,6 +259,18 @@ class NameIndex:
                 return short[len(city) :]
         return short or name
 
+    def _area(self, name: str) -> tuple[str, bool]:
+        """An area's own name, or what kind of area it is, and whether its name said the kind."""
+        own = _OWNED.sub("", self._without_city(name))
+        short = _OFFICE.sub("", own)
+        kind = _AREA.search(short)
+        if kind is None:
+            return short, short != own
+        stem = short[: kind.start()]
+        if kind[0] == "区" and any(e.level == "county" for e in self._roots.get(stem, ())):
+            return "", False  # 新会区 is no area of 新会
+        return (stem if len(stem) > 1 else f"{stem}{kind.lastgroup or ''}"), True
+
     def _whole(
         self, text: str, name: str, levels: tuple[str, ...], within: str
     ) -> list[tuple[_Entry, float, str]]:
@@ -275,6 +298,8 @@ class NameIndex:
                     score = (0.96 if same else 0.9) - (0.02 if entry.old else 0.0)
                     how = "suffix_form" if same else "other_suffix"
                     found.append((entry, score, _how(entry, how)))
+        if not found:
+            found += [(e, 0.95, "area") for e in wanted(self._areas.get(self._area(name), ()))]
         return found
 
     def _slips(

@@ -158,8 +158,9 @@ class Within:
     def _read(self, text: str, likely: str | None) -> list[Match]:
         """Units that a text means: in the county that is known, at its likely level, or else."""
         best: list[Match] = []
+        levels = (likely, "township", None) if likely == "county" else (likely, None)
         for county in dict.fromkeys((self._county, "")):
-            for level in dict.fromkeys((likely, None)):
+            for level in dict.fromkeys(levels):
                 found = _best(match_unit(text, self.units, county=county or None, level=level))
                 if _is_sure(found) and (level is None or found[0].how not in _FROM_WORDS):
                     return found
