@@ -97,28 +97,13 @@ def cut(network: RoadNetwork, edge: Ints, at_m: Floats) -> tuple[RoadNetwork, In
     Returns:
         The network, and the (c,) new nodes, numbered behind the old ones.
     """
-    n, m, c = network.node_count, network.edge_count, len(edge)
     twin = network.twin[edge]
     two_way = np.flatnonzero(twin >= 0)
     rows = np.unique(np.concatenate([edge, twin[two_way]]))
     ahead, behind = np.searchsorted(rows, edge), np.searchsorted(rows, twin[two_way])
-    start, x, y = network.lines(rows)
-    owner = np.repeat(np.arange(len(rows)), np.diff(start))
-    along = _along(start, x, y)
-    whole = along[start[1:] - 1]
-    # All points of the lines and the cuts, in order along them: a part runs from mark to mark.
-    row = np.concatenate([owner, ahead, behind])
-    metres = np.concatenate([along, at_m, whole[behind] - at_m[two_way]])
-    node = np.full(len(x), -1, np.int64)
-    node[start[:-1]], node[start[1:] - 1] = network.tail[rows], network.head[rows]
-    new = n + np.arange(c)
-    node = np.concatenate([node, new, new[two_way]])
-    place_x, place_y = (_at(owner, along, line, ahead, at_m) for line in (x, y))
-    x = np.concatenate([x, place_x, place_x[two_way]])
-    y = np.concatenate([y, place_y, place_y[two_way]])
-    order = np.lexsort((metres, row))
-    row, node = row[order], node[order]
-    metres, x, y = metres[order], x[order], y[order]
+    roomy, marked = _mark(network, rows, (ahead, at_m), (behind, two_way))
+    row, node, metres, x, y = marked
+    # A part runs from mark to mark.
     mark = np.flatnonzero(node >= 0)
     first = np.flatnonzero(row[mark[1:]] == row[mark[:-1]])
     a, b = mark[first], mark[first + 1]
@@ -130,27 +115,61 @@ def cut(network: RoadNetwork, edge: Ints, at_m: Floats) -> tuple[RoadNetwork, In
         name: getattr(network, name)[rows[part]] for name in EDGE_COLUMNS
     }
     columns |= {"tail": node[a], "head": node[b]}
-    columns["length_m"] = columns["length_m"] * (metres[b] - metres[a]) / whole[part]
+    columns["length_m"] = columns["length_m"] * (metres[b] - metres[a]) / metres[b[high]]
     columns["edge_id"] = _numbers(columns["edge_id"], number, network.edge_id.max(initial=0) + 1)
     inner = expand(a + 1, b - a - 1)
-    ids = network.node_id.max(initial=0) + 1 + np.arange(c)
-    roomy = replace(
-        network,
-        node_id=np.concatenate([network.node_id, ids]),
-        x=np.concatenate([network.x, place_x]),
-        y=np.concatenate([network.y, place_y]),
-        blocked=np.concatenate([network.blocked, np.zeros(c, np.uint8)]),
-    )
     made, place = with_edges(roomy, columns, b - a - 1, (x[inner], y[inner]))
     # A turn out of a street leaves its last part, a turn into one enters its first.
     turns = network.no_turn.copy()
     for column, which in ((0, high), (1, low)):
-        now = np.arange(m)
-        now[rows[part]] = m + which
+        now = np.arange(network.edge_count)
+        now[rows[part]] = network.edge_count + which
         turns[:, column] = place[now[turns[:, column]]]
     left = np.ones(made.edge_count, bool)
     left[place[rows]] = False
-    return replace(made, no_turn=turns).select(left), new
+    made = replace(made, no_turn=turns).select(left)
+    return made, network.node_count + np.arange(len(edge))
+
+
+def _mark(
+    network: RoadNetwork,
+    rows: Ints,
+    cuts: tuple[Ints, Floats],
+    again: tuple[Ints, Ints],
+) -> tuple[RoadNetwork, tuple[NDArray[Any], ...]]:
+    """The network with a node at every cut, and all points of some edges in order along them.
+
+    Args:
+        network: The network.
+        rows: Edges.
+        cuts: (c,) which of them each cuts, and the metres along it.
+        again: Which of them are the other way along those, and by which of the cuts.
+
+    Returns:
+        The network, and of each point the edge (of `rows`), the node (-1 at bends), the metres
+        along, x and y.
+    """
+    (ahead, at_m), (behind, cut_by) = cuts, again
+    start, x, y = network.lines(rows)
+    owner = np.repeat(np.arange(len(rows)), np.diff(start))
+    along = _along(start, x, y)
+    row = np.concatenate([owner, ahead, behind])
+    metres = np.concatenate([along, at_m, along[start[1:] - 1][behind] - at_m[cut_by]])
+    node = np.full(len(x), -1, np.int64)
+    node[start[:-1]], node[start[1:] - 1] = network.tail[rows], network.head[rows]
+    new = np.arange(len(at_m))
+    node = np.concatenate([node, network.node_count + new, network.node_count + new[cut_by]])
+    at_x, at_y = (_at(owner, along, line, ahead, at_m) for line in (x, y))
+    roomy = replace(
+        network,
+        node_id=np.concatenate([network.node_id, network.node_id.max(initial=0) + 1 + new]),
+        x=np.concatenate([network.x, at_x]),
+        y=np.concatenate([network.y, at_y]),
+        blocked=np.concatenate([network.blocked, np.zeros(len(new), np.uint8)]),
+    )
+    x, y = (np.concatenate([line, at, at[cut_by]]) for line, at in ((x, at_x), (y, at_y)))
+    order = np.lexsort((metres, row))
+    return roomy, tuple(column[order] for column in (row, node, metres, x, y))
 
 
 def _along(start: Ints, x: Floats, y: Floats) -> Floats:

@@ -74,24 +74,18 @@ def gaps(network: RoadNetwork, most_m: float) -> Gaps:
     loose = np.flatnonzero(np.bincount(ends.ravel(), minlength=network.node_count) == 1)
     street_of = np.full(network.node_count, -1, np.int64)
     street_of[ends] = np.arange(len(once))[:, None]
+    if not len(loose):
+        none, far = np.zeros(0, np.int64), np.zeros(0)
+        return Gaps(none, none, far, none, far)
     start, x, y = network.lines(once)
     owner = np.repeat(np.arange(len(once)), np.diff(start))
     lines = np.asarray(shapely.linestrings(np.column_stack([x, y]), indices=owner), np.object_)
     points = np.asarray(shapely.points(network.x[loose], network.y[loose]), np.object_)
-    if not len(lines) or not len(loose):
-        none, far = np.zeros(0, np.int64), np.zeros(0)
-        return Gaps(none, none, far, none, far)
     row, street = shapely.STRtree(lines).query(points, predicate="dwithin", distance=most_m)
     node, own = loose[row], street_of[loose[row]]
     at = np.asarray(shapely.line_locate_point(lines[street], points[row]))
     whole = np.asarray(shapely.length(lines))
-    # Of its own street an end can meet the other end only: a ring that is not closed.
-    other = np.where(ends[street, 0] == node, ends[street, 1], ends[street, 0])
-    far_end = np.where(ends[street, 0] == node, whole[street], 0.0)
-    at = np.where(own == street, far_end, at)
-    target = np.where(at <= _AT_END_M, ends[street, 0], -1)
-    target = np.where(whole[street] - at <= _AT_END_M, ends[street, 1], target)
-    target = np.where(own == street, other, target)
+    at, target = _met(node, ends[street], at, whole[street], own == street)
     foot = np.asarray(shapely.get_coordinates(shapely.line_interpolate_point(lines[street], at)))
     metres = np.hypot(foot[:, 0] - network.x[node], foot[:, 1] - network.y[node])
     keep = (metres <= most_m) & (target != node)
@@ -101,6 +95,16 @@ def gaps(network: RoadNetwork, most_m: float) -> Gaps:
     some = np.flatnonzero(keep)
     some = some[least_rows(node[some], metres[some])]
     return Gaps(node[some], once[street[some]], at[some], target[some], metres[some])
+
+
+def _met(node: Ints, ends: Ints, at: Floats, whole: Floats, own: Bools) -> tuple[Floats, Ints]:
+    """Where along its street each loose end meets it, and the node there, -1 between its ends."""
+    # Of its own street an end can meet the other end only: a ring that is not closed.
+    first = ends[:, 0] == node
+    at = np.where(own, np.where(first, whole, 0.0), at)
+    target = np.where(at <= _AT_END_M, ends[:, 0], -1)
+    target = np.where(whole - at <= _AT_END_M, ends[:, 1], target)
+    return at, np.where(own, np.where(first, ends[:, 1], ends[:, 0]), target)
 
 
 def _may_be_met(network: RoadNetwork, once: Ints, own: Ints, street: Ints) -> Bools:
