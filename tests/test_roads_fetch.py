@@ -8,19 +8,21 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
+import shapely
 
 from coverage.download import http
 from coverage.download import roads as module
 from coverage.download.roads import fetch
 from coverage.errors import InputError, NetworkUnreachableError
 from coverage.roads.convert import write_graphml
-from coverage.roads.network import CAR, FOOT
+from coverage.roads.network import CAR, FOOT, OBSTACLES
 from coverage.roads.sources import load
 
 if TYPE_CHECKING:
@@ -152,6 +154,74 @@ def test_turn_restrictions_come_too_and_are_kept(overpass: Overpass, tmp_path: P
     assert modes & CAR
     write_graphml(network, tmp_path / "r.graphml")
     assert len(load(tmp_path / "r.graphml", cache=False).no_turn) == 1
+
+
+def _fords() -> list[dict[str, Any]]:
+    """A river, a lake as a way and one as a relation of two shores, a railway, and a ferry."""
+    places = {
+        20: (113.001, 23.702), 21: (113.019, 23.702),
+        30: (113.006, 23.707), 31: (113.008, 23.707), 32: (113.008, 23.709),
+        40: (113.011, 23.711), 41: (113.014, 23.711), 42: (113.014, 23.714),
+        50: (113.002, 23.716), 51: (113.018, 23.716),
+    }  # fmt: skip
+    ways: list[tuple[int, list[int], dict[str, str]]] = [
+        (20, [20, 21], {"waterway": "river"}),
+        (21, [20, 21], {"waterway": "stream"}),
+        (22, [20, 21], {"waterway": "canal", "tunnel": "yes"}),
+        (30, [30, 31, 32, 30], {"natural": "water"}),
+        (31, [30, 31, 32], {"natural": "water"}),  # open: no area
+        (40, [40, 41], {}),
+        (41, [41, 42, 40], {"name": "北岸"}),
+        (50, [50, 51], {"railway": "rail"}),
+        (51, [50, 51], {"railway": "rail", "bridge": "yes"}),
+        (60, [3, 40], {"route": "ferry", "duration": "6"}),
+    ]
+    shores = [{"type": "way", "ref": ref, "role": "outer"} for ref in (40, 41)]
+    lake = {"natural": "water", "type": "multipolygon"}
+    return [
+        *({"type": "node", "id": n, "lon": lon, "lat": lat} for n, (lon, lat) in places.items()),
+        *({"type": "way", "id": n, "nodes": refs, "tags": tags} for n, refs, tags in ways),
+        {"type": "relation", "id": 9, "tags": lake, "members": shores},
+    ]
+
+
+def test_water_railways_and_ferries_come_too_as_from_a_file(
+    overpass: Overpass, tmp_path: Path
+) -> None:
+    elements: list[Any] = [*GOOD["elements"], *_fords()]  # type: ignore[misc]
+    overpass.say((200, GOOD), (200, {"elements": elements}))
+    network = fetch(AREA, endpoint=overpass.url, cache=tmp_path)
+    for asked in ("natural", "river", "canal", "riverbank", "reservoir", "rail", "ferry"):
+        assert asked in overpass.queries[1]
+    file = tmp_path / "same.osm"
+    file.write_text(_as_xml(elements), "utf-8")
+    area = shapely.box(*AREA)
+    for one in (network, load(file, area=area, cache=False)):
+        kinds = [OBSTACLES[kind] for kind in one.obstacle]
+        assert Counter(kinds)["river"] == Counter(kinds)["rail"] == 1
+        assert "ferry" in one.highway_names
+    fetched, read = (
+        shapely.union_all(one.obstacle_lines()) for one in (network, load(file, area=area))
+    )
+    assert fetched.length == pytest.approx(read.length)
+    assert fetched.hausdorff_distance(read) < 0.01
+    write_graphml(network, tmp_path / "r.graphml")
+    assert len(load(tmp_path / "r.graphml", cache=False).obstacle) == len(network.obstacle)
+
+
+def _as_xml(elements: list[Any]) -> str:
+    """The same elements as a file of OpenStreetMap."""
+    said = ['<osm version="0.6">']
+    for kind in ("node", "way", "relation"):
+        for one in (one for one in elements if one["type"] == kind):
+            place = f' lon="{one["lon"]}" lat="{one["lat"]}"' if kind == "node" else ""
+            said.append(f'<{kind} id="{one["id"]}" version="1"{place}>')
+            said += [f'<nd ref="{ref}"/>' for ref in one.get("nodes", ())]
+            members = one.get("members", ())
+            said += [f'<member type="way" ref="{m["ref"]}" role="{m["role"]}"/>' for m in members]
+            said += [f'<tag k="{k}" v="{v}"/>' for k, v in one.get("tags", {}).items()]
+            said.append(f"</{kind}>")
+    return "\n".join([*said, "</osm>"])
 
 
 def test_a_second_call_needs_neither_network_nor_osmnx(overpass: Overpass, tmp_path: Path) -> None:

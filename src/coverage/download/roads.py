@@ -17,9 +17,19 @@ from coverage.download import http
 from coverage.errors import InputError, NetworkUnreachableError
 from coverage.formats.nested import parse_json, read_json
 from coverage.messages import Said
+from coverage.roads.access import road_class
 from coverage.roads.network import MODES, RoadNetwork
 from coverage.roads.store import cached
-from coverage.roads.ways import ATTRIBUTION, LICENCE, Ways
+from coverage.roads.ways import (
+    ATTRIBUTION,
+    LICENCE,
+    RAILWAYS,
+    RIVERS,
+    WATER,
+    Ways,
+    is_water,
+    obstacle_of,
+)
 from coverage.settings import cache_dir
 from coverage.text import cut
 
@@ -33,7 +43,14 @@ if TYPE_CHECKING:
 PUBLIC_ENDPOINT = "https://overpass-api.de/api"
 _SERVER_TIMEOUT_S = 180
 _NOT_OVERPASS = "the answer is not of the Overpass API"
-_TURNS = {"type": "restriction"}
+# What is asked for beside streets: ferries, turns, and what nobody crosses off them.
+_BESIDE: dict[str, str | list[str]] = {
+    **dict(WATER),
+    "waterway": [*RIVERS, *(value for key, value in WATER if key == "waterway")],
+    "railway": list(RAILWAYS),
+    "route": "ferry",
+    "type": "restriction",
+}
 _KINDS = {"node", "way", "relation"}
 
 
@@ -47,7 +64,7 @@ def fetch(
     modes: Iterable[str] = tuple(MODES),
     crs: str | None = None,
 ) -> RoadNetwork:
-    """Download the roads that touch an area.
+    """Download the roads that touch an area, and the water and railways beside them.
 
     The server's raw answers and the built network both stay in the cache: a
     second call needs no network and does not import osmnx.
@@ -72,7 +89,7 @@ def fetch(
     modes = tuple(modes)
     folder = cache or cache_dir()
     server = (endpoint or PUBLIC_ENDPOINT).rstrip("/")
-    asked = f"{server} {polygon.wkb_hex} {_TURNS}"
+    asked = f"{server} {polygon.wkb_hex} {_BESIDE}"
     answers = folder / "overpass" / hashlib.sha256(asked.encode()).hexdigest()[:24]
 
     def download() -> RoadNetwork:
@@ -86,7 +103,7 @@ def fetch(
                 lambda: osmnx.graph_from_polygon(
                     polygon, retain_all=True, custom_filter='["highway"]'
                 ),
-                lambda: osmnx.features_from_polygon(polygon, dict(_TURNS)),
+                lambda: osmnx.features_from_polygon(polygon, dict(_BESIDE)),
             ):
                 ask(question)
         return _read(answers, server, polygon, modes, crs)
@@ -262,30 +279,48 @@ def _read(
     answers: Path, server: str, polygon: Any, modes: tuple[str, ...], crs: str | None
 ) -> RoadNetwork:
     """Build a network of the answers, by the rules for extracts on disk."""
+    ways = Ways(server, modes)
     places: dict[int, tuple[int, int, int]] = {}
-    barred: dict[int, dict[str, str]] = {}
-    found: dict[int, dict[str, Any]] = {}
-    turns: dict[int, dict[str, Any]] = {}
+    lines: dict[int, dict[str, Any]] = {}
+    relations: dict[int, dict[str, Any]] = {}
     for path in sorted(answers.glob("*.json")):
         for element in read_json(path).get("elements", []):
+            number = element["id"]
             if element["type"] == "node":
-                number = element["id"]
                 x, y = round(element["lon"] * 1e7), round(element["lat"] * 1e7)
                 places[number] = (number, x, y)
-                barred[number] = element.get("tags", {})
-            elif element["type"] == "way" and "highway" in element.get("tags", {}):
-                found[element["id"]] = element
+                ways.bar(number, element.get("tags", {}))
+            elif element["type"] == "way":
+                lines[number] = element
             elif element["type"] == "relation":
-                turns[element["id"]] = element
-    ways = Ways(server, modes)
-    for number, tags in barred.items():
-        ways.bar(number, tags)
-    for number in sorted(found):
-        way = found[number]
-        points = [places[ref] for ref in way.get("nodes", ()) if ref in places]
-        ways.add(number, way["tags"], points)
-    for number, turn in sorted(turns.items()):
-        members = [(m["type"], m["ref"], m.get("role", "")) for m in turn.get("members", ())]
-        ways.turn(number, turn.get("tags", {}), members)
+                relations[number] = element
+    shores = set[int]()
+    for number, relation in sorted(relations.items()):
+        members = [(m["type"], m["ref"], m.get("role", "")) for m in relation.get("members", ())]
+        tags = relation.get("tags", {})
+        ways.turn(number, tags, members)
+        if tags.get("type") == "multipolygon" and is_water(tags):
+            shores |= {ref for kind, ref, _ in members if kind == "way"}
+    for number, line in sorted(lines.items()):
+        points = [places[ref] for ref in line.get("nodes", ()) if ref in places]
+        _take(ways, number, line.get("tags", {}), points, shore=number in shores)
     origin = {"source": server, "licence": LICENCE, "attribution": ATTRIBUTION}
     return ways.network(area=polygon, crs=crs, origin=origin)
+
+
+def _take(
+    ways: Ways,
+    number: int,
+    tags: dict[str, str],
+    points: list[tuple[int, int, int]],
+    *,
+    shore: bool,
+) -> None:
+    """A way as a road, or as what nobody crosses; the shore of an area of water may be both."""
+    line = [(x, y) for _, x, y in points]
+    if road_class(tags):
+        ways.add(number, tags, points)
+    elif what := obstacle_of(tags):
+        ways.block(what, [line])
+    if shore or (is_water(tags) and points[:1] == points[-1:]):
+        ways.block("water", [line])

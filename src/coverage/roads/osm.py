@@ -16,10 +16,18 @@ from coverage.errors import InputError, Problem
 from coverage.formats.safety import check_packed, check_xml, read_bytes
 from coverage.messages import Said
 from coverage.roads.access import judged_keys, road_class
-from coverage.roads.ways import ATTRIBUTION, LICENCE, NOWHERE, Ways, obstacle_of
+from coverage.roads.ways import (
+    ATTRIBUTION,
+    LICENCE,
+    NOWHERE,
+    WATER,
+    Ways,
+    is_water,
+    obstacle_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from shapely import Geometry
 
@@ -30,7 +38,6 @@ _EDITORS = (b"action=", b"visible='false'", b'visible="false"', b"id='-", b'id="
 _LINES = ("highway", "route", "waterway", "railway")
 _FORM = ("bridge", "tunnel", "layer", "area")
 _OTHERS = ("waterway", "railway", "natural", "landuse", "duration")
-_WATER = (("natural", "water"), ("waterway", "riverbank"), ("landuse", "reservoir"))
 
 
 def read_osm(
@@ -125,7 +132,7 @@ def _collect(path: Path, ways: Ways, *, areas: bool = True) -> None:
             if new:
                 points = [new.get(at[0], at) for at in points]
             ways.add(one.id, tags, points)
-        elif what := obstacle_of(tags) or ("water" if not areas and _is_water(tags) else ""):
+        elif what := obstacle_of(tags) or ("water" if not areas and is_water(tags) else ""):
             ways.block(what, [[(n.x, n.y) for n in one.nodes]])
 
 
@@ -137,23 +144,18 @@ def _found(path: Path, *, areas: bool) -> Any:
 
     found: Any = FileProcessor(str(path)).with_locations()
     if areas:
-        found = found.with_areas(TagFilter(*_WATER))
-    keys = _LINES if areas else (*_LINES, *(key for key, _ in _WATER))
+        found = found.with_areas(TagFilter(*WATER))
+    keys = _LINES if areas else (*_LINES, *(key for key, _ in WATER))
     found = found.with_filter(EntityFilter(NODE | WAY | RELATION | AREA))
     for entity, kept in (
         (NODE, KeyFilter("barrier")),
         (WAY, KeyFilter(*keys)),
         (RELATION, TagFilter(("type", "restriction"))),
-        (AREA, TagFilter(*_WATER)),
+        (AREA, TagFilter(*WATER)),
     ):
         kept.enable_for(entity)
         found = found.with_filter(kept)
     return found
-
-
-def _is_water(tags: Mapping[str, str]) -> bool:
-    """Whether tags are those of an area of water."""
-    return any(tags.get(key) == value for key, value in _WATER)
 
 
 def _rings(area: Any) -> list[Any]:

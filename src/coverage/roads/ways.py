@@ -57,8 +57,9 @@ PIECES_PER_WAY = 10_000
 EDGE_NUMBERS = "osm way * 10000 + piece"
 NOWHERE = 2_147_483_647  # osmium's own mark of a point whose place is not in the file
 _DEGREES = 1e7
-_RIVERS = {"river", "canal"}
-_RAILWAYS = {"rail", "light_rail", "subway", "narrow_gauge", "monorail"}
+RIVERS = ("river", "canal")
+RAILWAYS = ("rail", "light_rail", "subway", "narrow_gauge", "monorail")
+WATER = (("natural", "water"), ("waterway", "riverbank"), ("landuse", "reservoir"))
 _SHOWN = 5
 
 
@@ -66,9 +67,14 @@ def obstacle_of(tags: Mapping[str, str]) -> str:
     """``river`` or ``rail`` for a line on the ground that nobody crosses, else empty."""
     if level_of(tags):
         return ""
-    if tags.get("waterway") in _RIVERS:
+    if tags.get("waterway") in RIVERS:
         return "river"
-    return "rail" if tags.get("railway") in _RAILWAYS else ""
+    return "rail" if tags.get("railway") in RAILWAYS else ""
+
+
+def is_water(tags: Mapping[str, str]) -> bool:
+    """Whether tags are those of an area of water."""
+    return any(tags.get(key) == value for key, value in WATER)
 
 
 class _Kind(NamedTuple):
