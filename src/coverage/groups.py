@@ -23,6 +23,7 @@ _AGES: tuple[tuple[re.Pattern[str], Callable[[list[int]], tuple[int, int | None]
         re.compile(r"(?:未满|不满|不足|小于|低于|under|<)(\d{1,3})(?:周?岁)?"),
         lambda n: (0, n[0] - 1),
     ),
+    (re.compile(r"(?:年|已)?满(\d{1,3})(?:周?岁)(?:及?其?以上)?"), lambda n: (n[0], None)),
     (
         re.compile(_N + r"(?:及其?以上|\(?含\)?以上|以上|\+|(?:years)?andover)"),
         lambda n: (n[0], None),

@@ -21,13 +21,7 @@ from coverage.intake import newcity
 from coverage.intake.commit import deliver, own_file
 from coverage.intake.outcomes import FEATURES, Findings, ImportReport, RowOutcome, ordered
 from coverage.intake.parts import layer_sheet, part_of, uses_of
-from coverage.intake.unit_columns import (
-    CODE_COLUMNS,
-    COUNTY_COLUMNS,
-    MEANINGS,
-    NAME_COLUMNS,
-    find_column,
-)
+from coverage.lists.spec import UNITS
 from coverage.messages import Lang, Said
 from coverage.places import polygons as topology
 from coverage.places.find import Evidence, code_in, find_unit
@@ -214,9 +208,13 @@ def _rows(
         for c in (code_column, name_column)
         if c is not None and c not in columns
     ]
-    code = code_column or find_column(columns, CODE_COLUMNS) or _coded(columns)
-    name = name_column or find_column([c for c in columns if c != code], NAME_COLUMNS)
-    county = find_column([c for c in columns if c not in {code, name}], COUNTY_COLUMNS)
+    heads = list(columns)
+    given = {code_column, name_column} - {None}
+    own = UNITS.places("" if c in given else c for c in heads)
+    found = {key: heads[i] for key, i in own.items()}
+    code = code_column or found.get("code") or _coded(columns)
+    name = name_column or found.get("name")
+    county = found.get("county")
     if not problems and code is None and name is None:
         reason = Said(
             f"没有代码列或名称列，请指明（有：{'、'.join(columns) or '无'}）",
@@ -229,7 +227,7 @@ def _rows(
     columns_of = {"code": code, "name": name, "county": county}
     cells = [columns.get(c or "", blank) for c in columns_of.values()]
     rows = [newcity.Named(i + 1, *row) for i, row in enumerate(zip(*cells, strict=True))]
-    return rows, {c: MEANINGS[key] for key, c in columns_of.items() if c is not None}
+    return rows, {c: UNITS.fields[key].said for key, c in columns_of.items() if c is not None}
 
 
 def _coded(columns: Mapping[str, Sequence[str]]) -> str | None:

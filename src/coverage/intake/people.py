@@ -12,7 +12,8 @@ from coverage.intake.commit import deliver, own_file
 from coverage.intake.outcomes import CELLS, ImportReport, Part, ordered
 from coverage.intake.peoplecells import PEOPLE
 from coverage.intake.peoplecounties import SUMMED, with_sums
-from coverage.intake.peopletable import is_people_table, read_people
+from coverage.intake.peopletable import is_people_table, read_people, titles_of
+from coverage.intake.peopleturned import upright
 from coverage.intake.template import POPULATION
 from coverage.lists.reading import read_file
 from coverage.lists.rows import Finding
@@ -176,7 +177,8 @@ def _places(places: Places, city: City, finish: _Finish) -> ImportReport:
 def _table(
     path: Path, city: City, sheets: list[RawSheet], year: int | None, finish: _Finish
 ) -> ImportReport:
-    fit = [sheet for sheet in sheets if is_people_table(sheet)]
+    own = [s if is_people_table(s) else upright(s, city.units, titles_of(s)) for s in sheets]
+    fit = [sheet for sheet in own if sheet is not None]
     fit = [sheet for sheet in fit if sheet.sheet == POPULATION] or fit
     if not fit:
         listed = "；".join("、".join(c for c in s.columns if c) or "无列名" for s in sheets[:3])

@@ -17,7 +17,7 @@ from coverage.places.names import simplified
 from coverage.population import MOST_PEOPLE, TOO_MANY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from coverage.formats.grids import Cell
 
@@ -35,6 +35,7 @@ class Column:
         group: Whom it counts.
         scale: People that one stands for: 10,000 where the header says 万人.
         year: Year that the header states, 0 where it states none.
+        also: Places of further columns to add: women beside men.
     """
 
     index: int
@@ -42,6 +43,7 @@ class Column:
     group: str
     scale: int
     year: int = 0
+    also: tuple[int, ...] = ()
 
 
 class Meaning(NamedTuple):
@@ -54,6 +56,9 @@ class Meaning(NamedTuple):
 
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:年(?:年?[末底初]|度)?|(?!\d))")
+_CENSUS = re.compile(r"第?([三四五六七八])(?:次(?:全国)?人?口?普查|普)")
+_CENSUSES = {"三": 1982, "四": 1990, "五": 2000, "六": 2010, "七": 2020, "八": 2030}
+_SEX = re.compile(r"(?:^|(?<=[/(\s]))([男女])(?:性|子)?(?=$|[/)\s]|人口|人数|小计|合计|\d)")
 _TABLE = re.compile(r"\s*(?:续?表)?\s*\d{1,2}[-.]\d{1,3}\s+(?!周?岁)")  # 1-6 人口: a title
 _PARTS = re.compile(r"[/()（）【】\[\]{}、，,:：;；|]")
 
@@ -75,13 +80,12 @@ def meaning_of(header: str) -> Meaning | None:
     """
     wide = simplified(unicodedata.normalize("NFKC", header)).lower()
     text = "" if _TABLE.match(wide) else "".join(wide.split())
-    group, year, scale, counts, total, old = "", 0, 1, False, False, False
-    for part in filter(None, _PARTS.split(re.sub(r"[(]含\d+周?岁?[)]", "", text))):
-        rest = part
-        if found := _YEAR.search(rest):
-            if year and int(found[1]) != year:
-                return None
-            year, rest = int(found[1]), rest[: found.start()] + rest[found.end() :]
+    years: set[int] = set()
+    group, scale, counts, total, old = "", 1, False, False, False
+    for part in filter(None, _PARTS.split(re.sub(r"[(]含(?:\d+周?岁?)?[)]", "", text))):
+        census = census_year(part)
+        years |= {census, *map(int, _YEAR.findall(part))} - {0}
+        rest = _YEAR.sub("", _CENSUS.sub("", part))
         if ages := ages_in(rest):
             if group and group != ages[0] and not holds(group, ages[0]):
                 return None
@@ -89,19 +93,25 @@ def meaning_of(header: str) -> Meaning | None:
         scale = 10_000 if "万" in rest else scale
         old = old or bool(_words("aged").search(rest))
         rest = _words("aged").sub("", rest)
-        counts = counts or bool(_words("counts").search(rest))
+        counts = counts or bool(census or _words("counts").search(rest))
         total = total or bool(_words("totals").search(rest))
         for name in ("counts", "totals", "around"):
             rest = _words(name).sub("", rest)
-        if normal(rest):
+        if normal(rest) or len(years) > 1:
             return None
     if not group and (old or not (counts or total)):
         return None  # 老年人口 without an age may be of any
-    return Meaning(group or "all", scale, year, weak=not (group or counts))
+    return Meaning(group or "all", scale, sum(years), weak=not (group or counts))
+
+
+def census_year(text: str) -> int:
+    """The year of the census that a text names, 0 if it names none."""
+    found = _CENSUS.search(text)
+    return _CENSUSES[found[1]] if found else 0
 
 
 def _field(header: str) -> str | None:
-    if meaning_of(header):
+    if meaning_of(header) or _of_sex(header):
         return "people"
     return "year" if "年" in header and _YEAR.fullmatch(header) else None
 
@@ -124,10 +134,11 @@ def people_columns(
     """
     meanings = {i: m for i, name in enumerate(columns) if name and (m := meaning_of(name))}
     about = " ".join(titles)
+    sexes = {i: sex for i, name in enumerate(columns) if (sex := _of_sex(name))}
     told = any(_words(name).search(about) for name in ("counts", "aged"))
     told = told and not _words("others").search(about)
     aged = any(m.group != "all" for m in meanings.values())
-    if not (told or aged or any(re.search(r"(^|/)(男|女)", name) for name in columns)):
+    if not (told or aged or sexes):
         meanings = {i: m for i, m in meanings.items() if not m.weak}
     if not meanings and told:
         meanings = {
@@ -143,7 +154,42 @@ def people_columns(
             aside.append(columns[i])
         else:
             taken[group, year] = Column(i, columns[i], group, scale, year)
+    for column in _of_both(columns, sexes, told=told or bool(meanings)):
+        taken.setdefault((column.group, column.year), column)
     return sorted(taken.values(), key=lambda c: c.index), aside
+
+
+def _of_sex(name: str) -> tuple[str, Meaning] | None:
+    """男 or 女, and whom a heading counts but for that."""
+    text = simplified(unicodedata.normalize("NFKC", name))
+    sex = _SEX.search(text)
+    if sex is None:
+        return None
+    rest = text[: sex.start()] + text[sex.end() :]
+    bare = not normal(rest)
+    meaning = Meaning("all", 1, weak=True) if bare else meaning_of(rest.strip("/"))
+    return (sex[1], meaning) if meaning else None
+
+
+def _of_both(
+    columns: Sequence[str], sexes: Mapping[int, tuple[str, Meaning]], *, told: bool
+) -> list[Column]:
+    """Men and women together, where both have a column: for tables without a total.
+
+    Args:
+        columns: All names.
+        sexes: By place what `_of_sex` says.
+        told: Whether it is known that the table counts people, for 男 and 女 alone.
+    """
+    pairs: dict[tuple[str, int, int], dict[str, int]] = {}
+    for i, (sex, (group, scale, year, weak)) in sexes.items():
+        if told or not weak:
+            pairs.setdefault((group, scale, year), {}).setdefault(sex, i)
+    return [
+        Column(both["男"], columns[both["男"]], group, scale, year, (both["女"],))
+        for (group, scale, year), both in pairs.items()
+        if len(both) == 2
+    ]
 
 
 def with_tiles(figures: dict[str, int]) -> dict[str, int]:

@@ -18,14 +18,7 @@ from coverage.formats.tables import csv_text
 from coverage.intake.locate import detected
 from coverage.intake.outcomes import FEATURES, ROWS, Part, RowOutcome, Use
 from coverage.intake.parts import layer_sheet, other_row, part_of, uses_of
-from coverage.intake.peoplecells import Column, people_columns
-from coverage.intake.unit_columns import (
-    CODE_COLUMNS,
-    COUNTY_COLUMNS,
-    MEANINGS,
-    NAME_COLUMNS,
-    find_column,
-)
+from coverage.intake.peoplecells import PEOPLE, Column, people_columns
 from coverage.lists.rows import Finding, Outcome
 from coverage.messages import Said
 from coverage.places.find import Evidence, code_in, find_unit
@@ -36,11 +29,6 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.formats.grids import Cell
     from coverage.lists.sheets import RawRow, RawSheet
-
-LON = "lon lng long longitude 经度 东经 lng_wgs84 lon_wgs84"
-LAT = "lat latitude 纬度 北纬 lat_wgs84"
-EAST = "x easting x坐标 横坐标 东坐标 coord_x"
-NORTH = "y northing y坐标 纵坐标 北坐标 coord_y"
 
 # Rows whose townships are looked up to tell the datum: more would not make it surer.
 _ASKED = 2_000
@@ -81,10 +69,9 @@ class Places:
 
 def has_places(sheet: RawSheet) -> bool:
     """Whether a sheet has columns of coordinates and of people."""
-    heads = [c for c in sheet.columns if c]
-    placed = find_column(heads, LON) and find_column(heads, LAT)
-    flat = find_column(heads, EAST) and find_column(heads, NORTH)
-    return bool((placed or flat) and people_columns(sheet.columns)[0])
+    at = PEOPLE.places(sheet.columns)
+    placed = {"lon", "lat"} <= at.keys() or {"x", "y"} <= at.keys()
+    return placed and bool(people_columns(sheet.columns)[0])
 
 
 def places_of_sheet(sheet: RawSheet, crs: str | None, city: City) -> Places:
@@ -94,22 +81,18 @@ def places_of_sheet(sheet: RawSheet, crs: str | None, city: City) -> Places:
         InputError: If the coordinates are metres and no CRS is stated, or it is not known.
     """
     heads = list(sheet.columns)
-    lon, lat = find_column(heads, LON), find_column(heads, LAT)
-    flat = lon is None or lat is None
-    if flat:
-        lon, lat = find_column(heads, EAST), find_column(heads, NORTH)
-        if crs is None:
-            reason = Said(
-                "平面坐标须写明坐标系（--crs）", "metres need their CRS: state it with --crs"
-            )
-            raise InputError(Problem(reason, sheet.file))
-    if lon is None or lat is None:
+    found = PEOPLE.places(heads)
+    axes = ("lon", "lat") if {"lon", "lat"} <= found.keys() else ("x", "y")
+    if axes == ("x", "y") and crs is None:
+        reason = Said("平面坐标须写明坐标系（--crs）", "metres need their CRS: state it with --crs")
+        raise InputError(Problem(reason, sheet.file))
+    if not set(axes) <= found.keys():
         raise InputError(
             Problem(Said("缺坐标列", "the columns of the place are missing"), sheet.file)
         )
+    at = found[axes[0]], found[axes[1]]
     columns, _ = people_columns(heads)
     data = sheet.data
-    at = heads.index(lon), heads.index(lat)
     places = Places(
         sheet.file,
         sheet.sheet,
@@ -118,7 +101,7 @@ def places_of_sheet(sheet: RawSheet, crs: str | None, city: City) -> Places:
         [_cell(row.get(at[1])) for row in data],
         {c.group: [_cell(row.get(c.index)) for row in data] for c in columns},
         cells=[row.cells for row in data],
-        part=part_of(sheet, _uses(heads, lon, lat, columns)),
+        part=part_of(sheet, _uses(heads, heads[at[0]], heads[at[1]], columns)),
         others=[other_row(sheet, row, 0) for row in sheet.rows if row.role != "data"],
     )
     scales = {c.group: c.scale for c in columns if c.scale != 1}
@@ -135,7 +118,8 @@ def places_of_sheet(sheet: RawSheet, crs: str | None, city: City) -> Places:
 def _uses(
     heads: Sequence[str], lon: str | None, lat: str | None, columns: Sequence[Column]
 ) -> list[Use]:
-    meanings = {lon or "": MEANINGS["lon"], lat or "": MEANINGS["lat"]}
+    known = PEOPLE.fields
+    meanings = {lon or "": known["lon"].said, lat or "": known["lat"].said}
     meanings |= {c.name: Said(f"人数 {c.group}", f"people {c.group}") for c in columns}
     return uses_of(heads, meanings)
 
@@ -166,9 +150,8 @@ def _detect(places: Places, sheet: RawSheet, city: City) -> None:
 
 def _townships(sheet: RawSheet, rows: Sequence[RawRow], city: City) -> list[str]:
     """Code of the township that each row states, empty where it states none."""
-    heads = [c for c in sheet.columns if c]
-    names = [find_column(heads, known) for known in (CODE_COLUMNS, NAME_COLUMNS, COUNTY_COLUMNS)]
-    at = [sheet.columns.index(name) if name else -1 for name in names]
+    found = PEOPLE.places(sheet.columns)
+    at = [found.get(key, -1) for key in ("code", "name", "county")]
     if at[0] < 0 and at[1] < 0:
         return []
     codes = []

@@ -20,6 +20,7 @@ from coverage.intake.parts import other_row, part_of, uses_of
 from coverage.intake.peoplecells import (
     PEOPLE,
     Column,
+    census_year,
     contradiction,
     count_in,
     disagreement,
@@ -31,8 +32,9 @@ from coverage.intake.template import POPULATION
 from coverage.lists.spec import FACILITIES
 from coverage.messages import Said
 from coverage.places.changes import load_changes
+from coverage.places.evidence import Found, which
 from coverage.places.find import Evidence, code_in, find_unit, unit_of_titles
-from coverage.places.names import plain_name, suffix_level
+from coverage.places.names import CALLED, match_unit, plain_name, root_of, suffix_level
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from coverage.formats.grids import Cell
     from coverage.lists.rows import Outcome
     from coverage.lists.sheets import RawSheet
-    from coverage.places.evidence import Found
     from coverage.units import Units
 
 _EARLIEST = 1949
@@ -97,7 +98,10 @@ class _Reader:
         self.changes = load_changes()
         self.kept = Kept(table, self.changes)
         self.counties = {plain_name(u.name): u.code for u in units.counties}
-        self.whole = {plain_name(units.city.name)} if units.city else set()
+        self.short = {root_of(name, "county"): code for name, code in self.counties.items()}
+        self.alone = False  # whether the sheet in hand lists nothing but counties
+        city = plain_name(units.city.name) if units.city else ""
+        self.whole = {city, root_of(city, "county")} - {""}
 
     def read(self, sheet: RawSheet) -> None:
         titles = titles_of(sheet)
@@ -115,27 +119,27 @@ class _Reader:
             sheet, titles, needed="year" not in at and not all(c.year for c in columns)
         )
         number = len(self.table.parts)
-        self.table.parts.append(part_of(sheet, _uses(sheet.columns, columns, at)))
+        self.table.parts.append(part_of(sheet, _uses(sheet.columns, columns, at), sheet.notes))
         totals: list[_Total] = []
         context = unit_of_titles(titles, self.units)[:6]
-        parted = _parted(sheet, at)
-        for raw in sheet.rows:
-            cells = {key: _text(raw.get(i)) for key, i in at.items()}
-            words = (cells.get(key, "") for key in ("code", "name", "county", "village"))
-            row = Row(sheet, raw, number, Words(*words))
-            county = self._county(row)
+        rows = _rows(sheet, number, at)
+        parted = {row.words.name for row in rows if row.words.name and not row.words.whole}
+        self.alone = self._only_counties(rows)
+        for row in rows:
+            raw, cell = row.row, _text(row.row.get(at["year"])) if "year" in at else None
+            county = self._county(row, context)
             if raw.role not in {"data", "total"}:
                 self.table.outcomes.append(other_row(sheet, raw, number))
             elif raw.role == "total" or county is not None or self._is_total(row, parted):
                 context = county or context
-                figures, _ = _figures(row, columns, self._year(row, cells.get("year"), year))
+                figures, _ = _figures(row, columns, self._year(row, cell, year))
                 of = county or (
                     self._unit(row, context, None).code if row.words.name in parted else ""
                 )
                 totals.append(_Total(row, len(self.table.outcomes), of, figures))
                 self.table.outcomes.append(other_row(sheet, raw, number, "total"))
             else:
-                self._take(row, columns, cells.get("year"), year, context)
+                self._take(row, columns, cell, year, context)
         for total in totals:
             self._compare(total, columns)
 
@@ -156,8 +160,17 @@ class _Reader:
                 alone,
             )
 
-    def _county(self, row: Row) -> str | None:
-        """Code of the county that a row is, where it is one and no township."""
+    def _only_counties(self, rows: Sequence[Row]) -> bool:
+        """Whether all that a sheet names are counties, in full or by their short names."""
+        names = [plain_name(_bare(row.words.name)) for row in rows if row.row.role == "data"]
+        names = [n for n in names if n and not TOTALS.fullmatch(n) and n not in self.whole]
+        return bool(names) and all(n in self.counties or n in self.short for n in names)
+
+    def _county(self, row: Row, context: str) -> str | None:
+        """Code of the county that a row is, where it is one and no township.
+
+        A short name that a township has too means the county where the sheet lists counties alone.
+        """
         code, name, within, _ = row.words
         number, own = code_in(code), plain_name(name)
         if not row.words.whole:
@@ -165,7 +178,18 @@ class _Reader:
         if len(number) == 6 and number in self.units:
             return number
         stated = within or name if not own or TOTALS.fullmatch(own) else name
-        return self.counties.get(plain_name(_bare(stated))) if len(number) in {0, 6} else None
+        if len(number) not in {0, 6}:
+            return None
+        plain = plain_name(_bare(stated))
+        short = self.short.get(plain, "")
+        if not short or short == context or (within and not self.alone):
+            return self.counties.get(plain)
+        return short if self.alone or not self._towns(plain) else None
+
+    def _towns(self, name: str) -> list[str]:
+        """Codes of the townships that are called so, with their suffix or without."""
+        found = match_unit(name, self.units, level="township")
+        return [m.code for m in found if m.how in CALLED]
 
     def _is_total(self, row: Row, parted: Collection[str]) -> bool:
         """Rows that sum up: 合计, the city's name, a township whose villages are listed."""
@@ -221,6 +245,9 @@ class _Reader:
             own = replace(evidence, county=self.units.name(county))
             again = find_unit(own, self.units, level="township", changes=self.changes)
             found = again if again.unit is not None else found
+        upper = self.short.get(plain_name(name), county)
+        if found.unit is not None and not (code or within) and upper != county:
+            return Found(why=[which(name, [upper, found.code], self.units)])  # 连州: 市 or 镇?
         return found
 
     def _year_of(self, sheet: RawSheet, titles: Sequence[str], *, needed: bool) -> int | None:
@@ -228,7 +255,9 @@ class _Reader:
         if self.year is not None or not needed:
             return self.year
         for title in (t for t in titles if not _NOT_OF.search(t)):
-            years = {int(y) for y in _YEAR.findall(unicodedata.normalize("NFKC", title))}
+            census = census_year(title)
+            found = _YEAR.findall(unicodedata.normalize("NFKC", title))
+            years = {census} if census else {int(y) for y in found}
             if len(years) == 1 and _EARLIEST <= min(years) <= date.today().year:  # noqa: DTZ011
                 (year,) = years
                 self.table.find(
@@ -317,7 +346,7 @@ def _bare(name: str) -> str:
 
 def _places(sheet: RawSheet, columns: Sequence[Column]) -> dict[str, int]:
     """Columns of units, villages and years; one of villages is also told by what it holds."""
-    counted = {c.index for c in columns}
+    counted = {i for c in columns for i in (c.index, *c.also)}
     heads = ["" if i in counted else name for i, name in enumerate(sheet.columns)]
     at = PEOPLE.places(heads)
     at = {key: i for key, i in at.items() if key in {"code", "name", "county", "year"}}
@@ -333,12 +362,19 @@ def _places(sheet: RawSheet, columns: Sequence[Column]) -> dict[str, int]:
     return at
 
 
-def _parted(sheet: RawSheet, at: Mapping[str, int]) -> set[str]:
-    """Names of the townships whose villages a sheet lists."""
-    if not {"name", "village"} <= at.keys():
-        return set()
-    rows = [[_text(row.get(at[key])) for key in ("name", "village")] for row in sheet.data]
-    return {name for name, village in rows if not Words("", "", "", village).whole}
+def _rows(sheet: RawSheet, part: int, at: Mapping[str, int]) -> list[Row]:
+    """Every row with what it says of its unit; a village without a township is of the one above."""
+    rows, above = [], ""
+    for raw in sheet.rows:
+        keys = ("code", "name", "county", "village")
+        words = Words(*(_text(raw.get(at[key])) if key in at else "" for key in keys))
+        row = Row(sheet, raw, part, words)
+        if raw.role == "data" and above and not (words.whole or words.name or words.code):
+            row.words = words._replace(name=above)
+            row.said.append(Said(f"乡镇同上：{above}", f"the township above it: {above}"))
+        above = row.words.name if raw.role == "data" else above
+        rows.append(row)
+    return rows
 
 
 def _uses(heads: Sequence[str], columns: Sequence[Column], at: Mapping[str, int]) -> list[Use]:
@@ -346,7 +382,8 @@ def _uses(heads: Sequence[str], columns: Sequence[Column], at: Mapping[str, int]
     meanings = {heads[i]: known[key].said for key, i in at.items()}
     for c in columns:
         when = f" {c.year}" if c.year else ""
-        meanings[c.name] = Said(f"人数 {c.group}{when}", f"people {c.group}{when}")
+        for index in (c.index, *c.also):
+            meanings[heads[index]] = Said(f"人数 {c.group}{when}", f"people {c.group}{when}")
     return uses_of(heads, meanings)
 
 
@@ -363,14 +400,23 @@ def _figures(
     figures: dict[int, dict[str, int]] = {}
     reason: Said | None = None
     for column in columns:
-        count, said, wrong = count_in(row.row.get(column.index), column.scale)
-        if wrong is not None:
-            reason = reason or Said(f"{column.name}：{wrong.zh}", f"{column.name}: {wrong.en}")
-        if said is not None:
-            row.said.append(Said(f"{column.name}：{said.zh}", f"{column.name}: {said.en}"))
+        counts = []
+        for index in (column.index, *column.also):
+            name = row.sheet.columns[index]
+            count, said, wrong = count_in(row.row.get(index), column.scale)
+            if wrong is not None:
+                reason = reason or Said(f"{name}：{wrong.zh}", f"{name}: {wrong.en}")
+            if said is not None:
+                row.said.append(Said(f"{name}：{said.zh}", f"{name}: {said.en}"))
+            counts.append(count)
+        told = [count for count in counts if count is not None]
         when = column.year or year
-        if count is not None and when is not None:
-            figures.setdefault(when, {})[column.group] = count
+        if told and len(told) < len(counts):
+            reason = reason or Said(
+                f"{column.name}：男女只填了一个", f"{column.name}: of men and women one is given"
+            )
+        elif told and when is not None:
+            figures.setdefault(when, {})[column.group] = sum(told)
     if not figures and reason is None and year is not None:
         reason = Said("没有填人数", "no number of people is filled in")
     whole = {when: with_tiles(by_group) for when, by_group in figures.items()}

@@ -105,7 +105,7 @@ class Spec:
         """Every field by its id."""
         tables = [packaged("lists/columns.toml")[kind] for kind in reversed(self.kinds)]
         return {
-            id_: Field(Said(field["zh"], field["en"]), tuple(field["names"].split()))
+            id_: Field(Said(field["zh"], field["en"]), tuple(_names(field, table)))
             for table in tables
             for id_, field in table.items()
         }
@@ -219,6 +219,16 @@ class Spec:
             for free in (index for index in at if index not in found.values()):
                 found.setdefault(id_, free)
         return found
+
+
+def _names(field: dict[str, str], table: dict[str, dict[str, str]]) -> list[str]:
+    """Names of a field, and those of the field of facilities that it is like."""
+    own = field["names"].split()
+    if "like" in field:
+        taken = {name for other in table.values() for name in other["names"].split()}
+        more = packaged("lists/columns.toml")["facilities"][field["like"]]["names"].split()
+        own += [name for name in more if name not in taken]
+    return own
 
 
 def _any(words: Iterable[str]) -> str:

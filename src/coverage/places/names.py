@@ -47,6 +47,7 @@ _AREA = re.compile(
     r"(?:(?P<high>高)新?|(?P<trade>经)济?|(?P<work>工)业)?(?:技术)?(?:产业)?"
     r"(?:开发?区|新区|园区|园|区)$"
 )
+CALLED = {"exact", "traditional", "no_suffix", "suffix_form", "old_name"}  # by a name of its own
 LEVELS = ("county", "township", "village")
 SETTLED = 0.75
 SURE = 0.9  # what says another unit this surely is a contradiction and no slip
