@@ -27,6 +27,9 @@ MEASURES = {
     "area_per_100_households",
     "facility_share",
     "people_within",
+    "size",
+    "network",
+    "hours_to_all",
     "reported",
 }
 LEVELS = {"city", "county", "township", "village"}
@@ -56,6 +59,18 @@ MATCH_KEYS = {
     "services_of",
     "minutes",
     "group",
+    "names",
+    "tiers",
+    "inside",
+    "opened",
+    "when",
+    "size",
+    "ownership_of",
+    "grades_of",
+    "beside",
+    "paired",
+    "profile",
+    "bound",
 }
 FIXED = {
     "elder_care.integrated_township": ("unit_share", "township"),
@@ -184,7 +199,9 @@ def test_every_match_speaks_the_vocabulary(city: str) -> None:
         assert bool(match.get("kinds")) == (row["measure"] != "reported"), row["id"]
         assert (row["measure"] == "bed_ratio") == ("share" in match)
         assert (row["measure"] == "people_within") == ("minutes" in match)
-        assert (row["measure"] == "facility_share") == ("services_of" in match)
+        # Without one of them the numerator would be every facility of the kind.
+        asked = {"services_of", "ownership_of", "grades_of", "beside", "paired"} & set(match)
+        assert (row["measure"] == "facility_share") == bool(asked)
 
 
 @pytest.mark.parametrize("city", CITIES)

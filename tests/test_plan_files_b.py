@@ -34,6 +34,9 @@ MEASURES = {
     "area_per_100_households",
     "facility_share",
     "people_within",
+    "size",
+    "network",
+    "hours_to_all",
     "reported",
 }
 OWNERSHIPS = {"", "公办", "民办", "公建民营", "公益性", "经营性"}
@@ -50,6 +53,7 @@ INDICATOR_KEYS = {
     "clause",
     "note",
     "note_en",
+    "scope",
     "match",
     "baseline",
     "target",
@@ -65,6 +69,18 @@ MATCH_KEYS = {
     "services_of",
     "minutes",
     "group",
+    "names",
+    "tiers",
+    "inside",
+    "opened",
+    "when",
+    "size",
+    "ownership_of",
+    "grades_of",
+    "beside",
+    "paired",
+    "profile",
+    "bound",
 }
 STATED_KEYS = {
     "kind",
@@ -192,17 +208,18 @@ def test_every_match_uses_the_vocabulary(city: str) -> None:
         assert set(match.get("services_of", [])) <= set(SERVICES), where
         assert set(match.get("ownership", [])) <= OWNERSHIPS - {""}, where
         if "units" in match:
-            assert set(match["units"]) <= UNIT_CATEGORIES[one["level"]], where
+            level = "township" if one["measure"] == "people_within" else one["level"]
+            assert set(match["units"]) <= UNIT_CATEGORIES[level], where
         if one["measure"] == "unit_share":
             assert match["at_least"] >= 1, where
             assert one["level"] != "city", where
         if one["measure"] == "bed_ratio":
-            assert match["share"] in {"nursing", "per_1000_60plus"}, where
+            assert match["share"] in {"nursing", "per_1000_60plus", "per_person"}, where
         if one["measure"] == "people_within":
             assert (match["minutes"], match["group"]) == (15, "60+"), where
         if one["measure"] == "facility_share":
-            # Without them the numerator would be every facility of the kind.
-            assert match["services_of"], where
+            # Without one of them the numerator would be every facility of the kind.
+            assert {"services_of", "ownership_of", "grades_of"} & set(match), where
 
 
 @pytest.mark.parametrize("city", CITIES)
@@ -431,11 +448,11 @@ def test_yangjiang_keeps_every_clause_of_the_same_thing() -> None:
 def test_yangjiang_obligations_of_the_text() -> None:
     assert targets("441700", "funeral.township_burial") == [(2025, "=", 100)]
     assert targets("441700", "elder_care.county_destitute_home") == [(2022, "=", 100)]
-    assert targets("441700", "elder_care.city_nursing_home_beds") == [(2025, "≥", 1000)]
-    assert targets("441700", "child.welfare_building_beds") == [(2023, "≥", 150)]
+    assert targets("441700", "elder_care.city_nursing_home_beds") == [(2025, "=", 1000)]
+    assert targets("441700", "child.welfare_building_beds") == [(2023, "=", 150)]
     assert targets("441700", "funeral.new_columbaria") == [(2025, "≥", 2)]
-    assert targets("441700", "funeral.sanbaodong_cemetery") == [(2025, "≥", 1000)]
-    assert targets("441700", "funeral.tianluoling_cemetery") == [(2025, "≥", 400)]
+    assert targets("441700", "funeral.sanbaodong_cemetery") == [(2025, "=", 1000)]
+    assert targets("441700", "funeral.tianluoling_cemetery") == [(2025, "=", 400)]
     assert targets("441700", "elder_care.area_per_100_households_new")[0] == (2025, "≥", 20)
     assert targets("441700", "elder_care.area_per_100_households_old") == [(2025, "≥", 15)]
     assert targets("441700", "elder_care.medical_city") == [(2021, "≥", 1)]

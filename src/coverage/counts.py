@@ -128,8 +128,19 @@ def _outside(count: int) -> tuple[Said, ...]:
 def _count(city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
     found = matching(register, i.match, year, city)
     rows = found.rows
-    made = Measurement(numerator=len(rows), scale=1, basis="register", rows=rows, gap_unit=_SITES)
-    return _unsure(made, found, Fraction(len(rows) + len(found.perhaps)))
+    made = Measurement(
+        numerator=len(rows),
+        denominator=_TEN_THOUSAND if i.unit == "万个" else None,
+        scale=1,
+        basis="register",
+        rows=rows,
+        gap_unit=_SITES,
+    )
+    every = Fraction(len(rows) + len(found.perhaps)) / (made.denominator or 1)
+    return _unsure(made, found, every)
+
+
+_TEN_THOUSAND = 10_000
 
 
 # Sizes.
