@@ -140,7 +140,10 @@ def test_the_shipped_plans_are_read_as_they_were_entered_by_hand() -> None:
     differing = []
     for path in sorted((data_dir() / "plans").glob("*.toml")):
         for indicator in load_plan(path).indicators:
-            for target in indicator.targets:
+            # A yearly duty is one promise, though it is a target of each year.
+            for target in {
+                (t.every or t.year, t.text, t.clause): t for t in indicator.targets
+            }.values():
                 found = parse_promise(target.text, indicator.unit)
                 if (found.op, found.value) == (target.op, target.value if target.op else None):
                     same += 1
@@ -152,7 +155,8 @@ def test_the_shipped_plans_are_read_as_they_were_entered_by_hand() -> None:
     # These two are printed as "full coverage" of something that the plan's reader left in words.
     assert len(differing) == 2, differing
     assert same > 340
-    assert words < 45
+    # Twelve of them have a number that the clause does not print: each of the units, all of them.
+    assert words < 52
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ _COMMANDS: dict[str, list[tuple[str, ...]]] = {
     ],
     "site": [
         (
-            *("site", "--city", "珠山", "--indicator", "elder_care.integrated_street"),
+            *("site", "--city", "珠山", "--indicator", "elder_care.integrated_township"),
             *("--out", "p.toml", "--picture", "p.png"),
         )
     ],

@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "roads-check": ("roads", "check", "珠山"),
     "site": (
         *("site", "--city", "珠山", "--time-limit", "5"),
-        *("--indicator", "elder_care.integrated_street"),
+        *("--indicator", "elder_care.integrated_township"),
     ),
     "scenario": ("scenario", "run", "{scenario}"),
 }

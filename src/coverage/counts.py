@@ -158,7 +158,7 @@ _SIZES = {
 def _size(city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
     found = matching(register, i.match, year, city)
     column = i.match.size
-    known = tuple(f for f in found.rows if getattr(f, column, None) is not None)
+    known = tuple(f for f in found.rows if getattr(f, column) is not None)
     if not known:
         return Measurement(notes=(_NO_SIZE if found.rows else NO_ROWS,))
     per = _MU if i.unit == "亩" else 1
@@ -171,7 +171,7 @@ def _size(city: City, register: Register, i: PlanIndicator, year: int) -> Measur
         gap_unit=Said("亩", "mu") if i.unit == "亩" else _SIZES[column],
         notes=_unknown(len(found.rows) - len(known)),
     )
-    more = sum((_exact(getattr(f, column, None) or 0) for f in found.perhaps), Fraction(0)) / per
+    more = sum((_exact(getattr(f, column) or 0) for f in found.perhaps), Fraction(0)) / per
     return _unsure(made, found, total + more)
 
 
@@ -353,8 +353,8 @@ def _facility_share(city: City, register: Register, i: PlanIndicator, year: int)
         for f in rows
         if needed <= f.services
         and (not match.ownership_of or f.ownership in match.ownership_of)
-        and (not match.grades_of or getattr(f, "grade", "") in match.grades_of)
-        and (not match.paired or bool(getattr(f, "partner", "")))
+        and (not match.grades_of or f.grade in match.grades_of)
+        and (not match.paired or bool(f.partner))
         and (beside is None or beside(f))
     )
     made = Measurement(
@@ -396,11 +396,7 @@ def _pairs(city: City, register: Register, rows: Sequence[Facility]) -> tuple[Sa
     """How far the partner institutions are that stand in the register themselves."""
     del city
     by_name = {key: f for f in register.facilities if f.placed for key in (f.id, f.name)}
-    far = [
-        straight_m(f, by_name[partner])
-        for f in rows
-        if f.placed and (partner := str(getattr(f, "partner", ""))) in by_name
-    ]
+    far = [straight_m(f, by_name[f.partner]) for f in rows if f.placed and f.partner in by_name]
     if not far:
         return ()
     return (
