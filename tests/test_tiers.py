@@ -124,7 +124,9 @@ def test_an_import_asks_where_column_and_name_disagree(tmp_path: Path) -> None:
     assert "层级不明" in fourth.reasons[0].zh
 
 
-@pytest.mark.parametrize(("cells", "field"), [(("县级", "镇级"), "tier"), (("三星", "AAA"), None)])
+@pytest.mark.parametrize(
+    ("cells", "field"), [(("县级", "镇级"), "tier"), (("三星", "AAA"), "grade")]
+)
 def test_a_heading_of_levels_is_believed_by_its_cells(
     tmp_path: Path, cells: tuple[str, str], field: str | None
 ) -> None:

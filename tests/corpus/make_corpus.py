@@ -378,10 +378,11 @@ def add_columns() -> None:
                 "2.核定床位数（张）": "beds",
                 "3.护理型床位（张）": "nursing_beds",
                 "4.建筑面积(㎡)": "floor_area",
+                "占地面积": "land_area",
                 "经 度": "lon",
                 "纬　度": "lat",
             },
-            {2: {"beds": 80, "nursing_beds": 40, "floor_area": 1200.0}},
+            {2: {"beds": 80, "nursing_beds": 40, "floor_area": 1200.0, "land_area": 3000.0}},
         ),
     )
     text(

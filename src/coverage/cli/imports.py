@@ -65,7 +65,7 @@ def facilities(
     made = intake_facilities(files, city, trial=dry_run, **how)
     report = made if dry_run else commit(made, own_folder(workspace), lang=lang)
     _tell(report, lang, dry_run=dry_run)
-    if not made.facilities:
+    if not made.taken:
         raise InputError(
             Said("没有一处设施可接受，登记册未改动", "no facility to take: the register is kept")
         )

@@ -110,7 +110,7 @@ def commit(
     Where no row was taken, the report alone is written and the register stays.
     """
     files: dict[Path, Content] = {}
-    if made.facilities:
+    if made.taken:
         goal = own_file(City.open(folder), "facilities")
         files[goal] = register_csv(made.register)
     return deliver(made, folder, files, now=now, lang=lang)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.errors import InputError, Problem
 from coverage.facilities import COLUMNS, Facility
 from coverage.intake.ground import judge_places
+from coverage.intake.history import carry_over, remember
 from coverage.intake.identity import (
     MADE,
     Comparison,
@@ -56,7 +57,7 @@ HEADS = (
     Said("纬度", "lat"),
 )
 # What a facility takes from its row as it is; the rest was judged.
-_STATED = tuple(name for name in COLUMNS if name not in {"id", "unit_code", "lon", "lat"})
+_STATED = tuple(n for n in COLUMNS if n not in {"id", "unit_code", "lon", "lat", "since"})
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ class FacilityImport(ImportReport):
     def facilities(self) -> tuple[Facility, ...]:
         """Accepted facilities in order."""
         return tuple(f for row in self.rows for f in row.facilities)
+
+    @property
+    def taken(self) -> bool:
+        """Whether any row was: as a facility, or as a change of one."""
+        return _any_taken(self.rows)
 
     @property
     def register(self) -> tuple[Facility, ...]:
@@ -132,22 +138,22 @@ def intake_facilities(
         if not sheet.aside:
             findings += judge_totals(mine, use)
             findings += judge_statuses(mine, use)
-    data = [row for row in rows if row.is_data]
-    if not data:
+    if not any(row.is_data for row in rows):
         raise InputError(Said("文件中没有数据行", "the files hold no row of data"))
+    data = [row for row in rows if row.is_data and not row.is_change]
     if geocoder is not None:
         geocode([r for r in data if r.accepted and r.ledger is None], city, geocoder)
     findings += judge_places(data, city)
-    judge_values(data, (today or datetime.now(UTC)).date())
+    judge_values([row for row in rows if row.is_data], (today or datetime.now(UTC)).date())
     judge_neighbours([r for r in data if r.accepted and r.ledger is None], city)
     before, broken = _before(city, replacing)
     files = list(dict.fromkeys(sheet.raw.file for sheet in sheets))
-    kept = _make(rows, before, files, city, replacing)
+    kept = remember(rows, _make(rows, before, files, city, replacing), city)
+    findings += carry_over(rows, before or (), city.units)
     register = (*kept, *(f for row in rows for f in row.facilities))
     totals = {"register": float(len(register))}
     compared = None
-    made = any(row.facilities for row in rows)
-    if before is not None and made and not trial:
+    if before is not None and _any_taken(rows) and not trial:
         compared = compare(before, register, city.units)
         totals |= {
             "added": float(len(register) - len(kept)),
@@ -170,6 +176,10 @@ def intake_facilities(
         kept=kept,
         compared=compared,
     )
+
+
+def _any_taken(rows: Sequence[FacilityRow]) -> bool:
+    return any(row.facilities or (row.is_change and row.accepted) for row in rows)
 
 
 def _understood(raws: Sequence[RawSheet], mapping: Mapping[str, str]) -> list[Understanding]:
@@ -222,6 +232,7 @@ def _judge_sheet(
     )
     data = [row for row in mine if row.is_data]
     find_units(raw, data, city)
+    data = [row for row in data if not row.is_change]
     sheet.datum, sheet.detection = place(raw, use, data, city, datum)
     _name([row for row in data if not row.name and not row.reasons], sheet, city)
     return mine
@@ -280,7 +291,7 @@ def _make(
     replacing: Replace,
 ) -> tuple[Facility, ...]:
     """Facilities of the accepted rows, each with an id of its own; what stays beside them."""
-    accepted = [row for row in rows if row.accepted]
+    accepted = [row for row in rows if row.accepted and not row.is_change]
     used: set[str] = set()
     stated = {str(row.values["id"]) for row in accepted if row.values.get("id")}
     for number, row in enumerate(accepted, start=1):

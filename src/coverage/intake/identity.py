@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from coverage.datum import project
+from coverage.facilities import CHANGING
 from coverage.kinds import KINDS
 from coverage.lists.rows import Finding
 from coverage.lists.words import parse_kind
@@ -380,7 +381,7 @@ def kept_beside(
     if replace == "all":
         return ()
     kinds = {facility.kind for facility in new} if replace == "kinds" else set()
-    same = {id(a) for a, _ in _paired(old, new, units)[0]} if replace == "files" else set()
+    same = {id(a) for a, _ in paired(old, new, units)[0]} if replace == "files" else set()
     return tuple(
         f for f in old if f.kind not in kinds and id(f) not in same and not _came_from(f, files)
     )
@@ -393,17 +394,17 @@ def _came_from(facility: Facility, files: Collection[str]) -> bool:
 
 def compare(old: Sequence[Facility], new: Sequence[Facility], units: Units) -> Comparison:
     """Match two registers and count by county and kind what differs."""
-    pairs, went, came = _paired(old, new, units)
+    pairs, went, came = paired(old, new, units)
     changed = [pair for pair in pairs if _differs(*pair)]
     return Comparison(
         _lines(old, new, came, went, changed), tuple(came), tuple(went), tuple(changed)
     )
 
 
-def _paired(
+def paired(
     old: Sequence[Facility], new: Sequence[Facility], units: Units
 ) -> tuple[list[tuple[Facility, Facility]], list[Facility], list[Facility]]:
-    """Facilities that are the same, those of before alone, and those of now alone."""
+    """Facilities of two registers that are the same, those of before alone, those of now alone."""
 
     def named(facility: Facility, digits: int) -> Hashable:
         form = form_of(facility.name, facility.unit_code[:digits], units)
@@ -440,7 +441,7 @@ def _matched(
 
 
 def _differs(a: Facility, b: Facility) -> bool:
-    plain = ("beds", "nursing_beds", "floor_area", "services", "status", "ownership", "unit_code")
+    plain = (*CHANGING, "unit_code", "tier", "closed", "changes")
     if any(getattr(a, name) != getattr(b, name) for name in plain):
         return True
     if a.lon is None or a.lat is None or b.lon is None or b.lat is None:

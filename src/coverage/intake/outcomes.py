@@ -134,6 +134,11 @@ class FacilityRow(ListRow):
     about: tuple[float, float] | None = None
     ledger: list[dict[str, object]] | None = None
 
+    @property
+    def is_change(self) -> bool:
+        """Whether it says what changed on a day of a facility that stands elsewhere."""
+        return "since" in self.values
+
     def remark(self, text: str) -> None:
         """Add to the note that the register keeps of the facility."""
         self.values["note"] = "；".join(filter(None, (self.values.get("note"), text)))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from coverage.lists.columns import Understanding
 
 _SUMMED = {"beds": Said("床位", "beds"), "nursing_beds": Said("护理型床位", "nursing beds")}
+_GRAVES = Said("总数", "graves")
 _NOT_YET = frozenset({"planned", "building"})
 
 
@@ -28,8 +29,11 @@ def judge_values(rows: Sequence[FacilityRow], today: date) -> None:
     """
     for row in rows:
         for fields in row.ledger if row.ledger is not None else [row.values]:
-            _beds(row, fields)
-        opened = row.values.get("opened")
+            _within(row, fields)
+        opened, closed = row.values.get("opened"), row.values.get("closed")
+        if opened and closed and closed < opened:
+            zh = f"停业日期 {closed} 早于成立时间 {opened}"
+            row.reject(Said(zh, f"it closed ({closed}) before it opened ({opened})"))
         if opened is None or row.values.get("status") in _NOT_YET:
             continue
         if opened > today:
@@ -40,14 +44,21 @@ def judge_values(rows: Sequence[FacilityRow], today: date) -> None:
             row.check("future", said)
 
 
-def _beds(row: FacilityRow, fields: Mapping[str, object]) -> None:
-    beds, nursing = fields.get("beds"), fields.get("nursing_beds")
-    if isinstance(beds, int) and isinstance(nursing, int) and nursing > beds:
-        said = Said(
-            f"护理型床位 {nursing} 多于床位 {beds}",
-            f"more nursing beds than beds ({nursing} of {beds})",
-        )
-        row.reject(said)
+_PARTS = (
+    ("nursing_beds", "beds", Said("护理型床位", "nursing beds"), Said("床位", "beds")),
+    ("capacity_used", "capacity_total", Said("已用穴（格）位", "graves taken"), _GRAVES),
+)
+
+
+def _within(row: FacilityRow, fields: Mapping[str, object]) -> None:
+    for part, whole, some, all_ in _PARTS:
+        number, most = fields.get(part), fields.get(whole)
+        if isinstance(most, int) and isinstance(number, int) and number > most:
+            said = Said(
+                f"{some.zh} {number} 多于{all_.zh} {most}",
+                f"more {some.en} than {all_.en} ({number} of {most})",
+            )
+            row.reject(said)
 
 
 def judge_totals(rows: Sequence[FacilityRow], use: Understanding) -> list[Finding]:

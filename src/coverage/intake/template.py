@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from coverage.city import City
 
-FACILITIES, LEDGER, POPULATION, LISTS, GUIDE = "设施", "台账", "人口", "词表", "说明"
+FACILITIES, CHANGES, LEDGER, POPULATION = "设施", "变更", "台账", "人口"
+LISTS, GUIDE = "词表", "说明"
 ROWS = 2000
 SERVICE_COLUMNS = ("全托", "日托", "上门", "协调指导", "助餐")
 FACILITY_COLUMNS: tuple[tuple[str, int], ...] = (
@@ -31,15 +32,38 @@ FACILITY_COLUMNS: tuple[tuple[str, int], ...] = (
     ("床位数", 9),
     ("护理型床位数", 13),
     ("建筑面积", 11),
+    ("占地面积", 11),
+    ("穴（格）位总数", 11),
+    ("已用穴（格）位", 11),
+    ("等级", 9),
     ("性质", 10),
+    ("医养协议机构", 18),
     ("经度", 12),
     ("纬度", 12),
     ("坐标系", 12),
     ("状态", 9),
     ("开业日期", 12),
+    ("停业日期", 12),
     ("来源", 20),
     ("备注", 24),
 )
+CHANGE_COLUMNS: tuple[tuple[str, int], ...] = (
+    ("名称", 30),
+    ("县（市、区）", 16),
+    ("乡镇（街道）", 18),
+    ("变更日期", 12),
+    ("状态", 9),
+    ("床位数", 9),
+    ("护理型床位数", 13),
+    ("服务内容", 26),
+    ("建筑面积", 11),
+    ("等级", 9),
+    ("来源", 20),
+    ("备注", 24),
+)
+# Counts and areas, and the words for what else is chosen from a list.
+_NUMBERS = ("床位数", "护理型床位数", "建筑面积", "占地面积", "穴（格）位总数", "已用穴（格）位")
+_CHOSEN = ("类型", "层级", "县（市、区）", "乡镇（街道）", "性质", "坐标系", "状态")
 # The kinds that a township has or has not.
 LEDGER_KINDS = (
     "elder_care",
@@ -68,9 +92,10 @@ def write_template(city: City, path: Path) -> None:
     _guide(guide, city)
     lists = book.create_sheet(LISTS)
     ranges = _lists(lists, city)
-    _facilities(book.create_sheet(FACILITIES, 1), ranges, city.units.ground)
-    _ledger(book.create_sheet(LEDGER, 2), city)
-    _population(book.create_sheet(POPULATION, 3), city)
+    _facilities(book.create_sheet(FACILITIES, 1), FACILITY_COLUMNS, ranges, city.units.ground)
+    _facilities(book.create_sheet(CHANGES, 2), CHANGE_COLUMNS, ranges, city.units.ground)
+    _ledger(book.create_sheet(LEDGER, 3), city)
+    _population(book.create_sheet(POPULATION, 4), city)
     lists.sheet_state = "hidden"
     book.active = 1
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,12 +109,19 @@ def _guide(sheet: Any, city: City) -> None:
         "",
         "一、只需填一张表：知道每处设施的，填“设施”；只知道各乡镇有没有的，填“台账”。",
         "二、“设施”表一行一处。类型、乡镇、状态等从下拉框选；服务填“是”或“否”。",
+        "　　层级指设施归哪一级，不是设在哪里。",
+        "　　例：阳光镇敬老院｜养老服务机构（中心）｜镇级｜…｜床位数 80｜开业日期 2018",
+        "　　占地面积按平方米填；按亩填的写“15亩”，导入时换算并说明。",
+        "　　已停业的填停业日期：停业以前的年份照样计入。",
+        "　　“变更”表记某一天起变了什么，只填变了的格；“设施”表填变更以前的情况。没有变更可不填。",
+        "　　例：阳光镇敬老院｜…｜2022-05-01｜床位数 120｜护理型床位数 70",
+        "　　　　（2020 年仍按 80 张，2023 年按 120 张）",
         "三、经纬度不清楚就留空，按乡镇（村居）定位并注明。请在“坐标系”列写明来自哪种地图。",
         "四、“人口”表按乡镇填写，没有的年龄段留空。",
         "五、不要填写老人姓名、身份证号、电话：导入时会自动略去。",
         "",
         "填好后，在本文件夹中依次运行：",
-        "    coverage import facilities 模板.xlsx     设施、台账两表",
+        "    coverage import facilities 模板.xlsx     设施、变更、台账三表",
         "    coverage import population 模板.xlsx     人口表（填了才运行）",
         "    coverage check                           还缺什么、影响哪些指标",
         "    coverage report                          各项指标",
@@ -129,30 +161,35 @@ def _lists(sheet: Any, city: City) -> dict[str, str]:
 
 
 def _facilities(
-    sheet: Any, ranges: dict[str, str], ground: tuple[float, float, float, float]
+    sheet: Any,
+    columns: Sequence[tuple[str, int]],
+    ranges: dict[str, str],
+    ground: tuple[float, float, float, float],
 ) -> None:
+    """A sheet of facilities, or of what changed of them, with a check on every column it has."""
     from openpyxl.worksheet.datavalidation import DataValidation
 
-    names = [name for name, _ in FACILITY_COLUMNS]
-    _header(sheet, FACILITY_COLUMNS)
-    chosen = ("类型", "层级", "县（市、区）", "乡镇（街道）", "性质", "坐标系", "状态")
-    lists = {n: ranges[n] for n in chosen} | dict.fromkeys(SERVICE_COLUMNS, ranges["是否"])
+    names = [name for name, _ in columns]
+    _header(sheet, columns)
+    lists = {n: ranges[n] for n in _CHOSEN} | dict.fromkeys(SERVICE_COLUMNS, ranges["是否"])
+    checks = {}
     for name, source in lists.items():
-        check = DataValidation(type="list", formula1=source, allow_blank=True)
+        check = checks[name] = DataValidation(type="list", formula1=source, allow_blank=True)
         check.errorTitle, check.error = "不在词表中", f"“{name}”请从下拉框选择"
         # A township may be new, a kind may be called otherwise: the importer asks back.
         check.errorStyle = "warning"
-        _apply(sheet, check, names.index(name) + 1)
-    for name in ("床位数", "护理型床位数", "建筑面积"):
-        whole = "decimal" if name == "建筑面积" else "whole"
-        check = DataValidation(
-            type=whole, operator="greaterThanOrEqual", formula1="0", allow_blank=True
+    for name in _NUMBERS:
+        check = checks[name] = DataValidation(
+            type="decimal" if name.endswith("面积") else "whole",
+            operator="greaterThanOrEqual",
+            formula1="0",
+            allow_blank=True,
         )
         check.errorTitle, check.error = "不是数字", f"“{name}”请填不小于 0 的数字"
-        _apply(sheet, check, names.index(name) + 1)
+    checks["占地面积"].errorStyle = "warning"  # 15亩 is read too
     west, south, east, north = ground
     for name, low, high in (("经度", west, east), ("纬度", south, north)):
-        check = DataValidation(
+        check = checks[name] = DataValidation(
             type="decimal",
             operator="between",
             formula1=f"{low:g}",
@@ -160,7 +197,9 @@ def _facilities(
             allow_blank=True,
         )
         check.errorTitle, check.error = "位置不对", f"{name}应在 {low:g} 与 {high:g} 度之间"
-        _apply(sheet, check, names.index(name) + 1)
+    for name, check in checks.items():
+        if name in names:
+            _apply(sheet, check, names.index(name) + 1)
 
 
 def _apply(sheet: Any, check: Any, column: int) -> None:

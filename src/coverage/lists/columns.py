@@ -158,6 +158,7 @@ def understand(
     _name_planes(sheet, uses)
     _no_status(sheet, uses)
     _no_tier(sheet, uses)
+    _no_since(sheet, uses)
     _one_each(sheet, uses)
     return Understanding(sheet.file, sheet.sheet, tuple(uses))
 
@@ -236,7 +237,7 @@ _UNITS = {"张", "个", "平方米", "m2", "人", "度", "年月日", "年月", 
 
 # Words that make another thing of a known name: beds taken, land area, the operator's name.
 _OTHER_THING = re.compile(
-    "入住|空余|空置|剩余|占用|家庭|占地|上级|主管|人均|每|新增|收费|价格|产权|土地|曾用|原名|运营单位|运营主体"
+    "入住|空余|空置|剩余|占用|家庭|上级|主管|人均|每|新增|收费|价格|产权|土地|曾用|原名|运营单位|运营主体"
     "|主办|举办|(?<!婚姻)登记机关|评估|发证|委托|拟|occupied|vacant|former|operator|per"
 )
 
@@ -381,8 +382,27 @@ def _no_tier(sheet: RawSheet, uses: list[ColumnUse]) -> None:
             continue
         cells = list(sheet.values(use.index, _SAMPLE))
         if cells and not any(parse_tier(cell).value for cell in cells):
-            reason = Said("内容不是市、县、镇、村级", "cells hold no level of units")
+            reason = Said(
+                "内容不是市、县、镇、村级，按等级", "cells hold no level of units: a grade"
+            )
+            uses[use.index] = replace(use, field="grade", reason=reason)
+
+
+def _no_since(sheet: RawSheet, uses: list[ColumnUse]) -> None:
+    """变更日期 in a list of facilities is a day of its papers; in a list of changes, theirs."""
+    told = _CHANGES.search(f"{sheet.sheet} {sheet.file}".lower())
+    for use in uses:
+        plain = normal(use.name) in _SINCE
+        if use.field == "since" and use.how != "mapping" and not (plain or told):
+            reason = Said(
+                "登记事项的变更日期，不是设施变更（变更另列一表，表名写“变更”）",
+                "a day of the papers: changes stand in a sheet of their own, called changes",
+            )
             uses[use.index] = replace(use, field=None, how="left out", reason=reason)
+
+
+_CHANGES = re.compile("变更|变动|沿革|change")
+_SINCE = frozenset(map(normal, ("since", "自何时起", "何时起", "变更生效日期")))
 
 
 def _one_each(sheet: RawSheet, uses: list[ColumnUse]) -> None:

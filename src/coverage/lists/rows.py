@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from coverage.kinds import KINDS, STATUSES, TOLD
 from coverage.lists.personal import redact
-from coverage.lists.values import Parsed, clean_text, parse_area, parse_beds, parse_bool, parse_date
+from coverage.lists.values import (
+    Parsed,
+    clean_text,
+    parse_area,
+    parse_beds,
+    parse_bool,
+    parse_date,
+    parse_land,
+    parse_places,
+)
 from coverage.lists.words import (
     Remark,
     parse_kind,
@@ -51,7 +60,11 @@ _PARSERS: dict[str, Callable[[Cell, str], Parsed[Any]]] = {
     "beds": lambda cell, _: parse_beds(cell),
     "nursing_beds": lambda cell, _: parse_beds(cell),
     "floor_area": lambda cell, _: parse_area(cell),
-    "opened": lambda cell, _: parse_date(cell),
+    "land_area": parse_land,
+    **dict.fromkeys(
+        ("capacity_total", "capacity_used", "capacity_left"), lambda cell, _: parse_places(cell)
+    ),
+    **dict.fromkeys(("opened", "closed", "since"), lambda cell, _: parse_date(cell)),
     "status": lambda cell, _: parse_status(cell),
     "tier": lambda cell, _: parse_tier(cell),
     "ownership": parse_ownership,
@@ -260,7 +273,9 @@ class _Taker:
                 step(row, use, cell, name)
         if self.named and not row.values.get("name"):
             row.reject(Said("没有名称", "the row has no name"))
-        if not self.wide and "kind" not in row.values:
+        _tell_taken(row)
+        # A change of a facility need not say again of which kind it is.
+        if not self.wide and "kind" not in row.values and "since" not in row.values:
             if not self.named and _ABOVE.issuperset(row.values):
                 only = Said("除所在单元外没有内容，不是设施", "nothing but a unit: no facility")
                 row.reject(only)
@@ -272,11 +287,22 @@ class _Taker:
 
     def _parsed(self, row: Row, use: ColumnUse, cell: Cell, name: str) -> None:
         read = _PARSERS[name](cell, use.name)
-        if name == "opened" and read.reason and isinstance(cell, str):
+        if name == "closed" and read.reason and isinstance(cell, str):
+            read = self._day_in(cell) or read
+        elif name == "opened" and read.reason and isinstance(cell, str):
             read = self._status_for_day(row, cell) or read
         _say(row, use, read)
         if read.value is not None:
             row.values[name] = read.value
+
+    @staticmethod
+    def _day_in(cell: str) -> Parsed[Any] | None:
+        """已于2024年3月注销 where a day belongs: the day in it."""
+        day = _DAY.search(cell)
+        found = parse_date(day[0]) if day else None
+        if found is None or found.value is None:
+            return None
+        return Parsed(found.value, Said(f"“{cell}”读作 {found.value}", f"read as {found.value}"))
 
     @staticmethod
     def _status_for_day(row: Row, cell: str) -> Parsed[Any] | None:
@@ -363,6 +389,16 @@ class _Taker:
             row.reject(
                 Said(zh, "neither a column nor the name says the kind: state it with --kind")
             )
+
+
+def _tell_taken(row: Row) -> None:
+    """Graves taken, where a list says how many there are and how many are left."""
+    total, left = (row.values.get(f"capacity_{name}") for name in ("total", "left"))
+    if total is None or left is None or "capacity_used" in row.values or left > total:
+        return
+    row.values["capacity_used"] = total - left
+    zh, en = f"已用 {total - left:,} = 总数 {total:,} - 剩余 {left:,}", f"{total} less {left} left"
+    row.correct(Said(zh, f"taken: {en}"))
 
 
 def _tell_kind(row: Row) -> None:

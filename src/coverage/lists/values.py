@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
@@ -248,6 +249,30 @@ def parse_area(cell: Cell) -> Parsed[float]:
     """An area in square metres."""
     own = ("平方米", "平米", "平方", "㎡", "m²", "m2", "平")
     return not_negative(parse_number(cell, own, ("亩", "公顷", "ha", "平方公里", "km2")))
+
+
+_LAND = {"亩": Fraction(2000, 3), "公顷": Fraction(10_000), "ha": Fraction(10_000)}
+
+
+def parse_land(cell: Cell, column: str = "") -> Parsed[float]:
+    """An area of land in m², from 亩 or hectares where the cell or its column says so."""
+    text = clean_text(cell).lower() if isinstance(cell, str) else ""
+    unit = next((u for u in _LAND if text.endswith(u)), "")
+    if not unit and not re.search("平|㎡|m²|m2", text):
+        unit = next((u for u in _LAND if re.search(f"[(（/]{u}[)）]?", column.lower())), "")
+    if not unit:
+        return parse_area(cell)
+    read = not_negative(parse_number(cell, (unit,)))
+    if read.value is None:
+        return read
+    area = round(float(Fraction(read.value) * _LAND[unit]), 2)
+    zh = f"{read.value:g} {unit}，按 {area:,g} 平方米"
+    return Parsed(area, Said(zh, f"{read.value:g} {unit} taken as {area:,g} m²"))
+
+
+def parse_places(cell: Cell) -> Parsed[int]:
+    """A count of graves or niches."""
+    return whole(parse_number(cell, ("个", "穴", "格", "位", "座", "穴位", "格位", "墓位", "墓穴")))
 
 
 # --- yes and no -----------------------------------------------------------------------------
