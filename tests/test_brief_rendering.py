@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from coverage.briefs.rendering import Job, rendered
+from coverage.briefs.rendering import BYTES, Job, rendered
 from coverage.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,6 +50,19 @@ def test_a_runaway_ends_in_one_sentence(case: str, tmp_path: Path) -> None:
     (problem,) = caught.value.problems
     assert problem.file == NAME
     assert len(str(problem)) < 500
+
+
+def test_what_a_template_may_take_is_what_any_small_file_may(tmp_path: Path) -> None:
+    """Ten seconds of a processor and 500 MB for the command and all that it starts."""
+    assert Job(NAME, {}, [], [], tmp_path).seconds <= 6
+    assert BYTES <= 450 << 20
+    begun = os.times()
+    job = _job(tmp_path, RUNAWAYS["an endless loop"])._replace(seconds=1)
+    with pytest.raises(InputError, match="1 秒"):
+        rendered(job)
+    ended = os.times()
+    taken = sum(ended[2:4]) - sum(begun[2:4])
+    assert taken < 2.5
 
 
 def test_a_plain_template_is_filled_in(tmp_path: Path) -> None:

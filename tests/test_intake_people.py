@@ -453,8 +453,10 @@ def test_turned_and_upside_down_grids_keep_their_sum(space: Path) -> None:
 def test_a_missing_crs_is_stated_or_refused(space: Path) -> None:
     to = Affine(0.05, 0.0, 113.0, 0.0, -0.05, 23.0)
     path = tif(space.parent / "g.tif", np.ones((20, 20), np.float32), to, None)
-    with pytest.raises(InputError, match="CRS"):
-        import_population(path, space)
+    down = Affine(0.05, 0.0, 113.0, 0.0, 0.05, 22.0)  # rewritten upright, and without a CRS too
+    for one in (path, tif(space.parent / "d.tif", np.ones((20, 20), np.float32), down, None)):
+        with pytest.raises(InputError, match="CRS"):
+            import_population(one, space)
     with pytest.raises(InputError, match="GCJ-02"):
         import_population(path, space, crs="gcj02")
     with pytest.raises(InputError, match="不认识"):

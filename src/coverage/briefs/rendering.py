@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 
 FOLDER = Path(__file__).parent / "templates"
-BYTES = 1 << 30
+BYTES = 400 << 20
+_PATIENCE = 3  # on the wall, for a machine that is busy or knows no limit of processor time
 CHARACTERS, LINES = 500_000, 2_000
 _FIGURES = frozenset({"headline", "map", "map_after", "targets", "counties", "before_after"})
 _UNKNOWN = re.compile(r"'([^']+)' is undefined|has no (?:attribute|element) '?([^']+)'?")
@@ -42,7 +43,7 @@ class Job(NamedTuple):
         tables: Names of the tables that there are.
         figures: As `tables`.
         folder: A bureau's own templates, before those of the package.
-        seconds: It may take, where there are own templates.
+        seconds: Of the processor's time that it may take, where there are own templates.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Job(NamedTuple):
     tables: Collection[str]
     figures: Collection[str]
     folder: Path | None
-    seconds: int = 15
+    seconds: int = 5
 
 
 def rendered(job: Job) -> str:
@@ -68,7 +69,7 @@ def rendered(job: Job) -> str:
             input=pickle.dumps(job),
             capture_output=True,
             env={**os.environ, "PYTHONPATH": folders},
-            timeout=job.seconds,
+            timeout=_PATIENCE * job.seconds,
             check=True,
         )
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
@@ -90,6 +91,7 @@ def _apart() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+        resource.setrlimit(resource.RLIMIT_CPU, (job.seconds, job.seconds))
     answer: Any
     try:
         answer = _filled(job)

@@ -61,7 +61,7 @@ def prepared(path: Path, crs: str | None) -> Iterator[Prepared]:
     wanted = _crs(path, crs) if crs else None
     with tempfile.TemporaryDirectory() as name:
         # A damaged grid may hold numbers that are none at all.
-        with open_raster(path, placed=False) as source, np.errstate(invalid="ignore"):
+        with open_raster(path, placed=wanted is None) as source, np.errstate(invalid="ignore"):
             done = _prepare(source, path, Path(name) / "people.tif", wanted)
         if abs(done.after - done.before) > TOLERANCE * max(abs(done.before), 1.0):
             reason = Said(
