@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,7 @@ from coverage.circles.contour import (
 )
 from coverage.circles.field import Field, near_m
 from coverage.circles.lattice import Frame, LatticeIndex, chunks, corner_count, reach_of
+from coverage.circles.plain import plainer
 from coverage.circles.times import AccessRule, SegmentTimes
 from coverage.circles.useful import Useful
 
@@ -68,12 +70,27 @@ class Plan:
         access: How one gets to the road.
         limits_s: Limits in seconds.
         step_m: Side of a lattice cell.
+        plain: Whether outlines are drawn no finer than a map can show.
     """
 
     segments: Segments
     access: AccessRule
     limits_s: tuple[float, ...]
     step_m: float
+    plain: bool = False
+
+    def drawn(self, shapes: Objects) -> Objects:
+        """(n, limits) shapes as they are handed out: plain ones still lie in each other."""
+        import shapely
+
+        if not self.plain:
+            return shapes
+        plain = plainer(shapes, self.step_m)
+        order = np.argsort(self.limits_s, kind="stable")[::-1].tolist()
+        for large, small in pairwise(order):
+            both = shapely.intersection(plain[:, large], plain[:, small])
+            plain[:, small] = [multi(one) for one in both]
+        return plain
 
     @property
     def most_s(self) -> float:
@@ -352,6 +369,7 @@ def draw_each(
             one = replace(canvas, frame=window) if canvas.near else canvas
             for column, levels in enumerate(one.levels(many[number], window)):
                 shapes[number, column] = outline(levels, window)
+        shapes[numbers] = plan.drawn(shapes[numbers])
     return shapes
 
 
@@ -369,7 +387,8 @@ def draw_dissolved(
     shapes = np.empty(len(plan.limits_s), dtype=np.object_)
     for number, part in enumerate(parts):
         shapes[number] = part[0] if len(part) == 1 else multi(shapely.union_all(part))
-    return shapes
+    (whole,) = plan.drawn(shapes[None])
+    return np.asarray(whole)
 
 
 def dissolved_levels(

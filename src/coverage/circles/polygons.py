@@ -50,6 +50,7 @@ def service_circles(
     step_m: float,
     how: How = "each",
     index: LatticeIndex | None = None,
+    plain: bool = False,
 ) -> Objects:
     """Circles of what searches reached, as `circle_shapes` draws them.
 
@@ -60,6 +61,7 @@ def service_circles(
         step_m: Side of a lattice cell in metres.
         how: ``each``, ``split`` or ``dissolve``.
         index: Of `tn.segments`; see `circle_shapes`.
+        plain: Whether to leave out corners that no map shows; see `circle_shapes`.
 
     Raises:
         InputError: As `circle_shapes`.
@@ -72,6 +74,7 @@ def service_circles(
         step_m=step_m,
         how=how,
         index=index,
+        plain=plain,
     )
 
 
@@ -84,6 +87,7 @@ def circle_shapes(
     step_m: float,
     how: How = "each",
     index: LatticeIndex | None = None,
+    plain: bool = False,
 ) -> Objects:
     """Circles as bare shapely multi-polygons in the network's CRS.
 
@@ -99,6 +103,8 @@ def circle_shapes(
         index: `LatticeIndex.build(segments, step_m, access.max_access_m)`,
             worth its while from some 50 facilities; without it the lattice is
             prepared around the facilities, in batches of bounded memory.
+        plain: Whether to leave out corners that no map shows (see `coverage.circles.plain`);
+            never of `split` circles, which share their borders.
 
     Returns:
         (facilities, limits) multi-polygons, in the order given; (1, limits)
@@ -109,7 +115,7 @@ def circle_shapes(
             unknown, times name segments that do not exist, or the index does
             not belong to this request.
     """
-    plan = Plan(segments, access, _checked_limits(limits_s), checked_step(step_m))
+    plan = Plan(segments, access, _checked_limits(limits_s), checked_step(step_m), plain)
     _check(plan, facilities, how, index)
     if how == "each":
         return draw_each(plan, facilities, index)

@@ -71,13 +71,10 @@ def people(value: Measured, lang: Lang) -> str:
 
 
 def _in_degrees(shape: Any, crs: str) -> Any:
-    # A quarter of a cell: corners that no one sees at this scale are most of the file.
-    plain = shapely.simplify(shape, STEP_M / 4)
-
     def move(corners: Any) -> Any:
         return np.column_stack(unproject(corners[:, 0], corners[:, 1], crs))
 
-    return shapely.transform(plain, move)
+    return shapely.transform(shape, move)
 
 
 def crowd_of(times: ServiceTimes, reach: Circles, *, lang: Lang, hidden: frozenset[str]) -> Crowd:

@@ -87,7 +87,10 @@ def shapes_of(times: ServiceTimes, *, how: str, step_m: float) -> Objects:
         _watched(node_times(network, sites.xy, max(times.limits_s)), len(sites.facilities)),
         key=lambda one: one.facility,
     )
-    return service_circles(network, reached, times.limits_s, step_m=step_m, how=cast("How", how))
+    # The one place where shapes are made for files and maps, which show no finer than this.
+    return service_circles(
+        network, reached, times.limits_s, step_m=step_m, how=cast("How", how), plain=True
+    )
 
 
 def _rows(times: ServiceTimes, step: float, *, dissolved: bool) -> list[dict[str, Any]]:
