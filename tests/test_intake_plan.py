@@ -141,9 +141,8 @@ def test_the_shipped_plans_are_read_as_they_were_entered_by_hand() -> None:
     for path in sorted((data_dir() / "plans").glob("*.toml")):
         for indicator in load_plan(path).indicators:
             # A yearly duty is one promise, though it is a target of each year.
-            for target in {
-                (t.every or t.year, t.text, t.clause): t for t in indicator.targets
-            }.values():
+            promises = {(t.every or t.year, t.text, t.clause): t for t in indicator.targets}
+            for target in promises.values():
                 found = parse_promise(target.text, indicator.unit)
                 if (found.op, found.value) == (target.op, target.value if target.op else None):
                     same += 1
