@@ -43,10 +43,10 @@ CITIES = ("441700", "442000", "441800", "360203", "440700")
 NOTE = "<!-- Made by scripts/plans_coverage.py from the list beside it and the code. -->"
 HEAD = "| clause | obligation | indicator | class | what is left |"
 MEANT = """An obligation is **computed** where a register (and people, and roads) that is just as
-the clause asks gives its value, and one that differs in what is asked for does not; **partly** where
-something that it asks for makes no difference; **shown** where the plan's words and numbers are
-reported and no register tells them; **missing** where the library has no indicator. The classes are
-tried on made-up registers and not written by hand. What the registers that ship hold is another
+the clause asks gives its value, and one that differs in what is asked for does not; **partly**
+where something that it asks for makes no difference; **shown** where the plan's words and numbers
+are reported and no register tells them; **missing** where the library has no indicator. The classes
+are tried on made-up registers and not written by hand. What the registers that ship hold is another
 matter, which the report says."""
 
 
