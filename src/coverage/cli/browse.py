@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from coverage.city import City
-    from coverage.plans import Plan, PlanIndicator
+    from coverage.plans import Plan, PlanIndicator, Project
 
     Columns = Sequence[tuple[str, int]]
 
@@ -97,8 +97,14 @@ def cities(format_: str, lang: Lang) -> None:
 @takes_format("table", "json", "csv")
 def plan(city: City, format_: str, lang: Lang) -> None:
     """Every indicator of a city's plan: baseline, targets, the clause of each."""
+    from coverage.results.plan_data import plan_data
+
     found = city.plan
+    if format_ == "json":
+        print_json(plan_data(found))
+        return
     rows = [row for indicator in found.indicators for row in _plan_rows(found, indicator, lang)]
+    rows += [_project(project, lang) for project in found.projects]
     names = (
         ("指标", "单位", "年", "目标", "性质", "条款")
         if lang == "zh"
@@ -107,6 +113,9 @@ def plan(city: City, format_: str, lang: Lang) -> None:
     ratios = (36, 10, 6, 18, 8, 30) if lang == "zh" else (34, 14, 6, 24, 12, 20)
     title = found.title if lang == "zh" else found.title_en or found.title
     _emit(format_, title, list(zip(names, ratios, strict=True)), rows)
+
+
+WORKS = {"新建": "new", "改扩建": "rebuilt", "续建": "continued"}
 
 
 def _plan_rows(found: Plan, i: PlanIndicator, lang: Lang) -> list[list[str]]:
@@ -129,6 +138,14 @@ def _plan_rows(found: Plan, i: PlanIndicator, lang: Lang) -> list[list[str]]:
         rows.append([name, unit, str(t.year), shown, nature(t.nature or i.nature), t.clause])
     rows = rows or [[name, unit, str(found.end), "", nature(i.nature), i.clause]]
     return [rows[0], *([["", "", *row[2:]] for row in rows[1:]])]
+
+
+def _project(p: Project, lang: Lang) -> list[str]:
+    """A project as a row beside the indicators: its size under the unit, its work as the target."""
+    told = Said("重大项目", "project")
+    name = f"{p.name if lang == 'zh' else p.name_en or p.name}\n{told.to(lang)}"
+    work = p.status if lang == "zh" else WORKS.get(p.status, p.status)
+    return [name, "", str(p.year), "，".join(filter(None, (work, p.size, p.place))), "", p.clause]
 
 
 @command("数据来源与许可：每个随附文件出自哪里、何种许可、何日、怎样得来。")
