@@ -7,6 +7,7 @@ import dataclasses
 import io
 import os
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,6 @@ from helpers import told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from coverage.intake.plan import PlanImport
 
@@ -36,6 +36,8 @@ code = "441800"
 name = "清远市"
 base = "441800"
 """
+
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.fixture
@@ -484,3 +486,62 @@ def test_no_cell_is_too_odd(cell: Any, unit: str) -> None:
     found = parse_promise(cell, unit)
     assert (found.op is None) == (found.value is None)
     assert dataclasses.is_dataclass(parse_value(cell, unit))
+
+
+def test_a_sheet_can_say_all_that_a_clause_asks(folder: Path) -> None:
+    """The example of the docs uses every column of clauses; each comes back as it was meant."""
+    found = import_plan(DOCS / "example-clauses.csv", folder)
+    assert [(r.name, r.reasons) for r in found.rows if r.rejected] == []
+    assert found.written is not None
+    plan = load_plan(found.written)
+    by_name = {i.name: i for i in plan.indicators}
+
+    def match(name: str) -> dict[str, object]:
+        one = by_name[name].match
+        return {k: getattr(one, k) for k in type(one)().__dict__ if getattr(one, k)}
+
+    assert match("镇级公益性骨灰安放设施覆盖率")["tiers"] == ("township",)
+    assert match("镇级公益性骨灰安放设施覆盖率")["units"] == ("镇", "乡", "民族乡")
+    assert match("县级失能照护敬老院覆盖率")["tiers"] == ("county",)
+    assert by_name["城市社区日间照料覆盖率"].scope == "城市社区"
+    assert match("城市社区日间照料覆盖率")["units"] == ("社区",)
+    assert match("源潭镇区域养老服务中心")["inside"] == ("源潭镇",)
+    assert match("百万人口县精神卫生福利设施")["when"] == "all >= 1000000"
+    assert match("新建机构护理型床位占比")["opened"] == "plan"
+    size = by_name["市级养护院床位"]
+    assert (size.measure, size.match.size, size.match.tiers) == ("size", "beds", ("city",))
+    assert [(t.op, t.rule) for t in size.targets] == [("=", "size")]
+    yearly = by_name["每年新建长者饭堂的县"]
+    assert [(t.year, t.every, t.op) for t in yearly.targets] == [
+        (year, "year", "=") for year in range(2026, 2031)
+    ]
+    network = by_name["县镇村三级养老服务网络"]
+    assert (network.measure, network.match.tiers) == ("network", ("county", "township", "village"))
+    hours = by_name["县级救灾物资运达"]
+    assert (hours.measure, hours.match.profile) == ("hours_to_all", "drive")
+    assert [(t.op, t.value) for t in hours.targets] == [("≤", 3)]
+
+
+def test_words_of_a_clause_that_nobody_knows_reject_their_row(folder: Path) -> None:
+    head = [
+        "指标名称",
+        "单位",
+        "目标年份",
+        "目标值",
+        "计算方式",
+        "设施类型",
+        "设施级别",
+        "目标规则",
+        "适用条件",
+    ]
+    found = take(
+        folder,
+        head,
+        ["甲", "家", 2030, "3", "数量", "敬老院", "省部级", "", ""],
+        ["乙", "家", 2030, "3", "数量", "敬老院", "", "随意", ""],
+        ["丙", "家", 2030, "3", "数量", "敬老院", "", "", "人口很多"],
+        ["丁", "张", 2030, "3", "规模", "敬老院", "", "", ""],
+        ["戊", "家", 2030, "3", "数量", "敬老院", "县级", "至多", ""],
+    )
+    assert [r.name for r in found.rows if r.rejected] == list("甲乙丙丁")
+    assert "省部级" in str(found.rows[0].reasons)

@@ -320,8 +320,7 @@ def _toml(head: dict[str, Any], indicators: list[dict[str, Any]], source: str) -
 def _indicator(data: dict[str, Any], base_year: int) -> list[str]:
     keys = ("id", "name", "name_en", "system", "level", "unit", "nature", "measure", "clause")
     lines = _pairs({k: data[k] for k in keys if data.get(k) or k in {"unit", "nature"}})
-    if data.get("note"):
-        lines += _pairs({"note": data["note"]})
+    lines += _pairs({k: data[k] for k in ("note", "scope") if data.get(k)})
     if data["match"]:
         order = [k for k in _MATCH_ORDER if k in data["match"]]
         order += [k for k in data["match"] if k not in order]

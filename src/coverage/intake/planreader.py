@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from coverage.clauses import MEASURES
+from coverage.intake.planclauses import add_clause
 from coverage.intake.planrows import PlanRow, own_id
 from coverage.intake.planwords import (
     NOTES,
@@ -228,6 +229,7 @@ class _Reader:
             return
         data["level"] = level or data.get("level") or "city"
         data["system"] = self._system(known)
+        add_clause(self.text, out)
 
     def _take(self, known: Known) -> None:
         out, data, row = self.out, self.out.data, known.indicator
