@@ -121,6 +121,7 @@ def test_what_a_cemetery_is_run_for_tells_its_kind(
         ("备注", "停业整顿", "closed", True),
         ("备注", "该院2024年3月已关停，老人已转院", "closed", True),
         ("备注", "2023.6起停业", "closed", True),
+        ("备注", "2022年底关停", "closed", True),
         ("备注", "拟于2026年启用", "open", True),
         ("备注", "由闲置校舍改建", "open", True),
         ("备注", "一楼为康复区", "open", False),
@@ -231,3 +232,28 @@ def test_a_row_known_only_to_its_county_is_asked_for_its_township(tmp_path: Path
     row = _one(tmp_path, "名称,县区", "康乐敬老院,清城区")
     assert row.accepted
     assert [f.id for f in row.findings if f.weight == "warning"] == ["township.unknown"]
+
+
+def test_a_heading_whose_cells_are_no_numbers_is_read_by_them(tmp_path: Path) -> None:
+    """Maps call the county `area`; 亩 are land and no floor."""
+    head = "name,province,city,area,town,lng,lat"
+    lines = [head]
+    for n, unit in enumerate(SEATS):
+        county = QINGYUAN.units.name(unit.parent)
+        lines.append(f"康乐{n}号养老院,广东省,清远市,{county},{unit.name},{unit.lon},{unit.lat}")
+    made = _import(tmp_path, "\n".join(lines), kind="elder_care", datum="wgs84")
+    assert [row.unit_code for row in _rows(made)] == [unit.code for unit in SEATS]
+    row = _one(tmp_path, "名称,镇街,面积（亩）", "福寿敬老院,源潭镇,35.5")
+    assert row.facilities[0].floor_area is None
+
+
+@pytest.mark.parametrize("head", ["属地,镇（街）", "区域,属地", "县区,行政区"])
+def test_of_two_columns_for_one_level_both_are_asked(tmp_path: Path, head: str) -> None:
+    row = _one(tmp_path, f"名称,{head}", "福寿敬老院,佛冈县,石角镇")
+    assert row.unit_code == "441821100"
+
+
+def test_of_two_datums_the_columns_that_need_no_turning_are_taken(tmp_path: Path) -> None:
+    line = "康乐敬老院,源潭镇,113.195624,23.655526,113.190207,23.658067"
+    row = _one(tmp_path, "名称,镇街,gcj02_lon,gcj02_lat,经度_84,纬度_84", line)
+    assert (row.lon, row.lat) == (113.190207, 23.658067)

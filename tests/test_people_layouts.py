@@ -200,3 +200,20 @@ def test_villages_below_a_name_that_is_written_once(tmp_path: Path) -> None:
     report, found = _import(tmp_path, rows, year=2020)
     assert found == {(ONE, 2020): {"all": 1000}, (TWO, 2020): {"all": 600}}
     assert f"乡镇同上：{ONE}" in report.data[0].said[0].zh
+
+
+def test_a_subtotal_without_its_township_is_held_against_the_rows_above(tmp_path: Path) -> None:
+    rows: list[Any] = [
+        ["乡镇", "村（居）委", "总人口"],
+        [ONE, "洲心居委会", 400],
+        ["", "新基社区", 600],
+        ["", "小计", 1000],
+        [TWO, "源潭居委会", 600],
+        ["", "小计", 700],
+    ]
+    report, found = _import(tmp_path, rows, year=2020)
+    assert found == {(ONE, 2020): {"all": 1000}, (TWO, 2020): {"all": 600}}
+    told = [f.said.zh for f in report.warnings if f.id == "total"]
+    assert len(told) == 1
+    assert "700" in told[0]
+    assert "600" in told[0]

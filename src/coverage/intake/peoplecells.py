@@ -136,7 +136,10 @@ def people_columns(
     about = " ".join(titles)
     sexes = {i: sex for i, name in enumerate(columns) if (sex := _of_sex(name))}
     told = any(_words(name).search(about) for name in ("counts", "aged"))
-    told = told and not _words("others").search(about)
+    told = told and not (_words("others").search(about) or _words("some").search(about))
+    if _words("some").search(about):  # of 残疾人口 a number is everybody's only if it says so
+        meanings = {i: m for i, m in meanings.items() if _words("whole").search(columns[i])}
+        sexes = {}
     aged = any(m.group != "all" for m in meanings.values())
     if not (told or aged or sexes):
         meanings = {i: m for i, m in meanings.items() if not m.weak}

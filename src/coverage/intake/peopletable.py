@@ -369,7 +369,7 @@ def _rows(sheet: RawSheet, part: int, at: Mapping[str, int]) -> list[Row]:
         keys = ("code", "name", "county", "village")
         words = Words(*(_text(raw.get(at[key])) if key in at else "" for key in keys))
         row = Row(sheet, raw, part, words)
-        if raw.role == "data" and above and not (words.whole or words.name or words.code):
+        if above and words.village and not (words.name or words.code):
             row.words = words._replace(name=above)
             row.said.append(Said(f"乡镇同上：{above}", f"the township above it: {above}"))
         above = row.words.name if raw.role == "data" else above

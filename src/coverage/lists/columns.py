@@ -22,6 +22,7 @@ from coverage.lists.words import parse_tier
 from coverage.messages import Said
 from coverage.nearest import alike
 from coverage.places.detect import datum_named
+from coverage.places.names import suffix_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -155,6 +156,8 @@ def understand(
             guess = (agreed[normal(name)], "content", 0.6, _AS_ELSEWHERE)
         uses.append(ColumnUse(index, name, *guess))
     _name_kinds(uses)
+    _no_numbers(sheet, uses)
+    _levels(uses)
     _name_planes(sheet, uses)
     _no_status(sheet, uses)
     _no_tier(sheet, uses)
@@ -364,6 +367,37 @@ def _name_planes(sheet: RawSheet, uses: list[ColumnUse]) -> None:
             uses[use.index] = replace(use, field=_OTHER_AXIS[field], reason=use.reason.then(what))
 
 
+_NUMBERS = {"beds", "nursing_beds", "floor_area", "lon", "lat", "x", "y"}
+_LAND = re.compile("亩|公顷|[平㎡万]?万(?:平方米|平米|㎡|m2)")
+
+
+def _no_numbers(sheet: RawSheet, uses: list[ColumnUse]) -> None:
+    """A column of numbers without any is another: `area` of names of counties; 亩 are land."""
+    for use in uses:
+        if use.field not in _NUMBERS or use.how in {"mapping", "geometry"}:
+            continue
+        cells = [str(cell).strip() for cell in sheet.values(use.index, _SAMPLE)]
+        if use.field == "floor_area" and _LAND.search(use.name):
+            reason = Said("不是以平方米计的建筑面积", "no floor area in square metres")
+            uses[use.index] = replace(use, field=None, how="left out", reason=reason)
+        elif cells and not any(re.search(r"[\d０-９一二三四五六七八九十零无]", c) for c in cells):
+            levels = [level for c in cells if (level := suffix_level(c)) in {"county", "township"}]
+            level = max(set(levels), key=levels.count) if len(levels) > len(cells) / 2 else None
+            reason = Said("内容不是数字", "its cells are no numbers")
+            how: How = "content" if level else "left out"
+            uses[use.index] = replace(use, field=level, how=how, score=0.7, reason=reason)
+
+
+def _levels(uses: list[ColumnUse]) -> None:
+    """Of two columns for one level the left is the county, the right the township: 属地, 镇街."""
+    for twice, free, place in (("township", "county", 0), ("county", "township", -1)):
+        own = [u for u in uses if u.field == twice and u.how in {"exact", "normalised"}]
+        if len({normal(u.name) for u in own}) > 1 and not any(u.field == free for u in uses):
+            use = own[place]
+            reason = Said("另有一列更细（更粗）", "another column is finer or coarser")
+            uses[use.index] = replace(use, field=free, reason=reason)
+
+
 def _no_status(sheet: RawSheet, uses: list[ColumnUse]) -> None:
     """Numbers that are all alike are a geocoder's answer, and no status that closes everything."""
     for use in uses:
@@ -408,11 +442,12 @@ _SINCE = frozenset(map(normal, ("since", "自何时起", "何时起", "变更生
 def _one_each(sheet: RawSheet, uses: list[ColumnUse]) -> None:
     """Of two columns for one field the surer, then the fuller, then the first is taken."""
 
-    def order(use: ColumnUse) -> tuple[int, float, bool, int]:
+    def order(use: ColumnUse) -> tuple[bool, int, float, int]:
         # Of places in two datums those that need no conversion, so that lon and lat agree.
-        shifted = use.field in _OTHER_AXIS and datum_named(use.name) != "wgs84"
+        named = use.field in _OTHER_AXIS and use.how != "mapping"
+        shifted = named and datum_named(use.name) != "wgs84"
         filled = sum(1 for _ in sheet.values(use.index, _SAMPLE))
-        return _RANK[use.how], -use.score, shifted, -filled
+        return shifted, _RANK[use.how], -use.score, -filled
 
     for field in {use.field for use in uses if use.field}:
         best, *others = sorted((use for use in uses if use.field == field), key=order)
