@@ -257,3 +257,16 @@ def test_of_two_datums_the_columns_that_need_no_turning_are_taken(tmp_path: Path
     line = "康乐敬老院,源潭镇,113.195624,23.655526,113.190207,23.658067"
     row = _one(tmp_path, "名称,镇街,gcj02_lon,gcj02_lat,经度_84,纬度_84", line)
     assert (row.lon, row.lat) == (113.190207, 23.658067)
+
+
+@pytest.mark.parametrize("heads", [("清城区", "佛冈县"), ("一、清城区（2家）", "二、佛冈县")])
+def test_headings_between_rows_are_no_facilities_and_tell_the_county(
+    tmp_path: Path, heads: tuple[str, str]
+) -> None:
+    lines = ["机构名称,所在镇街,床位数", heads[0], "康乐院,石角镇,40", heads[1], "福寿院,石角镇,80"]
+    made = _import(tmp_path, "\n".join(lines), kind="elder_care")
+    assert [(f.name, f.unit_code) for f in made.facilities] == [
+        ("康乐院", "441802106"),
+        ("福寿院", "441821100"),
+    ]
+    assert all("小标题" in row.reasons[0].zh for row in _rows(made) if not row.accepted)

@@ -217,3 +217,40 @@ def test_a_subtotal_without_its_township_is_held_against_the_rows_above(tmp_path
     assert len(told) == 1
     assert "700" in told[0]
     assert "600" in told[0]
+
+
+def test_titles_hold_for_every_block_beside_each_other(tmp_path: Path) -> None:
+    rows: list[Any] = [
+        ["第七次全国人口普查分性别人口", None, None, None, None, None],
+        ["地区", "男", "女", "地区", "男", "女"],
+        [ONE, 450, 460, TWO, 310, 290],
+    ]
+    _, found = _import(tmp_path, rows)
+    assert found == {(ONE, 2020): {"all": 910}, (TWO, 2020): {"all": 600}}
+
+
+@pytest.mark.parametrize("title", ["各镇街残疾人口统计表", "特困人员情况", "出生死亡人口"])
+def test_a_table_of_some_people_is_none_of_everybody(tmp_path: Path, title: str) -> None:
+    rows: list[Any] = [[title, None, None], ["乡镇", "合计", "男", "女"], [ONE, 10, 5, 5]]
+    with pytest.raises(InputError, match="没有人口表"):
+        _import(tmp_path, rows, year=2020)
+    rows[1] = ["乡镇", "年末总人口", "出生人口", "死亡人口"]
+    assert _import(tmp_path / "x", rows, year=2020)[1] == {(ONE, 2020): {"all": 10}}
+
+
+def test_sheets_that_are_not_read_are_said(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    create(tmp_path / "w", city=City.load("清远"))
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.title = "人口表"
+    page.append(["乡镇", "2020年总人口"])
+    page.append([ONE, 900])
+    book.create_sheet("低保").append(["乡镇", "低保户数"])
+    book.save(tmp_path / "表.xlsx")
+    report = import_population(tmp_path / "表.xlsx", tmp_path / "w")
+    assert [f.said.zh for f in report.findings if f.id == "unread"] == [
+        "这些工作表不是人口表，未读：低保。"
+    ]

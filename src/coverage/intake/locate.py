@@ -17,11 +17,12 @@ stays at its township's seat.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import replace
 from functools import cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Grounds = tuple[NDArray[np.int64], Sequence[Any]]
 
+_NUMBERED = re.compile(r"^\s*[(（]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[)）、.．]\s*")
+_BRACKETED = re.compile(r"[(（][^)）]*[)）]|[:：]\s*$")
 AT_SEAT = Said("没有可用坐标，按乡镇驻地定位", "no usable coordinates: at its township's seat")
 NO_TOWNSHIP = Said(
     "没有写明乡镇，不计入乡镇指标，请核对填写",
@@ -75,7 +78,11 @@ PRECISE = {
 def find_units(sheet: RawSheet, rows: Sequence[FacilityRow], city: City) -> None:
     """The finest unit that the words of each row of a sheet name."""
     home = unit_of_titles((sheet.sheet, PurePath(sheet.file).stem), city.units)
+    sections = _sections(sheet, city)
     for row in rows:
+        if row.row in sections.alone:
+            row.reject(Said("小标题，不是设施", "the heading of what is below it, no facility"))
+        section = sections.above.get(row.row, "")
         cells = {name: str(cell) for name, cell in row.values.items() if cell}
         evidence = Evidence(
             cells.get("unit_code", ""),
@@ -84,7 +91,7 @@ def find_units(sheet: RawSheet, rows: Sequence[FacilityRow], city: City) -> None
             cells.get("village", ""),
             cells.get("name", ""),
             cells.get("address", ""),
-            home,
+            section or home,
             city=cells.get("city", ""),
         )
         found = row.found = find_unit(evidence, city.units)
@@ -94,6 +101,28 @@ def find_units(sheet: RawSheet, rows: Sequence[FacilityRow], city: City) -> None
             row.check("name.elsewhere", said)
         if found.mark:
             row.remark(found.mark)
+
+
+class _Sections(NamedTuple):
+    """Rows of a list that name a unit alone: numbers of those, and by row the unit above it."""
+
+    alone: set[int]
+    above: dict[int, str]
+
+
+def _sections(sheet: RawSheet, city: City) -> _Sections:
+    """Headings between the rows of a list: 清城区, 二、佛冈县（4家）."""
+    found, unit = _Sections(set(), {}), ""
+    for row in sheet.rows:
+        filled = [cell for cell in row.cells if cell not in {None, ""}]
+        if row.role in {"data", "note", "title"} and len(filled) == 1 < len(sheet.columns):
+            text = _NUMBERED.sub("", _BRACKETED.sub("", str(filled[0])))
+            if own := unit_of_titles((text,), city.units):
+                unit = own
+                found.alone.add(row.number)
+        if unit:
+            found.above[row.number] = unit
+    return found
 
 
 def place(

@@ -188,6 +188,14 @@ def _table(
         )
         raise InputError(Problem(reason, path.name))
     table = read_people(fit, city.units, year=year)
+    named = sorted({s.sheet for s in sheets} - {s.sheet for s in fit} - {""})
+    if named and fit[0].sheet != POPULATION:
+        table.find(
+            "unread",
+            "note",
+            f"这些工作表不是人口表，未读：{'、'.join(named)}。",
+            f"Sheets that hold no table of people and were not read: {', '.join(named)}.",
+        )
     if not (table.people or table.counties):
         said = [
             Problem(

@@ -52,8 +52,7 @@ _NOT_OF = re.compile("年鉴|制表|填表|填报|印发|打印|日期|更新|�
 
 def titles_of(sheet: RawSheet) -> list[str]:
     """What stands above a table, and what its sheet and its file are called."""
-    lines = [str(c) for row in sheet.rows if row.role == "title" for c in row.cells if c]
-    return [*lines, sheet.sheet, PurePath(sheet.file).stem]
+    return [*sheet.titles, sheet.sheet, PurePath(sheet.file).stem]
 
 
 def is_people_table(sheet: RawSheet) -> bool:

@@ -72,6 +72,7 @@ def _sheet(
     header: HeaderFound,
     part: int,
     notes: Sequence[Said] = (),
+    titles: Sequence[str] = (),
 ) -> RawSheet:
     return RawSheet(
         file=file,
@@ -85,6 +86,7 @@ def _sheet(
         geometry=grid.geometry,
         encoding=grid.encoding,
         notes=(*grid.notes, *notes),
+        titles=tuple(titles),
     )
 
 
@@ -119,6 +121,7 @@ class _Layout:
         top = header[0] if header else 0
         filled = self._fill(header[-1] + 1 if header else 0)
         below = [cells for _, cells in self.rows[header[-1] + 1 if header else 0 :]]
+        titles = [str(cell) for _, cells in self.rows[:top] for cell in cells if cell]
         sheets = []
         for number, own in enumerate(blocks(columns, below, self.spec)):
             table = (
@@ -132,8 +135,8 @@ class _Layout:
             if number:  # what is no row of a block was told with the first
                 rows = [row for row in rows[top + len(header) :] if row.role != "blank"]
             notes = tuple(self.notes) if not number else ()
-            made = _sheet(self.grid, self.file, names, tuple(rows), found, self.part, notes)
-            sheets.append(made)
+            how = (found, self.part, notes, titles)
+            sheets.append(_sheet(self.grid, self.file, names, tuple(rows), *how))
         return sheets
 
     def _fill(self, start: int) -> dict[int, dict[int, Cell]]:

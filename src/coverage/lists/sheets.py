@@ -55,6 +55,7 @@ class RawSheet:
         geometry: Indexes of the two columns that the reader made from geometries.
         encoding: How the text was decoded, with its confidence.
         notes: What was odd and not an error.
+        titles: What stands above its header.
     """
 
     file: str
@@ -68,6 +69,7 @@ class RawSheet:
     geometry: tuple[int, int] | None = None
     encoding: str = ""
     notes: tuple[Said, ...] = ()
+    titles: tuple[str, ...] = ()
 
     @property
     def data(self) -> tuple[RawRow, ...]:

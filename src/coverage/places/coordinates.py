@@ -139,7 +139,7 @@ def _cell_text(cell: object) -> str:
     return str(cell)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _parse(first: str, second: str | None, bounds: Bounds | None, zone: str | None) -> ParsedPlace:
     text = first if second is None else f"{first} | {second}"
     if second is not None and _DECIMAL.fullmatch(first) and _DECIMAL.fullmatch(second):

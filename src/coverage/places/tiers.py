@@ -110,7 +110,7 @@ def _names_around(code: str, units: Units) -> _Around:
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _told(kind: str, category: str, name: str, ownership: str, around: _Around) -> Told:
     found: dict[str, Said] = {}
     for text, what in ((category, Said("细类", "category")), (name, Said("名称", "name"))):
@@ -208,7 +208,7 @@ def _own_root(text: str, around: _Around) -> str:
     return levels.pop() if len(levels) == 1 else ""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _made_of(text: str) -> bool:
     """Whether a text holds nothing but words that facilities of many places bear."""
     ends = {0}  # where a word may end

@@ -265,7 +265,7 @@ class Within:
         if not self.fits and home:
             self.fits = (home,)
             name = self.units.name(home)
-            self._say(f"单元由表名得出：{name}", f"the unit is that of the sheet: {name}")
+            self._say(f"单元由表名（小标题）得出：{name}", f"the unit is that of the sheet: {name}")
         if self._code:
             self.found.unit = self.units[self._code]
         elif self.fits:
