@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from coverage.kinds import KINDS, STATUSES, TOLD
@@ -373,7 +374,7 @@ class _Taker:
         if guess.sure:
             row.values[name] = guess.kind
             if guess.how != "exact":
-                row.correct(_in(use, Said(f"{text!r} → ", f"{text!r} → ").then(guess.said)))
+                row.correct(_read_as(use, text, guess.said))
 
     def _kind_of(self, row: Row) -> None:
         """A row whose column says no kind takes it from its name, or from the caller."""
@@ -424,6 +425,12 @@ def _question_status(row: Row, mentioned: Remark | None, text: str) -> None:
     zh, en = f"“{text}”提到“{mentioned.word}”", f"“{text}” mentions “{mentioned.word}”"
     ask = Said("，请核对状态", ", check its status")
     row.check("status.remark", Said(zh, en).then(done).then(ask))
+
+
+@lru_cache(maxsize=1_024)
+def _read_as(use: ColumnUse, text: str, said: Said) -> Said:
+    """What a cell was read as; the same object for the many rows that say the same."""
+    return _in(use, Said(f"{text!r} → ", f"{text!r} → ").then(said))
 
 
 def _in(use: ColumnUse, said: Said) -> Said:
