@@ -13,7 +13,8 @@ import shapely
 
 from coverage.circles import lattice
 from coverage.circles.contour import outline
-from coverage.circles.lattice import Frame, LatticeIndex
+from coverage.circles.frame import Frame
+from coverage.circles.lattice import LatticeIndex
 from coverage.circles.polygons import circle_shapes
 from coverage.circles.times import AccessRule, SegmentTimes
 from coverage.errors import InputError

@@ -13,7 +13,7 @@ from coverage.circles.polygons import service_circles
 from coverage.circles.times import access_of, times_of
 from coverage.profiles import Profile
 from coverage.travel.access import Points
-from coverage.travel.prepare import prepare
+from coverage.travel.prepare import TravelNetwork, prepare
 from coverage.travel.times import nearest, node_times, point_seconds, reached_by_any
 from networks import Street, build, random_network
 from test_travel_times import directions, profiles, scatter
@@ -30,10 +30,15 @@ AT_ONE_BEND = Profile(
 def test_a_corner_is_in_if_travel_says_so(seed: int, profile: Profile, direction: str) -> None:
     net = random_network(seed)
     tn = prepare(net, profile, direction=direction)  # type: ignore[arg-type]
-    access, limit = access_of(profile), 240.0
+    check_corners(tn, scatter(seed, net, 3), 240.0)
+
+
+def check_corners(tn: TravelNetwork, places: np.ndarray, limit: float) -> None:
+    """Each corner around each place is in if travel says so."""
+    access = access_of(tn.profile)
     # Off the round metres of the test's networks: a step that meets no tie.
     plan = Plan(tn.segments, access, (limit,), 23.456789)
-    for reached in node_times(tn, scatter(seed, net, 3), limit):
+    for reached in node_times(tn, places, limit):
         times = times_of(reached).within(limit)
         frame = plan.window(times)
         sheet = Sheet(frame, access)

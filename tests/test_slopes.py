@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import shapely
 
+from coverage.circles.lattice import LatticeIndex
+from coverage.circles.polygons import service_circles
 from coverage.profiles import load_profile, slope_factor
+from coverage.travel.access import Points
 from coverage.travel.live import LiveTimes
 from coverage.travel.prepare import prepare
 from coverage.travel.route import route
-from coverage.travel.times import nearest, reach
+from coverage.travel.times import nearest, node_times, point_seconds, reach
 from networks import CRS, Street, build, random_network
+from test_circles_travel import check_corners
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +109,18 @@ def test_reading_in_strips_is_the_same(tmp_path: Path, monkeypatch: pytest.Monke
     assert factors(net, path) == at_once
 
 
+def moved(net: RoadNetwork) -> RoadNetwork:
+    """A network onto the raster."""
+    x, y = EAST + 1000, NORTH - 2000
+    at: dict[str, Any] = {
+        "x": net.x + x,
+        "y": net.y + y,
+        "bend_x": net.bend_x + x,
+        "bend_y": net.bend_y + y,
+    }
+    return replace(net, **at)
+
+
 def even(tmp_path: Path, grade: float = 0.10) -> Path:
     """A plane that rises to the north: a street eastwards is level, and legs are not."""
     return write(tmp_path / "g.tif", lambda _, y: 500 - grade * y)
@@ -140,15 +157,7 @@ def test_a_leg_of_a_facility_is_climbed_by_who_comes(tmp_path: Path) -> None:
 
 
 def test_over_flat_ground_no_time_changes(tmp_path: Path) -> None:
-    net = random_network(7, 25)
-    x, y = EAST + 1000, NORTH - 2000
-    moved: dict[str, Any] = {
-        "x": net.x + x,
-        "y": net.y + y,
-        "bend_x": net.bend_x + x,
-        "bend_y": net.bend_y + y,
-    }
-    net = replace(net, **moved)
+    net = moved(random_network(7, 25))
     flat = write(tmp_path / "g.tif", lambda x, _: np.full_like(x, 77.0))
     rng = np.random.default_rng(7)
     places = rng.uniform((EAST + 900, NORTH - 2100), (EAST + 1700, NORTH - 1300), (30, 2))
@@ -159,3 +168,48 @@ def test_over_flat_ground_no_time_changes(tmp_path: Path) -> None:
     assert len(plain.demand) > 6
     assert np.array_equal(plain.demand, over.demand)
     np.testing.assert_allclose(over.seconds, plain.seconds, rtol=1e-12)
+
+
+HILLS = replace(WALK, max_access_m=150.0, max_direct_m=250.0, max_single_leg_m=0.0)
+
+
+@pytest.mark.parametrize("direction", ["to_facility", "from_facility"])
+@pytest.mark.parametrize("seed", range(4))
+def test_circles_mean_the_same_slopes_as_legs(
+    tmp_path: Path, direction: Direction, seed: int
+) -> None:
+    """A corner of the lattice is inside if somebody who lives there comes in time."""
+    hilly = write(tmp_path / "g.tif", lambda x, y: 60 * np.sin(x / 90) * np.cos(y / 130))
+    net = moved(random_network(seed, 25))
+    tn = prepare(net, HILLS, elevation=hilly, direction=direction)
+    limits, step = [150.0, 300.0], 23.456789
+    west, south, east, north = (EAST + 700, NORTH - 2300, EAST + 1900, NORTH - 1100)
+    column, row = np.meshgrid(
+        np.arange(int(west // step), int(east // step)),
+        np.arange(int(south // step), int(north // step)),
+    )
+    corners = np.column_stack([column.ravel(), row.ravel()]) * step
+    places = np.random.default_rng(seed).uniform(
+        (EAST + 1000, NORTH - 2000), (EAST + 1600, NORTH - 1400), (3, 2)
+    )
+    check_corners(tn, places, limits[-1])
+    reached = sorted(node_times(tn, places, limits[-1]), key=lambda one: one.facility)
+    index = LatticeIndex.build(tn.segments, step, HILLS.max_access_m)
+    each, same = (
+        service_circles(tn, reached, limits, step_m=step, index=use) for use in (None, index)
+    )
+    together = service_circles(tn, reached, limits, step_m=step, how="dissolve")[0]
+    times = np.full((len(places), len(corners)), np.inf)
+    for own, one in zip(times, reached, strict=True):
+        point, seconds = point_seconds(one, Points.of(tn, corners))
+        own[point] = seconds
+    flat = prepare(net, HILLS, direction=direction)
+    level = service_circles(flat, list(node_times(flat, places, limits[-1])), limits, step_m=step)
+    for number, limit in enumerate(limits):
+        for shape, again, own in zip(each[:, number], same[:, number], times, strict=True):
+            assert shape.symmetric_difference(again).area <= 1e-3
+            sure = np.abs(own - limit) > 1e-2
+            held = shapely.contains_xy(shape.buffer(1e-3), corners)
+            assert held[sure & (own <= limit)].all()
+            assert shape.difference(together[number].buffer(1e-3 * step)).is_empty
+    assert shapely.area(shapely.symmetric_difference(each, level)).min() > 100

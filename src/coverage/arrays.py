@@ -7,10 +7,13 @@ corners of a segment and pieces at a node are all kept like this.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Floats: TypeAlias = NDArray[np.float64]
 Float32s: TypeAlias = NDArray[np.float32]
@@ -97,3 +100,16 @@ def least_rows(key: Ints, value: NDArray[Any], *, ordered: bool = False) -> Ints
     least = np.flatnonzero(ranked == np.minimum.reduceat(ranked, start)[group])
     first: Ints = order[least[np.diff(group[least], prepend=-1) != 0]]
     return first
+
+
+def chunks(weight: Floats | Ints, most: float) -> Iterator[tuple[int, int]]:
+    """Ranges of neighbours whose weights add up to about `most`; at least one range."""
+    total = np.cumsum(weight)
+    first = 0
+    if not len(weight):
+        yield 0, 0
+    while first < len(weight):
+        done = total[first - 1] if first else 0.0
+        last = max(int(np.searchsorted(total, done + most, side="right")), first + 1)
+        yield first, last
+        first = last

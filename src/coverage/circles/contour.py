@@ -28,13 +28,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from coverage.arrays import Float32s, Floats, Int32s, Ints, expand
-from coverage.circles.lattice import Frame, LatticeIndex, reach_of
+from coverage.circles.lattice import LatticeIndex, reach_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon
 
+    from coverage.circles.frame import Frame
     from coverage.circles.times import AccessRule
+    from coverage.travel.heights import Slopes
     from coverage.travel.walls import Walls
 
 Real = TypeVar("Real", np.float32, np.float64)
@@ -99,7 +101,7 @@ def marks_of(
     other_s += _repeated(seconds[1], count)
     np.minimum(time_s, other_s, out=time_s)
     off = index.off_m[take]
-    time_s += off * np.float32(cost_s_per_m)
+    time_s += index.leg_m[take] * np.float32(cost_s_per_m)
     corner = index.corner[take]
 
     take, count = _taken(index.cell_first, part)
@@ -138,7 +140,7 @@ def marks_from_feet(
     time_s += _ramp(np.maximum(-past, 0), slowness[1], count)
     time_s += _repeated(seconds, count)
     off = index.off_m[take]
-    time_s += off * np.float32(cost_s_per_m)
+    time_s += index.leg_m[take] * np.float32(cost_s_per_m)
     corner = index.corner[take]
 
     take, count = _taken(index.cell_first, part)
@@ -185,6 +187,7 @@ def direct_marks(
     access: AccessRule,
     most_s: float,
     walls: Walls | None = None,
+    slopes: Slopes | None = None,
 ) -> Marks:
     """The way straight to facilities at (x, y), and the cells that they stand in.
 
@@ -194,7 +197,7 @@ def direct_marks(
     step, cost = frame.step_m, access.cost_s_per_m
     far = access.max_direct_m
     if cost > 0:
-        far = min(far, most_s / cost)
+        far = min(far, most_s / cost / (slopes.ground.least if slopes else 1.0))
     far = reach_of(far, step)
     side = np.arange(-int(far // step) - 1, int(far // step) + 2)
     down, right = (grid.ravel() for grid in np.meshgrid(side, side, indexing="ij"))
@@ -211,9 +214,14 @@ def direct_marks(
     key = frame.key(columns.ravel()[near], rows.ravel()[near])
     home = frame.key(column, row)[frame.cell_inside(column, row)]
     off = off[near]
+    leg = off
+    if slopes is not None:
+        owner = np.flatnonzero(near) // columns.shape[1]
+        corner = np.column_stack([columns.ravel()[near], rows.ravel()[near]]) * step
+        leg = off * slopes.of(corner, np.column_stack([x, y])[owner])
     return Marks(
         key,
-        (off * cost).astype(np.float32),
+        (leg * cost).astype(np.float32),
         (off + (access.max_access_m - access.max_direct_m)).astype(np.float32),
         home,
         np.zeros(len(home)),

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coverage.arrays import chunks
 from coverage.circles.contour import (
     Marks,
     Sheet,
@@ -34,7 +35,8 @@ from coverage.circles.contour import (
     outline,
 )
 from coverage.circles.field import Field, near_m
-from coverage.circles.lattice import Frame, LatticeIndex, chunks, corner_count, reach_of
+from coverage.circles.frame import Frame
+from coverage.circles.lattice import LatticeIndex, corner_count, reach_of
 from coverage.circles.plain import plainer
 from coverage.circles.times import AccessRule, SegmentTimes
 from coverage.circles.useful import Useful
@@ -105,7 +107,8 @@ class Plan:
     @property
     def near_m(self) -> float | None:
         """How far around a segment corners are laid first; None where all are."""
-        return near_m(self.access, self.step_m)
+        # What is sooner is told from the distance alone, which slopes forbid.
+        return None if self.segments.slopes else near_m(self.access, self.step_m)
 
     def crowded(self, times: SegmentTimes, window: Frame) -> bool:
         """Whether it pays to lay near corners first."""
@@ -125,7 +128,8 @@ class Plan:
         road = self.reach_m + 2 * self.step_m
         straight = access.max_direct_m
         if access.cost_s_per_m > 0:
-            straight = min(straight, self.most_s / access.cost_s_per_m)
+            least = segments.slopes.ground.least if segments.slopes else 1.0
+            straight = min(straight, self.most_s / access.cost_s_per_m / least)
         straight += 3 * self.step_m
         bounds = []
         for first, last, place in (
@@ -182,7 +186,9 @@ class Canvas:
             return
         latest, soonest = self._latest(times), np.minimum(times.start_s, times.end_s)
         for sheet, limit_s in zip(sheets, self.plan.limits_s, strict=True):
-            sure = latest <= limit_s - sheet.spare_s
+            # How much a steep leg takes is not known before it is looked at.
+            spare_s = np.inf if self.plan.segments.slopes else sheet.spare_s
+            sure = latest <= limit_s - spare_s
             for index, place, _, _ in self._looked_up(times.segment[sure]):
                 sheet.lay_reached(index, place)
             rim = np.flatnonzero(~sure & (soonest <= limit_s + sheet.beyond_s))
@@ -253,7 +259,8 @@ class Canvas:
         for first in range(0, len(times.x), _CHUNK_FACILITIES):
             x, y = (place[first : first + _CHUNK_FACILITIES] for place in (times.x, times.y))
             plan = self.plan
-            yield direct_marks(self.frame, x, y, plan.access, plan.most_s, plan.segments.walls)
+            barred, slopes = plan.segments.walls, plan.segments.slopes
+            yield direct_marks(self.frame, x, y, plan.access, plan.most_s, barred, slopes)
 
     def _looked_up(
         self, segment: Ints, useful: Useful | None = None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from coverage.arrays import Float32s, Floats, Int32s
     from coverage.circles.contour import Marks
-    from coverage.circles.lattice import Frame
+    from coverage.circles.frame import Frame
     from coverage.circles.times import AccessRule
 
 # How far off a segment corners are near, in steps; all corners of its own cells are.

@@ -21,13 +21,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.arrays import Bools, Float32s, Floats, Int32s, Ints, Numbers, least_rows, starts
+from coverage.arrays import (
+    Bools,
+    Float32s,
+    Floats,
+    Int32s,
+    Ints,
+    Numbers,
+    chunks,
+    least_rows,
+    starts,
+)
+from coverage.circles.frame import Frame, checked_step
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
 from coverage.travel.streets import over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -46,94 +57,6 @@ _APART = 1e-9
 # Cells around the network that belong to its lattice, for the direct ways of
 # facilities that stand at its edge.
 _RIM = 40
-# A lattice with more corners than this is not held in one array.
-MAX_CORNERS = 400_000_000
-
-
-def checked_step(step_m: float) -> float:
-    """The lattice step, or `InputError` if it is not a positive number."""
-    if not (np.isfinite(step_m) and step_m > 0):
-        said = Said("格网步长须大于 0 米", "the step of the lattice must be more than 0 metres")
-        raise InputError(Problem(said, value=str(step_m)))
-    return float(step_m)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A window of the global lattice; corner (column, row) stands at (column, row) × step.
-
-    Attributes:
-        step_m: Side of a cell in metres.
-        column: Leftmost column.
-        row: Lowest row.
-        columns: Number of columns.
-        rows: Number of rows.
-    """
-
-    step_m: float
-    column: int
-    row: int
-    columns: int
-    rows: int
-
-    @classmethod
-    def around(cls, bounds: tuple[float, float, float, float], step_m: float) -> Frame:
-        """The smallest frame whose corners enclose `bounds` (x_min, y_min, x_max, y_max)."""
-        low = np.floor(np.divide(bounds[:2], step_m)).astype(np.int64)
-        high = np.ceil(np.divide(bounds[2:], step_m)).astype(np.int64)
-        columns, rows = (high - low + 1).tolist()
-        return cls(step_m, int(low[0]), int(low[1]), columns, rows)
-
-    @classmethod
-    def hull(cls, frames: Sequence[Frame]) -> Frame:
-        """The smallest frame that holds all of `frames`."""
-        column, row = min(one.column for one in frames), min(one.row for one in frames)
-        columns = max(one.column + one.columns for one in frames) - column
-        rows = max(one.row + one.rows for one in frames) - row
-        return cls(frames[0].step_m, column, row, columns, rows)
-
-    def check_size(self) -> None:
-        """Raise `InputError` if the frame is too large for one array."""
-        if self.size > MAX_CORNERS:
-            size = f"{self.columns} × {self.rows}"
-            said = Said(
-                f"{size} 个格点，对这个范围太细",
-                f"a lattice of {size} corners is too fine for this area",
-            )
-            raise InputError(Problem(said, value=f"{self.step_m} m"))
-
-    @property
-    def size(self) -> int:
-        """Number of corners."""
-        return self.columns * self.rows
-
-    def corner_inside(self, column: Ints, row: Ints) -> Bools:
-        """Which corners stand in the frame."""
-        column, row = column - self.column, row - self.row
-        return (column >= 0) & (row >= 0) & (column < self.columns) & (row < self.rows)
-
-    def cell_inside(self, column: Ints, row: Ints) -> Bools:
-        """Which cells, told by their lower left corners, have all corners in the frame."""
-        return self.corner_inside(column, row) & self.corner_inside(column + 1, row + 1)
-
-    def key(self, column: Ints, row: Ints) -> Int32s:
-        """Position of corners in a flat array of the frame."""
-        return ((row - self.row) * self.columns + (column - self.column)).astype(np.int32)
-
-    def holds(self, other: Frame) -> bool:
-        """Whether all of `other` lies inside."""
-        return (
-            self.step_m == other.step_m
-            and self.column <= other.column
-            and self.row <= other.row
-            and other.column + other.columns <= self.column + self.columns
-            and other.row + other.rows <= self.row + self.rows
-        )
-
-    def window(self, other: Frame) -> tuple[slice, slice]:
-        """Where `other` lies in an array of shape (rows, columns) of this frame."""
-        row, column = other.row - self.row, other.column - self.column
-        return slice(row, row + other.rows), slice(column, column + other.columns)
 
 
 def _runs(count: Ints) -> tuple[Ints, Ints]:
@@ -161,6 +84,7 @@ class LatticeIndex:
         cell: (c,) int32 keys of the cells' lower left corners.
         cell_from_m: (c,) float64 metres from the start, where it enters.
         cell_to_m: (c,) float64 metres from the start, where it leaves.
+        climbed_m: (n,) float32 metres that the leg counts for by its slope; None over level ground.
     """
 
     frame: Frame
@@ -175,6 +99,12 @@ class LatticeIndex:
     cell: Int32s
     cell_from_m: Floats
     cell_to_m: Floats
+    climbed_m: Float32s | None = None
+
+    @property
+    def leg_m(self) -> Float32s:
+        """(n,) metres that the way from the foot to the corner counts for."""
+        return self.off_m if self.climbed_m is None else self.climbed_m
 
     @classmethod
     def build(
@@ -214,11 +144,19 @@ class LatticeIndex:
             frame = frame_of(segments, step_m, reach_m)
         frame.check_size()
         corners = _corners(segments, frame, reach_m, min(near_m, reach_m), useful)
-        corner_first, corner = _joined(corners, len(segments))
+        corner_first, (*corner, leg_m) = _joined(corners, len(segments))
         cell_first, cell = _joined(_cells(segments, frame), len(segments))
         length = segments.length_m
         return cls(  # type: ignore[call-arg]  # the columns are counted by their generators
-            frame, max_access_m, reach_m, length, corner_first, *corner, cell_first, *cell
+            frame,
+            max_access_m,
+            reach_m,
+            length,
+            corner_first,
+            *corner,
+            cell_first,
+            *cell,
+            leg_m if segments.slopes else None,
         )
 
     @property
@@ -304,8 +242,8 @@ def _corners(
         near = np.flatnonzero(close)
         part = np.repeat(owner, np.diff(np.searchsorted(near, done), prepend=0))
         found = (part, key[near], along[near], off[near])
-        part, key, along, off = _sifted(segments, frame, useful, bent, found)
-        yield first, np.bincount(part - first, minlength=last - first), key, along, off
+        part, key, along, off, leg = _sifted(segments, frame, useful, bent, found)
+        yield first, np.bincount(part - first, minlength=last - first), key, along, off, leg
 
 
 def _sifted(
@@ -314,25 +252,40 @@ def _sifted(
     useful: Useful | None,
     bent: Bools | None,
     found: tuple[Ints, Int32s, Float32s, Float32s],
-) -> tuple[Ints, Int32s, Float32s, Float32s]:
-    """Segments, keys, metres along and off, without those that do not count."""
+) -> tuple[Ints, Int32s, Float32s, Float32s, Float32s]:
+    """Segments, keys, metres along and off, without those that do not count.
+
+    The last are the metres that the legs count for by their slopes, none over level ground.
+    """
 
     def only(one: Ints) -> tuple[Ints, Int32s, Float32s, Float32s]:
         part, key, along, off = found
         return part[one], key[one], along[one], off[one]
 
-    part, key, along, off = found
+    part, key, _, off = found
     if bent is not None and bent[part].any():
-        part, key, along, off = found = only(_nearest_part(segments.piece, bent, part, key, off))
+        found = only(_nearest_part(segments.piece, bent, part, key, off))
+        part, key, _, off = found
     if useful is not None:
         soon = useful.soonest_s[part] + off * useful.cost_s_per_m < useful.best_s[key]
-        part, key, along, off = found = only(np.flatnonzero(soon))
+        found = only(np.flatnonzero(soon))
     if segments.walls is not None:
-        x = (frame.column + key % frame.columns) * frame.step_m
-        y = (frame.row + key // frame.columns) * frame.step_m
-        share = over(along.astype(np.float64), segments.length_m[part])
-        found = only(np.flatnonzero(~segments.barred(x, y, part, share)))
-    return found
+        found = only(np.flatnonzero(~segments.barred(*_ways(segments, frame, found))))
+    if segments.slopes is None:
+        return *found, np.empty(0, np.float32)
+    x, y, part, share = _ways(segments, frame, found)
+    factor = segments.slopes.of(np.column_stack([x, y]), segments.places(part, share))
+    return *found, (found[3] * factor).astype(np.float32)
+
+
+def _ways(
+    segments: Segments, frame: Frame, found: tuple[Ints, Int32s, Float32s, Float32s]
+) -> tuple[FloatLike, FloatLike, Ints, Floats]:
+    """The corners, and their feet: segments and shares of the way along."""
+    part, key, along, _ = found
+    x = (frame.column + key % frame.columns) * frame.step_m
+    y = (frame.row + key // frame.columns) * frame.step_m
+    return x, y, part, over(along.astype(np.float64), segments.length_m[part])
 
 
 def _bent(segments: Segments) -> Bools | None:
@@ -472,23 +425,10 @@ def _crossed(a: Floats, b: Floats) -> tuple[Ints, Floats]:
     return owner, ((start[owner] + nth) - a[owner]) / (b - a)[owner]
 
 
-def chunks(weight: Floats | Ints, most: float) -> Iterator[tuple[int, int]]:
-    """Ranges of neighbours whose weights add up to about `most`; at least one range."""
-    total = np.cumsum(weight)
-    first = 0
-    if not len(weight):
-        yield 0, 0
-    while first < len(weight):
-        done = total[first - 1] if first else 0.0
-        last = max(int(np.searchsorted(total, done + most, side="right")), first + 1)
-        yield first, last
-        first = last
-
-
 def _joined(chunks: Iterator[tuple[Any, ...]], size: int) -> tuple[Ints, list[NDArray[Any]]]:
     """CSR starts and columns in one piece, of chunks (first segment, counts, columns …)."""
     count = np.zeros(size, np.int64)
-    parts: list[list[NDArray[Any]]] = []
+    parts: list[list[Any]] = []
     for first, found, *columns in chunks:
         count[first : first + len(found)] = found
         parts.append(columns)
@@ -496,5 +436,5 @@ def _joined(chunks: Iterator[tuple[Any, ...]], size: int) -> tuple[Ints, list[ND
     for number in range(len(parts[0])):
         joined.append(np.concatenate([part[number] for part in parts]))
         for part in parts:  # column by column, so that not everything is held twice
-            part[number] = part[number][:0]
+            part[number] = None
     return starts(count), joined

@@ -19,7 +19,7 @@ import numpy as np
 
 from coverage.circles.contour import Marks, multi, outline
 from coverage.circles.drawing import Plan, canvases, dissolved_levels, draw_dissolved, draw_each
-from coverage.circles.lattice import Frame, LatticeIndex, checked_step
+from coverage.circles.frame import Frame, checked_step
 from coverage.circles.times import AccessRule, SegmentTimes, access_of, times_of
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shapely import MultiPolygon
 
     from coverage.arrays import Bools, Float32s, Int32s, Objects
+    from coverage.circles.lattice import LatticeIndex
     from coverage.travel._reached import Reached
     from coverage.travel.prepare import TravelNetwork
     from coverage.travel.streets import Segments

@@ -135,6 +135,29 @@ class Ground:
         return _grades(np.diff(height)[within], metres), part
 
 
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """What slopes make of straight ways between places and feet at streets.
+
+    Attributes:
+        ground: The heights.
+        from_feet: Whether travel is from the feet to the places.
+    """
+
+    ground: Ground
+    from_feet: bool
+
+    def of(self, place: Floats, foot: Floats) -> Floats:
+        """(k,) how many times longer the ways take than over level ground.
+
+        Args:
+            place: (k, 2) metres.
+            foot: (k, 2) metres.
+        """
+        forth, back = self.ground.factors(place, foot)
+        return back if self.from_feet else forth
+
+
 def _grades(rise: Floats, length: Floats) -> Floats:
     """Rise over length; 0 where a height is missing or the length is 0."""
     known = np.isfinite(rise) & (length > 0)

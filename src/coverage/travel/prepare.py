@@ -16,7 +16,7 @@ written by hand; it loses edges whose weight is NaN, so there is none; and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -29,7 +29,7 @@ from coverage.messages import Said
 from coverage.roads.network import CAR, CAR_ON_TRACKS, FERRY, FOOT, MODES, RoadNetwork
 from coverage.roads.turns import Unfolded, unfold
 from coverage.travel.barriers import Barrier, slowdown
-from coverage.travel.heights import Ground, slope_factors
+from coverage.travel.heights import Ground, Slopes, slope_factors
 from coverage.travel.streets import Segments
 from coverage.travel.walls import Walls
 
@@ -202,7 +202,13 @@ class TravelNetwork:
         piece = np.flatnonzero(self.open).astype(np.int32)
         forward, backward = self.forward[piece], self.backward[piece]
         edge = self.piece_edge[piece]
-        return Segments.of(self.unfolded.network, edge, piece, forward, backward, self.walls)
+        parts = Segments.of(self.unfolded.network, edge, piece, forward, backward, self.walls)
+        return replace(parts, slopes=self._slopes(source=False))
+
+    def _slopes(self, *, source: bool) -> Slopes | None:
+        if self.ground is None:
+            return None
+        return Slopes(self.ground, from_feet=(self.direction == "to_facility") == source)
 
     @cached_property
     def incidence(self) -> tuple[Ints, Int32s]:
@@ -224,11 +230,8 @@ class TravelNetwork:
             foot: (k, 2) where they end: at a street, or of a direct way at the facility.
             source: Whether the places are those that searches start at.
         """
-        flat = self.profile.access_seconds(distance_m)
-        if self.ground is None:
-            return flat
-        forth, back = self.ground.factors(place, foot)
-        return flat * (forth if (self.direction == "to_facility") != source else back)
+        flat, slopes = self.profile.access_seconds(distance_m), self._slopes(source=source)
+        return flat if slopes is None else flat * slopes.of(place, foot)
 
     def reach_m(self, limit_s: float) -> float:
         """No node reached within the limit lies farther from its facility than this.

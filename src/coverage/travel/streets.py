@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shapely import STRtree
 
     from coverage.roads.network import RoadNetwork
+    from coverage.travel.heights import Slopes
     from coverage.travel.walls import Walls
 
     FloatLike = NDArray[np.floating[Any]]
@@ -48,6 +49,7 @@ class Segments:
             infinite where that is not allowed.
         to_end_s_per_m: (s,) likewise towards the end.
         walls: What no leg to them crosses.
+        slopes: What the slopes of legs to places beside them take; None over level ground.
 
     Raises:
         InputError: If lengths differ, a coordinate is not finite, a slowness is negative or
@@ -64,6 +66,7 @@ class Segments:
     to_start_s_per_m: Floats
     to_end_s_per_m: Floats
     walls: Walls | None = None
+    slopes: Slopes | None = None
 
     def __post_init__(self) -> None:
         for name in _COLUMNS:
