@@ -127,7 +127,7 @@ def test_graves_land_grades_and_partners(space: Path) -> None:
     made = _import(space, ("名单.csv", text))
     graves, home, other = City.open(space).register.facilities
     assert (graves.land_area, graves.capacity_total, graves.capacity_used) == (10_000, 1200, 900)
-    assert (home.land_area, home.grade, home.partner) == (20_000, "三星级", "太和镇卫生院")
+    assert (home.land_area, home.grade, home.partner) == (20_000, "三星", "太和镇卫生院")
     assert home.closed == date(2024, 3, 1)
     assert (other.land_area, other.capacity_used) == (3000, None)
     said = " ".join(_said(made))

@@ -146,6 +146,20 @@ def test_a_home_cannot_close_before_it_opened(tmp_path: Path) -> None:
         _read(tmp_path, centre(1, "441802008", opened="2021-05-01", closed="2020"))
 
 
+def test_a_figure_is_as_sure_as_the_least_sure_change_behind_it(tmp_path: Path) -> None:
+    register = _read(
+        tmp_path,
+        centre(1, "441802008", beds=80, provenance="published"),
+        {"id": "t-1", "since": "2021", "beds": 90, "provenance": "published"},
+        {"id": "t-1", "since": "2022", "beds": 120, "provenance": "illustrative"},
+    )
+    found = [register.as_of(year).facilities[0].provenance for year in (2020, 2021, 2022)]
+    assert found == ["published", "published", "illustrative"]
+    sure = register.only(["published"])
+    assert [sure.as_of(year).facilities[0].beds for year in (2020, 2022)] == [80, 90]
+    assert sure.left_out == ()
+
+
 def test_a_frame_may_hold_changes() -> None:
     rows = [
         {"id": "a", "name": "新村中心", "kind": "elder_care", "unit_code": "360203011", "beds": 10},

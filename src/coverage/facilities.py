@@ -177,7 +177,8 @@ class Facility:
 
         Its own columns say what held before the first change. Where they already say what the
         last change says, they are those of today, and what held before is not known; but a
-        facility that closed was open before, and one that opened was not.
+        facility that closed was open before, and one that opened was not. Its provenance is the
+        least sure of its own and of the changes that hold.
         """
         if self.still:
             return self
@@ -195,6 +196,8 @@ class Facility:
                 values[name] = _UNKNOWN[name]
                 if name == "status":
                     values[name] = "planned" if dated[0][1] == "open" else "open"
+        sure = [self.provenance, *(c.provenance for c in self.changes if c.since <= day)]
+        values["provenance"] = max(sure, key=list(PROVENANCES).index)
         shut = values.get("status", self.status) == "closed"
         if self.closed and (self.closed <= day) != shut:  # it opened again, or had closed before
             values["closed"] = None
@@ -272,9 +275,18 @@ class Register(Shown):
         return self._states[year]
 
     def only(self, provenances: Iterable[str]) -> Register:
-        """The register without rows of any other provenance, which are remembered as left out."""
+        """The register without rows of any other provenance, which are remembered as left out.
+
+        Changes of any other provenance are left out of the facilities that stay.
+        """
         wanted = frozenset(provenances)
-        kept = tuple(f for f in self.facilities if f.provenance in wanted)
+        kept = tuple(
+            f
+            if all(c.provenance in wanted for c in f.changes)
+            else replace(f, changes=tuple(c for c in f.changes if c.provenance in wanted))
+            for f in self.facilities
+            if f.provenance in wanted
+        )
         gone = tuple(f for f in self.facilities if f.provenance not in wanted)
         return replace(self, facilities=kept, left_out=self.left_out + gone)
 

@@ -53,10 +53,11 @@ _SUMMARY_HEADS = (
 _SUMMARY_WIDTHS = (44, 10, 11, 11, 10, 9, 7, 9, 14, 14, 10, 30)
 _COUNTED = ("id", "name", "unit_name", "provenance", "beds", "nursing_beds", "floor_area")
 _REGISTER = (
-    *("id", "name", "kind", "unit_name", "beds", "nursing_beds"),
-    *("ownership", "status", "lon", "lat", "provenance", "source"),
+    *("id", "name", "kind", "tier", "unit_name", "beds", "nursing_beds", "floor_area"),
+    *("land_area", "capacity_total", "capacity_used", "grade", "ownership", "partner"),
+    *("status", "closed", "lon", "lat", "provenance", "source"),
 )
-_NAMED = {"kind", "status", "provenance"}  # columns of which documents show the name
+_NAMED = {"kind", "tier", "status", "provenance"}  # columns of which documents show the name
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from coverage.lists.values import (
 )
 from coverage.lists.words import (
     Remark,
+    parse_grade,
     parse_kind,
     parse_ownership,
     parse_services,
@@ -69,6 +70,7 @@ _PARSERS: dict[str, Callable[[Cell, str], Parsed[Any]]] = {
     "status": lambda cell, _: parse_status(cell),
     "tier": lambda cell, _: parse_tier(cell),
     "ownership": parse_ownership,
+    "grade": parse_grade,
 }
 _ABOVE = frozenset(("city", "county", "township", "village", "unit_code"))
 _DAY = re.compile(r"\d{4}\s*[-/.年]\s*(?:\d{1,2}\s*[-/.月]\s*(?:\d{1,2}\s*日?)?|[初底末])?")

@@ -103,6 +103,29 @@ def _tiers() -> dict[str, str]:
     return {normal(name): id_ for name, id_ in TIER_ALIASES.items()} | {t: t for t in TIERS}
 
 
+_STARS = re.compile(r"([1-5一二三四五])星级?")
+_LETTERS = re.compile(r"(?:国家)?(?:([1-5])a|(a{1,5}))级?")
+_DIGITS = "零一二三四五"
+
+
+def parse_grade(cell: Cell, column: str = "") -> Parsed[str]:
+    """三星, 3A, 一级: stars and letters in one way of writing, other words as they stand."""
+    text = "" if is_empty(cell) else clean_text(cell)
+    form = normal(text)
+    if form in {"", "无", "未评", "未评定", "未参评", "未评级"} and not text.startswith("★"):
+        return Parsed(None)
+    found = text
+    if stars := len(text) if set(text) <= {"★", "☆"} else 0:
+        found = f"{_DIGITS[min(stars, 5)]}星"
+    elif letters := _LETTERS.fullmatch(form):
+        found = f"{letters[1] or len(letters[2])}A"
+    elif match := _STARS.fullmatch(form):
+        found = f"{_DIGITS[int(match[1])] if match[1].isdigit() else match[1]}星"
+    elif form in set("12345") and "星" in column:
+        found = f"{_DIGITS[int(form)]}星"
+    return Parsed(found, _read_as(text, found))
+
+
 class Remark(NamedTuple):
     """A status that is mentioned where none is asked for, and whether that is all that is said."""
 

@@ -79,6 +79,14 @@ SYMBOLS: dict[str, str] = {
     "marriage_registry": "婚",
     "rehab_centre": "康",
     "psychiatric_welfare": "精",
+    "medical": "医",
+    "relief_warehouse": "仓",
+    "veterans_centre": "军",
+    "lottery_outlet": "彩",
+    "child_supervisor": "督",
+    "child_director": "任",
+    "demo_community": "示",
+    "place_sign": "名",
 }
 FIELDS: dict[str, str] = {
     "大养老": "#7a3e9d",

@@ -251,11 +251,18 @@ class FacilityRow:
     kind_name: str
     system: str
     category: str
+    tier: str
+    tier_name: str
     services: tuple[str, ...]
     beds: Count
     nursing_beds: Count
     floor_area: float | None
+    land_area: float | None
+    capacity_total: int | None
+    capacity_used: int | None
+    grade: str
     ownership: str
+    partner: str
     unit: str
     unit_name: str
     lon: float | None
@@ -263,6 +270,7 @@ class FacilityRow:
     status: str
     status_name: str
     counted: bool
+    closed: str | None
     provenance: str
     provenance_name: str
     source: str

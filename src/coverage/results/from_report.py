@@ -8,7 +8,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from coverage.indicators import affected_group
-from coverage.kinds import KINDS, PROVENANCES, STATUSES
+from coverage.kinds import KINDS, PROVENANCES, STATUSES, TIERS
+from coverage.places.tiers import tier_of
 from coverage.results import words
 from coverage.results.document import (
     Aim,
@@ -170,6 +171,7 @@ def _unit(report: Report, unit: Unit) -> UnitRow:
 
 def _facility(report: Report, facility: Facility, lang: Lang) -> FacilityRow:
     f, kind, zh = facility, KINDS[facility.kind], lang == "zh"
+    tier = tier_of(f, report.city.units)
     return FacilityRow(
         id=f.id,
         name=f.name,
@@ -177,11 +179,18 @@ def _facility(report: Report, facility: Facility, lang: Lang) -> FacilityRow:
         kind_name=kind.zh if zh else kind.en,
         system=kind.system,
         category=f.category,
+        tier=tier,
+        tier_name=TIERS[tier][not zh] if tier else "",
         services=tuple(sorted(f.services)),
         beds=f.beds,
         nursing_beds=f.nursing_beds,
         floor_area=f.floor_area,
+        land_area=f.land_area,
+        capacity_total=f.capacity_total,
+        capacity_used=f.capacity_used,
+        grade=f.grade,
         ownership=f.ownership,
+        partner=f.partner,
         unit=f.unit_code,
         unit_name=report.city.name
         if f.unit_code == report.city.code
@@ -191,6 +200,7 @@ def _facility(report: Report, facility: Facility, lang: Lang) -> FacilityRow:
         status=f.status,
         status_name=STATUSES[f.status] if zh else f.status,
         counted=f.counts_in(report.year),
+        closed=None if f.closed is None else f.closed.isoformat(),
         provenance=f.provenance,
         provenance_name=PROVENANCES[f.provenance] if zh else f.provenance,
         source=f.source,
