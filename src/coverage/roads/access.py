@@ -149,16 +149,11 @@ def level_of(tags: Mapping[str, str]) -> int:
         >>> level_of({"bridge": "viaduct"}), level_of({"layer": "-2"}), level_of({"bridge": "F"})
         (1, -1, 0)
     """
-    return _level(tags.get("bridge", "no"), tags.get("tunnel", "no"), tags.get("layer", "0"))
-
-
-@lru_cache(maxsize=4096)
-def _level(bridge: str, tunnel: str, layer: str) -> int:
-    if bridge.lower() not in _IS_NONE:
+    if tags.get("bridge", "no").lower() not in _IS_NONE:
         return 1
-    if tunnel.lower() not in _IS_NONE:
+    if tags.get("tunnel", "no").lower() not in _IS_NONE:
         return -1
-    layer = layer.strip().lstrip("+")
+    layer = tags.get("layer", "0").strip().lstrip("+")
     return 0 if layer.removesuffix(".0") in _IS_NONE else -1 if layer.startswith("-") else 1
 
 

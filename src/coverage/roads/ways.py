@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -129,21 +130,20 @@ class Ways:
     ) -> None:
         """Take a way: its number, its tags, and (ref, lon × 1e7, lat × 1e7) of its points."""
         self.seen += 1
-        highway, use = road_class(tags), use_of(tags)
-        if use is None:
-            self.no_road[highway] += 1
+        kind, odd_speed, square = _judged(frozenset(tags.items()))
+        if kind is None:
+            self.no_road[road_class(tags)] += 1
             return
-        if not (use.forward | use.back) & self._mask:
+        if not (kind.forward | kind.back) & self._mask:
             self.closed += 1
             return
-        if use.odd_speed is not None:
-            self.odd_speeds[use.odd_speed] += 1
-        if _is_square(tags, points):
+        if odd_speed is not None:
+            self.odd_speeds[odd_speed] += 1
+        if square and len(points) > 3 and points[0][0] == points[-1][0]:
             self._squares.append(len(self._way))
-        speed, back = use.speed, use.speed_back
-        if highway == "ferry":
-            speed = back = _ferry_kmh(tags, points)
-        kind = _Kind(highway, use.forward, use.back, use.ends, level_of(tags), speed, back)
+        if kind.highway == "ferry":
+            speed = _ferry_kmh(tags, points)
+            kind = kind._replace(speed=speed, speed_back=speed)
         self._append(way, kind, points)
 
     def _append(self, way: int, kind: _Kind, points: Iterable[Iterable[int]]) -> None:
@@ -341,12 +341,22 @@ class Ways:
         )
 
 
-def _is_square(tags: Mapping[str, str], points: Sequence[tuple[int, int, int]]) -> bool:
-    """Whether a way is the edge of an area that is crossed in any direction."""
-    if len(points) < 4 or points[0][0] != points[-1][0]:
-        return False
-    said = tags.get("area", "")
-    return said == "yes" or (tags.get("highway") == "pedestrian" and said != "no")
+@lru_cache(maxsize=4096)
+def _judged(said: frozenset[tuple[str, str]]) -> tuple[_Kind | None, str | None, bool]:
+    """What tags say of a way, once for all that say the same.
+
+    Returns:
+        The kind, `None` if it is no road; a posted speed that is no number; and whether a ring is
+        the edge of an area that is crossed in any direction.
+    """
+    tags = dict(said)
+    use, area = use_of(tags), tags.get("area", "")
+    if use is None:
+        return None, None, False
+    highway, level = road_class(tags), level_of(tags)
+    kind = _Kind(highway, use.forward, use.back, use.ends, level, use.speed, use.speed_back)
+    square = area == "yes" or (highway == "pedestrian" and area != "no")
+    return kind, use.odd_speed, square
 
 
 def _ferry_kmh(tags: Mapping[str, str], points: Sequence[tuple[int, int, int]]) -> float:
