@@ -62,6 +62,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     return tiny(tmp_path_factory.mktemp("tiny"))
 
 
+def test_points_lie_in_the_county_and_the_township_of_their_code(driving: Proposal) -> None:
+    field = driving.field
+    codes = [unit.code for unit in QINGYUAN.units.counties] + ["441802008", "9", ""]
+    for code in codes:
+        wanted = [unit.startswith(code) for unit in field.unit]
+        assert field.within(code).tolist() == wanted
+    assert field.within("").all()
+    parts = driving.counties
+    assert sum(part.before.points for part in parts) == driving.city_change.before.points
+
+
 def _run(proposal: Proposal, path: Path, **options: Any) -> Outcome:
     """What the written scenario does when it is read and run."""
     write_scenario(proposal, path)

@@ -29,17 +29,13 @@ from coverage.reach.sites import check_sites, place, site_notes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from coverage.arrays import Bools, Floats, Ints
     from coverage.city import City
     from coverage.demand.sources import PeopleSource
     from coverage.demand.townships import Townships
     from coverage.facilities import Facility, Register
     from coverage.proposals.candidates import Candidates
     from coverage.roads.sources import RoadSource
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -112,6 +108,17 @@ class Field:
         out = csr_array((inside, m.indices.copy(), m.indptr.copy()), shape=m.shape)
         out.eliminate_zeros()
         return out
+
+    @cached_property
+    def _units(self) -> tuple[tuple[str, ...], Ints]:
+        """The codes of `unit`, each once, and (points,) which of them each point has."""
+        number = {code: n for n, code in enumerate(dict.fromkeys(self.unit))}
+        return tuple(number), np.array([number[code] for code in self.unit], np.int64)
+
+    def within(self, code: str) -> Bools:
+        """(points,) in a county or township; an empty code is everywhere."""
+        codes, number = self._units
+        return np.array([one.startswith(code) for one in codes], dtype=bool)[number]
 
     def reached(self, rows: Sequence[int]) -> Bools:
         """(points,) reached by any of the rows."""

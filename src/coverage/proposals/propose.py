@@ -310,7 +310,7 @@ def _change(
 ) -> Change:
     """Before and after in one county, or with `every` in all of the city."""
     prefix = "" if every else code
-    inside = np.array([unit.startswith(prefix) for unit in field.unit], dtype=bool)
+    inside = field.within(prefix)
     before, after = (
         Share(
             float(field.weight[inside & reached].sum()),
