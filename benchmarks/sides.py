@@ -34,6 +34,25 @@ CHUNK = 25
 PROFILE = "drive"
 
 
+def with_rivers(network: RoadNetwork, count: int = 100) -> RoadNetwork:
+    """A network with rivers from west to east that wind, which nobody crosses off the road."""
+    import numpy as np
+
+    from coverage.roads.network import OBSTACLES
+
+    rng = np.random.default_rng(11)
+    along = np.linspace(network.x.min(), network.x.max(), 1_000)
+    middle = rng.uniform(network.y.min(), network.y.max(), (count, 1))
+    bends = rng.normal(0.0, 300.0, (count, len(along))).cumsum(axis=1)
+    return replace(
+        network,
+        obstacle=np.full(count, OBSTACLES.index("river"), np.uint8),
+        obstacle_start=np.arange(count + 1) * len(along),
+        obstacle_x=np.tile(along, count),
+        obstacle_y=(middle + bends).ravel(),
+    )
+
+
 class Bench:
     """One size of network with everything prepared on first use."""
 
@@ -45,10 +64,10 @@ class Bench:
 
     @cached_property
     def tn(self) -> TravelNetwork:
-        """The network by car, with its spatial index."""
+        """The network by car, with rivers that no leg crosses, and its spatial index."""
         from coverage.profiles import load_profile
 
-        return prepared(self.case.network, load_profile(PROFILE))
+        return prepared(with_rivers(self.case.network), load_profile(PROFILE))
 
     @cached_property
     def sources(self) -> Sources:

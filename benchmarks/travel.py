@@ -159,7 +159,7 @@ def travel_rows(bench: Bench, runs: int, sample: int) -> list[Row]:
     if prefecture:
         scale = float(sizes.sum() / sizes[some].sum())
         rows += [
-            clock.row("300 reach sets", "reach", "networkx", scale=scale, least=8),
+            clock.row("300 reach sets", "reach", "networkx", scale=scale, least=9),
             clock.row("nearest of all nodes", "nearest", "networkx, seconds and paths", least=12),
             clock.row("nearest of all nodes", "nearest", "networkx, seconds", least=12),
         ]

@@ -94,6 +94,30 @@ def test_looking_only_near_walls_finds_what_looking_at_all_finds(seed: int) -> N
 
 
 @given(st.integers(0, 10_000))
+@settings(max_examples=50, deadline=None)
+def test_a_long_river_bars_what_its_whole_line_meets(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    counts = rng.choice([2, 3, 16, 17, 18, 33, 200], 6)
+    lines = [rng.uniform(0, 4000, 2) + rng.normal(0, 60, (n, 2)).cumsum(axis=0) for n in counts]
+    net = build([*SOUTH, *NORTH], [Street(0, 1), Street(2, 3)])
+    x, y = np.concatenate(lines).T
+    rivers = replace(
+        net,
+        obstacle=np.zeros(len(lines), np.uint8),
+        obstacle_start=np.concatenate([[0], np.cumsum(counts)]),
+        obstacle_x=x,
+        obstacle_y=y,
+    )
+    walls = Walls.of(rivers, (), np.zeros(net.edge_count, bool))
+    assert walls is not None
+    ends = rng.uniform(-500, 4500, (300, 4))
+    ends[::2, 2:] = ends[::2, :2] + rng.normal(0, 150, (150, 2))
+    whole = shapely.MultiLineString([one.tolist() for one in lines])
+    ways = shapely.linestrings(ends.reshape(-1, 2, 2))
+    assert np.array_equal(walls.bar(*ends.T), shapely.intersects(whole, ways))
+
+
+@given(st.integers(0, 10_000))
 @settings(max_examples=60, deadline=None)
 def test_adding_a_wall_never_shortens_a_time(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.arrays import expand
 from coverage.roads.network import CAR
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _TOUCH_M = 0.01
 _CELL_M = 100.0
 _MOST_CELLS = 400  # along one side
+_STEPS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +57,8 @@ class Walls:
             closed: (m,) edges that barriers close.
         """
         areas = [b.area for b in barriers if b.area is not None and math.isinf(b.factor)]
-        fenced = _lines(network, _fenced(network))
-        shapes = np.concatenate([np.array(areas, np.object_), network.obstacle_lines(), fenced])
+        lines = np.concatenate([network.obstacle_lines(), _lines(network, _fenced(network))])
+        shapes = np.concatenate([np.array(areas, np.object_), _short(lines)])
         shut = _lines(network, closed)
         return cls(shapes, shut) if len(shapes) or len(shut) else None
 
@@ -136,6 +138,22 @@ def _fenced(network: RoadNetwork) -> Bools:
     one_way = for_cars & ((twin < 0) | ~for_cars[twin])
     fenced = np.isin(network.highway, motorway) | (np.isin(network.highway, apart) & one_way)
     return np.asarray(fenced & (network.level == 0))
+
+
+def _short(lines: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The same lines in parts of a few steps: of a long river only what is near is looked at."""
+    import shapely
+
+    if not len(lines):
+        return lines
+    points = shapely.get_num_points(lines)
+    parts = np.maximum(-(-(points - 1) // _STEPS), 1)
+    line = np.repeat(np.arange(len(lines)), parts)
+    first = (np.arange(len(line)) - (np.cumsum(parts) - parts)[line]) * _STEPS
+    counts = np.minimum(points[line] - first, _STEPS + 1)
+    at = expand((np.cumsum(points) - points)[line] + first, counts)
+    part = np.repeat(np.arange(len(line)), counts)
+    return np.asarray(shapely.linestrings(shapely.get_coordinates(lines)[at], indices=part))
 
 
 def _lines(network: RoadNetwork, edges: Bools) -> NDArray[np.object_]:
