@@ -270,3 +270,18 @@ def test_headings_between_rows_are_no_facilities_and_tell_the_county(
         ("福寿院", "441821100"),
     ]
     assert all("小标题" in row.reasons[0].zh for row in _rows(made) if not row.accepted)
+
+
+@pytest.mark.parametrize(
+    ("head", "cell"),
+    [
+        ("行政区划名称", "广东省清远市清城区源潭镇"),
+        ("行政区划", "源潭镇"),
+        ("院址", "清城区源潭镇府前路"),
+    ],
+)
+def test_names_under_the_heading_of_codes_and_places_by_their_words(
+    tmp_path: Path, head: str, cell: str
+) -> None:
+    row = _one(tmp_path, f"单位全称,{head}", f"安泰养老院,{cell}", kind="elder_care")
+    assert row.unit_code == "441802103"

@@ -77,7 +77,7 @@ def form_of(name: str, unit_code: str, units: Units) -> Form:
     return _form(name, (*around, units.name(unit_code[:9]) if len(unit_code) >= 9 else ""))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=16_384)
 def _form(name: str, around: tuple[str, str, str]) -> Form:
     whole = plain_name(name)
     town = plain_name(around[2])

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _TOWNSHIP = re.compile("镇|乡|街道|鎮|鄉")
 _LOST = re.compile(r"\d\.\d+(e\+?\d+)?$", re.IGNORECASE)
 _BRACKETS = re.compile("[()（）]")
+_DIGIT = re.compile(r"\d")
 _LISTED = re.compile("[、，,;；/]")
 _OF_THE_CITY = re.compile("(全市|市(本级|直|级|属).*|本级)$")
 _ELSEWHERE = re.compile("[市州盟县]$|地区$")
@@ -93,7 +94,9 @@ class Within:
             return
         number = code_in(text)
         city = self.units.city
-        if _LOST.search(text) and not number:
+        if not _DIGIT.search(text):  # 行政区划 may hold names
+            self._by_column("county", text)
+        elif _LOST.search(text) and not number:
             self.found.why.append(
                 Said(
                     "代码被表格软件改成了数字", "the code was turned into a number by a spreadsheet"
@@ -107,9 +110,9 @@ class Within:
             if self.found.unit:
                 self._add(self.found.code, "code", text)
 
-    def _by_column(self, level: str) -> None:
+    def _by_column(self, level: str, text: str = "") -> None:
         """What the cell of a column says: its heading tells which level is likely, no more."""
-        text = str(getattr(self.row, level)).strip()
+        text = text or str(getattr(self.row, level)).strip()
         if not text or self._asked:
             return
         likely = "county" if level == "city" else level
