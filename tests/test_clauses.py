@@ -23,6 +23,8 @@ from coverage.measures import measure
 from coverage.people_of_year import people_of_year
 from coverage.plans import Forecast, PlanIndicator
 from coverage.population import People, Population
+from coverage.scenarios.apply import Growths, edited_city, growths_of
+from coverage.scenarios.edits import Growth, Scenario
 from coverage.verdicts import judge, status_of
 
 if TYPE_CHECKING:
@@ -410,3 +412,37 @@ def test_the_plans_own_results_are_shown_in_its_baseline_year() -> None:
     assert report["relief.dibao_rural_consumption_share"].status == "not_met"
     with pytest.raises(InputError):
         assess(City.load("阳江"), year=2019)
+
+
+# Growth in scenarios.
+
+
+def _grown(*growths: Growth, year: int = 2025) -> Growths:
+    scenario = replace(Scenario("试", "清远"), growths=growths)
+    return growths_of(QINGYUAN, scenario, year)
+
+
+@pytest.mark.parametrize("year", [2020, 2023, 2025])
+def test_a_number_of_people_is_that_number_in_every_year(year: int) -> None:
+    rule = Growth(QINGYUAN.code, "all", year, people=4_000_000)
+    city = edited_city(QINGYUAN, replace(Scenario("试", "清远"), growths=(rule,)), 2025)
+    own = [r for r in city.population.rows if (r.unit_code, r.group) == (QINGYUAN.code, "all")]
+    assert {r.count for r in own} == {4_000_000}
+    base = QINGYUAN.population.base_year("all")
+    towns = [r for r in QINGYUAN.population.rows if (r.level, r.year) == ("township", base)]
+    factors = _grown(rule)
+    whole = sum(r.count * factors.factor(r.unit_code[:6], "all") for r in towns if r.group == "all")
+    assert whole == 4_000_000
+
+
+def test_the_latest_and_most_specific_growth_wins_and_the_others_are_named() -> None:
+    county = QINGYUAN.units.counties[1].code
+    early = Growth(QINGYUAN.code, "all", 2022, growth=Fraction(2))
+    late = Growth(QINGYUAN.code, "all", 2024, growth=Fraction(3))
+    own = Growth(county, "all", 2021, growth=Fraction(5))
+    found = _grown(late, own, early)
+    assert found.factor(county, "all") == 5
+    assert found.factor(QINGYUAN.units.counties[0].code, "all") == 3
+    assert found.overruled == (early, late)
+    assert _grown(late, early, year=2023).factor(county, "all") == 2
+    assert _grown(late).overruled == ()

@@ -214,9 +214,9 @@ def _values(outcome: Outcome) -> list[Said]:
 
 
 def _worse(change: IndicatorChange) -> bool | None:
-    """Whether a value moved away from what is wanted, `None` where it did not move."""
+    """Whether a value moved away from what is wanted, `None` where none is seen to move."""
     before, after = change.before.value, change.after.value
-    if before is None or after is None or before == after:
+    if before is None or after is None or number(before, 2) == number(after, 2):
         return None
     least = any(t.op in {"≤", "<"} for t in change.after.indicator.targets)
     return (after > before) if least else (after < before)

@@ -59,19 +59,34 @@ class Growths:
 
     Attributes:
         city: Code of the city.
-        factors: By code of county or city, and group; an empty group is every group.
+        rules: By code of county or city, and group; an empty group is every group.
+        population: What a number of people is held against.
+        overruled: Rules of the same area and group that a later one took the place of, and
+            rules of the city from which a county has its own.
     """
 
     city: str
-    factors: dict[tuple[str, str], Fraction]
+    rules: dict[tuple[str, str], Growth]
+    population: Population
+    overruled: tuple[Growth, ...] = ()
 
-    def factor(self, county: str, group: str) -> Fraction:
-        """The factor of a county, 1 where nothing is said."""
+    def factor(self, county: str, group: str, year: int | None = None) -> Fraction:
+        """The factor of a county for a figure of a year, 1 where nothing is said.
+
+        A number of people is that number in every year: the factor of a figure is the number
+        over the figure of the same year, of the base year of the group if `year` is `None`.
+        """
         keys = ((county, group), (county, ""), (self.city, group), (self.city, ""))
-        return next((self.factors[key] for key in keys if key in self.factors), Fraction(1))
+        rule = next((self.rules[key] for key in keys if key in self.rules), None)
+        if rule is None or rule.growth is not None:
+            return Fraction(1) if rule is None or rule.growth is None else rule.growth
+        year = self.population.base_year(rule.group) if year is None else year
+        base = self.population.near(rule.unit_code, rule.group, year or 0)
+        # The reader of the file has made sure that there is a figure to start from.
+        return Fraction(rule.people or 0, base.count) if base and base.count else Fraction(1)
 
     def __bool__(self) -> bool:
-        return bool(self.factors)
+        return bool(self.rules)
 
 
 def edited_city(
@@ -161,32 +176,35 @@ def new_facility(add: Add) -> Facility:
 
 
 def growths_of(city: City, scenario: Scenario, year: int) -> Growths:
-    """The growth in force at the end of a year: of several dated ones, the latest."""
-    factors: dict[tuple[str, str], Fraction] = {}
+    """The growth in force at the end of a year: of several dated ones, the latest.
+
+    A county's own goes before the city's, and a group's before that of every group.
+    """
+    rules: dict[tuple[str, str], Growth] = {}
+    overruled = []
     for growth in sorted(scenario.growths, key=lambda g: g.year or 0):
         if growth.year is None or growth.year <= year:
-            factors[growth.unit_code, growth.group] = _factor(city, growth, year)
-    return Growths(city.code, factors)
+            at = growth.unit_code, growth.group
+            overruled += [rules[at]] if at in rules else []
+            rules[at] = growth
+    own = {group for code, group in rules if code != city.code}
+    whole = [g for (code, group), g in rules.items() if code == city.code and _meets(group, own)]
+    return Growths(city.code, rules, city.population, (*overruled, *whole))
 
 
-def _factor(city: City, growth: Growth, year: int) -> Fraction:
-    if growth.growth is not None:
-        return growth.growth
-    base = city.population.near(growth.unit_code, growth.group, growth.year or year)
-    # The reader of the file has made sure that there is a figure to start from.
-    return Fraction(growth.people or 0, base.count) if base and base.count else Fraction(1)
+def _meets(group: str, others: set[str]) -> bool:
+    """Whether a rule of a group speaks of people of whom other rules speak too."""
+    return bool(others) and (group in others or not group or "" in others)
 
 
 def _population(population: Population, units: Units, growths: Growths) -> Population:
     """Every figure times the factor of its county; the city's by its counties' shares."""
-    groups = dict.fromkeys(row.group for row in population.rows)
-    whole = {group: _of_city(population, units, growths, group) for group in groups}
     rows = []
     for row in population.rows:
         if row.unit_code == growths.city and row.level == "city":
-            factor = whole[row.group]
+            factor = _of_city(population, units, growths, row)
         else:
-            factor = growths.factor(row.unit_code[:6], row.group)
+            factor = growths.factor(row.unit_code[:6], row.group, row.year)
         if factor != 1:
             note = "；".join(part for part in (row.note, f"情景：×{float(factor):.4g}") if part)
             count = round(row.count * factor)
@@ -219,9 +237,9 @@ def _check_parts(rows: Sequence[People], before: Population) -> None:
         raise InputError(problems)
 
 
-def _of_city(population: Population, units: Units, growths: Growths, group: str) -> Fraction:
+def _of_city(population: Population, units: Units, growths: Growths, of: People) -> Fraction:
     """The city's factor: its counties', weighted by their people of the group, else of all."""
-    for counted in (group, "all"):
+    for counted in (of.group, "all"):
         year = population.base_year(counted)
         people = {county.code: 0 for county in units.counties}
         for row in population.rows:
@@ -229,8 +247,8 @@ def _of_city(population: Population, units: Units, growths: Growths, group: str)
                 people[row.unit_code[:6]] = people.get(row.unit_code[:6], 0) + row.count
         total = sum(people.values())
         if total:
-            grown = sum((n * growths.factor(c, group) for c, n in people.items()), Fraction(0))
-            return grown / total
+            grown = (n * growths.factor(c, of.group, of.year) for c, n in people.items())
+            return sum(grown, Fraction(0)) / total
     return Fraction(1)
 
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from coverage.demand.sources import PeopleSource
     from coverage.facilities import Register
     from coverage.roads.sources import RoadSource
+    from coverage.scenarios.edits import Growth
 
 _WORST = 10
 _MEDIAN = 2  # place of the median among `PERCENTILES`
@@ -290,15 +291,31 @@ def _edited_names(scenario: Scenario) -> dict[str, str]:
     return named | {e.facility: e.name or e.facility for e in scenario.of_facilities}
 
 
+def _growth_named(growth: Growth) -> str:
+    many = f"×{float(growth.growth):g}" if growth.growth is not None else f"{growth.people:,}"
+    parts = (growth.name or growth.unit_code, growth.group, str(growth.year or ""), many)
+    return " ".join(part for part in parts if part)
+
+
 def _notes(city: City, scenario: Scenario, year: int, after: Register) -> tuple[Said, ...]:
     """What was assumed about people and places."""
     notes = []
-    if growths_of(city, scenario, year):
+    growths = growths_of(city, scenario, year)
+    if growths:
         notes.append(
             Said(
                 "人口按情景放大或缩小，人口的分布不变；获益、受损的人数按情景后的人口计",
                 "people grow as the scenario says and live where they did; gains and losses are "
                 "counted in people after the growth",
+            )
+        )
+    if growths.overruled:
+        listed = "、".join(_growth_named(g) for g in growths.overruled)
+        notes.append(
+            Said(
+                f"人口变化有 {len(growths.overruled)} 条让位于更晚或更具体的一条：{listed}",
+                "rules of growth that gave way to a later or more specific one: "
+                f"{len(growths.overruled)} ({listed})",
             )
         )
     supposed = sum(add.provenance == "modelled" for add in scenario.adds)

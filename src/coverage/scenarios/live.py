@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.clauses import BY_ROAD
 from coverage.errors import InputError, Problem
 from coverage.fields import unknown
 from coverage.indicators import affected_group
@@ -109,7 +108,7 @@ def questions_of(
             any(asked.counts(f, year) for pair in pairs for f in pair if f is not None)
             and not match.categories + match.ownership
         )
-        if touched or (not pairs and indicator.measure in BY_ROAD):
+        if touched or (not pairs and indicator.measure == "people_within"):
             found.setdefault((match.kinds, match.services), []).append(indicator)
     questions = [
         Question(kinds, services, affected_group(who[0]), tuple(i.id for i in who))
