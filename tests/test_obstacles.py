@@ -61,7 +61,7 @@ def _workspace(place: Path, *, bridge: bool = False) -> Path:
     corners = [(x0 + x, y0 + y) for x, y in (*NORTH, *SOUTH)]
     streets = [Street(0, 1), Street(2, 3), *([Street(1, 3)] if bridge else [])]
     write_graphml(build(corners, streets), place / "roads" / "roads.graphml")
-    rows = ["lon,lat,people", *(f"{a:.9f},{b:.9f},10" for a, b in _lonlat(*NORTH, *SOUTH))]
+    rows = ["lon,lat,people,60+", *(f"{a:.9f},{b:.9f},10,10" for a, b in _lonlat(*NORTH, *SOUTH))]
     (place / "population" / "people.csv").write_text("\n".join(rows), encoding="utf-8")
     lon, lat = _lonlat(NORTH[0])[0]
     row = centre(1, SEAT.code, lon=f"{lon:.9f}", lat=f"{lat:.9f}")
