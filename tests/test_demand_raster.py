@@ -20,6 +20,7 @@ from coverage.demand.sources import demand_of
 from coverage.demand.townships import read_townships
 from coverage.errors import InputError
 from coverage.formats.rasters import open_raster
+from coverage.intake.peoplegrid import prepared
 from demand_city import (
     CELLS,
     COUNTIES,
@@ -352,6 +353,10 @@ def test_cells_below_zero_are_counted_and_the_first_named(tmp_path: Path, city: 
     assert "2 cells of the city are infinite" in one_problem(
         write_grid(tmp_path / "a.tif", values), city
     )
+    values[10, 12] = values[11, 5] = 3e9
+    assert "2 cells of the city are more than any city has" in one_problem(
+        write_grid(tmp_path / "a.tif", values), city
+    )
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # on writing
@@ -366,9 +371,15 @@ def test_what_is_no_grid_of_the_city_is_refused(tmp_path: Path, city: City) -> N
         "does not overlap the city: it spans": {"grid": (10.0, 50.0, 0.01, 0.01)},
         "turned or upside down": {"transform": turned},
         "turned or upside": {"transform": upside},
+        "say where it lies": {"transform": Affine(0.01, 0.02, 113, 0.01, 0.02, 23.6)},
+        "where it lies": {"transform": Affine(1e-200, 0, 113, 0, -1e-200, 23.6)},
+        "complex numbers": {"dtype": "complex64"},
+        "hold complex": {"dtype": "complex_int16"},
+        "nobody in": {"nodata": math.nan, "dtype": "float64"},
     }
     for reason, options in cases.items():
-        assert reason in one_problem(write_grid(path, values, **options), city)
+        held = np.full_like(values, math.nan) if "nobody" in reason else values
+        assert reason in one_problem(write_grid(path, held, **options), city)
     two = np.stack([values, values])
     assert "2 bands" in one_problem(write_grid(path, two), city)
     # Inside the city's bounds and beside the city itself there is no overlap either.
@@ -408,4 +419,14 @@ def test_a_raster_that_lies_nowhere_is_refused(tmp_path: Path) -> None:
     ) as file:  # fmt: skip
         file.write(np.ones((2, 2), np.float32), 1)
     with pytest.raises(InputError, match="where it lies"), open_raster(path):
+        pass
+
+
+def test_an_import_takes_no_grid_that_is_all_but_flat_or_adds_up_to_nothing(tmp_path: Path) -> None:
+    flat = Affine(0.01, 0.01, 113, 0.01, 0.010000001, 23.6)
+    path = write_grid(tmp_path / "flat.tif", np.ones((200, 200)), transform=flat)
+    with pytest.raises(InputError, match="too large to be rewritten"), prepared(path, None):
+        pass
+    path = write_grid(tmp_path / "sum.tif", np.full((20, 20), 1.7e308))
+    with pytest.raises(InputError, match="add up to no number"), prepared(path, None):
         pass

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import sqlite3
+import time
 import zipfile
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -114,6 +117,46 @@ def test_invalid_rings_are_mended(tmp_path: Path) -> None:
     made = read_areas(written(tmp_path / "a.geojson", bow), near=NEAR)
     assert shapely.is_valid(made.shapes).all()
     assert shapely.area(made.shapes).sum() > 0
+
+
+def test_borders_that_cross_all_over_are_refused_and_not_mended(tmp_path: Path) -> None:
+    """A few hundred random corners take GEOS minutes, copies of one square gigabytes."""
+    chance = np.random.default_rng(4)
+    tangle = shapely.Polygon(np.array([113.0, 23.66]) + 0.04 * chance.random((1200, 2)))
+    pile = shapely.multipolygons([HERE] * 2000)
+    for shape in (tangle, pile):
+        path = written(tmp_path / "a.geojson", HERE, shape)
+        began = time.process_time()
+        with pytest.raises(InputError, match="cross all over"):
+            read_areas(path, near=NEAR)
+        assert time.process_time() - began < 5
+    rough = np.linspace(0, 2 * np.pi, 5000, endpoint=False)
+    coast = np.stack([np.cos(rough), np.sin(rough)], 1) * (1 + 0.001 * chance.random((5000, 1)))
+    torn = np.concatenate([coast, coast[:2] + 0.0005])  # drawn a little beyond its own start
+    made = read_areas(written(tmp_path / "b.geojson", shapely.Polygon(torn * 0.02 + [113, 23.68])))
+    assert shapely.is_valid(made.shapes).all()
+
+
+def test_more_columns_or_layers_than_any_list_are_refused(tmp_path: Path) -> None:
+    many: dict[str, Any] = {f"k{i}": i for i in range(2_000)}
+    path = written(tmp_path / "a.geojson", HERE, **many)
+    with pytest.raises(InputError, match="more than 1,024 columns"):
+        read_layer(path)
+    wide = gpd.GeoDataFrame({f"k{i}": [i] for i in range(1_100)}, geometry=[HERE], crs=4326)
+    wide.to_file(tmp_path / "a.gpkg")
+    with pytest.raises(InputError, match="more than 1,024 columns"):
+        read_layer(tmp_path / "a.gpkg")
+    wide[["k1", "geometry"]].to_file(tmp_path / "b.gpkg")
+    with closing(sqlite3.connect(tmp_path / "b.gpkg")) as base:
+        for i in range(600):
+            base.execute(f"CREATE TABLE l{i} (fid INTEGER PRIMARY KEY)")
+            base.execute(
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
+                f"VALUES ('l{i}', 'attributes', 'l{i}')"
+            )
+        base.commit()
+    with pytest.raises(InputError, match="more than 500 sheets"):
+        read_layer(tmp_path / "b.gpkg")
 
 
 def test_what_the_user_states_goes_before_what_the_file_says(tmp_path: Path) -> None:

@@ -323,3 +323,13 @@ def test_encodings_are_told_apart(encoding: str) -> None:
         assert found is not None
         assert found.name.startswith(encoding)
         assert 0.5 <= found.confidence < 1
+
+
+@pytest.mark.parametrize(
+    "cell", [1e300, -1e18, 1e15, 10**15, "1e300", "9" * 16, "十亿亿", "9e20万"]
+)
+def test_what_is_more_than_anything_of_a_city_is_no_number(cell: Any) -> None:
+    """A damaged workbook gave a home a number of beds of 301 digits."""
+    assert parse_number(cell).value is None
+    assert parse_beds(cell).value is None
+    assert parse_beds(cell).reason is not None

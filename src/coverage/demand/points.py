@@ -23,6 +23,7 @@ from coverage.formats.tables import Table, read_table
 from coverage.groups import group_in
 from coverage.kinds import PROVENANCES
 from coverage.messages import Said
+from coverage.population import MOST_PEOPLE, TOO_MANY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -250,6 +251,8 @@ def _check_people(places: _List, columns: dict[str, str], values: dict[str, Floa
         value = values[group]
         for i in np.flatnonzero(value < 0):
             places.complain(int(i), column, Said("人数为负", "people cannot be negative"))
+        for i in np.flatnonzero(value > MOST_PEOPLE):
+            places.complain(int(i), column, TOO_MANY)
         for i in np.flatnonzero((value > values["all"]) & (values["all"] >= 0)):
             places.complain(
                 int(i), column, Said(f"{group} 多于总人数", f"more people of {group} than people")

@@ -23,6 +23,7 @@ from coverage.demand.townships import Townships, onto, read_townships
 from coverage.errors import InputError, Problem
 from coverage.formats.rasters import open_raster
 from coverage.messages import Said
+from coverage.population import MOST_PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -196,8 +197,8 @@ def from_raster(
 
     Raises:
         InputError: If the file is unreadable or cut short, has no CRS, several bands or a
-            turned grid, does not overlap the city, or has cells below zero in it; or if a
-            part is not between 0 and 1.
+            turned grid, does not overlap the city, has nobody in it, or cells that cannot be
+            people; or if a part is not between 0 and 1.
     """
     townships = read_townships(city)
     areas = np.append(np.array([townships.city], np.object_), townships.cells)
@@ -211,6 +212,9 @@ def from_raster(
     pieces = _pieces(grid, townships, inside, found)
     people = np.nan_to_num(grid.values.ravel()[pieces.cell], nan=0.0) * pieces.part
     some = np.flatnonzero(people > 0)
+    if not len(some):
+        nobody = Said(f"栅格在{city.name}里一个人也没有", f"the grid has nobody in {city.name}")
+        raise InputError(Problem(nobody, grid.file))
     divided = shared_out(city, townships, pieces.unit[some])
     some, unit = some[divided.row], divided.unit
     cell, people = pieces.cell[some], people[some] * divided.part
@@ -268,10 +272,14 @@ def _extract(
 
 
 def _check_cells(grid: Grid, cells: Ints) -> None:
-    """Refuse a grid with cells of the city that are below zero or infinite."""
+    """Refuse a grid with cells of the city that cannot be people."""
     values = grid.values.ravel()[cells]
-    below, endless = Said("小于零", "below zero"), Said("为无穷", "infinite")
-    for wrong, what in ((values < 0, below), (np.isinf(values), endless)):
+    judged = (
+        (values < 0, Said("小于零", "below zero")),
+        (np.isinf(values), Said("为无穷", "infinite")),
+        (values > MOST_PEOPLE, Said("超过任何一个市的人数", "more than any city has")),
+    )
+    for wrong, what in judged:
         if wrong.any():
             first = int(cells[wrong][0])
             row, column = grid.place(first)

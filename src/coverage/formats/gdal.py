@@ -40,6 +40,7 @@ def read_gpkg(raw: bytes, file: str, meter: Meter, layer: str | None = None) -> 
     with alone(raw, ".gpkg") as copy:
         with _gdal(copy, file), open_database(copy, file):
             names = [str(name) for name, _ in pyogrio.list_layers(copy)]
+        meter.sheets(len(names))
         if not names:
             refuse(file, "数据库里没有图层", "the GeoPackage has no layer")
         if layer is not None and layer not in names:
@@ -92,7 +93,7 @@ def read_one(
             return_fids=True,
         )
         shapes = None if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
-    meter.rows(len(ids))
+    meter.table(len(ids), len(values))
     columns = {
         str(name): _column(array, str(kind))
         for name, array, kind in zip(meta["fields"], values, meta["dtypes"], strict=True)

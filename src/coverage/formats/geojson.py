@@ -49,9 +49,9 @@ def read_json(raw: bytes, file: str, meter: Meter, encoding: str | None = None) 
     if "crs" in top:
         crs = _stated(top["crs"])
     meter.sheet()
-    meter.rows(len(items))
     records = [_feature(item) for item in items]
     names = dict.fromkeys(str(name) for properties, _ in records for name in properties)
+    meter.table(len(items), len(names))
     made = Features(file, "", {}, None, range(1, len(items) + 1), crs, encoding=found)
     made.columns = {
         name: [_cell(properties.get(name)) for properties, _ in records] for name in names

@@ -40,6 +40,7 @@ _FGB = b"fgb\x03fgb"
 Bounds: TypeAlias = tuple[float, float, float, float]
 NEAR_DEGREES = 1.0  # a layer wholly beyond this around a city is a slip
 _MOST_CORNERS = 20_000_000
+_MEETINGS, _SOME_MEETINGS = 20, 2_000
 
 
 @dataclass(eq=False)
@@ -196,6 +197,7 @@ def read_layer(
         refuse(path.name, "没有要素", "the layer has no features")
     if int(shapely.get_num_coordinates(own.shapes).sum()) > _MOST_CORNERS:
         refuse(path.name, "顶点超过两千万", "there are more than twenty million corners")
+    _refuse_tangles(own.shapes, path.name)
     said = list(own.notes)
     text = {name: [_text(cell) for cell in cells] for name, cells in own.columns.items()}
     taken, shapes, bad = _to_degrees(own, crs, said)
@@ -205,6 +207,26 @@ def read_layer(
     made = Layer(path.name, own.name, text, own.columns, shapes, own.numbers, taken, bad, said)
     _refuse_bad(made, near, whole=whole)
     return made
+
+
+def _refuse_tangles(shapes: NDArray[np.object_], file: str) -> None:
+    """Refuse polygons whose borders cross without end; mending them takes minutes and gigabytes.
+
+    Borders meet their neighbours; where they meet `_MEETINGS` others on the average, they are
+    no drawing of a place.
+    """
+    wrong = np.isin(shapely.get_type_id(shapes), _AREAS) & ~shapely.is_valid(shapes)
+    rings = shapely.get_rings(shapely.get_parts(shapes[wrong]))
+    corners, of = shapely.get_coordinates(rings, return_index=True)
+    one, other = corners[:-1], corners[1:]
+    same = (of[1:] == of[:-1]) & np.isfinite(one + other).all(axis=1)
+    low, high = np.minimum(one, other)[same], np.maximum(one, other)[same]
+    boxes = shapely.box(*low.T, *high.T)
+    tree, left = shapely.STRtree(boxes), _MEETINGS * len(boxes) + _SOME_MEETINGS
+    for start in range(0, len(boxes), 100):
+        left -= tree.query(boxes[start : start + 100]).shape[1]
+        if left < 0:
+            refuse(file, "多边形的边界反复自相交", "the borders of its polygons cross all over")
 
 
 def _text(cell: Cell) -> str:

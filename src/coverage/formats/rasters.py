@@ -63,7 +63,7 @@ def open_raster(path: Path, *, placed: bool = True) -> Iterator[Any]:
 
     Raises:
         InputError: If the file is missing, cut short or no GeoTIFF, promises far more cells than
-            it can hold, or does not say its CRS.
+            it can hold, holds complex numbers, lies nowhere or flat, or does not say its CRS.
     """
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
@@ -79,7 +79,7 @@ def open_raster(path: Path, *, placed: bool = True) -> Iterator[Any]:
                     "the raster does not say its CRS: set it (gdal_edit -a_srs) and try again",
                 )
             at = raster.transform
-            if placed and (at.is_identity or not all(map(math.isfinite, at))):
+            if not 0 < abs(at.determinant) < math.inf or (placed and at.is_identity):
                 said = "栅格没有写明位置", "the raster does not say where it lies"
                 refuse(path.name, *said)
             yield raster
@@ -101,6 +101,8 @@ def _quiet(warning: type[Warning]) -> Iterator[None]:
 
 def _refuse_giants(raster: Any, file: str, size: int) -> None:
     """Refuse what would take a machine's memory or a day, and cannot be data."""
+    if any(kind.startswith("complex") for kind in raster.dtypes):
+        refuse(file, "栅格的值是复数", "the cells hold complex numbers, which count nothing")
     cells = raster.width * raster.height * raster.count
     block = max(
         rows * columns * np.dtype(kind).itemsize

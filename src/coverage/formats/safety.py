@@ -78,9 +78,19 @@ class Meter:
         """Begin another sheet."""
         self._rows = 0
         self._sheets += 1
-        if self._sheets > self.limits.sheets:
-            most = self.limits.sheets
+        self.sheets(self._sheets)
+
+    def sheets(self, count: int) -> None:
+        """Refuse a file of `count` sheets or layers if that is too many."""
+        most = self.limits.sheets
+        if count > most:
             refuse(self.file, f"工作表超过 {most} 张", f"there are more than {most} sheets")
+
+    def table(self, rows: int, width: int) -> None:
+        """Count a layer of `rows` rows, each of `width` cells."""
+        self.rows(rows)
+        self._cells += max(rows - 1, 0) * width
+        self.row(width)
 
     def rows(self, count: int) -> None:
         """Refuse a sheet of `count` rows if that is too many."""

@@ -61,8 +61,14 @@ def prepared(path: Path, crs: str | None) -> Iterator[Prepared]:
     wanted = _crs(path, crs) if crs else None
     with tempfile.TemporaryDirectory() as name:
         # A damaged grid may hold numbers that are none at all.
-        with open_raster(path, placed=wanted is None) as source, np.errstate(invalid="ignore"):
+        with (
+            open_raster(path, placed=wanted is None) as source,
+            np.errstate(invalid="ignore", over="ignore"),
+        ):
             done = _prepare(source, path, Path(name) / "people.tif", wanted)
+        if not math.isfinite(done.before):
+            reason = Said("各格加不出一个总数", "its cells add up to no number")
+            raise InputError(Problem(reason, path.name))
         if abs(done.after - done.before) > TOLERANCE * max(abs(done.before), 1.0):
             reason = Said(
                 f"改写会丢人口（{done.before} 变 {done.after}）", "rewriting would lose people"
@@ -93,9 +99,7 @@ def _prepare(source: Any, path: Path, goal: Path, wanted: pyproj.CRS | None) -> 
         # More bands are refused later.
         total, filled = _total(source) if source.count == 1 else (0.0, 0)
         return Prepared(path, total, total, cells=_counted(source, filled))
-    if source.width * source.height > _MOST_CELLS:
-        reason = Said("栅格太大，不能改写", "the grid is too large to be rewritten: use gdalwarp")
-        raise InputError(Problem(reason, path.name))
+    _refuse_many(source.width * source.height, path.name)
     values = _values(source)
     before = float(np.nansum(values))
     counted = _counted(source, int(np.isfinite(values).sum()))
@@ -103,10 +107,16 @@ def _prepare(source: Any, path: Path, goal: Path, wanted: pyproj.CRS | None) -> 
     if stated and wanted is not None:
         said.append(Said(f"坐标系按 {wanted.name} 写入", f"the CRS {wanted.name} was written in"))
     if turned:
-        values, to, how = _north_up(values, to)
+        values, to, how = _north_up(values, to, path.name)
         said.append(how)
     _write(goal, values, to, (wanted or own), source)
     return Prepared(goal, before, float(np.nansum(values)), said, counted)
+
+
+def _refuse_many(cells: int, file: str) -> None:
+    if cells > _MOST_CELLS:
+        reason = Said("栅格太大，不能改写", "the grid is too large to be rewritten: use gdalwarp")
+        raise InputError(Problem(reason, file))
 
 
 def _counted(source: Any, filled: int) -> dict[str, int]:
@@ -131,7 +141,9 @@ def _total(source: Any) -> tuple[float, int]:
     return total, filled
 
 
-def _north_up(values: NDArray[np.float64], to: Any) -> tuple[NDArray[np.float64], Any, Said]:
+def _north_up(
+    values: NDArray[np.float64], to: Any, file: str
+) -> tuple[NDArray[np.float64], Any, Said]:
     """The same people on rows from north to south."""
     from rasterio.transform import Affine
 
@@ -148,10 +160,10 @@ def _north_up(values: NDArray[np.float64], to: Any) -> tuple[NDArray[np.float64]
         f"栅格是斜的，已按每格 {_SPLIT}×{_SPLIT} 份重新落格，总数不变",
         f"the grid was turned: its cells were dealt out in {_SPLIT} x {_SPLIT} parts, sum kept",
     )
-    return *_dealt(values, to), said
+    return *_dealt(values, to, file), said
 
 
-def _dealt(values: NDArray[np.float64], to: Any) -> tuple[NDArray[np.float64], Any]:
+def _dealt(values: NDArray[np.float64], to: Any, file: str) -> tuple[NDArray[np.float64], Any]:
     """Every cell's people in equal parts to the cells of an upright grid of the same size."""
     from rasterio.transform import Affine
 
@@ -161,6 +173,7 @@ def _dealt(values: NDArray[np.float64], to: Any) -> tuple[NDArray[np.float64], A
     west, north = min(x for x, _ in corners), max(y for _, y in corners)
     wide = math.ceil((max(x for x, _ in corners) - west) / size) + 1
     high = math.ceil((north - min(y for _, y in corners)) / size) + 1
+    _refuse_many(wide * high, file)  # of a grid that is all but flat
     known = np.argwhere(np.isfinite(values))
     part = values[known[:, 0], known[:, 1]] / _SPLIT**2
     out, touched = np.zeros(wide * high), np.zeros(wide * high, bool)

@@ -107,6 +107,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
 
 
 _DIGITS_AT_MOST = 40  # of a number that anybody writes
+_BEYOND = 10**15  # nothing of a city is so many, and a float no longer tells two of them apart
 
 
 def chinese_number(text: str) -> int | None:
@@ -143,8 +144,7 @@ def parse_number(
     if is_empty(cell):
         return Parsed(None)
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        sane = abs(cell) < 10**15 if type(cell) is int else math.isfinite(cell)
-        return Parsed(float(cell)) if sane else _not_a_number(cell)
+        return Parsed(float(cell)) if abs(cell) < _BEYOND else _not_a_number(cell)
     if isinstance(cell, date):
         zh = "数字格里是日期，可能被表格软件改过"
         return _refused(zh, "a date stands where a number belongs")
@@ -177,7 +177,7 @@ def _number_text(cell: str, units: tuple[str, ...], wrong: tuple[str, ...]) -> P
     if value is None:
         return _why_not(text)
     value *= scale
-    if not math.isfinite(value):
+    if not abs(value) < _BEYOND:
         return _not_a_number(cell)
     said = Said(f"{cell.strip()!r} 读作 {value:g}", f"{cell.strip()!r} read as {value:g}")
     return Parsed(value, said if changed else None)

@@ -83,7 +83,7 @@ def people_reached(
         group: One group; all groups of the demand if `None`.
 
     Returns:
-        For every unit (those without people left out), group and limit.
+        For the city and every unit with people, group and limit.
 
     Example:
         >>> import coverage as cov
@@ -165,9 +165,10 @@ def _rows(
     rows = []
     for n, code in enumerate(codes):
         reached, rest, *others = (float(column[n]) for column in columns)
-        if reached + rest + unplaced[n] == 0:
+        city = code == times.city.code
+        if not city and reached + rest + unplaced[n] == 0:
             continue
-        name = times.city.name if code == times.city.code else times.city.units.name(code)
+        name = times.city.name if city else times.city.units.name(code)
         rows.append(
             PeopleReached(
                 code,
