@@ -172,3 +172,10 @@ def test_a_command_writes_nothing_where_an_id_leads(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "plan.toml" in done.stderr
     assert not list(tmp_path.rglob("*.csv"))
+
+
+def test_a_path_of_a_thousand_folders_is_one_sentence(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["d"] * 1900)
+    with pytest.raises(InputError, match="cannot be written"), atomic.locked(deep):
+        pass
+    assert not list(tmp_path.iterdir())

@@ -67,6 +67,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         ((*CIRCLE, "--target", ">=60"), "at most"),
         ((*CIRCLE, "--max-new", "3", "--group", "70+"), "no such group"),
         ((*CIRCLE, "--max-new", "3", "--minutes", "nan"), "not a finite number"),
+        ((*CIRCLE, "--max-new", "3", "--minutes", "1e308"), "not a finite number"),
         ((*CIRCLE, "--max-new", "3", "--minutes", "-5"), "above 0"),
         ((*CIRCLE, "--max-new", "3", "--profile", "broom"), "broom"),
         ((*CIRCLE, "--model", "p_median"), "needs one of them"),

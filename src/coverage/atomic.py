@@ -58,7 +58,8 @@ def disk_errors(goal: Path) -> Iterator[None]:
         raise  # some are of the family of `OSError`
     except Exception as error:
         library = type(error).__module__.partition(".")[0]
-        if not isinstance(error, OSError) and library not in _WRITERS:
+        # Python makes the folders of a path one inside the other, and gives up at a thousand.
+        if not isinstance(error, OSError | RecursionError) and library not in _WRITERS:
             raise
         # The half-written neighbour is nobody's business: only a folder is named instead.
         refused = Path(getattr(error, "filename", None) or goal)
