@@ -119,3 +119,14 @@ def test_nothing_and_empty_shapes_pass() -> None:
     assert found[0].is_empty
     assert found[1].equals(box)
     assert plainer(np.empty((0, 2), dtype=np.object_), 50.0).shape == (0, 2)
+
+
+def test_a_circle_does_not_depend_on_its_company() -> None:
+    world = make(11)
+    facilities = [world.reach(place) for place in places(world, 11, 5)]
+    access, limits = world.access, [120.0, 480.0]
+    drawn = circle_shapes(world.segments, facilities, access, limits_s=limits, step_m=17.3)
+    together = plainer(drawn, 17.3)
+    assert shapely.get_num_coordinates(together).sum() < shapely.get_num_coordinates(drawn).sum()
+    for shape, company in zip(drawn.ravel(), together.ravel(), strict=True):
+        assert shapely.to_wkb(one(shape, 17.3)) == shapely.to_wkb(company)

@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 
 
 # Corners of segments in one index (12 bytes each), or laid in one go (some 40).
-_BATCH_ENTRIES = 8_000_000
-_CHUNK_ENTRIES = 4_000_000
+_BATCH_ENTRIES = 3_000_000
+_CHUNK_ENTRIES = 1_000_000
 # Corners of a sheet (4 bytes each, for every limit).
 _BATCH_CORNERS = 20_000_000
 _BAND_CORNERS = 20_000_000

@@ -67,6 +67,8 @@ def _kept(xy: Floats, size: Ints, rim_m: float, straight_m: float) -> tuple[Ints
     """Which corners stay, and how many a ring. Rings of `size` corners have the area left."""
     at = np.arange(len(xy))
     ring = np.repeat(np.arange(len(size)), size)
+    # The same for a ring whatever others there are.
+    turn = _GOLDEN * (at - starts(size)[ring]) % 1.0
     # How far the outline as it was drawn may lie from the line to the next corner.
     off = np.zeros(len(xy))
     for _ in range(_ROUNDS):
@@ -78,7 +80,7 @@ def _kept(xy: Floats, size: Ints, rim_m: float, straight_m: float) -> tuple[Ints
         total = np.maximum(off[before], off) + np.maximum(depth, 0.0)
         may = (depth >= -straight_m) & (total <= rim_m) & (size > _FEWEST)[ring]
         may &= (along > 0) & (along < length * length)  # else it is farther from the line's end
-        order = np.where(may, total + straight_m * (_GOLDEN * at % 1.0), np.inf)
+        order = np.where(may, total + straight_m * turn[at], np.inf)
         out = may & (order < order[before]) & (order < order[after])
         if not out.any():
             break
