@@ -195,6 +195,17 @@ def test_a_small_answer_that_unpacks_into_a_large_one(server: Scripted) -> None:
     assert peak < 40_000_000
 
 
+def test_roads_that_unpack_to_far_more_than_came(server: Scripted, tmp_path: Path) -> None:
+    """400 kB were 400 MB of blanks, and those 1.7 GB by the time they were no JSON."""
+    server.say(answer(gzip.compress(b"[" + b" " * 100_000_000 + b"]"), Content_Encoding="gzip"))
+    tracemalloc.start()
+    with pytest.raises(NetworkUnreachableError, match="larger than"):
+        fetch(AREA, endpoint=server.url, cache=tmp_path, timeout_s=20.0, retries=0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 60_000_000
+
+
 @pytest.mark.parametrize(
     "start",
     [b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{", b"HTTP/1.1 200 OK\r\nX-Long:"],

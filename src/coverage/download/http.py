@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from coverage.errors import NetworkUnreachableError
+from coverage.formats.safety import Limits
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -176,14 +177,15 @@ def content(answer: Any, server: str, most: int = MOST_BYTES) -> bytes:
     The answer itself keeps it, so that others read it as they are used to.
 
     Raises:
-        NetworkUnreachableError: If it is larger than is borne.
+        NetworkUnreachableError: If it is larger than is borne, or than what came can honestly hold.
     """
     raw = bytearray()
     for chunk in answer.iter_content(1 << 16):
         raw += chunk
-        if len(raw) > most:
+        borne = min(most, Limits().most_unpacked(answer.raw.tell()))
+        if len(raw) > borne:
             answer.close()
-            size = f"{most / _MIB:,.4g} MiB"
+            size = f"{borne / _MIB:,.4g} MiB"
             raise NetworkUnreachableError(
                 Said(f"{server} 的回答超过 {size}", f"{server}: the answer is larger than {size}")
             )
