@@ -257,7 +257,7 @@ def test_personal_columns_can_be_kept(tmp_path: Path) -> None:
 def test_beds_that_are_not_the_beds(tmp_path: Path) -> None:
     names = "名称,入住床位数,空余床位数,家庭养老床位数,上级单位名称,占地面积,每床位价格"
     (sheet,) = read_file(_csv(tmp_path, f"{names}\n太和镇敬老院,1,2,3,民政局,5,6\n"))
-    assert understand(sheet).fields == {"名称": "name"}
+    assert understand(sheet).fields == {"名称": "name", "占地面积": "land_area"}
 
 
 def test_limits(tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ class Services(NamedTuple):
 @cache
 def service_names() -> dict[str, str]:
     """Service by every name it has, in normal form."""
-    return {normal(en): zh for zh, en in SERVICES.items()} | words("services")
+    own = {normal(name): zh for zh, en in SERVICES.items() for name in (zh, en)}
+    return own | words("services")
 
 
 def parse_services(cell: Cell) -> Services:
