@@ -142,3 +142,20 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     )
     assert "清远" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("circle", "--city", "清远", "--kind", "x" * 100_000),
+        ("report", "--city", "y" * 100_000),
+        ("site", "--city", "清远", "--max-new", "z" * 100_000),
+    ],
+)
+def test_an_endless_word_is_no_endless_sentence(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    done = run(capsys, *command)
+    assert done.code == 2
+    assert command[-1][:150] in done.err
+    assert len(done.err) < 3000

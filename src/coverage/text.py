@@ -21,6 +21,7 @@ INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
 MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
+_ENDLESS = re.compile(r"[!-~]{1000,}")
 _ID = re.compile(r"[a-z0-9_-](?:[a-z0-9_.-]{0,62}[a-z0-9_-])?")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.DOTALL)
 
@@ -83,6 +84,16 @@ def width(text: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
+
+
+def readable(text: str) -> str:
+    """A sentence whose words of a thousand letters and more are cut, so that it stays one.
+
+    Example:
+        >>> readable(f"there is no kind {'x' * 100_000}")[:24], len(readable("y" * 5000))
+        ('there is no kind xxxxxxx', 201)
+    """
+    return _ENDLESS.sub(lambda word: f"{word[0][:200]}…", text)
 
 
 def cut(text: str, columns: int) -> str:

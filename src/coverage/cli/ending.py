@@ -22,7 +22,7 @@ from coverage.cli.grammar import complain, heading
 from coverage.errors import CoverageError, InputError, MissingDependencyError
 from coverage.messages import Lang, Said
 from coverage.settings import cache_dir
-from coverage.text import cut
+from coverage.text import cut, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +157,7 @@ def _logged(story: str) -> Path | None:
 
 def _say(text: str) -> None:
     with suppress(OSError):  # the terminal is gone: the exit code still tells
-        click.echo(text, err=True)
+        click.echo(readable(text), err=True)
 
 
 def _give_up_stdout() -> None:

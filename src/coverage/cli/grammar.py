@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coverage.messages import Lang, Said
-from coverage.text import cut
+from coverage.text import cut, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -314,7 +314,7 @@ def complain(error: click.ClickException, lang: Lang | None) -> None:
         click.echo(_usage(context, shown), err=True)
         click.echo(f"{Said('帮助：', 'Help: ').to(shown)}{context.command_path} --help\n", err=True)
     said = _translated(error)
-    click.echo(f"{heading(lang)}{said.to(lang)}", err=True)
+    click.echo(readable(f"{heading(lang)}{said.to(lang)}"), err=True)
 
 
 def heading(lang: Lang | None) -> str:
