@@ -81,13 +81,10 @@ def _why_none(city: City, register: Register, indicator: PlanIndicator, year: in
     match = indicator.match
     if matching(replace(register, facilities=register.left_out), match, year, city).rows:
         return _EXAMPLES_GONE
-    status = {f.id: f.status for f in register.facilities}
-    opened = tuple(replace(f, status="open", opened=None) for f in register.facilities)
-    coming = [
-        f
-        for f in matching(replace(register, facilities=opened), match, year, city).rows
-        if f.provenance == "published" and status[f.id] != "open"
-    ]
+    awaited = [f for f in register.facilities if f.provenance == "published" and f.status != "open"]
+    status = {f.id: f.status for f in awaited}
+    opened = tuple(replace(f, status="open", opened=None) for f in awaited)
+    coming = matching(replace(register, facilities=opened), match, year, city).rows
     if coming:
         words = "、".join(dict.fromkeys(STATUSES[status[f.id]] for f in coming))
         return Said(
