@@ -12,7 +12,7 @@ import shapely
 
 from coverage.arrays import expand
 from coverage.roads.network import FOOT, MODES
-from coverage.travel.access import part
+from coverage.travel.streets import part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

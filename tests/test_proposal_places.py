@@ -19,7 +19,7 @@ from coverage.facilities import Facility, Register
 from coverage.proposals import candidates as places
 from coverage.proposals.filters import Away, Filters, filtered
 from coverage.proposals.lists import read_candidates
-from coverage.reach.service import set_up_travel
+from coverage.reach.ground import set_up_travel
 from coverage.roads.sources import load
 from coverage.travel.streets import LONGEST_STRAIGHT_M
 from demand_city import CODE, small_city
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.proposals.candidates import Candidates
-    from coverage.reach.service import TravelSetup
+    from coverage.reach.ground import TravelSetup
 
 QINGYUAN = City.load("清远")
 GROUND = read_townships(QINGYUAN)

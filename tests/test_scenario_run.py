@@ -17,7 +17,8 @@ from conftest import ROOT
 from coverage.assessment import assess
 from coverage.city import City
 from coverage.errors import InputError
-from coverage.reach.service import set_up_travel, travel_time
+from coverage.reach.ground import set_up_travel
+from coverage.reach.service import travel_time
 from coverage.results.scenario import to_markdown, to_text
 from coverage.results.scenario_data import to_csv, to_dict
 from coverage.results.scenario_words import heads, paragraph, sentences

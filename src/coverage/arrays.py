@@ -7,13 +7,13 @@ corners of a segment and pieces at a node are all kept like this.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Floats: TypeAlias = NDArray[np.float64]
 Float32s: TypeAlias = NDArray[np.float32]
@@ -22,6 +22,22 @@ Int32s: TypeAlias = NDArray[np.int32]
 Numbers: TypeAlias = NDArray[np.integer]  # of any size
 Bools: TypeAlias = NDArray[np.bool_]
 Objects: TypeAlias = NDArray[np.object_]
+
+
+class Columns:
+    """A dataclass of arrays of one length, told row by row."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def take(self, rows: Ints | slice) -> Self:
+        """Some of the rows."""
+        return type(self)(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Rows, one part after the other."""
+        names = cls.__dataclass_fields__
+        return cls(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
 
 
 def starts(counts: Numbers | Bools) -> Ints:

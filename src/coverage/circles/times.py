@@ -29,8 +29,7 @@ import numpy as np
 from coverage.arrays import Floats, Ints, expand
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.travel.access import part
-from coverage.travel.streets import LENGTH, NO_NUMBER, Segments, over
+from coverage.travel.streets import LENGTH, NO_NUMBER, Segments, over, part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _TRAILER = struct.Struct("<4sI32s")
+_LAYOUT = 2  # of entries of a cache: each says which it is
 
 
 @dataclass(frozen=True)
@@ -114,16 +115,19 @@ class Cache(Generic[_T]):
         archive: Kind of file; its version counts up when the file or the making changes.
         pack: What is written of a thing: plain JSON values, and arrays.
         unpack: The way back.
+        most: How many are kept, the newest; 0 for all.
     """
 
     name: str
     archive: Archive
     pack: Callable[[_T], tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]]
     unpack: Callable[[dict[str, Any], dict[str, NDArray[Any]]], _T]
+    most: int = 0
 
     def key(self, parts: Mapping[str, Any]) -> str:
         """Name of an entry: a hash of all it depends on and of the versions."""
-        whole = {"parts": parts, "format": self.archive.version, "version": __version__}
+        versions = (_LAYOUT, self.archive.version, __version__)
+        whole = {"parts": parts, "versions": versions}
         text = json.dumps(whole, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -148,8 +152,12 @@ class Cache(Generic[_T]):
 
     def put(self, parts: Mapping[str, Any], thing: _T, *, folder: Path | None = None) -> None:
         """Put there what `get` would make; a cache that cannot be written is let be."""
-        with suppress(InputError):
-            self.write(thing, self.path(parts, folder))
+        path = self.path(parts, folder)
+        with suppress(InputError, OSError):
+            self.write(thing, path)
+            known = sorted(path.parent.glob("*.npz"), key=lambda p: p.stat().st_mtime_ns)
+            for old in known[: -self.most] if self.most else ():
+                old.unlink()
 
     def path(self, parts: Mapping[str, Any], folder: Path | None = None) -> Path:
         """Where a thing lies."""
@@ -161,9 +169,12 @@ class Cache(Generic[_T]):
         Raises:
             InputError: If the file cannot be written.
         """
-        self.archive.write(path, *self.pack(thing))
+        about, arrays = self.pack(thing)
+        self.archive.write(path, {**about, "entry": path.stem}, arrays)
 
     def read(self, path: Path) -> _T | None:
-        """A thing as `write` wrote it; None if it is not there or not as it was written."""
+        """A thing as `write` wrote it there; None if it is not there or not as it was written."""
         found = self.archive.read(path)
-        return None if found is None else self.unpack(*found)
+        if found is None or found[0].pop("entry", "") != path.stem:
+            return None
+        return self.unpack(*found)

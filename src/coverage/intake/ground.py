@@ -323,7 +323,7 @@ def _roads(
     if city.origin("roads") == "missing":
         return [_not_checked("roads", _ROADS, Said("没有路网", "there are none"))]
     from coverage.profiles import load_profile
-    from coverage.reach.service import DEFAULT_PROFILE, travel_network
+    from coverage.reach.ground import DEFAULT_PROFILE, travel_network
     from coverage.travel.access import RoadDistance, longest_leg_m
 
     network, _, _ = travel_network(city, load_profile(DEFAULT_PROFILE), roads=None, crs=crs)

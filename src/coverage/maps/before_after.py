@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from coverage.maps.compose import Moment, chosen_indicators
-from coverage.reach.service import DEFAULT_PROFILE, ServiceTimes, kinds_of, travel_time
+from coverage.reach.ground import DEFAULT_PROFILE
+from coverage.reach.service import ServiceTimes, kinds_of, travel_time
 from coverage.results.change import facility_changes
 from coverage.results.circles import build as build_circles
 from coverage.results.disclosure import (

@@ -10,7 +10,7 @@ from coverage.proposals.field import Sources
 from coverage.proposals.filters import Filters, parse_away
 from coverage.proposals.propose import Proposal, propose
 from coverage.proposals.question import Each, Rules, read_question
-from coverage.reach.service import DEFAULT_PROFILE
+from coverage.reach.ground import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from coverage.kinds import KINDS
 from coverage.proposals.candidates import DIGITS
 from coverage.proposals.propose import NewSite, Proposal, proof
 from coverage.proposals.question import MODELS, OWN_TARGET
+from coverage.reach.ground import DEFAULT_PROFILE
 from coverage.reach.measure import DEFAULT_MINUTES
-from coverage.reach.service import DEFAULT_PROFILE
 from coverage.scenarios.edits import Add, Aim, Close, Limit, Place, Scenario
 from coverage.scenarios.file import write
 from coverage.text import number

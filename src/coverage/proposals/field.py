@@ -23,7 +23,7 @@ from coverage.proposals import candidates as places
 from coverage.proposals.filters import Filters, filtered, on_roads
 from coverage.proposals.lists import read_candidates
 from coverage.proposals.question import TRAVEL_MODELS, Question
-from coverage.reach.service import DEFAULT_PROFILE, TravelSetup, set_up_travel
+from coverage.reach.ground import DEFAULT_PROFILE, TravelSetup, set_up_travel
 from coverage.reach.sites import check_sites, place, site_notes
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from coverage.errors import InputError
 from coverage.groups import label
 from coverage.indicators import CountyShare, Measurement, matching
 from coverage.messages import Lang, Said
+from coverage.reach.ground import DEFAULT_PROFILE, roads_in_words
 from coverage.reach.people import PeopleReached, off_road_of, people_reached
-from coverage.reach.service import DEFAULT_PROFILE, ServiceTimes, roads_in_words, travel_time
+from coverage.reach.service import ServiceTimes, travel_time
 from coverage.travel.off_road import said_of
 
 if TYPE_CHECKING:

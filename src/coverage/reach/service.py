@@ -10,80 +10,39 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coverage.datum import project, unproject
-from coverage.download.licences import quoted
 from coverage.errors import InputError, Problem
 from coverage.kinds import KINDS
 from coverage.messages import Said
 from coverage.profiles import Profile, load_profile
-from coverage.reach.sites import (
-    Sites,
-    check_sites,
-    held_to_roads,
-    obstacle_notes,
-    own_obstacles,
-    place,
-    read_barriers,
-    site_notes,
+from coverage.reach.ground import (
+    DEFAULT_PROFILE,
+    TravelSetup,
+    limits_of,
+    set_up_travel,
+    travel_network,
 )
-from coverage.roads.clean import UNJOINED
-from coverage.roads.network import FERRY, MODES, RoadNetwork
-from coverage.roads.sources import load
+from coverage.reach.sites import Sites, check_sites, held_to_roads, place, site_notes
 from coverage.shown import Shown
-from coverage.travel.access import Points
-from coverage.travel.off_road import fit_to_roads
-from coverage.travel.prepare import Direction, TravelNetwork, prepare
 from coverage.travel.times import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from coverage.arrays import Floats, Int32s
     from coverage.city import City, RegisterSource
     from coverage.demand.demand import Demand
     from coverage.demand.sources import PeopleSource
     from coverage.facilities import Facility
+    from coverage.roads.network import RoadNetwork
     from coverage.roads.sources import RoadSource
     from coverage.travel.barriers import Barrier
-
-DEFAULT_PROFILE = "older_walk"
-MAIN_ROADS = "OpenStreetMap main roads (shipped)"
-_NEAR_M = 5000.0
-
-
-@dataclass(frozen=True, eq=False)
-class TravelSetup:
-    """What travel times rest on whatever the facilities: people, roads, how one travels.
-
-    Attributes:
-        network: Road network with travel times of the profile.
-        limits_s: Limits in the profile's unit (seconds, or metres).
-        minutes: The same as asked for; empty for a limit in metres.
-        demand: The people.
-        points: Demand points with their access legs.
-        roads: Name of the road source.
-        notes: What was assumed.
-        skipped: Bad rows of the people left out because the user asked for it.
-    """
-
-    network: TravelNetwork
-    limits_s: tuple[float, ...]
-    minutes: tuple[float, ...]
-    demand: Demand
-    points: Points
-    roads: str
-    notes: tuple[Said, ...]
-    skipped: tuple[Problem, ...]
-
-    @property
-    def profile(self) -> Profile:
-        """How people travel, fitted to what the roads know."""
-        return self.network.profile
+    from coverage.travel.prepare import TravelNetwork
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -174,7 +133,7 @@ class ServiceTimes(Shown):
         Raises:
             InputError: If a limit is not above 0.
         """
-        limits, asked = _limits(self.profile, minutes)
+        limits, asked = limits_of(self.profile, minutes)
         return replace(self, setup=replace(self.setup, limits_s=limits, minutes=asked))
 
     def _headline(self) -> str:
@@ -297,132 +256,6 @@ def travel_time(
     )
 
 
-def set_up_travel(
-    city: City,
-    *,
-    profile: str | Path | Profile = DEFAULT_PROFILE,
-    minutes: float | Sequence[float] = (15,),
-    roads: RoadSource | None = None,
-    population: PeopleSource | None = None,
-    direction: str = "to_facility",
-    barriers: Sequence[Barrier] | Path | None = None,
-    elevation: Path | None = None,
-    skip_bad: bool = False,
-) -> TravelSetup:
-    """People and roads of a city made ready for one way of travelling.
-
-    The arguments are those of `travel_time`; `roads` may be a network too.
-
-    Raises:
-        InputError: If a limit is not above 0, or a source cannot be used.
-    """
-    # Imported here: one trip needs roads and no people.
-    from coverage.demand.sources import demand_of
-
-    travel = profile if isinstance(profile, Profile) else load_profile(profile)
-    limits, asked = _limits(travel, minutes)
-    people = population if population is not None else city.people
-    demand, skipped = demand_of(city, people, skip_bad=skip_bad)
-    network, name, notes = travel_network(
-        city,
-        travel,
-        roads=roads,
-        crs=demand.crs,
-        direction=direction,
-        barriers=barriers,
-        elevation=elevation,
-    )
-    _check_area(city, network.network, demand)
-    return TravelSetup(
-        network=network,
-        limits_s=limits,
-        minutes=asked,
-        demand=demand,
-        points=Points.of(network, np.column_stack([demand.x, demand.y])),
-        roads=name,
-        notes=notes,
-        skipped=tuple(skipped),
-    )
-
-
-def travel_network(
-    city: City,
-    profile: Profile,
-    *,
-    roads: RoadSource | None,
-    crs: str | None = None,
-    direction: str = "to_facility",
-    barriers: Sequence[Barrier] | Path | None = None,
-    elevation: Path | None = None,
-) -> tuple[TravelNetwork, str, tuple[Said, ...]]:
-    """Roads made ready for one way of travelling, the name of their source, and what was assumed.
-
-    The arguments are those of `travel_time`; `roads` may be a network too.
-
-    Raises:
-        InputError: If a source cannot be used, or the direction is not known.
-    """
-    given = roads if roads is not None else city.roads
-    road = given if isinstance(given, RoadNetwork) else load(given, crs=crs)
-    fitted, notes = fit_to_roads(profile, road)
-    if roads is None:
-        notes += quoted(city)
-    own = own_obstacles(city, road.crs)
-    notes = (*notes, *_road_notes(road, fitted), *obstacle_notes(own))
-    if isinstance(barriers, Path):
-        barriers = read_barriers(barriers, city, road.crs)
-    network = prepare(
-        road,
-        fitted,
-        direction=cast("Direction", direction),  # which `prepare` checks
-        barriers=(*(barriers or ()), *own),
-        elevation=elevation,
-    )
-    if "shipped" in road.origin:
-        return network, MAIN_ROADS, notes
-    return network, Path(given).name if isinstance(given, str | Path) else "", notes
-
-
-def _road_notes(road: RoadNetwork, profile: Profile) -> Iterator[Said]:
-    """What a reader must know of a network: what reading lost, and what it could not join."""
-    cleaning = road.origin.get("cleaning", {})
-    if "shipped" not in road.origin and (found := cleaning.get(UNJOINED)):
-        yield Said(
-            f"路网有 {found['count']:,} 处相交而没有路口，行人车辆在那里不能转弯；"
-            "明细见 coverage roads check",
-            f"{found['count']:,} crossings of the roads have no node: nobody turns there; "
-            "coverage roads check lists them",
-        )
-    if found := cleaning.get("way_with_points_missing"):
-        yield Said(
-            f"路网文件里有 {found['count']:,} 条路缺点位，断开处不连",
-            f"{found['count']:,} ways of the road file lack points: they are broken there",
-        )
-    ferries = [i for i, name in enumerate(road.highway_names) if name == FERRY]
-    if np.any((road.modes & MODES[profile.mode] > 0) & np.isin(road.highway, ferries)):
-        yield Said(
-            "路网含轮渡：按所载航行时间计，不含候船",
-            "some ways go by ferry: as long as it sails, without waiting for it",
-        )
-
-
-def _check_area(city: City, road: RoadNetwork, demand: Demand) -> None:
-    """Refuse roads that lie somewhere else."""
-    if not len(demand.x):
-        return
-    inside = (road.x > demand.x.min() - _NEAR_M) & (road.x < demand.x.max() + _NEAR_M)
-    inside &= (road.y > demand.y.min() - _NEAR_M) & (road.y < demand.y.max() + _NEAR_M)
-    if not inside.any():
-        raise InputError(
-            Said(f"路网不在{city.name}范围内", f"no roads inside the area of {city.name}")
-        )
-
-
-def roads_in_words(name: str) -> Said:
-    """The name of a road source as a sentence has it."""
-    return Said("OpenStreetMap 主要道路（随附）" if name == MAIN_ROADS else name, name)
-
-
 def kinds_of(kind: str | Sequence[str]) -> tuple[str, ...]:
     """Kinds asked for, checked against the vocabulary."""
     kinds = (kind,) if isinstance(kind, str) else tuple(kind)
@@ -436,18 +269,6 @@ def kinds_of(kind: str | Sequence[str]) -> tuple[str, ...]:
             )
         )
     return kinds
-
-
-def _limits(
-    profile: Profile, minutes: float | Sequence[float]
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Limits in the profile's unit, rising, and the minutes that were asked for."""
-    minutes = (minutes,) if isinstance(minutes, int | float) else tuple(minutes)
-    if profile.measure == "distance":
-        return (profile.limit_s(),), ()
-    if not minutes:
-        raise InputError(Said("至少要给一个分钟数", "there must be at least one limit in minutes"))
-    return tuple(sorted({profile.limit_s(m) for m in minutes})), minutes
 
 
 def far_facilities(

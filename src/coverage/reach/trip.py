@@ -10,7 +10,8 @@ from coverage.datum import project
 from coverage.errors import InputError
 from coverage.messages import Lang, Said
 from coverage.profiles import Profile, load_profile
-from coverage.reach.service import DEFAULT_PROFILE, kinds_of, roads_in_words, travel_network
+from coverage.reach.ground import DEFAULT_PROFILE, roads_in_words, travel_network
+from coverage.reach.service import kinds_of
 from coverage.reach.sites import place
 from coverage.travel.route import Route, route
 

@@ -17,8 +17,8 @@ import numpy as np
 from coverage.assessment import Report, assess
 from coverage.errors import InputError
 from coverage.messages import Said
+from coverage.reach.ground import DEFAULT_PROFILE
 from coverage.reach.people import NearestTime, nearest_times, people_reached
-from coverage.reach.service import DEFAULT_PROFILE, ServiceTimes
 from coverage.reach.sites import off_road_notes
 from coverage.scenarios.apply import due, edited_city, edited_register, growths_of
 from coverage.scenarios.costs import cost_of
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from coverage.city import City, RegisterSource
     from coverage.demand.sources import PeopleSource
     from coverage.facilities import Register
+    from coverage.reach.service import ServiceTimes
     from coverage.roads.sources import RoadSource
     from coverage.scenarios.edits import Growth
 

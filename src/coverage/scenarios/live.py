@@ -17,7 +17,7 @@ from coverage.fields import unknown
 from coverage.indicators import affected_group
 from coverage.kinds import ALIASES, KINDS, SERVICES
 from coverage.messages import Said
-from coverage.reach.service import ServiceTimes, TravelSetup, kinds_of
+from coverage.reach.service import ServiceTimes, kinds_of
 from coverage.reach.sites import Sites, check_sites, place
 from coverage.travel.live import LiveTimes
 from coverage.travel.times import nearest
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from coverage.city import City
     from coverage.facilities import Facility, Register
     from coverage.plans import PlanIndicator
+    from coverage.reach.ground import TravelSetup
 
 _NAMED_KINDS = 2
 
@@ -136,7 +137,7 @@ class LiveCity:
 
     Args:
         city: The city.
-        setup: Its people and roads, made ready (`coverage.reach.service.set_up_travel`).
+        setup: Its people and roads, made ready (`coverage.reach.ground.set_up_travel`).
         question: Which facilities.
         register: The facilities to begin with.
         year: Those open at the end of this year count.

@@ -11,14 +11,8 @@ from coverage.errors import InputError
 from coverage.indicators import Measurement
 from coverage.messages import Said
 from coverage.profiles import load_profile
+from coverage.reach.ground import DEFAULT_PROFILE, TravelSetup, roads_in_words, set_up_travel
 from coverage.reach.measure import DEFAULT_MINUTES, counted_for, from_times
-from coverage.reach.service import (
-    DEFAULT_PROFILE,
-    ServiceTimes,
-    TravelSetup,
-    roads_in_words,
-    set_up_travel,
-)
 from coverage.scenarios.apply import Growths, due, growths_of
 from coverage.scenarios.live import LiveCity, Question
 
@@ -33,6 +27,7 @@ if TYPE_CHECKING:
     from coverage.demand.sources import PeopleSource
     from coverage.facilities import Register
     from coverage.plans import PlanIndicator
+    from coverage.reach.service import ServiceTimes
     from coverage.roads.sources import RoadSource
     from coverage.scenarios.edits import Road, Scenario
 

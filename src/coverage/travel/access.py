@@ -7,19 +7,20 @@ piece gives one foot a point, the nearest point of its bent line.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.arrays import Bools, Floats, Int32s, Ints, expand, grouped, least_rows
+from coverage.arrays import Bools, Columns, Floats, Int32s, Ints, expand, grouped, least_rows
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
-from coverage.travel.streets import over
+from coverage.travel.streets import over, part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import ArrayLike
     from scipy.spatial import KDTree
@@ -31,13 +32,12 @@ FACILITY = Said("设施", "facility")
 OTHER_NETWORK = Said(
     "这些点是为另一个路网准备的", "the points were prepared for another travel network"
 )
-_DEMAND = Said("需求点", "demand point")
+DEMAND = Said("需求点", "demand point")
 _NOT_FINITE = Said(
     "{0} {2} 的坐标不是有限数", "{1} {2} has a coordinate that is not a finite number"
 )
 _MORE = Said("另有 {} 个", "and {} more")
 _SHOWN = 5
-_NONE = 1e-12
 _CLEARLY = 1e-9
 _TOUCH_M = 1e-6  # a point on a slanting street lies a rounding error beside it
 
@@ -85,18 +85,8 @@ def checked_xy(xy: ArrayLike, what: Said, *, some: bool = False) -> Floats:
     return points
 
 
-def part(fraction: Floats, seconds: Floats) -> Floats:
-    """A fraction of an edge's seconds; none of a closed edge takes no time, more is infinite.
-
-    Fractions that are rounding errors are none: on a one-way street they
-    would otherwise turn two feet at one place into a way round the block.
-    """
-    out: Floats = np.zeros(np.broadcast(fraction, seconds).shape)
-    return np.multiply(fraction, seconds, out=out, where=np.asarray(fraction) > _NONE)
-
-
 @dataclass(frozen=True, eq=False)
-class AccessLegs:
+class AccessLegs(Columns):
     """Ways between points and streets, sorted by point and then by piece.
 
     Attributes:
@@ -114,18 +104,10 @@ class AccessLegs:
     distance_m: Floats
     seconds: Floats
 
-    def take(self, rows: Ints) -> AccessLegs:
-        """Some of the legs."""
-        return AccessLegs(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
-
     @classmethod
-    def joined(cls, parts: Sequence[AccessLegs]) -> AccessLegs:
-        """Legs of points that follow one another."""
-        if not parts:
-            none, nowhere = np.empty(0, np.int32), np.empty(0)
-            return cls(none, none, nowhere, nowhere, nowhere)
-        names = cls.__dataclass_fields__
-        return cls(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
+    def none(cls) -> AccessLegs:
+        """No legs."""
+        return cls(*(np.empty(0, np.int32),) * 2, *(np.empty(0),) * 3)
 
 
 def access_legs(
@@ -162,12 +144,11 @@ def access_legs(
                 f"the longest access leg must be 0 m or more, not {longest!r}",
             )
         )
-    legs = AccessLegs.joined(
-        [
-            _legs_of(tn, xy[i : i + chunk], i, float(longest), source=source)
-            for i in range(0, len(xy), max(chunk, 1))
-        ]
-    )
+    parts = [
+        _legs_of(tn, xy[i : i + chunk], i, float(longest), source=source)
+        for i in range(0, len(xy), max(chunk, 1))
+    ]
+    legs = AccessLegs.joined([AccessLegs.none(), *parts])
     return _with_lone(tn, xy, legs, source=source) if alone else legs
 
 
@@ -288,7 +269,7 @@ def _made(
 
 
 @dataclass(frozen=True, eq=False)
-class Stubs:
+class Stubs(Columns):
     """What it costs to get between points and the nodes at the ends of their streets.
 
     One row a point and node, the least over the streets between them.
@@ -310,6 +291,19 @@ class Stubs:
     @classmethod
     def of(cls, tn: TravelNetwork, legs: AccessLegs, *, source: bool) -> Stubs:
         """Stubs of points at which searches start (`source`), or end."""
+        return cls.joined(list(cls.parts(tn, legs, source=source)))
+
+    @classmethod
+    def parts(
+        cls, tn: TravelNetwork, legs: AccessLegs, *, source: bool, chunk: int = 50_000
+    ) -> Iterator[Stubs]:
+        """The same in parts of about so many legs, of whole points; there is one at least."""
+        cut = np.searchsorted(legs.point, legs.point[chunk::chunk])
+        for a, b in itertools.pairwise([0, *cut.tolist(), len(legs.point)]):
+            yield cls._of(tn, legs.take(slice(a, b)), a, source=source)
+
+    @classmethod
+    def _of(cls, tn: TravelNetwork, legs: AccessLegs, first: int, *, source: bool) -> Stubs:
         forward, backward = tn.forward[legs.piece], tn.backward[legs.piece]
         if not source:  # from the node to the foot, not from the foot to the node
             forward, backward = backward, forward
@@ -324,7 +318,7 @@ class Stubs:
         key = point * np.int64(max(len(tn.order), 1)) + node
         use = np.flatnonzero(np.isfinite(seconds))
         use = use[least_rows(key[use], seconds[use])]
-        return cls(point[use], node[use], seconds[use], leg_s[leg[use]], leg[use])
+        return cls(point[use], node[use], seconds[use], leg_s[leg[use]], first + leg[use])
 
 
 def useful_legs(tn: TravelNetwork, xy: Floats, *, source: bool, chunk: int = 2_000) -> AccessLegs:
@@ -341,7 +335,7 @@ def useful_legs(tn: TravelNetwork, xy: Floats, *, source: bool, chunk: int = 2_0
         source: Whether searches start at these points, or end.
         chunk: Points a step; bounds memory.
     """
-    parts = []
+    parts = [AccessLegs.none()]
     for i in range(0, len(xy), chunk):
         some = xy[i : i + chunk]
         legs = access_legs(tn, *some.T, alone=True, source=source)
@@ -387,7 +381,7 @@ class Points:
     legs: AccessLegs
 
     @classmethod
-    def of(cls, tn: TravelNetwork, xy: ArrayLike | Points, what: Said = _DEMAND) -> Points:
+    def of(cls, tn: TravelNetwork, xy: ArrayLike | Points, what: Said = DEMAND) -> Points:
         """Points with their legs; `Points` of the same network are returned as they are.
 
         Raises:
@@ -413,6 +407,11 @@ class Points:
     def stubs(self) -> Stubs:
         """Ways from nodes to the points."""
         return Stubs.of(self.tn, self.legs, source=False)
+
+    def stub_parts(self) -> Iterator[Stubs]:
+        """The same, some points at a time; worked out anew and not kept, if they are not there."""
+        known = self.__dict__.get("stubs")
+        yield from (known,) if known is not None else Stubs.parts(self.tn, self.legs, source=False)
 
     @cached_property
     def by_node(self) -> tuple[Ints, Int32s, Floats]:

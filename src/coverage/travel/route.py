@@ -11,7 +11,8 @@ import numpy as np
 
 from coverage.messages import Said
 from coverage.travel._search import Forest, Sources, forest
-from coverage.travel.access import Points, longest_leg_m, nearest_streets, part
+from coverage.travel.access import Points, longest_leg_m, nearest_streets
+from coverage.travel.streets import part
 from coverage.travel.times import checked_limit
 
 if TYPE_CHECKING:

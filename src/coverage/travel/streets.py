@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("x0", "y0", "x1", "y1", "offset_m", "whole_m", "to_start_s_per_m", "to_end_s_per_m")
 LENGTH = Said("{} 与其他各列长短不一", "{} does not have the length that its fellows have")
 NO_NUMBER = Said("{} 有不是数字的值", "{} holds a value that is not a number")
+_NONE = 1e-12
 _MAY_BE_INFINITE = ("to_start_s_per_m", "to_end_s_per_m")
 # No street runs straight for so long: who drew one left out where it goes.
 LONGEST_STRAIGHT_M = 5_000.0
@@ -208,3 +209,13 @@ class Segments:
 def over(amount: Floats, whole: Floats) -> Floats:
     """`amount` by `whole`, nought where the whole is nothing."""
     return np.divide(amount, whole, out=np.zeros(len(whole)), where=whole > 0)
+
+
+def part(fraction: Floats, seconds: Floats) -> Floats:
+    """A fraction of an edge's seconds; none of a closed edge takes no time, more is infinite.
+
+    Fractions that are rounding errors are none: on a one-way street they
+    would otherwise turn two feet at one place into a way round the block.
+    """
+    out: Floats = np.zeros(np.broadcast(fraction, seconds).shape)
+    return np.multiply(fraction, seconds, out=out, where=np.asarray(fraction) > _NONE)

@@ -40,6 +40,7 @@ __all__ = [
     "reached_by_any",
 ]
 
+_AT_ONCE = 50_000  # points, or ways to them: bounds memory
 _DIRECT_NEIGHBOURS = 4  # sites at one place count once; more equally far ones are not met
 
 
@@ -260,20 +261,20 @@ def _equal(way: _Way, best: Floats) -> _Way:
 
 def _ways(sources: Sources, found: Forest, points: Points) -> Iterator[_Way]:
     """Every way worth looking at: points, seconds, facilities, seconds off the road."""
-    mine = points.stubs
-    node = mine.node
     first_leg = _first_legs(sources, found)
-    yield (
-        mine.point,
-        found.seconds[node] + mine.seconds,
-        found.facility[node],
-        first_leg[node] + mine.access_s,
-    )
+    for mine in points.stub_parts():
+        node = mine.node
+        yield (
+            mine.point,
+            found.seconds[node] + mine.seconds,
+            found.facility[node],
+            first_leg[node] + mine.access_s,
+        )
     everything = np.arange(len(sources.legs.piece))
     for point, leg, seconds, off in points.same_street(sources.legs, everything):
         yield point, seconds, sources.legs.point[leg], off
     if len(points):
-        yield _direct(sources, points)
+        yield from _direct(sources, points)
 
 
 def _first_legs(sources: Sources, found: Forest) -> Floats:
@@ -288,26 +289,28 @@ def _first_legs(sources: Sources, found: Forest) -> Floats:
     return np.asarray(legs[found.roots()])
 
 
-def _direct(sources: Sources, points: Points) -> _Way:
+def _direct(sources: Sources, points: Points) -> Iterator[_Way]:
     """The shortest direct ways of each point; sites at one place count once."""
     from scipy.spatial import KDTree
 
     profile = points.tn.profile
     # The nearest may stand behind a wall or up a hill: all are looked at.
     if points.tn.walls is not None or points.tn.ground is not None:
-        ways = list(points.direct(sources.xy))
-        taken = np.concatenate([seconds for _, seconds in ways])
-        owner = np.repeat(np.arange(len(ways)), [len(point) for point, _ in ways])
-        return np.concatenate([p for p, _ in ways]), taken, owner.astype(np.int32), taken
+        for owner, (point, seconds) in enumerate(points.direct(sources.xy)):
+            yield point, seconds, np.full(len(point), owner, np.int32), seconds
+        return
     places, first = np.unique(sources.xy, axis=0, return_index=True)
+    tree = KDTree(places)
     most = min(_DIRECT_NEIGHBOURS, len(places))
     bound = profile.max_direct_m * (1 + 1e-9) + 1e-6
-    _, hits = KDTree(places).query(points.xy, k=np.arange(1, most + 1), distance_upper_bound=bound)
-    found = np.asarray(hits)
-    point, column = np.nonzero(found < len(places))
-    facility = first[found[point, column]]
-    away = points.xy[point] - sources.xy[facility]
-    distance = np.hypot(away[:, 0], away[:, 1])
-    keep = distance <= profile.max_direct_m
-    seconds = profile.access_seconds(distance[keep])
-    return point[keep].astype(np.int32), seconds, facility[keep].astype(np.int32), seconds
+    for i in range(0, len(points), _AT_ONCE):
+        xy = points.xy[i : i + _AT_ONCE]
+        _, hits = tree.query(xy, k=np.arange(1, most + 1), distance_upper_bound=bound)
+        row, column = np.nonzero(np.asarray(hits) < len(places))
+        facility = first[np.asarray(hits)[row, column]]
+        away = xy[row] - sources.xy[facility]
+        distance = np.hypot(away[:, 0], away[:, 1])
+        keep = distance <= profile.max_direct_m
+        seconds = profile.access_seconds(distance[keep])
+        point = (row[keep] + i).astype(np.int32)
+        yield point, seconds, facility[keep].astype(np.int32), seconds
