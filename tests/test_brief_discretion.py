@@ -41,6 +41,7 @@ from coverage.results.document import (
     known,
 )
 from coverage.results.from_report import build
+from coverage.settings import data_dir
 from helpers import SMALL, centre, run, small_workspace, write_register
 
 if TYPE_CHECKING:
@@ -478,18 +479,33 @@ def test_masking_leaves_other_sites_alone() -> None:
     assert SENSITIVE_KINDS < PROTECTED_KINDS
 
 
+_HELPED = """
+[[indicator]]
+id = "relief.children_helped"
+name = "救助的流浪儿童"
+name_en = "Children helped"
+system = "大救助"
+level = "city"
+unit = "名"
+nature = ""
+measure = "reported"
+clause = "三（一）"
+"""
+
+
 def test_supplied_counts_of_protected_people_are_withheld(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    city = City.load("清远")
-    id_ = next(
-        i.id
-        for i in city.plan.indicators
-        if not i.computed and i.unit in {"人", "名"} and i.system in {"大儿童保障", "大救助"}
+    space = tmp_path / "w"
+    small_workspace(space)
+    (space / "plan.toml").write_text(
+        (data_dir() / "plans" / "441800.toml").read_text(encoding="utf-8") + _HELPED,
+        encoding="utf-8",
     )
+    id_ = "relief.children_helped"
     values = tmp_path / "v.csv"
     values.write_text(f"id,value\n{id_},6\n", encoding="utf-8")
-    args = ("--city", "清远", "--values", str(values), "--suppress-below", "10")
+    args = ("--workspace", str(space), "--values", str(values), "--suppress-below", "10")
     out = tmp_path / "o"
     assert run(capsys, "brief", *args, "--formats", "html", "--out", str(out)).code == 0
     made = next(i for i in _published(out)["indicators"] if i["id"] == id_)

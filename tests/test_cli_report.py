@@ -265,3 +265,19 @@ def test_a_plain_terminal_locale_prints_chinese() -> None:
         env={"LC_ALL": "C", "PATH": "", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
     )
     assert "清远市" in done.stdout.decode("utf-8")
+
+
+def test_a_value_stands_where_the_register_tells_none_and_nowhere_else(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "v.csv"
+    asked = ("report", "--city", "清远", "--values", str(file), "--format", "json")
+    file.write_text("id,value\nchild.township_station,55\n", encoding="utf-8")
+    done = run(capsys, *asked)
+    (one,) = [i for i in done.data["indicators"] if i["id"] == "child.township_station"]
+    assert (one["value"], one["status"]) == (55, "met")
+    file.write_text("id,value\nelder_care.integrated_township,55\n", encoding="utf-8")
+    done = run(capsys, *asked)
+    assert done.code == 2
+    assert "elder_care.integrated_township" in done.err
+    assert "不能填报" in done.err

@@ -175,12 +175,13 @@ def assess(
         indicators: Ids to report; all of the plan if empty.
         provenance: Count only rows of these, as a list or separated by commas; all if empty.
         register: The user's own register, frame or file instead of the city's.
-        values: Values of reported indicators that the user supplies, by id or in a file.
+        values: Values that the user supplies where the register tells none, by id or in a file.
         people_within: Measures travel times, for those who have them at hand.
         any_year: Allow years outside the plan; the targets last in force are judged.
 
     Raises:
-        InputError: If the year lies outside the plan or a value's id is reported twice.
+        InputError: If the year lies outside the plan, or a value's id is given twice or is of an
+            indicator that the register counts.
         UnknownNameError: If an indicator is not in the plan.
 
     Example:
@@ -228,12 +229,14 @@ def _result(
     supplied: Fraction | None,
     people_within: Measure,
 ) -> IndicatorResult:
-    if supplied is not None:
-        found = Measurement(numerator=supplied, scale=1, basis="supplied")
-    elif indicator.computed:
+    if indicator.computed:
         found = measure(city, register, indicator, year, people_within=people_within)
     else:
         found = results_of(indicator.baseline, year) or Measurement()
+    if supplied is not None:
+        if found.basis == "register":
+            raise InputError(Problem(_COMPUTED, column="id", value=indicator.id))
+        found = Measurement(numerator=supplied, scale=1, basis="supplied")
     due = indicator.due(year)
 
     def of_year(target: Target) -> Measurement:
@@ -381,20 +384,20 @@ def _report_notes(report: Report) -> tuple[Said, ...]:
 
 
 def read_values(path: Path, city: City) -> dict[str, Fraction]:
-    """Values of reported indicators from a CSV file with the columns id and value.
+    """Values of indicators that no register tells, from a CSV file with the columns id and value.
 
     Raises:
         InputError: For ids that are not in the plan or given twice, and values
             that are not numbers.
     """
     table = read_table(path, required=("id", "value"))
-    computed = {i.id: i.computed for i in city.plan.indicators}
+    known = {i.id for i in city.plan.indicators}
     values: dict[str, Fraction] = {}
     problems: list[Problem] = []
     for record in table.records:
         id_ = record.get("id")
-        if id_ in values or computed.get(id_, True):
-            reason = _TWICE if id_ in values else _COMPUTED if id_ in computed else _NOT_PLANNED
+        if id_ in values or id_ not in known:
+            reason = _TWICE if id_ in values else _NOT_PLANNED
             problems.append(table.problem(record, "id", reason))
         try:
             values[id_] = Fraction(record.get("value").rstrip("%％"))
@@ -406,7 +409,7 @@ def read_values(path: Path, city: City) -> dict[str, Fraction]:
 
 
 _COMPUTED = Said(
-    "此项由登记册计算，不能填报", "the indicator is computed from the register and takes no value"
+    "此项由登记册计算，不能填报", "the indicator is counted from the register and takes no value"
 )
 _NOT_PLANNED = Said("规划中没有这项指标", "the indicator is not in the plan")
 _TWICE = Said("这项指标填了两次", "the indicator is given twice")
