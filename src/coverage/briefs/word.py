@@ -225,14 +225,16 @@ def _grid(doc: Any, table: Table) -> None:
     made.autofit = False
     total = sum(column.weight for column in table.columns)
     widths = [Emu(int(_TEXT_WIDTH * column.weight / total)) for column in table.columns]
-    for index, texts in enumerate([table.heads, *table.texts()]):
-        row = made.rows[index]
+    style = doc.styles["Brief Cell"].style_id
+    for index, (row, texts) in enumerate(
+        zip(made.rows, [table.heads, *table.texts()], strict=True)
+    ):
         _whole(row, header=index == 0)
         runs = []
         for cell, text, width, column in zip(row.cells, texts, widths, table.columns, strict=True):
             cell.width = width
             paragraph = cell.paragraphs[0]
-            paragraph.style = doc.styles["Brief Cell"]
+            paragraph._p.style = style  # noqa: SLF001 -- by name, all styles are read for each cell
             runs.append(paragraph.add_run(text))
             if index == 0:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER

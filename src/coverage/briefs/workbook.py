@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from openpyxl import Workbook
@@ -68,6 +69,11 @@ class Formula:
     looks: str = "#,##0.##"
 
 
+@cache
+def _font(**looks: Any) -> Font:
+    return Font(name=FONT, **looks)
+
+
 def put_text(
     cell: Any,
     text: str,
@@ -82,7 +88,7 @@ def put_text(
     cell.data_type = "s"
     if runs(text):
         cell.quotePrefix = True
-    cell.font = Font(name=FONT, bold=bold, size=size, color=colour)
+    cell.font = _font(bold=bold, size=size, color=colour)
     if wrap or "\n" in text:
         cell.alignment = Alignment(wrap_text=True, vertical="top")
 
@@ -100,7 +106,7 @@ def put(cell: Any, value: Any, looks: str = "") -> None:
         cell.value = plain(value)
         cell.number_format = "#,##0" if Fraction(value).denominator == 1 else "#,##0.0##"
     cell.number_format = looks or cell.number_format
-    cell.font = Font(name=FONT)
+    cell.font = _font()
 
 
 def write(path: Path, pages: Pages) -> None:
