@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -566,3 +567,34 @@ def test_small_readings() -> None:
         "镇",
         "统计单元",
     ]
+
+
+def _comb(teeth: int, *, turned: bool) -> shapely.Polygon:
+    """Thin fingers across half a degree, held together at one side."""
+    heights = np.arange(teeth) / teeth
+    corners = [(x, y + (0.5 / teeth) * up) for y in heights for x, up in _FINGER]
+    xy = np.array([*corners, (-0.05, 1.0), (-0.05, 0.0)])
+    return shapely.Polygon((xy[:, ::-1] if turned else xy) * 0.5 + (113.0, 23.0))
+
+
+_FINGER = ((0.0, 0), (1.0, 0), (1.0, 1), (0.0, 1))
+
+
+def test_borders_that_cross_all_over_end_in_time() -> None:
+    begun = time.process_time()
+    few = topology.holes([_comb(40, turned=False), _comb(40, turned=True)])
+    assert len(few) == 39 * 39
+    assert all(piece.between == (0, 1) for piece in few)
+    with pytest.raises(InputError, match="反复相交"):
+        topology.holes([_comb(240, turned=False), _comb(240, turned=True)])
+    assert time.process_time() - begun < 10
+
+
+def test_an_island_in_a_gap_takes_its_ground_away() -> None:
+    ring = shapely.box(113.0, 23.0, 113.3, 23.3) - shapely.box(113.1, 23.1, 113.2, 23.2)
+    island = shapely.box(113.12, 23.12, 113.14, 23.14)
+    far = shapely.box(113.4, 23.0, 113.5, 23.1)
+    (gap,) = topology.holes([ring, island, far])
+    alone, whole = topology.areas_km2([island, shapely.box(113.1, 23.1, 113.2, 23.2)])
+    assert gap.km2 == pytest.approx(whole - alone, rel=1e-9)
+    assert gap.between == (0, 1)

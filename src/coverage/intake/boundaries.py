@@ -331,9 +331,10 @@ def _look(draft: _Draft, known: Mapping[str, BaseGeometry]) -> None:
     codes = list(draft.shapes)
     shapes = [draft.shapes[code] for code in codes]
     _missing(draft)
+    holes = topology.holes(shapes)  # first: it refuses what would take the other minutes
     for id_, zh, en, pieces in (
         ("overlap", "重叠", "overlap", topology.overlaps(shapes)),
-        ("gap", "之间有空隙", "leave a gap between them", topology.holes(shapes)),
+        ("gap", "之间有空隙", "leave a gap between them", holes),
     ):
         for piece in pieces:
             own = tuple(codes[i] for i in piece.between)

@@ -8,7 +8,7 @@ city's UTM zone, which is off by up to 0.08 %.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -17,6 +17,8 @@ import shapely
 
 from coverage.datum import bd09_to_gcj02, gcj02_to_wgs84, utm_crs
 from coverage.demand.townships import onto
+from coverage.errors import InputError
+from coverage.messages import Said
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from coverage.city import City
 
+_MOST_GAPS = 50_000
 # Below either of these a gap or an overlap is a sliver: drawing, not ground.
 SLIVER_KM2 = 0.01
 SLIVER_WIDTH_M = 10.0
@@ -170,7 +173,9 @@ def equal_area(shapes: Sequence[BaseGeometry]) -> str:
     )
 
 
-def onto_plane(shapes: Sequence[BaseGeometry], plane: str) -> NDArray[np.object_]:
+def onto_plane(
+    shapes: Sequence[BaseGeometry] | NDArray[np.object_], plane: str
+) -> NDArray[np.object_]:
     """Polygons in WGS84 on a plane, their straight borders kept straight in degrees."""
     return onto(np.array(shapes, np.object_), WGS84, plane)
 
@@ -196,33 +201,62 @@ def overlaps(shapes: Sequence[BaseGeometry]) -> list[Piece]:
 
 
 def holes(shapes: Sequence[BaseGeometry]) -> list[Piece]:
-    """What lies between polygons and belongs to none, closed in on all sides."""
+    """What lies between polygons and belongs to none, closed in on all sides.
+
+    Raises:
+        InputError: If there are more than anybody drew: borders that cross all over.
+    """
     own, plane = np.array(shapes, np.object_), equal_area(shapes)
     fits = shapely.coverage_is_valid(own)
     together = shapely.coverage_union_all(own) if fits else shapely.union_all(own)
-    tree = shapely.STRtree(onto_plane(shapes, plane))
-    rings = [shapely.Polygon(r) for p in shapely.get_parts(together) for r in p.interiors]
-    found = []
-    for ring in rings:
-        hole = shapely.make_valid(ring).difference(together)
-        flat = _areal(shapely.make_valid(onto_plane([hole], plane)[0]))
-        if flat is not None:
-            near = tree.query(flat, predicate="dwithin", distance=1.0)
-            found.append(_piece(flat, tuple(sorted(near.tolist())), plane))
+    parts = shapely.get_parts(together)
+    count = int(shapely.get_num_interior_rings(parts).sum())
+    if count > _MOST_GAPS:
+        said = f"the borders cross all over, with {count:,} gaps between them"
+        raise InputError(Said(f"边界彼此反复相交，之间有 {count:,} 处空隙", said))
+    rings = [shapely.Polygon(ring) for part in parts for ring in part.interiors]
+    gaps = shapely.make_valid(np.array(rings, np.object_))
+    # Of all that is covered only what stands in a gap like an island can take any of it away.
+    inside: dict[int, list[BaseGeometry]] = {}
+    for gap, island in shapely.STRtree(parts).query(gaps, predicate="contains").T.tolist():
+        inside.setdefault(gap, []).append(parts[island])
+    for gap, islands in inside.items():
+        gaps[gap] = gaps[gap].difference(shapely.union_all(islands))
+    flat = [gap for gap in map(_areal, shapely.make_valid(onto_plane(gaps, plane))) if gap]
+    near = _near(flat, onto_plane(shapes, plane))
+    found = [_piece(gap, between, plane) for gap, between in zip(flat, near, strict=True)]
     return sorted(found, key=lambda p: -p.km2)
 
 
+def _near(gaps: Sequence[BaseGeometry], shapes: NDArray[np.object_]) -> list[tuple[int, ...]]:
+    """Of each gap the polygons within a metre, by their indexes."""
+    west, south, east, north = np.array(shapely.bounds(np.array(gaps, np.object_))).reshape(-1, 4).T
+    boxes = shapely.box(west - 1, south - 1, east + 1, north + 1)
+    gap, shape = shapely.STRtree(shapes).query(boxes)
+    shapely.prepare(shapes)  # asked again and again, they are to know their own corners by place
+    close = shapely.dwithin(shapes[shape], np.array(gaps, np.object_)[gap], 1.0)
+    near: list[list[int]] = [[] for _ in gaps]
+    for at, neighbour in sorted(zip(gap[close].tolist(), shape[close].tolist(), strict=True)):
+        near[at].append(neighbour)
+    return list(map(tuple, near))
+
+
 def _areal(shape: BaseGeometry) -> BaseGeometry | None:
-    parts = [p for p in shapely.get_parts(shapely.get_parts(shape)) if p.geom_type == "Polygon"]
-    return shapely.multipolygons(parts) if parts and sum(p.area for p in parts) > 0 else None
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    return shapely.multipolygons(parts) if shapely.area(parts).sum() > 0 else None
+
+
+@cache
+def _degrees(plane: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(plane, WGS84, always_xy=True)
 
 
 def _piece(shape: BaseGeometry, between: tuple[int, ...], plane: str) -> Piece:
     point = shape.representative_point()
     if point.is_empty:  # of what is hardly wider than a number is exact
         point = shape.centroid
-    back = pyproj.Transformer.from_crs(plane, WGS84, always_xy=True)
-    lon, lat = back.transform(point.x, point.y)
+    lon, lat = _degrees(plane).transform(point.x, point.y)
     width = 2 * shape.area / shape.length if shape.length else 0.0
     thin = shape.area / 1e6 < SLIVER_KM2 or width < SLIVER_WIDTH_M
     return Piece(shape.area / 1e6, between, (round(lon, 6), round(lat, 6)), thin)
