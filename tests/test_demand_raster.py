@@ -373,6 +373,8 @@ def test_what_is_no_grid_of_the_city_is_refused(tmp_path: Path, city: City) -> N
         "turned or upside": {"transform": upside},
         "say where it lies": {"transform": Affine(0.01, 0.02, 113, 0.01, 0.02, 23.6)},
         "where it lies": {"transform": Affine(1e-200, 0, 113, 0, -1e-200, 23.6)},
+        "it lies": {"transform": Affine(1e300, 0, 113, 0, -1e-310, 23.6)},
+        "lies": {"transform": Affine(0.01, 0, 113, 0, -0.01, 1e250)},
         "complex numbers": {"dtype": "complex64"},
         "hold complex": {"dtype": "complex_int16"},
         "nobody in": {"nodata": math.nan, "dtype": "float64"},

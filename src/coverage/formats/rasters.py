@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 _FREE_CELLS = 1 << 26
 _CELLS_A_BYTE = 100  # what compression makes of the emptiest real grid
 _BLOCK_BYTES = 1 << 27
+# Degrees or metres: a cell of less than a millionth of a millimetre, a place beyond the sun.
+_LEAST_CELL, _FARTHEST = 1e-18, 1e12
 
 
 @contextmanager
@@ -79,7 +80,8 @@ def open_raster(path: Path, *, placed: bool = True) -> Iterator[Any]:
                     "the raster does not say its CRS: set it (gdal_edit -a_srs) and try again",
                 )
             at = raster.transform
-            if not 0 < abs(at.determinant) < math.inf or (placed and at.is_identity):
+            sane = abs(at.determinant) > _LEAST_CELL and all(abs(n) < _FARTHEST for n in at[:6])
+            if not sane or (placed and at.is_identity):
                 said = "栅格没有写明位置", "the raster does not say where it lies"
                 refuse(path.name, *said)
             yield raster
