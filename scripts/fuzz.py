@@ -32,6 +32,7 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=500, help="inputs in all")
+    parser.add_argument("--first", type=int, default=0, help="leave out as many before")
     parser.add_argument("--only", action="append", default=[], metavar="KIND")
     parser.add_argument("--at", type=int, help="only this number of a kind, its output shown")
     parser.add_argument("--whole", action="store_true", help="every input as it is, none spoilt")
@@ -58,6 +59,7 @@ def main() -> int:
                 kind = turns[i % len(turns)]
                 runs.append(Run(kind, asked.seed, count[kind.name]))
                 count[kind.name] += 1
+            runs = runs[asked.first :]
         results = run_all(runs, jobs=asked.jobs, keep=asked.keep)
         if asked.at is not None:
             print(*(f"{one.run.line}\n{one.said}" for one in results), sep="\n")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Spoil = Callable[[bytes, Random], bytes]
 
 _DEEP = 3_000
+# A line that is a whole file, taken 500 times, twice over, would be more than a machine holds.
+_MOST_REPEATED = 8_000_000
 TOKENS = (
     *(
         "",
@@ -120,6 +122,11 @@ def _spot(size: int, rng: Random) -> tuple[int, int]:
     return begin, min(size, begin + rng.choice((1, 2, 4, 16, 64, 512)))
 
 
+def _times(text: str, times: int) -> str:
+    """A text several times, as often as a file may bear."""
+    return text * min(times, _MOST_REPEATED // max(1, len(text)) + 1)
+
+
 # Bytes.
 
 
@@ -177,7 +184,7 @@ def _lines(raw: bytes, rng: Random) -> bytes:
     elif way == "swap":
         lines[i], lines[j] = lines[j], lines[i]
     else:
-        lines[i:i] = [lines[j]] * (1 if way == "double" else 500)
+        lines[i:i] = [_times(lines[j], 1 if way == "double" else 500)]
     return _raw("".join(lines))
 
 
@@ -186,7 +193,7 @@ def _word(raw: bytes, rng: Random) -> bytes:
     text = _text(raw)
     found = list(re.finditer(rng.choice((r"-?\d+(?:\.\d+)?", r"\w+", r"[^\w\s]")), text))
     one = rng.choice(found)
-    new = rng.choice((*TOKENS, text[one.start() : one.end()] * 40, rng.choice(found)[0]))
+    new = rng.choice((*TOKENS, _times(one[0], 40), rng.choice(found)[0]))
     return _raw(text[: one.start()] + new + text[one.end() :])
 
 
@@ -292,7 +299,8 @@ def _json_part(raw: bytes, rng: Random) -> bytes:
     elif way == "drop":
         del holder[key]
     elif way == "double" and isinstance(holder, list):
-        holder[key:key] = [holder[key]] * rng.choice((1, 50))
+        most = _MOST_REPEATED // len(_text(raw)) + 1
+        holder[key:key] = [holder[key]] * min(most, rng.choice((1, 50)))
     elif way == "double":
         holder[rng.choice(TOKENS)] = holder[key]
     else:
@@ -317,7 +325,9 @@ def _element(raw: bytes, rng: Random) -> bytes:
     """An element of an XML file goes, stands again, or gets another name."""
     text = _text(raw)
     one = rng.choice(list(re.finditer(r"<(/?[\w:]+)[^<>]*>", text)))
-    other = rng.choice(("", one[0] * 2, one[0] * 2_000, one[0].replace(one[1], "x"), "<![CDATA["))
+    other = rng.choice(
+        ("", one[0] * 2, _times(one[0], 2_000), one[0].replace(one[1], "x"), "<![CDATA[")
+    )
     return _raw(text[: one.start()] + other + text[one.end() :])
 
 

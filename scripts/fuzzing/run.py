@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MOST_SECONDS = 10  # of the processor's time
 MOST_WAITING = 300  # by the clock, on a machine that does other things as well
 MOST_MB = 500
+_MOST_SAID = 1 << 20
 _WALL = 3 << 30  # of address space: the machine is to outlive a runaway
 _COUNTS = re.compile(r"数据 ([\d,]+) \S+，接受 ([\d,]+)（其中更正 ([\d,]+)），退回 ([\d,]+)")
 _HELD = re.compile(r"登记册设施数 ([\d,]+)")
@@ -96,8 +97,10 @@ def run_all(runs: list[Run], *, jobs: int, keep: Path | None) -> list[Result]:
             one = going.pop(pid)
             result = _judged(one, os.waitstatus_to_exitcode(status), used)
             results.append(result)
-            if result.failure and keep is not None:
-                _keep(one, result, keep)
+            if result.failure:
+                print(f"{result.failure}\n    {one.run.line}", file=sys.stderr, flush=True)
+                if keep is not None:
+                    _keep(one, result, keep)
             shutil.rmtree(one.folder)
             if len(results) % 100 == 0:
                 bad = sum(bool(r.failure) for r in results)
@@ -167,6 +170,7 @@ def _start(one: _Going) -> int:
         os.chdir(one.folder)
         for number, name in ((1, ".out"), (2, ".err")):
             os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), number)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (_WALL, _WALL))
         resource.setrlimit(resource.RLIMIT_AS, (_WALL, _WALL))
         resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 2))
         faulthandler.enable()
@@ -187,11 +191,16 @@ def _start(one: _Going) -> int:
 
 
 def _judged(one: _Going, code: int, used: resource.struct_rusage) -> Result:
-    out, err = ((one.folder / name).read_text("utf-8", "replace") for name in (".out", ".err"))
+    out, err = (_read(one.folder / name) for name in (".out", ".err"))
     seconds, mb = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
     made = Result(one.run, code, seconds, mb, f"$ coverage {shlex.join(one.args)}\n{out}{err}")
     made.failure = _failure(one, made, err)
     return made
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(_MOST_SAID).decode("utf-8", "replace")
 
 
 def _failure(one: _Going, made: Result, err: str) -> str:
