@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tomllib
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coverage.assessment import assess
+from coverage.assessment import IndicatorResult, assess
 from coverage.city import City
 from coverage.clauses import RULES, Match, Target, condition_of, each_year, match_of, target_of
 from coverage.errors import InputError
@@ -21,7 +22,7 @@ from coverage.fields import Fields
 from coverage.gaps import as_planned, meets, meets_between
 from coverage.measures import measure
 from coverage.people_of_year import people_of_year
-from coverage.plans import Forecast, PlanIndicator
+from coverage.plans import Forecast, PlanIndicator, plan_of
 from coverage.population import People, Population
 from coverage.scenarios.apply import Growths, edited_city, growths_of
 from coverage.scenarios.edits import Growth, Scenario
@@ -199,6 +200,55 @@ def test_a_yearly_duty_is_judged_in_each_year() -> None:
         assert report["own.test"].status == said, year
     met = {t.target.year: t.met for t in report["own.test"].targets}
     assert met == {2021: False, 2022: True, 2023: False, 2024: None, 2025: None}
+
+
+def test_a_cumulative_duty_adds_up_what_each_year_brought() -> None:
+    """五年累计: what opened in each year, closed again or not, and what may be of these years."""
+    fields = Fields({"year": 2025, "op": "≥", "value": 4, "clause": "一", "sum": True}, [])
+    match = Match(kinds=("community_org",))
+    asked = indicator("count", "city", match, target_of(fields))
+    town = TOWNS[0].code
+
+    def new(number: int, year: int, **more: Any) -> Facility:
+        return row(number, town, "community_org", opened=date(year, 6, 1), **more)
+
+    before = new(0, 2019)
+    rows = [before, new(1, 2021), new(2, 2022, closed=date(2024, 3, 1)), new(3, 2023)]
+    city = City.load("清远")
+    city.plan = replace(city.plan, indicators=(asked,))
+
+    def result(rows: list[Facility], year: int) -> IndicatorResult:
+        given_ = Register(tuple(rows))
+        return assess(city, year=year, register=given_, indicators=["own.test"])["own.test"]
+
+    for year, value in ((2021, 1), (2022, 2), (2023, 3), (2025, 3)):
+        assert result(rows, year).value == value, year
+    assert result(rows, 2025).status == "not_met"
+    assert result(rows, 2025).targets[0].gap_units == 1
+    assert result([*rows, new(4, 2025)], 2025).status == "met"
+    doubtful = result([*rows, row(5, town, "community_org")], 2025)
+    assert doubtful.measurement.bounds == (Fraction(3), Fraction(4))
+    assert doubtful.targets[0].met is None
+    size = replace(asked, measure="size", match=replace(match, size="floor_area"))
+    city.plan = replace(city.plan, indicators=(size,))
+    areas = [replace(one, floor_area=200.5) for one in rows]
+    assert result(areas, 2025).value == Fraction("601.5")
+
+
+def test_shares_of_several_years_do_not_add_up() -> None:
+    text = """
+        plan = {id = "x", city = "441800", title = "x", start = 2021, end = 2025}
+        [[indicator]]
+        id = "a"
+        name = "a"
+        system = "大养老"
+        level = "township"
+        measure = "unit_share"
+        match = {kinds = ["elder_care"]}
+        target = [{year = 2025, op = "≥", value = 4, clause = "一", sum = true}]
+    """
+    with pytest.raises(InputError, match="逐年累计"):
+        plan_of(Fields(tomllib.loads(text), []))
 
 
 def test_a_size_is_what_the_plan_says_and_more_is_not_better() -> None:

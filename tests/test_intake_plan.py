@@ -515,6 +515,9 @@ def test_a_sheet_can_say_all_that_a_clause_asks(folder: Path) -> None:
     assert [(t.year, t.every, t.op) for t in yearly.targets] == [
         (year, "year", "=") for year in range(2026, 2031)
     ]
+    assert [(t.year, t.sum, t.every) for t in by_name["五年累计新增社区养老服务中心"].targets] == [
+        (2030, True, "")
+    ]
     network = by_name["县镇村三级养老服务网络"]
     assert (network.measure, network.match.tiers) == ("network", ("county", "township", "village"))
     hours = by_name["县级救灾物资运达"]

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from coverage.download.licences import quoted
 from coverage.errors import InputError, Problem, UnknownNameError, gathered
 from coverage.formats.tables import read_table
 from coverage.indicators import CountyShare, Measurement, by_county, people_affected
-from coverage.measures import measure
+from coverage.measures import measure, measure_sum
 from coverage.messages import Said
 from coverage.nearest import nearest
 from coverage.shown import Shown
@@ -229,10 +230,8 @@ def _result(
     supplied: Fraction | None,
     people_within: Measure,
 ) -> IndicatorResult:
-    if indicator.computed:
-        found = measure(city, register, indicator, year, people_within=people_within)
-    else:
-        found = results_of(indicator.baseline, year) or Measurement()
+    measured = partial(_measured, city, register, indicator, people_within)
+    found = measured(year, added=indicator.cumulative)
     if supplied is not None:
         if found.basis == "register":
             raise InputError(Problem(_COMPUTED, column="id", value=indicator.id))
@@ -240,12 +239,12 @@ def _result(
     due = indicator.due(year)
 
     def of_year(target: Target) -> Measurement:
-        """What a target is judged by: a yearly duty by what its own year brought."""
-        if not target.every or target.year == year or supplied is not None:
+        """What a target is judged by: a yearly duty by its own year, a cumulative one by all."""
+        if supplied is not None or not (target.every or target.sum):
             return found
-        if target.year > year:
-            return Measurement()
-        return measure(city, register, indicator, target.year, people_within=people_within)
+        if target.sum:
+            return measured(min(target.year, year), added=True)
+        return Measurement() if target.year > year else measured(target.year)
 
     targets = tuple(
         judge(of_year(t), t, due=t in due, bound=indicator.match.bound) for t in indicator.targets
@@ -271,6 +270,24 @@ def _result(
         people=people,
         notes=tuple(notes),
     )
+
+
+def _measured(
+    city: City,
+    register: Register,
+    indicator: PlanIndicator,
+    people_within: Measure,
+    year: int,
+    *,
+    added: bool = False,
+) -> Measurement:
+    """The value of a year, of a cumulative duty that of the plan's years until then."""
+    if not indicator.computed:
+        return results_of(indicator.baseline, year) or Measurement()
+    if added:
+        years = range(city.plan.start, max(city.plan.start, year) + 1)
+        return measure_sum(city, register, indicator, years)
+    return measure(city, register, indicator, year, people_within=people_within)
 
 
 def _counties(city: City, indicator: PlanIndicator, found: Measurement) -> tuple[CountyShare, ...]:

@@ -33,6 +33,7 @@ MEASURES: dict[str, tuple[str, str]] = {
     "reported": ("填报", "reported, not computed"),
 }
 COMPUTED = tuple(m for m in MEASURES if m != "reported")
+ADDED = ("count", "size")  # what can be added up over years
 BY_ROAD = ("people_within", "hours_to_all")
 LEVELS = ("city", "county", "township", "village")
 SIZES = ("beds", "nursing_beds", "floor_area", "land_area", "capacity_total")

@@ -11,6 +11,7 @@ from coverage.counts import COUNTED, GAP_UNITS, NO_ROWS, Measure
 from coverage.indicators import Measurement, matching
 from coverage.kinds import STATUSES
 from coverage.messages import Said
+from coverage.text import number
 
 if TYPE_CHECKING:
     from coverage.city import City
@@ -74,6 +75,46 @@ def measure(
     if register.shipped and result.numerator and not result.provenance["illustrative"]:
         return _partial(result)
     return result
+
+
+def measure_sum(
+    city: City, register: Register, indicator: PlanIndicator, years: range
+) -> Measurement:
+    """What a cumulative duty (五年累计) has brought: what each of some years added, together.
+
+    A facility that has closed again was brought all the same. One whose first day is not known
+    may be of these years, once.
+
+    Args:
+        city: The city.
+        register: The facilities.
+        indicator: A count or a size.
+        years: In order, the last one that of the report or of the target.
+    """
+    yearly = replace(indicator, match=replace(indicator.match, opened="year"))
+    each = [measure(city, register, yearly, year) for year in years]
+    known = [found for found in each if found.value is not None]
+    if not known:
+        return each[-1]
+    last = known[-1]
+    lowest, highest = last.bounds
+    assert last.value is not None  # noqa: S101 -- kept for it
+    total = sum((found.value or Fraction(0) for found in known), Fraction(0))
+    more = None if highest is None else total + (highest - last.value)
+    rows = {f.id: f for found in known for f in found.rows}
+    parts = "、".join(f"{y} 年 {number(f.value or 0)}" for y, f in zip(years, each, strict=True))
+    said = Said(
+        f"{years[0]}—{years[-1]} 年合计（{parts}）",
+        f"{years[0]} to {years[-1]} together ({parts.replace(' 年 ', ': ').replace('、', ', ')})",
+    )
+    return replace(
+        last,
+        numerator=total * (last.denominator or 1),
+        lowest=total - (last.value - lowest),
+        highest=more,
+        rows=tuple(rows.values()),
+        notes=tuple(dict.fromkeys((said, *(n for found in known for n in found.notes)))),
+    )
 
 
 def _why_none(city: City, register: Register, indicator: PlanIndicator, year: int) -> Said:

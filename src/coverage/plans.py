@@ -10,7 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from coverage.clauses import LEVELS, MEASURES, Match, Target, each_year, match_of, target_of
+from coverage.clauses import (
+    ADDED,
+    COMPUTED,
+    LEVELS,
+    MEASURES,
+    Match,
+    Target,
+    each_year,
+    match_of,
+    target_of,
+)
 from coverage.errors import InputError, UnknownNameError
 from coverage.fields import Fields, read_toml, unknown
 from coverage.kinds import SYSTEMS
@@ -80,6 +90,12 @@ class PlanIndicator:
     def computed(self) -> bool:
         """Whether the value comes from a register and not from a report."""
         return self.measure != "reported"
+
+    @property
+    def cumulative(self) -> bool:
+        """Whether its numbers are of the plan's years together."""
+        numbers = [target for target in self.targets if target.judged]
+        return bool(numbers) and all(target.sum for target in numbers)
 
     def due(self, year: int) -> tuple[Target, ...]:
         """Targets in force at the end of `year`; several if clauses differ.
@@ -277,6 +293,9 @@ def _indicator(fields: Fields, head: Mapping[str, Any]) -> PlanIndicator:
     ):
         values[key] = fields.choice(key, known, what=what, needed=True)
     targets = [target_of(one) for one in fields.tables("target")]
+    if values["measure"] in set(COMPUTED) - set(ADDED) and any(t.sum for t in targets):
+        said = f"only {' and '.join(ADDED)} of several years can be added up"
+        fields.bad("measure", Said(f"只有 {'、'.join(ADDED)} 能逐年累计", said), values["measure"])
     return PlanIndicator(
         **values,
         match=match_of(fields.table("match"), values["measure"]),
