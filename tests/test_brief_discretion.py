@@ -82,6 +82,7 @@ def _document(counties: list[list[tuple[int, int, int]]]) -> Document:
         provenance={},
         notes=("乡镇 3 人",),
         indicators=(),
+        projects=(),
         lang="zh",
         units=tuple(units),
     )

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 _LOOSE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
+TABLES = ("targets", "counties", "missing", "kinds", "inputs", "reported", "projects")
+
 
 @pytest.fixture(scope="module")
 def brief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brief]:
@@ -140,7 +142,7 @@ def test_word_says_the_same_numbers(folder: Path, document: Result) -> None:
     made = Document(str(folder / "brief.docx"))
     found = [[[_clean(c.text) for c in row.cells] for row in t.rows] for t in made.tables]
     grids = _grids(document)
-    wanted = [grids[n] for n in ("targets", "counties", "missing", "kinds", "inputs", "reported")]
+    wanted = [grids[n] for n in TABLES]
     assert found == wanted
     words = "\n".join(paragraph.text for paragraph in made.paragraphs)
     assert f"（{STRAIGHT.zh}）：可达者中" in words
@@ -364,7 +366,7 @@ def test_the_workbook_is_live_frozen_and_prints(folder: Path, result: dict[str, 
     assert sum("MAX(0" in f for f in formulas) >= 10
     assert any(f.startswith("=SUM(") for f in formulas)
     # One sheet for each computed indicator besides the common ones.
-    assert len(book.sheetnames) == len(computed(result)) + 7
+    assert len(book.sheetnames) == len(computed(result)) + 8
     for name in ("汇总", "乡镇", "设施", "综合养老"):
         assert book[name].freeze_panes is not None
         assert book[name].print_area
@@ -391,7 +393,7 @@ def test_the_page_says_the_same_numbers_and_fetches_nothing(
     tree = html.fromstring(text)
     grids = _grids(document)
     found = {t.get("id")[2:]: t for t in tree.findall(".//table")}
-    assert set(found) == {"targets", "counties", "missing", "kinds", "inputs", "reported"}
+    assert set(found) == set(TABLES)
     for name, table in found.items():
         cells = [[_clean(c.text_content()) for c in tr] for tr in table.iter("tr")]
         assert cells == grids[name], name

@@ -58,6 +58,7 @@ def facts(document: Document) -> _Variables:
             "facilities": len(document.register),
             "townships": sum(u.level == "township" and u.category != "统计单元" for u in units),
             "counties": sum(u.level == "county" for u in units),
+            "projects": len(document.projects),
         },
         **judged,
         "indicators": [_indicator(i, lang) for i in values],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coverage.kinds import PROVENANCES
 from coverage.messages import Lang, Said
 from coverage.results.document import HIDDEN, Document, Indicator, known
+from coverage.results.projects import projects_table
 from coverage.results.table import STATUS_COLOURS, Cell, Column, Table, named, shown
 from coverage.results.vocabulary import GROUPS
 from coverage.results.words import PAUSE
@@ -160,6 +162,15 @@ def _reported(document: Document) -> Table:
     return Table(title, columns, rows, document.lang, "reported")
 
 
+def _projects(document: Document) -> Table:
+    said = {
+        i.id: (label(i), "" if i.value is None else i.shown.value, i.status_text)
+        for i in document.indicators
+    }
+    made = projects_table(document.projects, said, document.lang)
+    return replace(made, title=Said("规划重大项目", "Projects of the plan"))
+
+
 def _before_after(document: Document) -> Table | None:
     """Indicators that a scenario changes, in value or in verdict; all that are judged if none."""
     lang, change = document.lang, document.scenario
@@ -226,6 +237,7 @@ MAKERS: dict[str, Callable[[Document], Table | None]] = {
     "kinds": _kinds,
     "proposal": _proposal,
     "before_after": _before_after,
+    "projects": _projects,
     "reported": _reported,
     "inputs": _inputs,
 }

@@ -42,6 +42,7 @@ _SHEETS = {
     "before_after": Said("方案前后", "before and after"),
     "kinds": Said("设施类别", "kinds"),
     "reported": Said("填报指标", "reported"),
+    "projects": Said("重大项目", "projects"),
 }
 _COVERED, _MISSING = Said("已覆盖", "covered"), Said("未覆盖", "missing")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\'《》“”‘’]")

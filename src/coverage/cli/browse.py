@@ -115,9 +115,6 @@ def plan(city: City, format_: str, lang: Lang) -> None:
     _emit(format_, title, list(zip(names, ratios, strict=True)), rows)
 
 
-WORKS = {"新建": "new", "改扩建": "rebuilt", "续建": "continued"}
-
-
 def _plan_rows(found: Plan, i: PlanIndicator, lang: Lang) -> list[list[str]]:
     from coverage.kinds import NATURES
     from coverage.results import words
@@ -142,10 +139,10 @@ def _plan_rows(found: Plan, i: PlanIndicator, lang: Lang) -> list[list[str]]:
 
 def _project(p: Project, lang: Lang) -> list[str]:
     """A project as a row beside the indicators: its size under the unit, its work as the target."""
-    told = Said("重大项目", "project")
-    name = f"{p.name if lang == 'zh' else p.name_en or p.name}\n{told.to(lang)}"
-    work = p.status if lang == "zh" else WORKS.get(p.status, p.status)
-    return [name, "", str(p.year), "，".join(filter(None, (work, p.size, p.place))), "", p.clause]
+    from coverage.results.projects import name_of, work_of
+
+    told = Said("重大项目", "project").to(lang)
+    return [f"{name_of(p, lang)}\n{told}", "", str(p.year), work_of(p, lang), "", p.clause]
 
 
 @command("数据来源与许可：每个随附文件出自哪里、何种许可、何日、怎样得来。")

@@ -383,6 +383,20 @@ class Change:
 
 
 @dataclass(frozen=True)
+class ProjectRow:
+    """A project that the plan names, and the indicators that follow it."""
+
+    name: str
+    kind: str
+    work: str
+    size: str
+    place: str
+    year: int
+    clause: str
+    indicators: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Summary:
     """A report as its JSON has it.
 
@@ -394,6 +408,7 @@ class Summary:
         provenance: Rows of the register by provenance.
         notes: What a reader must know about the whole page.
         indicators: In the order of the plan.
+        projects: Projects that the plan names.
     """
 
     city: CityName
@@ -403,6 +418,7 @@ class Summary:
     provenance: Mapping[str, int]
     notes: tuple[str, ...]
     indicators: tuple[Indicator, ...]
+    projects: tuple[ProjectRow, ...]
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from coverage.results.document import (
     Words,
     as_json,
 )
+from coverage.results.projects import project_rows
 from coverage.results.vocabulary import GROUPS, STATUS
 from coverage.settings import PACKAGE_DIR
 
@@ -59,6 +60,7 @@ def build(report: Report, lang: Lang = "zh") -> Document:
         provenance=dict(sorted(report.provenance.items())),
         notes=tuple(note.to(lang) for note in report.notes),
         indicators=tuple(_indicator(report, result, lang) for result in report.results),
+        projects=project_rows(report, lang),
         lang=lang,
         heading=words.heading(report, lang),
         subheading=words.subheading(report, lang),

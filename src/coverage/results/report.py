@@ -10,6 +10,7 @@ from coverage.messages import Lang, Said
 from coverage.outputs import Tell, on_stderr, staged
 from coverage.results import words
 from coverage.results.from_report import to_json
+from coverage.results.projects import report_projects
 from coverage.results.table import (
     Cell,
     Column,
@@ -89,6 +90,10 @@ def show(report: Report, to: Console, lang: Lang) -> None:
     if reported:
         to.print()
         to.print(to_rich(_reported(reported, lang), padding=(0, 0)))
+    projects = report_projects(report, lang)
+    if projects.rows:
+        to.print()
+        to.print(to_rich(projects, padding=(0, 0)))
 
 
 def _by_county(results: Sequence[IndicatorResult]) -> list[IndicatorResult]:
@@ -249,6 +254,10 @@ def to_markdown(report: Report, lang: Lang = "zh") -> str:
         table = Table("", (Column(HEADS["county"]), *shares), _shares(results, lang), lang)
         title = Said("## 分县（市、区）", "## By county").to(lang)
         lines += ["", title, "", *table_markdown(table)]
+    projects = report_projects(report, lang)
+    if projects.rows:
+        title = Said("## 规划重大项目", "## Projects of the plan").to(lang)
+        lines += ["", title, "", *table_markdown(projects)]
     missing = [line for result in report.results for line in _missing_lines(report, result, lang)]
     noted = [f"- {words.name(r, lang)}：{n.to(lang)}" for r in report.results for n in r.notes]
     if missing:
