@@ -109,6 +109,17 @@ def test_nothing_moves_outside_the_mainland() -> None:
     assert datum.in_mainland(*np.array(inside).T).all()
 
 
+@pytest.mark.parametrize(
+    "way", ["wgs84_to_gcj02", "gcj02_to_wgs84", "gcj02_to_bd09", "bd09_to_gcj02"]
+)
+@pytest.mark.filterwarnings("error")
+def test_what_is_infinite_is_no_place(way: str) -> None:
+    to = getattr(datum, way)
+    lon, lat = to([113.0, np.inf, -np.inf, 1e308], [23.0, 23.0, np.inf, -1e308])
+    assert np.isfinite([lon[0], lat[0]]).all()
+    assert not np.isfinite(lon[1:3]).any()
+
+
 def test_nan_and_shapes_are_kept_and_inputs_unchanged() -> None:
     lon, lat = np.array([[113.0, np.nan], [112.5, 139.0]]), np.array([[23.0, 23.0], [24.0, 35.0]])
     before = lon.copy(), lat.copy()

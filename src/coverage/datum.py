@@ -238,11 +238,19 @@ def _name_of_epsg(code: int) -> str:
     return f"utm-{code - 32600}" if code - 32600 in UTM_ZONES else f"epsg:{code}"
 
 
+_NO_ANGLE = 1e12
+
+
 def _pair(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
     first, second = np.broadcast_arrays(
         np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     )
-    return first.copy(), second.copy()
+    # What is no angle is no place, and has no sine.
+    return _finite(first), _finite(second)
+
+
+def _finite(values: Floats) -> Floats:
+    return np.where(np.abs(values) < _NO_ANGLE, values, np.nan)
 
 
 def in_mainland(lon: ArrayLike, lat: ArrayLike) -> Bools:

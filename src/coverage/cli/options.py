@@ -82,7 +82,7 @@ TYPES: dict[str, Any] = {
     "output": _Output(path_type=Path),
     "folder": click.Path(path_type=Path, file_okay=False),
     "day": click.DateTime(["%Y-%m-%d"]),
-    "dpi": click.IntRange(50, 1200),
+    "dpi": click.IntRange(50, 600),
     "minutes": _Numbers(Said("应为分钟数，如 5,10,15", "is not a list of minutes such as 5,10,15")),
     "place": _Numbers(
         Said("应为经度,纬度，如 113.05,23.68", "is not a place such as 113.05,23.68 (lon,lat)"), 2
