@@ -207,6 +207,20 @@ COMMAND = (
 )
 
 
+def test_a_map_of_another_planet_is_refused(tmp_path: Path) -> None:
+    """A CRS of the moon or of Mars is known, and no way leads from it to the earth."""
+    frame = gpd.GeoDataFrame({"名称": ["甲"]}, geometry=[HERE], crs="EPSG:4326")
+    frame.to_file(tmp_path / "m.shp")
+    for radius in (1_737_400, 3_396_190):
+        wkt = (
+            f'GEOGCS["other",DATUM["d",SPHEROID["s",{radius},0]],PRIMEM["p",0],'
+            'UNIT["Degree",0.0174532925199433]]'
+        )
+        (tmp_path / "m.prj").write_text(wkt, encoding="ascii")
+        with pytest.raises(InputError, match="坐标系"):
+            read_layer(tmp_path / "m.shp")
+
+
 @pytest.mark.parametrize("option", ["--keep-out", "--keep-in"])
 def test_areas_of_siting_respect_their_crs(tmp_path: Path, option: str) -> None:
     """The same box in degrees and in metres takes the same candidates away."""

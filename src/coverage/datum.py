@@ -119,7 +119,9 @@ def known_crs(crs: Any, file: str | None = None) -> CRS:
     try:
         return CRS.from_user_input(crs)
     except CRSError as error:
-        said = Said(f"不认识坐标系 {str(crs)!r}", f"unknown coordinate system {str(crs)!r}")
+        text = str(crs)
+        shown = text if len(text) < _LONG else f"{text[:_LONG]}…"
+        said = Said(f"不认识坐标系 {shown!r}", f"unknown coordinate system {shown!r}")
         raise InputError(Problem(said, file)) from error
 
 
@@ -238,7 +240,7 @@ def _name_of_epsg(code: int) -> str:
     return f"utm-{code - 32600}" if code - 32600 in UTM_ZONES else f"epsg:{code}"
 
 
-_NO_ANGLE = 1e12
+_NO_ANGLE, _LONG = 1e12, 60
 
 
 def _pair(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import shapely
 
-from coverage.datum import check_datum_name, to_wgs84
+from coverage.datum import check_datum_name, known_crs, to_wgs84, transform
 from coverage.errors import InputError, Problem
 from coverage.formats import databases
 from coverage.formats.features import NOT_FINITE, Features
@@ -411,9 +411,7 @@ def to_degrees(shapes: NDArray[np.object_], crs: str, file: str) -> NDArray[np.o
         return shapes
     turn: Any = partial(to_wgs84, datum=datum or "")
     if datum is None:
-        import pyproj
-
-        turn = pyproj.Transformer.from_crs(known_crs(crs, file), WGS84, always_xy=True).transform
+        turn = partial(transform, named_crs(crs, file), WGS84)
     return np.asarray(
         shapely.transform(shapes, lambda corners: np.column_stack(turn(*corners.T))), np.object_
     )
@@ -430,32 +428,25 @@ def _datum(crs: str) -> str | None:
     return name if name not in {"wgs84", "cgcs2000"} else None
 
 
-def known_crs(text: str, file: str) -> pyproj.CRS:
+def named_crs(text: str, file: str) -> pyproj.CRS:
     """The CRS that a text names.
 
     Raises:
         InputError: If there is none such.
     """
-    import pyproj
-
     plain = {"wgs84": WGS84, "cgcs2000": "EPSG:4490"}.get(text.strip().lower(), text)
-    try:
-        return pyproj.CRS.from_user_input(plain)
-    except pyproj.exceptions.CRSError as error:
-        shown = text if len(text) < 60 else f"{text[:60]}…"
-        said = Said(f"坐标系不认识：{shown!r}", f"the CRS {shown!r} is not known")
-        raise InputError(Problem(said, file)) from error
+    return known_crs(plain, file)
 
 
 def same_crs(one: str, other: str, file: str) -> bool:
     """Whether two texts name one CRS, whatever the order of its axes."""
     if one == other:
         return True
-    return known_crs(one, file).equals(known_crs(other, file), ignore_axis_order=True)
+    return named_crs(one, file).equals(named_crs(other, file), ignore_axis_order=True)
 
 
 def _is_degrees(crs: str, file: str) -> bool:
-    return crs == WGS84 or known_crs(crs, file).is_geographic
+    return crs == WGS84 or named_crs(crs, file).is_geographic
 
 
 def short_name(crs: str) -> str:
