@@ -352,7 +352,7 @@ def test_people_are_of_the_year_of_the_beds_by_one_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("goal", "said"), [(30, "met"), (34, "unknown"), (36, "unknown"), (39, "not_met")]
+    ("goal", "said"), [(30, "met"), (34, "undecided"), (36, "undecided"), (39, "not_met")]
 )
 def test_a_verdict_that_hangs_on_another_years_people_is_not_given(goal: int, said: str) -> None:
     city = city_of((ZHONGSHAN.code, "60+", 2023, 10_000, "published", ""))
@@ -367,7 +367,7 @@ def test_a_ratio_is_not_judged_by_people_that_were_derived_from_it() -> None:
     asked = indicator("bed_ratio", "city", BEDS, target(2020, "≥", 1))
     made = found(HOME, asked, city_of(derived), 2020)
     assert made.value == 35
-    assert status(HOME, asked, city_of(derived), 2020) == "unknown"
+    assert status(HOME, asked, city_of(derived), 2020) == "undecided"
     own = (ZHONGSHAN.code, "60+", 2020, 10_000, "published", "")
     assert status(HOME, asked, city_of(derived, own), 2020) == "met"
 
@@ -388,7 +388,7 @@ def test_a_bound_proves_that_a_class_is_missed_and_nothing_more() -> None:
     asked = indicator("area_per_100_households", "city", match, target(2025, "≥", 15))
     town = ZHONGSHAN.units.townships[0].code
     assert status([row(1, town, "day_care", floor_area=149)], asked, city) == "not_met"
-    assert status([row(1, town, "day_care", floor_area=151)], asked, city) == "unknown"
+    assert status([row(1, town, "day_care", floor_area=151)], asked, city) == "undecided"
 
 
 # Measures of a register.

@@ -30,6 +30,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("download",),
     ("circles", "siting", "lists"),
     ("indicators", "people_of_year"),
+    ("doubts",),
+    ("amounts",),
     ("counts",),
     ("measures", "verdicts"),
     ("reach",),

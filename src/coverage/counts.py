@@ -8,18 +8,23 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
+from coverage.amounts import area, bed_ratio, size
 from coverage.clauses import LEVELS
+from coverage.doubts import unstated, with_perhaps
 from coverage.indicators import (
     CODE_LENGTH,
+    NO_ROWS,
     Matched,
     Measurement,
+    coverable,
     level_of,
     matching,
+    most_covered,
     rank_missing,
     unit_share,
 )
 from coverage.messages import Said
-from coverage.people_of_year import PeopleOfYear, people_of_year
+from coverage.people_of_year import people_of_year
 from coverage.places.tiers import tier_of
 
 if TYPE_CHECKING:
@@ -38,12 +43,14 @@ GAP_UNITS = {
     "township": Said("个乡镇", "townships"),
     "village": Said("个村居", "villages"),
 }
+_OF_LEVEL = {
+    "city": "个市",
+    "county": "个县（市、区）",
+    "township": "个乡镇（街道）",
+    "village": "个村居",
+}
 _TIERS = {"city": "市级", "county": "县级", "township": "镇级", "village": "村级"}
 _SITES, _FACILITIES = Said("处", "more"), Said("处", "facilities")
-NO_ROWS = Said(
-    "登记册中没有这类设施的数据，未计算（不等于没有设施）",
-    "the register holds no facility of this kind: not computed (which is not the same as none)",
-)
 
 
 def _unit_share(city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
@@ -53,7 +60,7 @@ def _unit_share(city: City, register: Register, i: PlanIndicator, year: int) -> 
     found = matching(register, i.match, year, city)
     least = i.match.at_least
     covered, missing, holders = unit_share(found.rows, units, city, at_least=least)
-    with_perhaps, _, _ = unit_share((*found.rows, *found.perhaps), units, city, at_least=least)
+    most, in_doubt = _most_units(found, units, city, least)
     counted = {f.id: f for code in covered for f in holders.get(code, ())}
     inside = {f.id for held in holders.values() for f in held}
     made = Measurement(
@@ -67,9 +74,30 @@ def _unit_share(city: City, register: Register, i: PlanIndicator, year: int) -> 
         rows=tuple(counted.values()),
         holders=holders,
         gap_unit=GAP_UNITS[i.level],
+        in_doubt=in_doubt,
         notes=(*notes, *_outside(sum(f.id not in inside for f in found.rows))),
     )
-    return _unsure(made, found, Fraction(100 * len(with_perhaps), len(units)))
+    made = with_perhaps(made, found, Fraction(100 * most, len(units)))
+    if not in_doubt:
+        return made
+    doubt = Said(f"{len(in_doubt)} {_OF_LEVEL[i.level]}情况不明", f"{len(in_doubt)} units in doubt")
+    highest = Fraction(100 * most, len(units))
+    return replace(made, highest=highest, unsure=(doubt,))
+
+
+def _most_units(
+    found: Matched, units: Sequence[Unit], city: City, least: int
+) -> tuple[int, tuple[str, ...]]:
+    """Units that may be covered at most, and those of which it is not known."""
+    _, _, certain = unit_share(found.rows, units, city, at_least=least)
+    sure = {code: len(rows) for code, rows in certain.items()}
+    _, _, perhaps = unit_share((*found.rows, *found.perhaps), units, city, at_least=least)
+    held = {u.code: len(perhaps.get(u.code, ())) for u in units}
+    covered = {code for code, count in held.items() if count >= least}
+    doubted = {code for code in covered if sure.get(code, 0) < least}
+    roaming = coverable((*found.rows, *found.perhaps), units, city, held=held)
+    more, others = most_covered(roaming, units, city, held=held, at_least=least)
+    return len(covered) + more, tuple(sorted({*doubted, *others}))
 
 
 def units_bound(
@@ -102,20 +130,6 @@ _NO_CONDITION = Said(
 )
 
 
-def _unsure(found: Measurement, matched: Matched, other: Fraction | None) -> Measurement:
-    """The measurement with the other value it has if what is not known of rows is as asked."""
-    value, count = found.value, len(matched.perhaps)
-    if not count or value is None:
-        return found
-    other = value if other is None else other
-    said = Said(
-        f"{count} 处设施的层级、位置或开办时间不详，未计入",
-        f"of {count} facilities the tier, the place or the first day is not known: left out",
-    )
-    lowest, highest = min(value, other), max(value, other)
-    return replace(found, lowest=lowest, highest=highest, notes=(*found.notes, said))
-
-
 def _outside(count: int) -> tuple[Said, ...]:
     said = Said(
         f"{count} 处设施只知上级单元或不在所计单元内，未计入",
@@ -137,204 +151,10 @@ def _count(city: City, register: Register, i: PlanIndicator, year: int) -> Measu
         gap_unit=_SITES,
     )
     every = Fraction(len(rows) + len(found.perhaps)) / (made.denominator or 1)
-    return _unsure(made, found, every)
+    return with_perhaps(made, found, every)
 
 
 _TEN_THOUSAND = 10_000
-
-
-# Sizes.
-
-_MU = Fraction(2000, 3)  # m²
-_SIZES = {
-    "beds": Said("张床位", "beds"),
-    "nursing_beds": Said("张护理床", "nursing beds"),
-    "floor_area": Said("平方米", "m²"),
-    "land_area": Said("平方米", "m²"),
-    "capacity_total": Said("个", "places"),
-}
-
-
-def _size(city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
-    found = matching(register, i.match, year, city)
-    column = i.match.size
-    known = tuple(f for f in found.rows if getattr(f, column) is not None)
-    if not known:
-        return Measurement(notes=(_NO_SIZE if found.rows else NO_ROWS,))
-    per = _MU if i.unit == "亩" else 1
-    total = sum((_exact(getattr(f, column)) for f in known), Fraction(0)) / per
-    made = Measurement(
-        numerator=total,
-        scale=1,
-        basis="register",
-        rows=known,
-        gap_unit=Said("亩", "mu") if i.unit == "亩" else _SIZES[column],
-        notes=_unknown(len(found.rows) - len(known)),
-    )
-    more = sum((_exact(getattr(f, column) or 0) for f in found.perhaps), Fraction(0)) / per
-    return _unsure(made, found, total + more)
-
-
-def _exact(size: float) -> Fraction:
-    return Fraction(str(size))
-
-
-_NO_SIZE = Said("登记册未写这项规模，未计算", "the register does not state this size: not computed")
-
-
-def _unknown(count: int) -> tuple[Said, ...]:
-    said = Said(
-        f"{count} 处设施的规模不详，未计入", f"{count} facilities do not state their size: left out"
-    )
-    return (said,) if count else ()
-
-
-# Beds.
-
-
-def _bed_ratio(city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
-    found = matching(register, i.match, year, city)
-    if i.match.share == "nursing":
-        return _nursing_share(found)
-    known = tuple(f for f in found.rows if f.beds is not None)
-    group = i.match.group if i.match.share == "per_person" else "60+"
-    people = people_of_year(city, group, year)
-    if people is None or not people.count or not known:
-        return Measurement(notes=(_NO_BEDS if people else _no_people(group),))
-    beds = sum(f.beds or 0 for f in known)
-    made = Measurement(
-        numerator=beds,
-        denominator=people.count,
-        scale=100 if i.match.share == "per_person" else 1000,
-        basis="register",
-        rows=known,
-        gap_unit=Said("张床位", "beds"),
-        notes=(_people_said(group, people), *_unknown_beds(len(found.rows) - len(known))),
-    )
-    more = beds + sum(f.beds or 0 for f in found.perhaps)
-    made = _unsure(made, found, Fraction(made.scale * more, people.count))
-    return _of_people(made, people)
-
-
-def _of_people(found: Measurement, people: PeopleOfYear) -> Measurement:
-    """A ratio to people with the bounds that another year's figure leaves, and whose it is."""
-    value = found.value
-    if value is None:
-        return found
-    low, high = found.lowest or value, found.highest or value
-    lowest = low * Fraction(people.count, people.highest)
-    highest = high * Fraction(people.count, people.lowest) if people.lowest else None
-    notes = (*found.notes, _DERIVED) if people.derived else found.notes
-    return replace(found, lowest=lowest, highest=highest, own_figure=people.derived, notes=notes)
-
-
-def _people_said(group: str, people: PeopleOfYear) -> Said:
-    who = {"60+": "60 岁及以上人口", "households": "户数"}.get(group, group)
-    en = {"60+": "people aged 60 and over"}.get(group, group)
-    return Said(
-        f"{who} {people.count:,}{'' if group == 'households' else ' 人'}"
-        f"（{people.year} 年，{people.how.zh}）",
-        f"{en}: {people.count:,} ({people.year}, {people.how.en})",
-    )
-
-
-_DERIVED = Said(
-    "人数由规划自身的这一比率反推，比率不作评判",
-    "the people were derived from this very ratio of the plan: it is not judged",
-)
-
-
-def _nursing_share(found: Matched) -> Measurement:
-    rows = found.rows
-    known = tuple(f for f in rows if f.beds is not None and f.nursing_beds is not None)
-    beds = sum(f.beds or 0 for f in known)
-    if not beds:
-        return Measurement(notes=(_NO_BEDS,))
-    nursing = sum(f.nursing_beds or 0 for f in known)
-    made = Measurement(
-        numerator=nursing,
-        denominator=beds,
-        scale=100,
-        ceiling=beds,
-        basis="register",
-        rows=known,
-        gap_unit=Said("张护理床", "nursing beds"),
-        notes=(_CONVERTED, *_unknown_beds(len(rows) - len(known))),
-    )
-    if not found.perhaps:
-        return made
-    others = [f for f in found.perhaps if f.beds is not None and f.nursing_beds is not None]
-    none = sum((f.beds or 0) - (f.nursing_beds or 0) for f in others)
-    all_ = sum(f.nursing_beds or 0 for f in others)
-    made = _unsure(made, found, None)
-    # At worst only their other beds count, at best only their nursing beds.
-    lowest, highest = (
-        Fraction(100 * nursing, beds + none),
-        Fraction(100 * (nursing + all_), beds + all_),
-    )
-    return replace(made, lowest=lowest, highest=highest)
-
-
-_CONVERTED = Said(
-    "缺口按把现有床位改造为护理型床位计", "the gap counts existing beds turned into nursing beds"
-)
-_NO_BEDS = Said("登记册未写床位，未计算", "the register states no beds: not computed")
-
-
-def _no_people(group: str) -> Said:
-    if group == "60+":
-        return Said(
-            "60 岁及以上人口未知，无法计算每千名老人床位",
-            "the number of people aged 60 and over is not known: beds per 1,000 cannot be computed",
-        )
-    return Said(
-        f"人口表中没有“{group}”的人数，未计算",
-        f"the table of people has no figure for {group}: not computed",
-    )
-
-
-def _unknown_beds(count: int) -> tuple[Said, ...]:
-    said = Said(
-        f"{count} 处设施床位数不详，未计入", f"{count} facilities do not state their beds: left out"
-    )
-    return (said,) if count else ()
-
-
-# Areas.
-
-_NO_AREA = Said(
-    "户数或建筑面积未知，未计算", "households or floor area are not known: not computed"
-)
-_BOUND = Said(
-    "按全市面积和全部户数计，只是上下界：低于目标即未达标，高于目标不能说明已达标",
-    "of all floor area and all households, which is a bound: below the target it is missed, "
-    "above it nothing is proved",
-)
-
-
-def _area(city: City, register: Register, i: PlanIndicator, year: int) -> Measurement:
-    found = matching(register, i.match, year, city)
-    rows = tuple(f for f in found.rows if f.floor_area is not None)
-    households = people_of_year(city, "households", year)
-    if households is None or not households.count or not rows:
-        return Measurement(notes=(_NO_AREA,))
-    area = sum((_exact(f.floor_area or 0) for f in rows), Fraction(0))
-    made = Measurement(
-        numerator=area,
-        denominator=households.count,
-        scale=100,
-        basis="register",
-        rows=rows,
-        gap_unit=Said("平方米", "m²"),
-        notes=(*_year_said(households, year), *((_BOUND,) if i.match.bound else ())),
-    )
-    more = area + sum((_exact(f.floor_area or 0) for f in found.perhaps), Fraction(0))
-    made = _unsure(made, found, 100 * more / households.count)
-    return _of_people(made, households)
-
-
-def _year_said(people: PeopleOfYear, year: int) -> tuple[Said, ...]:
-    return () if people.year == year else (_people_said("households", people),)
 
 
 # Shares of facilities.
@@ -357,6 +177,7 @@ def _facility_share(city: City, register: Register, i: PlanIndicator, year: int)
         and (not match.paired or bool(f.partner))
         and (beside is None or beside(f))
     )
+    doubted = sum(not f.ownership for f in rows) if match.ownership_of else 0
     made = Measurement(
         numerator=len(having),
         denominator=len(rows),
@@ -367,12 +188,15 @@ def _facility_share(city: City, register: Register, i: PlanIndicator, year: int)
         gap_unit=_FACILITIES,
         notes=_pairs(city, register, rows) if match.paired else (),
     )
-    if not found.perhaps:
-        return made
-    more = len(rows) + len(found.perhaps)
-    made = _unsure(made, found, None)
-    highest = Fraction(100 * (len(having) + len(found.perhaps)), more)
-    return replace(made, lowest=Fraction(100 * len(having), more), highest=highest)
+    made = unstated(made, doubted, _OWNERSHIP)
+    made = with_perhaps(made, found, None)
+    more, most = len(rows) + len(found.perhaps), len(having) + len(found.perhaps) + doubted
+    return replace(
+        made, lowest=Fraction(100 * len(having), more), highest=Fraction(100 * most, more)
+    )
+
+
+_OWNERSHIP = Said("的性质", "their ownership")
 
 
 def _beside(
@@ -438,7 +262,7 @@ def _network(city: City, register: Register, i: PlanIndicator, year: int) -> Mea
     }
     covered = tuple(u.code for u in units if u.code in whole)
     missing = tuple(u.code for u in units if u.code not in whole)
-    return Measurement(
+    made = Measurement(
         numerator=len(covered),
         denominator=len(units),
         scale=100,
@@ -450,6 +274,13 @@ def _network(city: City, register: Register, i: PlanIndicator, year: int) -> Mea
         gap_unit=GAP_UNITS[i.level],
         notes=tuple(_steps(rows, city)),
     )
+    # Wherever these stand, they may make any unit's network whole.
+    astray = [f for t, own in rows.items() for f in own if len(f.unit_code) < CODE_LENGTH.get(t, 0)]
+    made = with_perhaps(unstated(made, len(astray), _PLACE), found, None)
+    return replace(made, highest=Fraction(100)) if made.unsure else made
+
+
+_PLACE = Said("所在单元", "their unit")
 
 
 def _own(f: Facility, tier: str, city: City) -> str:
@@ -489,10 +320,10 @@ def _by_road(_city: City, _register: Register, _i: PlanIndicator, _year: int) ->
 COUNTED: dict[str, Measure] = {
     "unit_share": _unit_share,
     "count": _count,
-    "bed_ratio": _bed_ratio,
-    "area_per_100_households": _area,
+    "bed_ratio": bed_ratio,
+    "area_per_100_households": area,
     "facility_share": _facility_share,
-    "size": _size,
+    "size": size,
     "network": _network,
     "people_within": _by_road,
     "hours_to_all": _by_road,

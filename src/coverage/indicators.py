@@ -17,7 +17,7 @@ from coverage.places.tiers import tier_of
 from coverage.units import VILLAGE_CATEGORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from coverage.city import City
     from coverage.clauses import Match
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 Basis = Literal["register", "stated", "supplied", "none"]
 
 MORE = Said("个", "more")
+NO_ROWS = Said(
+    "登记册中没有这类设施的数据，未计算（不等于没有设施）",
+    "the register holds no facility of this kind: not computed (which is not the same as none)",
+)
 CODE_LENGTH = {"county": 6, "township": 9, "village": 12}
 
 
@@ -63,6 +67,9 @@ class Measurement:
         ceiling: The numerator cannot exceed it (shares).
         lowest: The value is no lower, where it is not known exactly; `None` for the value itself.
         highest: As `lowest`: the value is no higher.
+        boundless: Nothing bounds the value from above: a size of which a part is not known.
+        unsure: What is not known, where that keeps a verdict from being given.
+        in_doubt: Codes of units of which it is not known whether they are covered.
         own_figure: Why the value follows from the figure it would be judged by: it is not judged.
         basis: ``register`` (counted from rows), ``stated`` (the plan's own
             count; which units is not known), ``supplied`` (given by the
@@ -87,6 +94,9 @@ class Measurement:
     ceiling: int | None = None
     lowest: Fraction | None = None
     highest: Fraction | None = None
+    boundless: bool = False
+    unsure: tuple[Said, ...] = ()
+    in_doubt: tuple[str, ...] = ()
     own_figure: bool = False
     basis: Basis = "none"
     covered: tuple[str, ...] | None = None
@@ -116,11 +126,17 @@ class Measurement:
         """Between what the value lies, for what is known; no upper bound is `None`."""
         value = Fraction(0) if self.value is None else self.value
         lowest = value if self.lowest is None else self.lowest
-        if not self.partial:
+        if not (self.partial or self.boundless):
             return lowest, value if self.highest is None else self.highest
         if self.ceiling is None or not self.denominator:
             return lowest, None
         return lowest, Fraction(self.ceiling) * self.scale / Fraction(self.denominator)
+
+    @property
+    def range(self) -> tuple[Fraction, Fraction | None] | None:
+        """The bounds where something is not known; `None` for an exact value, and for none."""
+        lowest, highest = self.bounds
+        return None if self.value is None or lowest == highest else (lowest, highest)
 
     @property
     def straight_estimate(self) -> bool:
@@ -175,11 +191,13 @@ class _Asked:
             and f.counts_in(self.year)
             and self.services <= f.services
             and (not match.categories or f.category in match.categories)
-            and (not match.ownership or f.ownership in match.ownership)
             and (not match.names or any(name in f.name for name in match.names))
         ):
             return False
-        answers = (self._tier(f), self._inside(f), self._place(f), self._opened(f))
+        owned = None if match.ownership and not f.ownership else True
+        if match.ownership and f.ownership and f.ownership not in match.ownership:
+            return False
+        answers = (owned, self._tier(f), self._inside(f), self._place(f), self._opened(f))
         return False if False in answers else None if None in answers else True
 
     def _tier(self, f: Facility) -> bool | None:
@@ -267,6 +285,65 @@ def unit_share(
     covered = tuple(code for code, found in held.items() if len(found) >= at_least)
     missing = tuple(code for code, found in held.items() if len(found) < at_least)
     return covered, missing, {code: tuple(found) for code, found in held.items() if found}
+
+
+def coverable(
+    rows: Iterable[Facility], units: Sequence[Unit], city: City, *, held: Mapping[str, int]
+) -> tuple[Facility, ...]:
+    """Facilities known only by a unit above those of a level, and that may stand in one of these.
+
+    Args:
+        rows: Facilities that count.
+        units: Units of one level.
+        city: The city.
+        held: Facilities that each unit holds for certain.
+    """
+    if not units:
+        return ()
+    length = CODE_LENGTH.get(units[0].level, 0)
+    found = []
+    for row in rows:
+        whole = level_of(row.unit_code, city) == "city"
+        if broader(tier_of(row, city.units), units[0].level):
+            continue
+        if len(row.unit_code) < length or (whole and units[0].level != "city"):
+            above = "" if whole else row.unit_code
+            if any(code.startswith(above) for code in held):
+                found.append(row)
+    return tuple(found)
+
+
+def most_covered(
+    roaming: Iterable[Facility],
+    units: Sequence[Unit],
+    city: City,
+    *,
+    held: Mapping[str, int],
+    at_least: int,
+) -> tuple[int, tuple[str, ...]]:
+    """How many more units the facilities of `coverable` can cover at most, and which may be.
+
+    Places known by a unit above lie within one another or apart, so those known best choose
+    first, each for the unit that lacks least: no other choice covers more where one facility
+    covers a unit; where several are needed, facilities are taken for free to go anywhere.
+    """
+    lacking = {u.code: at_least - held.get(u.code, 0) for u in units}
+    lacking = {code: n for code, n in lacking.items() if n > 0}
+    places = ["" if level_of(f.unit_code, city) == "city" else f.unit_code for f in roaming]
+    doubted = {c for c in lacking for place in places if c.startswith(place)}
+    if at_least > 1:
+        left, covered = len(places), 0
+        for need in sorted(lacking[code] for code in doubted):
+            if need <= left:
+                left, covered = left - need, covered + 1
+        return covered, tuple(sorted(doubted))
+    free, covered = set(doubted), 0
+    for place in sorted(places, key=len, reverse=True):
+        taken = next((code for code in sorted(free) if code.startswith(place)), None)
+        if taken is not None:
+            free.remove(taken)
+            covered += 1
+    return covered, tuple(sorted(doubted))
 
 
 def affected_group(indicator: PlanIndicator) -> str:

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from coverage.clauses import BY_ROAD
-from coverage.counts import COUNTED, GAP_UNITS, NO_ROWS, Measure
-from coverage.indicators import Measurement, matching
+from coverage.counts import COUNTED, GAP_UNITS, Measure
+from coverage.indicators import NO_ROWS, Measurement, matching
 from coverage.kinds import STATUSES
 from coverage.messages import Said
 from coverage.text import number
@@ -31,6 +31,9 @@ _PARTIAL = Said(
     "counted from published lists that are known to be partial: the true number can only be "
     "higher, and a place they do not name is not known to be missing",
 )
+
+
+_INCOMPLETE = Said("只有部分名录", "the lists are partial")
 
 
 def measure(
@@ -141,7 +144,10 @@ def _partial(result: Measurement) -> Measurement:
     if missing is not None:
         known = {row.unit_code[:6] for row in result.rows}
         missing = tuple(code for code in missing if code[:6] in known)
-    return replace(result, partial=True, missing=missing, notes=(*result.notes, _PARTIAL))
+    unsure = (*result.unsure, _INCOMPLETE)
+    return replace(
+        result, partial=True, missing=missing, unsure=unsure, notes=(*result.notes, _PARTIAL)
+    )
 
 
 def _stated(indicator: PlanIndicator) -> Measurement | None:

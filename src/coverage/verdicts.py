@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from coverage.gaps import as_planned, gap, meets_between
+from coverage.gaps import as_planned, gap, meets_between, units_needed
 from coverage.indicators import Measurement
 from coverage.messages import Said
 
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from coverage.plans import Baseline
 
 Status = Literal[
-    "met", "not_met", "contested", "not_due", "unknown", "reported", "in_words", "no_target"
+    "met",
+    "not_met",
+    "contested",
+    "undecided",
+    "not_due",
+    "unknown",
+    "reported",
+    "in_words",
+    "no_target",
 ]
 
 
@@ -32,6 +40,9 @@ class TargetResult:
         gap_units: Whole units still needed, 0 once met, `None` if no number
             of units meets it or the indicator has no units.
         due: Whether this target is the one in force in the report's year.
+        gap_range: Whole units still needed at least and at most, where something is not known;
+            the second is `None` where no number of units meets the target.
+        undecided: Why there is a value and no verdict.
     """
 
     target: Target
@@ -39,6 +50,8 @@ class TargetResult:
     gap_points: Fraction | None = None
     gap_units: int | None = None
     due: bool = False
+    gap_range: tuple[int, int | None] | None = None
+    undecided: Said | None = None
 
 
 def results_of(baseline: Baseline | None, year: int) -> Measurement | None:
@@ -65,9 +78,11 @@ def judge(found: Measurement, target: Target, *, due: bool, bound: bool = False)
     if value is None or target.op is None or target.value is None:
         return TargetResult(target, due=due)
     if found.own_figure or target.scope:
-        return TargetResult(target, due=due)
+        return TargetResult(target, due=due, undecided=_OWN if found.own_figure else _SCOPE)
     if target.rule == "size":
         met = as_planned(value, target.value)
+        if found.range:
+            return TargetResult(target, due=due, undecided=_joined(found.unsure) or _UNKNOWN)
         points = Fraction(0) if met else abs(target.value - value)
         return TargetResult(target, met, points, None, due)
     assert found.numerator is not None  # noqa: S101 -- a value has a numerator
@@ -81,11 +96,52 @@ def judge(found: Measurement, target: Target, *, due: bool, bound: bool = False)
         ceiling=found.ceiling,
     )
     sure = meets_between(*found.bounds, target.op, target.value)
+    between = _gap_range(found, target) if found.range and found.countable else None
     if sure is None or (bound and sure):
         # Neither a partial list nor another year's people prove what hangs on the rest of them.
-        return TargetResult(target, due=due)
+        why = _WIDER if bound and sure else _joined(found.unsure) or _UNKNOWN
+        return TargetResult(target, due=due, gap_range=between, undecided=why)
     units = found_gap.units if found.countable else None
-    return TargetResult(target, found_gap.met, found_gap.points, units, due)
+    return TargetResult(target, found_gap.met, found_gap.points, units, due, between)
+
+
+def _gap_range(found: Measurement, target: Target) -> tuple[int, int | None] | None:
+    """Units needed where what is not known turns out best, and worst."""
+    lowest, highest = found.bounds
+    denominator = Fraction(1 if found.denominator is None else found.denominator)
+    if target.op not in {">", "≥"} or target.value is None or not denominator:
+        return None
+    if found.boundless and found.ceiling is not None:
+        return None  # of a share whose whole is not known, no number of units is
+    worst, best = (
+        None
+        if end is None
+        else units_needed(
+            end * denominator / found.scale,
+            denominator,
+            target.op,
+            target.value,
+            scale=found.scale,
+            ceiling=found.ceiling,
+        )
+        for end in (lowest, highest)
+    )
+    return (best or 0, worst)
+
+
+def _joined(reasons: Sequence[Said]) -> Said | None:
+    """What is not known, in one sentence."""
+    if not reasons:
+        return None
+    return Said("；".join(r.zh for r in reasons), "; ".join(r.en for r in reasons))
+
+
+_OWN = Said("人数由这一比率反推", "the people were derived from this very ratio")
+_SCOPE = Said("条文范围与指标不同", "the clause is of another scope")
+_WIDER = Said(
+    "现状是上界，高于目标不能说明已达标", "the value is a bound: above the target proves nothing"
+)
+_UNKNOWN = Said("情况不明", "not known")
 
 
 def status_of(found: Measurement, targets: Sequence[TargetResult], *, computed: bool) -> Status:
@@ -100,7 +156,7 @@ def status_of(found: Measurement, targets: Sequence[TargetResult], *, computed: 
         return "not_due"
     judged = {t.met for t in due}
     if None in judged:
-        return "unknown"
+        return "undecided"
     if len(judged) > 1:
         return "contested"
     return "met" if judged == {True} else "not_met"

@@ -10,6 +10,7 @@ from typing import Any
 from coverage.briefs.tables import label
 from coverage.messages import Lang, Said
 from coverage.results.document import HIDDEN, Aim, AimWords, Document, Indicator, known
+from coverage.results.ranges import printed_gap
 from coverage.results.table import shown
 from coverage.results.vocabulary import GROUPS
 from coverage.text import precise
@@ -115,6 +116,7 @@ def _aim(indicator: Indicator, aim: Aim, said: AimWords, lang: Lang) -> _Variabl
         "gap_units": shown(aim.gap_units, "count"),
         "gap_points": shown(aim.gap_points, "count"),
         "met": aim.met,
+        "because": aim.undecided_because or "",
         "clause": aim.clause,
     }
 
@@ -125,6 +127,10 @@ def _gap(indicator: Indicator, aim: Aim, lang: Lang) -> str:
         return ""
     percent, unit = indicator.percent, indicator.unit
     points = shown(aim.gap_points, "count")
+    if aim.gap_range is not None:
+        ends = aim.gap_range.low, aim.gap_range.high
+        said = printed_gap(None, ends, indicator.gap_unit, lang)
+        return said.replace(" ", "") if lang == "zh" else said
     named = Said("个百分点", " percentage points") if percent else Said(unit, f" {unit}")
     points += named.to(lang)
     if aim.gap_units is None:

@@ -9,7 +9,7 @@ from coverage.kinds import PROVENANCES
 from coverage.messages import Lang, Said
 from coverage.results.document import HIDDEN, Document, Indicator, known
 from coverage.results.projects import projects_table
-from coverage.results.table import STATUS_COLOURS, Cell, Column, Table, named, shown
+from coverage.results.table import JUDGED, STATUS_COLOURS, Cell, Column, Table, named, shown
 from coverage.results.vocabulary import GROUPS
 from coverage.results.words import PAUSE
 
@@ -69,7 +69,7 @@ def _numbers(indicator: Indicator, lang: Lang) -> str:
 
 
 def _overview(document: Document) -> Table:
-    """The judged indicators in a line each, for a slide."""
+    """The indicators with a verdict, or one that is undecided, in a line each, for a slide."""
     lang = document.lang
     judged = [i for i in document.valued() if i.status in STATUS_COLOURS]
     rows = tuple(
@@ -77,7 +77,7 @@ def _overview(document: Document) -> Table:
             label(i) + _example(i, lang),
             i.shown.value,
             _numbers(i, lang),
-            next((said.gap for t, said in i.due() if t.met is False), "—"),
+            next((said.gap for t, said in i.due() if t.op and not t.met and said.gap), "—"),
             i.status_text,
         )
         for i in judged
@@ -178,7 +178,7 @@ def _before_after(document: Document) -> Table | None:
         return None
     pairs = [(i, change.after.indicator(i.id)) for i in document.valued()]
     moved = [(a, b) for a, b in pairs if (a.value, a.status) != (b.value, b.status)]
-    moved = moved or [(a, b) for a, b in pairs if a.status in STATUS_COLOURS]
+    moved = moved or [(a, b) for a, b in pairs if a.status in JUDGED]
     rows = tuple(
         (
             label(b),

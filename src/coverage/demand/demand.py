@@ -42,6 +42,8 @@ class Demand:
         provenance: ``published``, ``surveyed`` or ``modelled``.
         source: Files that it was made from.
         notes: What to know before quoting a number, in both languages.
+        known: What is known of where people live: the ``place`` of each, or their ``township``
+            alone, within which they are spread by a model.
     """
 
     crs: str
@@ -54,6 +56,7 @@ class Demand:
     provenance: str
     source: str
     notes: tuple[Said, ...]
+    known: str = "place"
 
     def __len__(self) -> int:
         return len(self.x)
@@ -108,4 +111,4 @@ def _unpack(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Demand:
     return Demand(**columns)
 
 
-CACHE = Cache("demand", Archive(b"FCDM", 3), _pack, _unpack)
+CACHE = Cache("demand", Archive(b"FCDM", 4), _pack, _unpack)

@@ -100,6 +100,7 @@ def from_townships(city: City, *, step_m: float = 500.0) -> Demand:
         unit_codes=townships.unit_codes,
         not_placed=not_placed,
         provenance="modelled",
+        known="township",
         source="; ".join(f"{path.parent.name}/{path.name}" for path in model_files(city)),
         notes=(
             _about_model(step_m),

@@ -16,6 +16,7 @@ from coverage.maps.styles import ACCENT, BORDER, FILLS, INK, PAPER, QUIET, SCALE
 from coverage.messages import Lang, Said
 from coverage.results import figures
 from coverage.results.document import Document, Indicator
+from coverage.results.ranges import printed_range
 from coverage.text import cut, wrap
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Bar(NamedTuple):
     aim: Fraction
     text: str
     met: bool
+    ends: tuple[Fraction, Fraction] | None = None
 
 
 def targets(document: Document, path: Path, *, lang: Lang = "zh", dpi: float = DPI) -> None:
@@ -86,6 +88,9 @@ def targets(document: Document, path: Path, *, lang: Lang = "zh", dpi: float = D
             axes.barh(row, 1.0, height=0.62, color="#eef1f4", zorder=1)
             colour = _BLUE if bar.met else SCALE[2]
             axes.barh(row, done, height=0.62, color=colour, edgecolor=INK, linewidth=0.4, zorder=2)
+            if bar.ends:
+                span = [min(float(end / bar.aim), 1.15) for end in bar.ends]
+                axes.plot(span, [row, row], color=INK, linewidth=1.1, marker="|", zorder=4)
             axes.text(1.18, row, bar.text, va="center", size=7.5, color=INK, clip_on=False)
         axes.axvline(1.0, color=ACCENT, linewidth=1.2, zorder=3)
         axes.set_xlim(0, 1.16)
@@ -109,7 +114,13 @@ def _bar(indicator: Indicator, lang: Lang) -> Bar | None:
         return None
     shown = figures.shown(indicator.value, lang, percent=indicator.percent)
     met = indicator.status == "met"
-    return Bar(indicator.name, value, aim, f"{shown}  {said.target}", met)
+    between = indicator.range
+    ends = None
+    if between is not None:
+        top = aim * 2 if between.high is None else between.high
+        ends = (between.low, top)
+        shown += printed_range((between.low, between.high), lang, percent=indicator.percent)
+    return Bar(indicator.name, value, aim, f"{shown}  {said.target}", met, ends)
 
 
 def counties(

@@ -138,10 +138,12 @@ def _status(city: City, indicator: Indicator, lang: Lang, outlined: frozenset[st
     found = dict.fromkeys((unit.code for unit in counted), "unknown")
     found |= dict.fromkeys(indicator.missing or (), "missing")
     found |= dict.fromkeys(indicator.covered or (), "covered")
+    found |= dict.fromkeys((c for c in indicator.in_doubt if c in found), "unknown")
     rows = city.units.township_rows if level == "township" else city.units.counties
     rest = [unit.code for unit in rows if unit.code not in found and unit.code in outlined]
     found |= dict.fromkeys(rest, "outside")
-    rank = {code: n for n, code in enumerate(indicator.missing or (), start=1)}
+    waiting = enumerate(indicator.missing or (), start=1)
+    rank = {code: n for n, code in waiting if found[code] == "missing"}
     marks = {
         code: Mark(class_, _status_text(class_, rank.get(code), lang))
         for code, class_ in found.items()

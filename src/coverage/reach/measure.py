@@ -12,6 +12,7 @@ from coverage.errors import InputError
 from coverage.groups import label
 from coverage.indicators import CountyShare, Measurement, matching
 from coverage.messages import Lang, Said
+from coverage.reach.bounds import people_between, vague_facilities
 from coverage.reach.ground import DEFAULT_PROFILE, roads_in_words
 from coverage.reach.people import PeopleReached, off_road_of, people_reached
 from coverage.reach.service import ServiceTimes, travel_time
@@ -90,19 +91,29 @@ def _share_of_people(times: ServiceTimes, group: str, categories: tuple[str, ...
     """The share of a group within the limit, of townships of some categories if any are named."""
     level = "township" if categories else "county"
     rows = [row for row in people_reached(times, level=level, group=group) if row.code]
+    named: frozenset[str] | None = None
     if categories:
         units = times.city.units
         rows = [r for r in rows if (u := units.get(r.code)) and u.category in categories]
         total, reached = round(sum(r.total for r in rows)), round(sum(r.reached for r in rows))
+        named = frozenset(r.code for r in rows)
     else:
         (whole,) = people_reached(times, level="city", group=group)
         total, reached = round(whole.total), round(whole.reached)
     off_road = off_road_of(times, group)
+    between = people_between(times, group, named)
+    lowest, highest = (
+        Fraction(100 * min(total, end), total) if total and between.unsure else None
+        for end in (min(between.lowest, reached), max(between.highest, reached))
+    )
     return Measurement(
         numerator=reached,
         denominator=total,
         scale=100,
         ceiling=total,
+        lowest=lowest,
+        highest=highest,
+        unsure=between.unsure,
         basis="register",
         rows=tuple(times.sites.facilities),
         gap_unit=Said("人", "people"),
@@ -150,12 +161,21 @@ def _hours_to_all(times: ServiceTimes, group: str) -> Measurement:
             else ""
         ),
     )
+    vague = vague_facilities(times)
+    told = (
+        (left, Said(f"{left} 处居住点无路可达", f"{left} places not reached")),
+        (unplaced, Said(f"{unplaced:,.0f} 人位置不详", f"{unplaced:,.0f} people without a place")),
+        (len(vague), Said(f"{len(vague)} 处设施位置不详", f"{len(vague)} facilities in doubt")),
+    )
+    doubts = tuple(said_ for count, said_ in told if count)
     return Measurement(
         numerator=hours,
         basis="register",
         rows=tuple(times.sites.facilities),
         countable=False,
-        partial=bool(left or unplaced),
+        lowest=Fraction(0) if vague else None,
+        partial=bool(left or unplaced or vague),
+        unsure=doubts,
         notes=(said,),
     )
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from coverage.groups import label
 from coverage.kinds import KINDS
 from coverage.messages import Lang, Said
+from coverage.reach.bounds import people_between
 from coverage.reach.people import (
     PERCENTILES,
     PeopleReached,
@@ -102,6 +103,8 @@ class Circles:
         facilities: How many are placed, at a seat, not placed, illustrative.
         straight_estimate: Whether it is hardly more than straight lines; then no straight circle
             is compared.
+        range: Percent of the main group within the last limit at least and at most, to a tenth;
+            `None` where every place is known.
         notes: What to know before quoting it.
         skipped: Bad rows that were left out.
         people: By unit, group and limit; whole numbers that add up only before rounding.
@@ -118,6 +121,7 @@ class Circles:
     population: Mapping[str, str]
     facilities: Mapping[str, int]
     straight_estimate: bool
+    range: Mapping[str, float] | None
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
     people: tuple[PeopleRow, ...]
@@ -150,6 +154,7 @@ def build(times: ServiceTimes, lang: Lang = "zh") -> Circles:
     """The result of travel times, its figures rounded to a thousandth."""
     sites = times.sites
     estimate = _estimated(times)
+    between, _ = range_of(times)
     return Circles(
         city={"code": times.city.code, "name": times.city.name},
         kinds=times.kinds,
@@ -166,6 +171,7 @@ def build(times: ServiceTimes, lang: Lang = "zh") -> Circles:
             "illustrative": sum(f.provenance == "illustrative" for f in sites.facilities),
         },
         straight_estimate=estimate,
+        range=None if between is None else dict(zip(("low", "high"), between, strict=True)),
         notes=tuple(note.to(lang) for note in _notes(times)),
         skipped=tuple(str(problem) for problem in times.skipped),
         people=tuple(
@@ -197,9 +203,32 @@ def _estimated(times: ServiceTimes) -> bool:
     return found is not None and found.straight_estimate
 
 
+def range_of(times: ServiceTimes) -> tuple[tuple[float, float] | None, tuple[Said, ...]]:
+    """Percent of the main group within the last limit at least and at most, and what to say.
+
+    Nothing where every place is known.
+    """
+    group, total = times.main_group, times.demand.total(times.main_group)
+    between = people_between(times, group)
+    if not between.unsure or not total:
+        return None, ()
+    low, high = (
+        min(100.0, round(100 * count / total, 1)) for count in (between.lowest, between.highest)
+    )
+    limit, who = times.limits_s[-1], label(group)
+    said = Said(
+        f"不作任何假定，{limit_name(times, limit, 'zh')}内{who.zh}的可达率"
+        f"只知在 {low:g}–{high:g}% 之间：" + "；".join(one.zh for one in between.unsure),
+        f"without any assumption, between {low:g} and {high:g} % of {who.en} are within "
+        f"{limit_name(times, limit, 'en')}: " + "; ".join(one.en for one in between.unsure),
+    )
+    return (low, high), (said,)
+
+
 def _notes(times: ServiceTimes) -> list[Said]:
     """What to know before quoting it, the ways off the road first."""
-    return list(dict.fromkeys((*said_of(off_road_of(times)), *times.notes)))
+    _, between = range_of(times)
+    return list(dict.fromkeys((*said_of(off_road_of(times)), *between, *times.notes)))
 
 
 def _shares(row: PeopleReached, *, compared: bool) -> tuple[float | None, ...]:

@@ -326,6 +326,7 @@ def _withheld(indicator: Indicator, lang: Lang) -> Indicator:
         numerator=HIDDEN,
         denominator=None if indicator.denominator is None else HIDDEN,
         value=HIDDEN,
+        range=None,
         wholly_off_road=None if indicator.wholly_off_road is None else HIDDEN,
         plan_basis=basis,
         targets=_unjudged(indicator.targets),
@@ -338,7 +339,17 @@ def _withheld(indicator: Indicator, lang: Lang) -> Indicator:
 
 
 def _unjudged(targets: Iterable[Aim]) -> tuple[Aim, ...]:
-    return tuple(replace(t, met=None, gap_points=HIDDEN, gap_units=HIDDEN) for t in targets)
+    return tuple(
+        replace(
+            target,
+            met=None,
+            gap_points=HIDDEN,
+            gap_units=HIDDEN,
+            gap_range=None,
+            undecided_because=None,
+        )
+        for target in targets
+    )
 
 
 def _says_few(sentence: str, below: int) -> bool:

@@ -19,6 +19,8 @@ from coverage.results import words
 
 if TYPE_CHECKING:
     from coverage.messages import Lang
+    from coverage.results.projects import ProjectRow
+    from coverage.results.ranges import GapRange, Range
 
 
 class Hidden(StrEnum):
@@ -81,6 +83,8 @@ class Aim:
     gap_units: Count = None
     due: bool = False
     clause: str = ""
+    gap_range: GapRange | None = None
+    undecided_because: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,7 @@ class Figures:
     numerator: Figure
     denominator: Figure
     value: Figure
+    range: Range | None
     straight_estimate: bool
     wholly_off_road: Figure | float
     baseline: Base | None
@@ -171,6 +176,7 @@ class Indicator(Figures):
         group: Whose people wait for it.
         gap_unit: What a whole unit of the gap is.
         missing_people: People of the group in the missing units.
+        in_doubt: Units of which it is not known whether they are covered.
         illustrative: Whether an example row is counted.
         shown: Its figures in words.
     """
@@ -184,6 +190,7 @@ class Indicator(Figures):
     group: str
     gap_unit: str
     missing_people: Count
+    in_doubt: tuple[str, ...]
     illustrative: bool
     shown: Words
 
@@ -380,20 +387,6 @@ class Change:
     changes: Mapping[str, str]
     notes: tuple[str, ...]
     after: Document
-
-
-@dataclass(frozen=True)
-class ProjectRow:
-    """A project that the plan names, and the indicators that follow it."""
-
-    name: str
-    kind: str
-    work: str
-    size: str
-    place: str
-    year: int
-    clause: str
-    indicators: tuple[str, ...]
 
 
 @dataclass(frozen=True)

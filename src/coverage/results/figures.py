@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from coverage.messages import Lang, Said
 from coverage.results.document import Aim, County, Figure, Hidden, Indicator
+from coverage.results.ranges import printed_gap, printed_range
 from coverage.text import number
 
 NOT_KNOWN = Said("未知", "not known")
@@ -37,8 +38,10 @@ def shown(value: Figure | float | str, lang: Lang, *, percent: bool = False) -> 
 
 
 def pair(row: Indicator | County, lang: Lang, *, percent: bool = True) -> str:
-    """Numerator, denominator and value of a row: ``40/85 47.1%``."""
+    """Numerator, denominator and value of a row, and its range: ``40/85 47.1%（47.1–61.2%）``."""
     value = shown(row.value, lang, percent=percent)
+    if isinstance(row, Indicator) and row.range is not None:
+        value += printed_range((row.range.low, row.range.high), lang, percent=percent)
     if row.denominator is None or row.numerator is None:
         return value
     return f"{shown(row.numerator, lang)}/{shown(row.denominator, lang)} {value}"
@@ -49,8 +52,11 @@ def gap(indicator: Indicator, aim: Aim, lang: Lang) -> str:
     if aim.met is not False:
         return ""
     zh = lang == "zh"
+    what = _UNITS.get(indicator.level, Said("", "")).to(lang)
+    if aim.gap_range is not None:
+        ends = aim.gap_range.low, aim.gap_range.high
+        return printed_gap(None, ends, what, lang).rstrip() + Said("", " short").to(lang)
     if aim.gap_units is not None:
-        what = _UNITS.get(indicator.level, Said("", "")).to(lang)
         text = shown(aim.gap_units, lang)
         return f"差 {text} {what}".rstrip() if zh else f"{text} {what} short".strip()
     text = shown(aim.gap_points, lang)

@@ -30,6 +30,7 @@ from coverage.results.document import (
     as_json,
 )
 from coverage.results.projects import project_rows
+from coverage.results.ranges import GapRange, Range
 from coverage.results.vocabulary import GROUPS, STATUS
 from coverage.settings import PACKAGE_DIR
 
@@ -89,6 +90,7 @@ def _indicator(report: Report, result: IndicatorResult, lang: Lang) -> Indicator
         numerator=found.numerator,
         denominator=found.denominator,
         value=found.value,
+        range=None if found.range is None else Range(*found.range),
         straight_estimate=found.straight_estimate,
         wholly_off_road=round(found.off_road.alone, 3) if found.off_road else None,
         baseline=_base(i.baseline, lang),
@@ -114,6 +116,7 @@ def _indicator(report: Report, result: IndicatorResult, lang: Lang) -> Indicator
         group=group,
         gap_unit=found.gap_unit.to(lang),
         missing_people=sum(people) if people else None,
+        in_doubt=found.in_doubt,
         illustrative=words.illustrative(result),
         shown=_words(result, lang),
     )
@@ -129,9 +132,14 @@ def _base(base: Baseline | None, lang: Lang) -> Base | None:
 def aims(targets: Sequence[TargetResult], lang: Lang = "zh") -> tuple[Aim, ...]:
     """Targets of a report with what the value is from each."""
     return tuple(
-        Aim(t.year, t.op, t.value, said, r.met, r.gap_points, r.gap_units, r.due, t.clause)
+        Aim(
+            *(t.year, t.op, t.value, t.said.to(lang), r.met, r.gap_points, r.gap_units, r.due),
+            clause=t.clause,
+            gap_range=None if r.gap_range is None else GapRange(*r.gap_range),
+            undecided_because=None if r.undecided is None else r.undecided.to(lang),
+        )
         for r in targets
-        for t, said in ((r.target, r.target.said.to(lang)),)
+        for t in (r.target,)
     )
 
 

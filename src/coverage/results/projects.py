@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coverage.messages import Lang, Said
 from coverage.results import words
-from coverage.results.document import ProjectRow
 from coverage.results.table import Column, Table, named
 from coverage.results.vocabulary import HEADS, STATUS
 
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 _WORKS = {"新建": "new", "改扩建": "rebuilt", "续建": "continued"}
 _UNLINKED = Said("未对应指标", "no indicator")
+
+
+@dataclass(frozen=True)
+class ProjectRow:
+    """A project that the plan names, and the indicators that follow it."""
+
+    name: str
+    kind: str
+    work: str
+    size: str
+    place: str
+    year: int
+    clause: str
+    indicators: tuple[str, ...]
 
 
 def name_of(project: Project, lang: Lang) -> str:

@@ -107,7 +107,7 @@ def _computed(results: Sequence[IndicatorResult], lang: Lang) -> Table:
 
 
 def _computed_row(result: IndicatorResult, serial: str, lang: Lang) -> tuple[Cell, ...]:
-    now = words.current(result, lang).replace(" ", "\n")
+    now = words.current(result, lang).replace(" (", "（").replace(" ", "\n").replace("（", "\n（")
     if words.illustrative(result):
         now += Said("\n（示意）", "\n(example)").to(lang)
     if result.plan_basis:

@@ -27,8 +27,14 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 Kind = Literal["text", "serial", "count", "percent", "change", "decimal"]
-STATUS_COLOURS = {"met": "1B7F5C", "not_met": "B3401F", "contested": "9A6B00"}
-_STYLES = {"met": "green", "not_met": "red", "contested": "yellow"}
+JUDGED = ("met", "not_met", "contested")
+STATUS_COLOURS = {
+    "met": "1B7F5C",
+    "not_met": "B3401F",
+    "contested": "9A6B00",
+    "undecided": "4A5A6A",
+}
+_STYLES = {"met": "green", "not_met": "red", "contested": "yellow", "undecided": "cyan"}
 _KINDS: dict[str, Kind] = {
     "serial": "serial",
     "change": "change",

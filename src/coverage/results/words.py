@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from coverage.groups import people_of
 from coverage.kinds import UNITS
-from coverage.messages import Lang, Said, in_number
+from coverage.messages import Lang, Said
+from coverage.results.ranges import printed_gap, printed_range, undecided
 from coverage.results.vocabulary import SHORT_NAMES
 from coverage.text import cut, number, precise, width
 from coverage.travel.off_road import mark_of
@@ -87,10 +88,17 @@ def current(result: IndicatorResult, lang: Lang) -> str:
         return "未知" if lang == "zh" else "not known"
     if found.denominator is None:
         exact = found.basis in {"supplied", "stated"}
-        return (exactly if exact else percent_or_number)(found.value, result.indicator.unit)
+        shown = (exactly if exact else percent_or_number)(found.value, result.indicator.unit)
+        return shown + between(result, lang)
     shown = percent_or_number(found.value, result.indicator.unit)
     pair = f"{number(found.numerator or 0)}/{number(found.denominator)}"
-    return f"{pair} {shown}"
+    return f"{pair} {shown}{between(result, lang)}"
+
+
+def between(result: IndicatorResult, lang: Lang) -> str:
+    """The range of a value, to stand behind it."""
+    percent = is_percent(result.indicator.unit)
+    return printed_range(result.measurement.range, lang, percent=percent)
 
 
 def unit_of(indicator: PlanIndicator, lang: Lang) -> str:
@@ -126,16 +134,14 @@ def target(result: IndicatorResult, target_result: TargetResult, lang: Lang = "z
 
 def gap(result: IndicatorResult, target_result: TargetResult, lang: Lang) -> str:
     """What is missing to a target, in points and in whole units."""
+    what, why = result.measurement.gap_unit.to(lang), target_result.undecided
+    units = printed_gap(target_result.gap_units, target_result.gap_range, what, lang)
     if target_result.met is None:
-        return ""
+        told = undecided(why.to(lang), lang) if why and target_result.due else ""
+        return COMMA.to(lang).join(filter(None, (told, units if told else "")))
     if target_result.met:
         return "—"
-    parts = []
-    if target_result.gap_units is not None:
-        short = (
-            f"差 {target_result.gap_units:,}" if lang == "zh" else f"{target_result.gap_units:,}"
-        )
-        parts.append(in_number(f"{short} {result.measurement.gap_unit.to(lang)}"))
+    parts = [units] if units else []
     percent = is_percent(result.indicator.unit)
     if target_result.gap_points is not None and (percent or not parts):
         unit = (
