@@ -99,6 +99,15 @@ def test_a_villages_ground_is_not_the_towns() -> None:
     assert doubtful.bounds == (Fraction(0), Fraction(100, len(TOWNS)))
 
 
+def test_of_a_city_without_counties_what_bears_its_code_is_its_own() -> None:
+    match = Match(kinds=("child_protection_centre",), tiers=("city",))
+    asked = indicator("unit_share", "city", match)
+    centre = row(1, ZHONGSHAN.code, "child_protection_centre", name="市中心")
+    assert found([centre], asked, ZHONGSHAN).covered == (ZHONGSHAN.code,)
+    town = ZHONGSHAN.units.at("township")[0].code
+    assert found([replace(centre, unit_code=town, tier="township")], asked, ZHONGSHAN).covered == ()
+
+
 def test_the_citys_own_centre_covers_the_city_and_not_the_county_whose_code_it_bears() -> None:
     county = indicator("unit_share", "county", Match(kinds=("child_protection_centre",)))
     whole = indicator(

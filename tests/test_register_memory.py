@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -144,6 +145,19 @@ def test_each_bad_change_is_named(
 def test_a_home_cannot_close_before_it_opened(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"row 2, column closed, value '2020'.*before it opened"):
         _read(tmp_path, centre(1, "441802008", opened="2021-05-01", closed="2020"))
+
+
+def test_a_change_that_repeats_that_a_home_is_open_does_not_close_it_before() -> None:
+    """A row of a change may be written whole: it was open since its first day all the same."""
+    change = Change(date(2023, 5, 1), (("beds", 120), ("status", "open")))
+    town = _city().units.townships[0].code
+    home = Facility("k", "甲", "elder_care", town, beds=100, opened=date(2019, 1, 1))
+    changed = replace(home, changes=(change,))
+    assert not changed.counts_in(2018)
+    assert all(changed.counts_in(year) for year in (2019, 2022, 2023))
+    assert [changed.as_of(year).beds for year in (2022, 2023)] == [100, 120]
+    assert not replace(changed, opened=None).counts_in(2022)
+    assert not replace(changed, opened=date(2023, 5, 1)).counts_in(2022)
 
 
 def test_a_figure_is_as_sure_as_the_least_sure_change_behind_it(tmp_path: Path) -> None:

@@ -177,8 +177,8 @@ class Facility:
 
         Its own columns say what held before the first change. Where they already say what the
         last change says, they are those of today, and what held before is not known; but a
-        facility that closed was open before, and one that opened was not. Its provenance is the
-        least sure of its own and of the changes that hold.
+        facility that closed was open before, and one that opened was not, before its first day.
+        Its provenance is the least sure of its own and of the changes that hold.
         """
         if self.still:
             return self
@@ -195,7 +195,8 @@ class Facility:
             elif getattr(self, name) == dated[-1][1]:
                 values[name] = _UNKNOWN[name]
                 if name == "status":
-                    values[name] = "planned" if dated[0][1] == "open" else "open"
+                    begun = dated[0][1] != "open" or (self.opened and self.opened <= day)
+                    values[name] = "open" if begun else "planned"
         sure = [self.provenance, *(c.provenance for c in self.changes if c.since <= day)]
         values["provenance"] = max(sure, key=list(PROVENANCES).index)
         shut = values.get("status", self.status) == "closed"

@@ -208,7 +208,9 @@ class _Asked:
         if tier:
             return tier in tiers
         # A register that knows the township of a facility and no village says: the township's.
-        return True if level_of(f.unit_code, self.city) in tiers else None
+        # Of a city without counties, what bears its code is the city's own.
+        levels = {level_of(f.unit_code, self.city), *(("city",) * (f.unit_code == self.city.code))}
+        return True if levels & set(tiers) else None
 
     def _inside(self, f: Facility) -> bool | None:
         if not self.match.inside:
