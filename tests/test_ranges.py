@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -15,7 +19,7 @@ from hypothesis import strategies as st
 import coverage as cov
 from coverage.city import City
 from coverage.clauses import Match, Target
-from coverage.facilities import Facility, Register
+from coverage.facilities import Facility, Register, register_csv
 from coverage.measures import measure
 from coverage.plans import PlanIndicator
 from coverage.reach.bounds import people_between
@@ -26,6 +30,7 @@ from synthetic_cities import MadeCity, made_city
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from coverage.indicators import Measurement
 
@@ -190,6 +195,32 @@ def test_json_says_ranges_and_why_nothing_is_decided() -> None:
     assert {t["undecided_because"] for t in nursing["targets"]} == {"3 处设施床位数不详"}
     assert found["elder_care.integrated_township"]["range"] is None
     json.dumps(found)
+
+
+def test_layers_bear_the_register_whole_and_the_ranges(tmp_path: Path) -> None:
+    home = Facility(
+        *("k1", "甲院", "elder_care", TOWNS[0]),
+        tier="township",
+        beds=100,
+        land_area=2_500.0,
+        grade="三星",
+        partner="县医院",
+    )
+    (tmp_path / "r.csv").write_text(register_csv([home]), encoding="utf-8")
+    command = ("brief", "--city", "清远", "--facilities", str(tmp_path / "r.csv"))
+    asked = ("--formats", "gpkg", "--out", str(tmp_path / "o"))
+    subprocess.run(
+        [sys.executable, "-m", "coverage.cli.main", *command, *asked],
+        check=True,
+        capture_output=True,
+    )
+    with closing(sqlite3.connect(next((tmp_path / "o").glob("*.gpkg")))) as base:
+        row = base.execute("SELECT tier, land_area, grade, partner FROM facilities").fetchone()
+        assert row == ("township", 2500, "三星", "县医院")
+        found = base.execute(
+            "SELECT value, low, high FROM indicators WHERE id = 'elder_care.circle_15min'"
+        ).fetchone()
+        assert found[1] <= found[0] <= found[2]
 
 
 @pytest.mark.parametrize(

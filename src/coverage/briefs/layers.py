@@ -182,17 +182,21 @@ def _facilities(document: Document, register: Sequence[FacilityRow]) -> gpd.GeoD
         place = seats.get(f.unit[:9]) if f.lon is None or f.lat is None else (f.lon, f.lat)
         rows.append(
             {
-                **_fields(f, "id name kind kind_name unit unit_name"),
+                **_fields(f, "id name kind kind_name tier unit unit_name"),
                 "services": ";".join(f.services),
                 "beds": _number(f.beds),
                 "nursing_beds": _number(f.nursing_beds),
-                **_fields(f, "status ownership provenance source"),
+                **{name: _number(getattr(f, name)) for name in _SIZES},
+                **_fields(f, "grade partner status closed ownership provenance source"),
                 "place": "own" if own else "seat" if place else "",
                 "withheld": "place" * f.masked + " beds" * (f.beds == HIDDEN),
             }
         )
         shapes.append(shapely.Point(place) if place else None)
     return _frame(rows, shapes)
+
+
+_SIZES = ("floor_area", "land_area", "capacity_total", "capacity_used")
 
 
 def _fields(row: object, names: str) -> _Row:
@@ -223,6 +227,9 @@ def _indicators(document: Document) -> pd.DataFrame:
         {
             **_fields(i, "id name system level unit measure basis status clause"),
             **{k: _number(getattr(i, k)) for k in ("numerator", "denominator", "value")},
+            "low": None if i.range is None else plain(i.range.low),
+            "high": None if i.range is None else plain(i.range.high),
+            "in_doubt": len(i.in_doubt),
             "missing": None if i.missing is None else len(i.missing),
             "missing_people": _number(i.missing_people),
         }
@@ -240,13 +247,14 @@ def _targets(document: Document) -> pd.DataFrame:
             "met": None if aim.met is None else int(aim.met),
             "gap_points": _number(aim.gap_points),
             "gap_units": _number(aim.gap_units),
+            "undecided_because": aim.undecided_because,
             "due": int(aim.due),
             "clause": aim.clause,
         }
         for i in document.indicators
         for aim in i.targets
     ]
-    names = "id year op target text met gap_points gap_units due clause"
+    names = "id year op target text met gap_points gap_units undecided_because due clause"
     return pd.DataFrame(rows, columns=names.split())
 
 

@@ -378,7 +378,15 @@ def _said(document: Document) -> Document:
     return replace(
         document,
         notes=(*_without_people(document.notes), said.to(document.lang)),
-        indicators=tuple(replace(i, notes=_without_people(i.notes)) for i in document.indicators),
+        indicators=tuple(
+            # The ends of a range of people are sums of whole townships.
+            replace(
+                i,
+                notes=_without_people(i.notes),
+                range=None if i.measure == "people_within" else i.range,
+            )
+            for i in document.indicators
+        ),
     )
 
 
