@@ -256,6 +256,7 @@ def _within(cells: list[tuple[int, int]]) -> Indicator:
         missing=None,
         by_county=counties,
         notes=("4,554 人所在乡镇位置不详",),
+        draws=None,
         short_name="",
         status_text="未达标",
         computed=True,

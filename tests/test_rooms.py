@@ -35,6 +35,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("counts",),
     ("measures", "verdicts"),
     ("reach",),
+    ("draws",),
     ("assessment",),
     ("scenarios",),
     ("proposals",),

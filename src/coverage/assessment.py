@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from coverage.city import City, RegisterSource
     from coverage.clauses import Target
     from coverage.counts import Measure
+    from coverage.draws.run import Progress
+    from coverage.draws.summary import Draws
     from coverage.facilities import Register
     from coverage.plans import Baseline, PlanIndicator
 
@@ -59,6 +61,7 @@ class IndicatorResult:
     plan_basis: PlanBasis | None = None
     people: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[Said, ...] = ()
+    draws: Draws | None = None
 
     @property
     def value(self) -> Fraction | None:
@@ -206,6 +209,33 @@ def _values(
     given: Mapping[str, Fraction] | str | Path | None, city: City
 ) -> Mapping[str, Fraction]:
     return read_values(Path(given), city) if isinstance(given, str | Path) else given or {}
+
+
+def drawn(
+    report: Report, n: int = 200, seed: int = 1, *, progress: Progress | None = None
+) -> Report:
+    """The same report with the likely range of every share of people by road.
+
+    Args:
+        report: Of `assess`.
+        n: How many draws.
+        seed: Of the random numbers; the same seed gives the same numbers.
+        progress: Told how many draws of how many are done.
+
+    Raises:
+        InputError: If there are not at least two draws, or the seed is below 0.
+    """
+    # Imported here, as travel times are.
+    from coverage.draws.measure import draws_for
+
+    def of(result: IndicatorResult) -> Draws | None:
+        if result.indicator.measure != "people_within" or result.value is None:
+            return None
+        due = [t.target for t in result.targets if t.due]
+        asked = result.indicator, report.year, due
+        return draws_for(report.city, report.register, *asked, n=n, seed=seed, progress=progress)
+
+    return replace(report, results=tuple(replace(r, draws=of(r)) for r in report.results))
 
 
 def check_request(city: City, year: int | None, ids: Sequence[str]) -> list[PlanIndicator]:

@@ -83,6 +83,8 @@ TYPES: dict[str, Any] = {
     "folder": click.Path(path_type=Path, file_okay=False),
     "day": click.DateTime(["%Y-%m-%d"]),
     "dpi": click.IntRange(50, 600),
+    "draws": click.IntRange(2, 10_000),
+    "seed": click.IntRange(0, 2**63 - 1),
     "minutes": _Numbers(Said("应为分钟数，如 5,10,15", "is not a list of minutes such as 5,10,15")),
     "place": _Numbers(
         Said("应为经度,纬度，如 113.05,23.68", "is not a place such as 113.05,23.68 (lon,lat)"), 2
@@ -93,6 +95,7 @@ TYPES: dict[str, Any] = {
 CITY = ("city", "workspace")
 REGISTER = ("register", "provenance")
 ROADS = ("profile", "roads")
+DRAWING = Said("抽样", "drawing")
 SERVER = ("endpoint", "cache", "timeout_s", "retries")
 
 
@@ -204,6 +207,17 @@ def say(zh: str, en: str, lang: Lang) -> None:
 def tell(lang: Lang) -> Callable[[Said], None]:
     """Speaks on stderr in one language."""
     return lambda said: click.echo(said.to(lang), err=True)
+
+
+@contextmanager
+def counting(said: Said, lang: Lang) -> Iterator[Callable[[int, int], None]]:
+    """Shows on stderr how many of how many are done, where somebody looks at it."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(said.to(lang))
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
 @contextmanager

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coverage.cli.grammar import command
-from coverage.cli.options import REGISTER, say_written, takes, takes_city, takes_format, tell
+from coverage.cli.options import (
+    DRAWING,
+    REGISTER,
+    counting,
+    say_written,
+    takes,
+    takes_city,
+    takes_format,
+    tell,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,11 +32,12 @@ if TYPE_CHECKING:
     "coverage report --city 清远",
     "coverage report --city qingyuan --indicator elder_care.integrated_township --lang en",
     "coverage report --city 清远 --provenance published,surveyed",
+    "coverage report --city 清远 --draws 200 --seed 1",
     "coverage report --city 阳江 --facilities 我的台账.csv --out 报告",
     "coverage report --city 441800 --format json > report.json",
 )
 @takes_city
-@takes("year", "indicators", *REGISTER, "values")
+@takes("year", "indicators", *REGISTER, "values", "draws", "draws.seed")
 @takes_format("table", "json", "csv", "markdown")
 @takes("folder.out")
 def report(
@@ -35,6 +45,8 @@ def report(
     format_: str,
     lang: Lang,
     out: Path | None,
+    draws: int | None,
+    seed: int,
     **asked: Any,
 ) -> None:
     """Where a city stands against every target of its five-year plan.
@@ -42,9 +54,12 @@ def report(
     Shows each indicator's value, target and gap in whole units, the townships
     that are missing (most people affected first), and a table by county.
     """
-    from coverage.assessment import assess
+    from coverage.assessment import assess, drawn
 
     made = assess(city, **asked)
+    if draws:
+        with counting(DRAWING, lang) as progress:
+            made = drawn(made, draws, seed, progress=progress)
     written = _write(made, out, lang) if out else []
     _show(made, format_, lang)
     if out is not None:

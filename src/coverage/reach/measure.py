@@ -39,15 +39,7 @@ def by_road(city: City, register: Register, indicator: PlanIndicator, year: int)
     """
     match = indicator.match
     try:
-        times = travel_time(
-            city,
-            kind=match.kinds,
-            services=match.services,
-            profile=match.profile or DEFAULT_PROFILE,
-            minutes=(match.minutes or DEFAULT_MINUTES,),
-            year=year,
-            register=counted_for(register, match, year, city),
-        )
+        times = times_for(city, register, match, year)
     except InputError as error:
         zh, en = ("；".join(p.to(lang) for p in error.problems) for lang in _LANGS)
         return Measurement(notes=(Said(f"未计算：{zh}", f"not computed: {en}"),))
@@ -57,6 +49,23 @@ def by_road(city: City, register: Register, indicator: PlanIndicator, year: int)
     (whole,) = people_reached(times, level="city", group=match.group)
     notes = _notes(times, whole, match.group, compared=not found.straight_estimate)
     return replace(found, notes=tuple(dict.fromkeys((*found.notes, *notes, *times.notes))))
+
+
+def times_for(city: City, register: Register, match: Match, year: int) -> ServiceTimes:
+    """Travel times to what a measure by road counts.
+
+    Raises:
+        InputError: As `travel_time`.
+    """
+    return travel_time(
+        city,
+        kind=match.kinds,
+        services=match.services,
+        profile=match.profile or DEFAULT_PROFILE,
+        minutes=(match.minutes or DEFAULT_MINUTES,),
+        year=year,
+        register=counted_for(register, match, year, city),
+    )
 
 
 def counted_for(register: Register, match: Match, year: int, city: City) -> Register:

@@ -155,6 +155,7 @@ class Figures:
     missing: tuple[str, ...] | None
     by_county: tuple[County, ...]
     notes: tuple[str, ...]
+    draws: Mapping[str, Any] | None
 
     @property
     def percent(self) -> bool:

@@ -107,6 +107,7 @@ def _indicator(report: Report, result: IndicatorResult, lang: Lang) -> Indicator
             for c in result.counties
         ),
         notes=tuple(note.to(lang) for note in result.notes),
+        draws=None if result.draws is None else result.draws.to_dict(),
         short_name=words.short_name(result, lang),
         status_text=STATUS[result.status].to(lang),
         computed=i.computed,
