@@ -42,7 +42,7 @@ def test_draw_number_n_is_the_same_however_many_there_are(times: ServiceTimes) -
     one, two = Drawing(times, "all", seed=5), Drawing(times, "all", seed=5)
     for n in (0, 7):
         two.draw(n)
-    assert np.array_equal(one.draw(3).people_places[0], two.draw(3).people_places[0])
+    assert np.array_equal(one.draw(3).people_places.point, two.draw(3).people_places.point)
 
 
 def test_a_report_bears_its_draws_in_json() -> None:

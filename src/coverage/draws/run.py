@@ -12,21 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coverage.arrays import Float32s, Floats, Int32s, Ints, starts
-from coverage.draws.sources import (
-    AGE_SIGMA,
-    CLUMP_PEOPLE,
-    FEWEST_CLUMPS,
-    GATHERED_SIGMA,
-    MOST_CLUMPS,
-    SOURCES,
-    TOWNSHIP_SIGMA,
-    Pace,
-    normalised,
-)
+from coverage.arrays import Float32s, Floats, Ints, starts
+from coverage.draws.homes import Homes, stand_ins
+from coverage.draws.sources import AGE_SIGMA, SOURCES, TOWNSHIP_SIGMA, Pace, normalised
 from coverage.draws.summary import Draws, among_worst, by_source
 from coverage.errors import InputError
 from coverage.messages import Said
+from coverage.travel.access import Points
 from coverage.travel.times import reach
 
 if TYPE_CHECKING:
@@ -47,21 +39,29 @@ _MOST_TIMES = 40_000_000  # kept at once, 12 bytes each
 
 
 @dataclass(frozen=True, eq=False)
+class _Lived:
+    """Where people live whose place is not known."""
+
+    middles: tuple[Floats, Ints]  # see `Homes.middles`
+    point: Ints  # (c,) home of each clump
+    part: Floats  # (c,) of its township's people
+    like: Ints  # (u,) the township that one without any place is like
+
+
+@dataclass(frozen=True, eq=False)
 class _Draw:
     """One state of what is not known; by source, what it says."""
 
     township_people: Floats  # (u,) factor on the people
-    people_places: tuple[
-        Ints, Ints
-    ]  # (c,) points that clumps live at; (u,) whom the unplaced are like
-    facility_places: Ints  # (f,) candidates
+    people_places: _Lived
+    facility_places: tuple[Floats, Floats]  # (f,) random numbers: in the middle, and where
     pace: tuple[float, float]  # own speed, detour
     roads: float
     ages: Floats  # (u,) factor on the people of a group
 
 
 class Drawing:
-    """What draws of one question share: candidate places and the times from them.
+    """What draws of one question share: places of people and facilities, the times between them.
 
     Args:
         times: Travel times of the question; its largest limit is drawn.
@@ -76,158 +76,133 @@ class Drawing:
         demand = times.demand
         self.times, self.group, self.seed = times, group, seed
         self.codes = (*demand.unit_codes, "")  # the last: in no township
-        self.unit: Int32s = np.where(demand.unit < 0, len(self.codes) - 1, demand.unit)
         self.counted = np.array([not units or code in units for code in self.codes])
         self.limit = times.limits_s[-1]
         self.pace = Pace.of(times.profile)
+        unit = np.where(demand.unit < 0, len(self.codes) - 1, demand.unit).astype(np.int64)
+        self.point_unit = unit
+        self.homes: Homes | None = None
+        self.unit, self.points = unit, times.setup.points
+        if demand.provenance == "modelled":
+            self.homes = Homes.of(demand, unit, self.codes, times.city.units)
+            self.unit = self.homes.unit
+            self.points = Points.of(times.network, self.homes.xy)
+        self.off_road = self._off_road()
         self._people()
         self._facilities()
-        self.off_road = _off_road(times)
 
     # What stays the same.
 
     def _people(self) -> None:
         demand, city = self.times.demand, self.times.city
-        count = len(self.codes)
-        weight = demand.people[self.group]
-        self.order = np.argsort(self.unit, kind="stable")
-        self.start = starts(np.bincount(self.unit, minlength=count))
-        self.weight = weight[self.order]
-        self.placed = np.bincount(self.unit, weight, minlength=count)
+        weight, count = demand.people[self.group], len(self.codes)
+        self.placed = np.bincount(self.point_unit, weight, minlength=count)
         unplaced = demand.not_placed.get(self.group, {})
         self.unplaced = np.array([unplaced.get(code, 0.0) for code in self.codes])
-        county = [code[:6] for code in self.codes]
-        self.county = np.unique(county, return_inverse=True)[1]
-        everyone = np.bincount(self.unit, demand.people["all"], minlength=count)
-        moving = demand.provenance == "modelled"
-        self.clumps = np.where(
-            (self.placed > 0) & moving,
-            np.clip(everyone / CLUMP_PEOPLE, FEWEST_CLUMPS, MOST_CLUMPS).astype(np.int64),
-            0,
-        )
-        self.clump_start = starts(self.clumps)
-        self.clump_unit = np.repeat(np.arange(count), self.clumps)
-        # Points whose people stay where they are.
-        self.fixed = np.flatnonzero((self.clumps[self.unit] == 0) & (weight > 0))
-        rows = {
-            group: {
-                r.unit_code
-                for r in city.population.rows
-                if (r.group, r.year, r.provenance)
-                == (group, city.population.base_year(group), "modelled")
-            }
-            for group in {"all", self.group}
-        }
-        modelled = demand.provenance == "modelled"
-        self.unsure = np.array([modelled and code in rows["all"] for code in self.codes])
-        aged = modelled and self.group != "all"
-        self.unsure_age = np.array([aged and code in rows[self.group] for code in self.codes])
-        self.tilt = self._tilt()
+        self.county = np.unique([code[:6] for code in self.codes], return_inverse=True)[1]
 
-    def _tilt(self) -> Floats:
-        """(p,) in the order of the townships: from 1 at the middle of its people to -1 far out."""
-        demand = self.times.demand
-        xy = np.column_stack([demand.x, demand.y])[self.order]
-        unit = self.unit[self.order]
-        whole = np.bincount(unit, self.weight, minlength=len(self.codes))
-        whole[whole == 0] = 1.0
-        middle = np.column_stack([
-            np.bincount(unit, self.weight * xy[:, i], minlength=len(self.codes)) / whole
-            for i in range(2)
-        ])  # fmt: skip
-        away = np.hypot(*(xy - middle[unit]).T)
-        mean = np.bincount(unit, self.weight * away, minlength=len(self.codes)) / whole
-        mean[mean == 0] = 1.0
-        return np.asarray(np.clip(1.0 - away / mean[unit], -1.0, 1.0))
+        def modelled(group: str) -> Bools:
+            year = city.population.base_year(group)
+            wanted = group, year, "modelled"
+            rows = city.population.rows
+            codes = {r.unit_code for r in rows if (r.group, r.year, r.provenance) == wanted}
+            return np.array([self.homes is not None and code in codes for code in self.codes])
+
+        self.unsure = modelled("all")
+        self.unsure_age = modelled(self.group) & (self.group != "all")
+
+    def _off_road(self) -> Floats:
+        """(h,) share of the time off the road; of homes, what is usual in their township."""
+        share = self.times.share_on_access
+        known = np.isfinite(share)
+        usual = float(share[known].mean()) if known.any() else 1.0
+        if self.homes is None:
+            return np.where(known, share, usual)
+        count = np.bincount(self.point_unit[known], minlength=len(self.codes))
+        summed = np.bincount(self.point_unit[known], share[known], minlength=len(self.codes))
+        return np.asarray(
+            np.divide(summed, count, out=np.full(len(count), usual), where=count > 0)[self.unit]
+        )
 
     def _facilities(self) -> None:
         """Candidate places of every facility, and the times from each of them."""
-        times = self.times
-        pools: list[tuple[Floats, Ints]] = []  # places, and their points (-1: none)
-        known: dict[str, int] = {}
-        own: list[int] = []
-        everyone = times.demand.people["all"][self.order]
-        found = [*times.sites.facilities, *times.sites.not_placed]
-        wanted = {f.unit_code for f in found if not f.placed}
-        each = int(np.clip(_CANDIDATES // max(len(wanted), 1), _FEWEST_EACH, _MOST_EACH))
+        sites = self.times.sites
+        found = [*sites.facilities, *sites.not_placed]
+        unknown = {f.unit_code for f in found if not f.placed}
+        each = int(np.clip(_CANDIDATES // max(len(unknown), 1), _FEWEST_EACH, _MOST_EACH))
+        pools: dict[str, _Pool] = {}
+        keys = []
         for n, facility in enumerate(found):
             key = f"#{n}" if facility.placed else facility.unit_code
-            if key not in known:
-                if facility.placed:
-                    pool = times.sites.xy[n : n + 1], np.array([-1])
-                else:
-                    pool = self._pool(facility.unit_code, everyone, each)
-                    if not len(pool[1]) and n < len(times.sites.xy):
-                        pool = times.sites.xy[n : n + 1], np.array([-1])
-                known[key] = len(pools)
-                pools.append(pool)
-            own.append(known[key])
-        sizes = np.array([len(p) for _, p in pools])
-        first = starts(sizes)
-        own_ = np.array([o for o in own if sizes[o]], dtype=np.int64)
-        self.pool_first, self.pool_size = first[own_], sizes[own_]
-        self.point = np.concatenate([p for _, p in pools])
-        places = np.concatenate([xy for xy, _ in pools])
-        made = reach(
-            times.network, places, times.setup.points, self.limit * self.pace.quickest, chunk=100
-        )
+            keys.append(key)
+            if key not in pools:
+                pool = None if facility.placed else self._pool(facility.unit_code, each)
+                pools[key] = pool or _Pool.at(sites.xy[n : n + 1])
+        sizes = [len(pool.xy) for pool in pools.values()]
+        first = dict(zip(pools, starts(np.array(sizes)).tolist(), strict=False))
+        own = [pools[key] for key in keys if len(pools[key].xy)]
+        self.pool_first = np.array([first[key] for key in keys if len(pools[key].xy)])
+        self.pool_middle = np.array([pool.middle for pool in own])
+        self.pool_size = np.array([len(pool.xy) for pool in own])
+        self.pool_unit = np.array([pool.unit for pool in own])
+        self.home = np.concatenate([pool.home for pool in pools.values()])
+        self._times(np.concatenate([pool.xy for pool in pools.values()]))
+
+    def _times(self, places: Floats) -> None:
+        limit = self.limit * self.pace.quickest
+        made = reach(self.times.network, places, self.points, limit, chunk=100)
         self.reach_start, self.reach_point = made.start, made.demand
         self.reach_seconds = made.seconds.astype(np.float32)
 
-    def _pool(self, code: str, everyone: Floats, each: int) -> tuple[Floats, Ints]:
-        """Places of a unit that stand for all its people: one for each part of them."""
-        demand = self.times.demand
+    def _pool(self, code: str, each: int) -> _Pool | None:
+        """Places of a unit, or of what it lies in where nobody is known to live in it."""
         for length in (9, 6, 4):
             inside = np.array([c[:length] == code[:length] and c != "" for c in self.codes])
-            rows = np.flatnonzero(inside[self.unit[self.order]] & (everyone > 0))
+            rows = np.flatnonzero(inside[self.unit])
             if len(rows):
                 break
         else:
-            return np.empty((0, 2)), np.empty(0, np.int64)
-        summed = np.cumsum(everyone[rows])
-        at = np.searchsorted(summed, (np.arange(each) + 0.5) / each * summed[-1])
-        point = np.asarray(self.order[rows[np.minimum(at, len(rows) - 1)]])
-        return np.column_stack([demand.x[point], demand.y[point]]), point
+            return None
+        unit = int(self.unit[rows[0]])
+        middle = 0
+        if self.homes is not None and length == 9:
+            count = int(self.homes.middle[unit])
+            inner, rows = rows[:count], rows[count:]
+            chosen = [_evenly(inner, each), _evenly(rows, each)]
+            middle, row = len(chosen[0]), np.concatenate(chosen)
+        elif self.homes is not None:
+            row = _evenly(rows, each)
+        else:
+            row = stand_ins(rows, self.times.demand.people["all"][rows], each)
+        home = row if self.homes is not None else np.full(len(row), -1)
+        return _Pool(self.points.xy[row], home, middle, unit)
 
     # One draw.
 
     def draw(self, n: int) -> _Draw:
         """The state of draw `n`."""
-        rngs = [
-            np.random.Generator(np.random.PCG64(child))
-            for child in np.random.SeedSequence((self.seed, n)).spawn(len(SOURCES))
-        ]
-        people, places, facilities, pace, roads, ages = rngs
-        count = len(self.codes)
-        factor = np.where(self.unsure, np.exp(TOWNSHIP_SIGMA * people.standard_normal(count)), 1.0)
-        older = np.where(
-            self.unsure_age,
-            np.exp(AGE_SIGMA * ages.standard_normal(self.county.max() + 1)[self.county]),
-            1.0,
-        )
+        children = np.random.SeedSequence((self.seed, n)).spawn(len(SOURCES))
+        people, places, facilities, pace, roads, ages = map(np.random.default_rng, children)
+        count, counties = len(self.codes), int(self.county.max()) + 1
+        factor = np.exp(TOWNSHIP_SIGMA * people.standard_normal(count))
+        older = np.exp(AGE_SIGMA * ages.standard_normal(counties))[self.county]
+        whole = self.placed + self.unplaced
         return _Draw(
-            normalised(factor, self.placed + self.unplaced, self.county),
-            (self._clumps(places), self._like(places)),
-            self.pool_first + (facilities.random(len(self.pool_size)) * self.pool_size).astype(int),
+            normalised(np.where(self.unsure, factor, 1.0), whole, self.county),
+            self._lived(places),
+            (facilities.random(len(self.pool_size)), facilities.random(len(self.pool_size))),
             (pace.uniform(*self.pace.own), pace.uniform(*self.pace.detour)),
             roads.uniform(*self.pace.roads),
-            older,
+            np.where(self.unsure_age, older, 1.0),
         )
 
-    def _clumps(self, rng: Generator) -> Ints:
-        """(c,) points at which the clumps of every township live."""
-        if not len(self.clump_unit):
-            return np.empty(0, np.int64)
-        count = len(self.codes)
-        gathered = GATHERED_SIGMA * (rng.standard_normal() + rng.standard_normal(count)) / 2**0.5
-        summed = np.cumsum(self.weight * np.exp(gathered[self.unit[self.order]] * self.tilt))
-        before = np.concatenate([[0.0], summed])[self.start]
-        low, high = before[:-1][self.clump_unit], before[1:][self.clump_unit]
-        u = low + rng.random(len(low)) * (high - low)
-        at = np.minimum(
-            np.searchsorted(summed, u, side="right"), self.start[1:][self.clump_unit] - 1
-        )
-        return np.asarray(self.order[at])
+    def _lived(self, rng: Generator) -> _Lived:
+        like = self._like(rng)
+        if self.homes is None:
+            none = np.empty(0, np.int64)
+            return _Lived((np.zeros(len(self.codes)), none), none, np.empty(0), like)
+        middles, unit = self.homes.middles(rng), self.homes.clump_unit
+        return _Lived(middles, self.homes.settle(rng, middles, unit), self.homes.parts(rng), like)
 
     def _like(self, rng: Generator) -> Ints:
         """(u,) a township with places for each that has none, of its county if there is one."""
@@ -239,8 +214,23 @@ class Drawing:
                 like[u] = near[int(rng.random() * len(near))]
         return like
 
+    def candidates(self, state: _Draw) -> Ints:
+        """(f,) where each facility stands: in the middle as often as people do."""
+        middle, where = state.facility_places
+        part, built = state.people_places.middles
+        inner = np.minimum(self.pool_middle, self.pool_size)
+        outer = self.pool_size - inner
+        if self.homes is None:
+            return np.asarray(self.pool_first + (where * self.pool_size).astype(np.int64))
+        unit = self.pool_unit
+        inside = (inner > 0) & ((middle < part[unit]) | (outer == 0))
+        of = np.maximum(self.homes.middle[unit], 1)
+        dense = np.maximum(np.ceil(inner * built[unit] / of), 1)
+        at = np.where(inside, where * dense, inner + where * outer)
+        return np.asarray(self.pool_first + at.astype(np.int64))
+
     def seconds(self, candidates: Ints) -> Float32s:
-        """(p,) seconds to the nearest of some candidates, infinite where none is near."""
+        """(h,) seconds to the nearest of some candidates, infinite where none is near."""
         best = np.full(len(self.unit), np.inf, dtype=np.float32)
         for row in candidates.tolist():
             part = slice(self.reach_start[row], self.reach_start[row + 1])
@@ -248,48 +238,58 @@ class Drawing:
             best[at] = np.minimum(best[at], self.reach_seconds[part])
         return best
 
-    def served(self, state: _Draw, seconds: Float32s) -> tuple[Floats, Floats]:
+    def served(self, state: _Draw, candidates: Ints, seconds: Float32s) -> tuple[Floats, Floats]:
         """(u,) people within the limit and all people of each township."""
-        own, detour = state.pace
-        clump = state.people_places[0].copy()
-        self._host(clump, state.facility_places)
-        count = len(self.codes)
-        factor = state.township_people * state.ages
-
-        def within(points: Ints) -> Bools:
-            off = self.off_road[points]
-            slower = (off * detour + (1 - off) / state.roads) / own
-            return np.asarray(seconds[points] * slower <= self.limit)
-
-        some = np.bincount(self.clump_unit[within(clump)], minlength=count)
-        share = np.divide(some, self.clumps, out=np.zeros(count), where=self.clumps > 0)
-        reached = share * self.placed
-        if len(self.fixed):
-            weight = self.times.demand.people[self.group][self.fixed]
-            reached += np.bincount(
-                self.unit[self.fixed], weight * within(self.fixed), minlength=count
-            )
+        lived, (own, detour), count = state.people_places, state.pace, len(self.codes)
+        slower = (self.off_road * detour + (1 - self.off_road) / state.roads) / own
+        within = seconds * slower <= self.limit
+        if self.homes is None:
+            weight = self.times.demand.people[self.group]
+            reached = np.bincount(self.unit, weight * within, minlength=count)
+        else:
+            home, unit = self._hosted(lived.point, candidates), self.homes.clump_unit
+            share = np.bincount(unit, lived.part * within[home], minlength=count)
+            reached = share * self.placed
         rate = np.divide(reached, self.placed, out=np.zeros(count), where=self.placed > 0)
-        reached += self.unplaced * rate[state.people_places[1]]
+        reached = reached + self.unplaced * rate[lived.like]
+        factor = state.township_people * state.ages
         return reached * factor, (self.placed + self.unplaced) * factor
 
-    def _host(self, clump: Ints, candidates: Ints) -> None:
-        """A facility of an unknown place stands in a clump: one of them lives there."""
-        point = self.point[candidates]
-        point = point[point >= 0]
-        unit = self.unit[point]
+    def _hosted(self, point: Ints, candidates: Ints) -> Ints:
+        """Homes of the clumps: where a facility's place is drawn, one of them lives there."""
+        assert self.homes is not None  # noqa: S101 -- asked of homes only
+        home = self.home[candidates]
+        home = home[home >= 0]
+        unit = self.unit[home]
         order = np.argsort(unit, kind="stable")
         first = starts(np.bincount(unit, minlength=len(self.codes)))
-        nth = np.arange(len(point)) - first[unit[order]]
-        has = nth < self.clumps[unit[order]]
-        clump[(self.clump_start[unit[order]] + nth)[has]] = point[order][has]
+        nth = np.arange(len(home)) - first[unit[order]]
+        has = nth < self.homes.clumps[unit[order]]
+        point = point.copy()
+        point[(starts(self.homes.clumps)[unit[order]] + nth)[has]] = home[order][has]
+        return point
 
 
-def _off_road(times: ServiceTimes) -> Floats:
-    """(p,) share of the time off the road; where nothing is reached, that of all others."""
-    share = times.share_on_access
-    known = np.isfinite(share)
-    return np.where(known, share, float(share[known].mean()) if known.any() else 1.0)
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """Places at which one facility may stand, first those in the middle of its township."""
+
+    xy: Floats
+    home: Ints  # which of the homes each of them is, -1 for none
+    middle: int
+    unit: int
+
+    @classmethod
+    def at(cls, xy: Floats) -> _Pool:
+        """The one place that is known, or none."""
+        return cls(xy, np.full(len(xy), -1), 0, 0)
+
+
+def _evenly(rows: Ints, count: int) -> Ints:
+    """Some of the rows, evenly."""
+    if len(rows) <= count:
+        return rows
+    return np.asarray(rows[((np.arange(count) + 0.5) / count * len(rows)).astype(np.int64)])
 
 
 def draws_of(
@@ -329,19 +329,23 @@ def draws_of(
     values, shares = np.empty(n), np.zeros((n, len(drawing.codes)))
     others = {name: np.empty(n) for name in SOURCES}
     state = first = drawing.draw(0)
-    seconds = begun = drawing.seconds(state.facility_places)
+    places = drawing.candidates(state)
+    seconds = drawing.seconds(places)
     for i in range(n):
         after = drawing.draw(i + 1) if i + 1 < n else first
-        then = drawing.seconds(after.facility_places) if i + 1 < n else begun
-        reached, people = drawing.served(state, seconds)
+        reached, people = drawing.served(state, places, seconds)
         values[i] = _percent(drawing, reached, people)
-        np.divide(reached, people, out=shares[i], where=people > 0)
-        shares[i][people == 0] = np.nan
+        shares[i] = np.divide(reached, people, out=np.full(len(people), np.nan), where=people > 0)
+        then = drawing.candidates(after)
+        later = drawing.seconds(then)
         for name in SOURCES:
             other = _Draw(**{**vars(state), name: getattr(after, name)})
-            moved = then if name == "facility_places" else seconds
-            others[name][i] = _percent(drawing, *drawing.served(other, moved))
-        state, seconds = after, then
+            at, took = places, seconds
+            if name == "facility_places":
+                at = drawing.candidates(other)
+                took = drawing.seconds(at)
+            others[name][i] = _percent(drawing, *drawing.served(other, at, took))
+        state, places, seconds = after, then, later
         if progress is not None:
             progress(i + 1, n)
     return _summary(drawing, values, shares, others, met)
@@ -397,9 +401,6 @@ def _summary(
 
 def _point(drawing: Drawing) -> float:
     """The figure without any draw, in percent."""
-    weight = drawing.times.demand.people[drawing.group]
-    inside = drawing.times.seconds <= drawing.limit
-    reached: Floats = np.bincount(
-        drawing.unit, weight * inside, minlength=len(drawing.codes)
-    ).astype(np.float64)
-    return _percent(drawing, reached, drawing.placed + drawing.unplaced)
+    weight = drawing.times.demand.people[drawing.group] * (drawing.times.seconds <= drawing.limit)
+    reached = np.bincount(drawing.point_unit, weight, minlength=len(drawing.codes))
+    return _percent(drawing, reached.astype(np.float64), drawing.placed + drawing.unplaced)

@@ -39,12 +39,19 @@ TOWNSHIP_SIGMA = 0.45
 # data/README.md: the province's 12.35 % of 60+ stands for every county; the one census figure of
 # a county is 16.67 %: ln(16.67 / 12.35).
 AGE_SIGMA = 0.30
-# People live in clumps, not evenly: a natural village (自然村) of Guangdong has some 500 people.
-CLUMP_PEOPLE = 500.0
+# People live in clumps, not evenly. How scattered they are nobody knows: from natural villages
+# (自然村) of some 300 people to whole committees of some 3,000 (2,800 in 阳江, 3,200 in 清远).
+# Sizes are those of a gamma distribution: some large, most small.
+CLUMP_PEOPLE = (300.0, 3000.0)
 FEWEST_CLUMPS, MOST_CLUMPS = 5, 400
-# How people gather round the middle of a township is a model: its weight 3.45 of a residents'
-# committee, fitted on one area and tried on the other, errs by 44 to 50 %: half of it either way.
-GATHERED_SIGMA = 0.5
+# The part of a township's people in its middle. Where its committees are listed it is the model's,
+# whose weight of 3.45 errs by 44 to 50 % on another area than it was fitted on: half of it either
+# way, in the logit. Where none is listed, as in the 239 townships of the shipped cities that list
+# them: the part of their residents' committees, at these quantiles.
+MIDDLE_SIGMA = 0.5
+MIDDLE = (0.0, 0.05, 0.25, 0.50, 0.75, 0.95, 1.0), (0.0, 0.0, 0.187, 0.277, 0.469, 1.0, 1.0)
+# Building land of a town, square metres a head: GB 50188-2007, lowest to highest grade.
+LAND_PER_HEAD = (60.0, 140.0)
 # Class speeds are assumptions of the profile: one fifth either way.
 ROADS_SPREAD = 0.2
 # Where a profile cites no speeds by age, one fifth either way.
