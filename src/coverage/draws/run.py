@@ -83,7 +83,7 @@ class Drawing:
         self.point_unit = unit
         self.homes: Homes | None = None
         self.unit, self.points = unit, times.setup.points
-        if demand.provenance == "modelled":
+        if demand.known == "township":
             self.homes = Homes.of(demand, unit, self.codes, times.city.units)
             self.unit = self.homes.unit
             self.points = Points.of(times.network, self.homes.xy)
