@@ -463,7 +463,8 @@ def test_one_indicator_and_a_year(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert _brief(capsys, tmp_path / "o", *args, formats=formats).code == 0
     page = (tmp_path / "o" / "brief.html").read_text(encoding="utf-8")
     assert "2023年目标“高于50%”" in page
-    assert "差744张护理床（9.5个百分点）" in page
+    assert "待定：3 处设施床位数不详" in page
+    assert "（0–100%）" in page
 
 
 def test_real_rows_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
