@@ -13,13 +13,18 @@ import pytest
 
 import coverage as cov
 from coverage.assessment import assess, drawn
+from coverage.briefs.request import Request
+from coverage.briefs.writing import assessed
 from coverage.draws.run import draws_of
 from coverage.draws.sources import Pace, normalised
-from coverage.draws.summary import among_worst, by_source
+from coverage.draws.summary import Draws, SourceShare, among_worst, by_source
 from coverage.errors import InputError
+from coverage.intake.readiness import page
 from coverage.profiles import load_profile
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from coverage.reach.service import ServiceTimes
 
 CIRCLE = "elder_care.circle_15min"
@@ -136,3 +141,46 @@ def test_the_worst_ten_are_counted_by_draw() -> None:
 def test_senseless_draws_are_refused(times: ServiceTimes, n: int, seed: int) -> None:
     with pytest.raises(InputError):
         draws_of(times, "all", n=n, seed=seed)
+
+
+def _made(point: float, **by: float) -> Draws:
+    parts = {name: SourceShare(0.5, points) for name, points in by.items()}
+    return Draws(200, 1, point, 10.2, 12.4, 15.4, None, parts)
+
+
+def test_a_planner_reads_a_range_a_bias_and_its_reason() -> None:
+    low = _made(9.5, pace=2.0, facility_places=1.0).said
+    assert low.zh == "约 10–15%（点值 9.5% 偏低：设施坐标不详；抽样 200 次，种子 1）"
+    assert "is high" in _made(19.0, facility_places=1.0).said.en
+    fair = _made(12.5).said
+    assert "偏" not in fair.zh
+    assert "±" not in low.zh + low.en + fair.zh + fair.en
+
+
+def test_the_check_of_a_workspace_ranks_what_to_bring() -> None:
+    lines = page(cov.City.load("清远"), "zh")
+    head = next(n for n, line in enumerate(lines) if line.startswith("先补哪些数据"))
+    points = [float(line.split("区间缩小 ")[1].split(" ")[0]) for line in lines[head + 1 :]]
+    assert lines[head + 1].startswith("  1. ")
+    assert points == sorted(points, reverse=True)
+    assert len(points) >= 3
+
+
+def test_a_circle_and_a_scenario_bear_their_draws(times: ServiceTimes) -> None:
+    from coverage.draws.measure import draws_of_times
+    from coverage.results import circles, scenario_data
+    from coverage.scenarios.compare import compare
+    from coverage.scenarios.likely import drawn as both
+
+    found = circles.to_dict(times, draws=draws_of_times(times, 10, 1))["draws"]
+    assert found["n"] == 10
+    made = both(compare(cov.City.load("阳江"), "441700-home"), 10, 2)
+    (access, *_) = scenario_data.to_dict(made)["scenarios"][0]["access"]
+    assert access["draws"]["before"]["seed"] == access["draws"]["after"]["seed"] == 2
+    assert any("实施前约" in note.zh for note in made.outcomes[0].notes)
+
+
+def test_a_brief_that_keeps_figures_back_is_not_drawn(tmp_path: Path) -> None:
+    request = Request(city="清远", draws=10, suppress_below=10)
+    with pytest.raises(InputError, match="suppress-below"):
+        assessed(request, tmp_path)

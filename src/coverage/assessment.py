@@ -235,7 +235,13 @@ def drawn(
         asked = result.indicator, report.year, due
         return draws_for(report.city, report.register, *asked, n=n, seed=seed, progress=progress)
 
-    return replace(report, results=tuple(replace(r, draws=of(r)) for r in report.results))
+    def with_draws(result: IndicatorResult) -> IndicatorResult:
+        found = of(result)
+        if found is None:
+            return result
+        return replace(result, draws=found, notes=(found.said, *result.notes))
+
+    return replace(report, results=tuple(map(with_draws, report.results)))
 
 
 def check_request(city: City, year: int | None, ids: Sequence[str]) -> list[PlanIndicator]:

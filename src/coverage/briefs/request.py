@@ -40,6 +40,8 @@ class Request:
         template: A bureau's own slides.
         templates: A folder of the bureau's own texts.
         dated: The day that the documents bear; today if `None`.
+        draws: How many draws of a likely range; none if `None`.
+        seed: Of the draws.
     """
 
     city: str | None = None
@@ -57,6 +59,8 @@ class Request:
     template: Path | None = None
     templates: Path | None = None
     dated: date | None = None
+    draws: int | None = None
+    seed: int = 1
 
     @property
     def protected(self) -> bool:

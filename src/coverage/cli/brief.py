@@ -42,7 +42,7 @@ _STEPS = {
 @takes(*CITY)
 @takes("folder.out", required=True)
 @takes("formats", "scenario", "year", "indicators", *REGISTER, "values")
-@takes("template", "templates", "suppress_below", "mask_sensitive", "dated")
+@takes("template", "templates", "suppress_below", "mask_sensitive", "dated", "draws", "draws.seed")
 def brief(
     out: Path,
     formats: str | None,

@@ -8,8 +8,10 @@ import click
 
 from coverage.cli.grammar import command
 from coverage.cli.options import (
+    DRAWING,
     REGISTER,
     ROADS,
+    counting,
     print_json,
     say,
     takes,
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.city import City
+    from coverage.draws.summary import Draws
     from coverage.messages import Lang
     from coverage.reach.service import ServiceTimes
 
@@ -34,11 +37,13 @@ _TRAVEL = ("services", *ROADS, *REGISTER, "direction", "barriers", "elevation")
     "coverage circle --city 清远 --kind elder_care",
     "coverage circle --city 清远 --kind elder_care --minutes 5,10,15 --out circles.gpkg",
     "coverage circle --city 清远 --kind elder_care --profile drive --format json",
+    "coverage circle --city 清远 --kind elder_care --minutes 15 --draws 200 --seed 1",
     "coverage circle --city 清远 --kind elder_care --roads qingyuan.osm.pbf --population pop.tif",
 )
 @takes_city
 @takes("kinds", required=True)
 @takes(*_TRAVEL, "minutes", "population", "skip_bad", "year", "how", "resolution")
+@takes("draws", "draws.seed")
 @takes_format("table", "json", "csv", "markdown")
 @takes("out", zh="把服务圈写成 .gpkg 或 .geojson", en="Write the circles: .gpkg or .geojson.")
 def circle(
@@ -49,6 +54,8 @@ def circle(
     format_: str,
     lang: Lang,
     out: Path | None,
+    draws: int | None,
+    seed: int,
     **asked: Any,
 ) -> None:
     """Service circles over roads, and the people within them.
@@ -66,18 +73,26 @@ def circle(
         with writing(out, lang) as half:
             count = write(draw(times, how=how, step_m=resolution), half)
         say(f"已写入 {count} 个服务圈：{out}", f"{count} circles written: {out}", lang)
-    _show(times, format_, lang)
+    found = None
+    if draws:
+        from coverage.draws.measure import draws_of_times
+
+        with counting(DRAWING, lang) as progress:
+            found = draws_of_times(times, draws, seed, progress=progress)
+    _show(times, format_, lang, found)
 
 
-def _show(times: ServiceTimes, format_: str, lang: Lang) -> None:
+def _show(times: ServiceTimes, format_: str, lang: Lang, draws: Draws | None) -> None:
     from coverage.results import circles
 
     if format_ == "table":
         from coverage.results.table import console
 
         circles.show(times, console(), lang)
+        if draws is not None:
+            click.echo(circles.likely(times, draws).to(lang))
     elif format_ == "json":
-        print_json(circles.to_dict(times, lang))
+        print_json(circles.to_dict(times, lang, draws))
     else:
         text = {"csv": circles.to_csv, "markdown": circles.to_markdown}[format_](times, lang)
         click.echo(text, nl=False)

@@ -9,9 +9,11 @@ import click
 from coverage.cli.grammar import Group, command
 from coverage.cli.options import (
     CITY,
+    DRAWING,
     ROADS,
     argument,
     chosen_city,
+    counting,
     print_json,
     say_written,
     takes,
@@ -74,6 +76,7 @@ def _questions(command: Callable[..., None]) -> Callable[..., None]:
 )
 @_files
 @_questions
+@takes("draws", "draws.seed")
 @takes_format("table", "json", "csv", "markdown")
 @takes("folder.out")
 def run(
@@ -86,6 +89,8 @@ def run(
     format_: str,
     lang: Lang,
     out: Path | None,
+    draws: int | None,
+    seed: int,
     **how: Any,
 ) -> None:
     """Before and after, for every indicator and target.
@@ -97,6 +102,11 @@ def run(
     """
     found = _city(files, city, workspace)
     made = _compared(found, _read(files, found, register), years, register, kinds, how)
+    if draws:
+        from coverage.scenarios.likely import drawn
+
+        with counting(DRAWING, lang) as progress:
+            made = [drawn(one, draws, seed, progress=progress) for one in made]
     for one in made if out else ():
         from coverage.results.scenario_data import write_folder
 

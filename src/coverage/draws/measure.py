@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from coverage.draws.summary import Draws
     from coverage.facilities import Register
     from coverage.plans import PlanIndicator
+    from coverage.reach.service import ServiceTimes
+
+
+def draws_of_times(
+    times: ServiceTimes, n: int, seed: int, *, progress: Progress | None = None
+) -> Draws:
+    """The likely range of the share of the main group within the largest limit.
+
+    Raises:
+        InputError: As `coverage.draws.run.draws_of`.
+    """
+    return draws_of(times, times.main_group, n=n, seed=seed, progress=progress)
 
 
 def draws_for(

@@ -105,3 +105,5 @@ def normalised(factor: Floats, weight: Floats, county: Ints) -> Floats:
 
 
 SOURCES: tuple[str, ...] = tuple(NAMES)
+# What a bureau can bring; how fast people walk is measured by others.
+TO_BRING: tuple[str, ...] = tuple(name for name in NAMES if name != "pace")

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coverage.draws.sources import NAMES, TO_BRING
+from coverage.messages import Said
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from coverage.arrays import Floats
 
 WORST = 10
+_WHOLE_POINTS = 2.0
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,32 @@ class Draws:
 
     @property
     def main_source(self) -> str | None:
-        """What makes most of the spread, if anything does."""
-        return next(iter(self.by_source), None)
+        """What that a bureau could bring makes most of the spread, if anything does."""
+        return next((name for name in self.by_source if name in TO_BRING), None)
+
+    @property
+    def likely(self) -> Said:
+        """``约 10–15%``, in whole points where they tell the ends apart, else in tenths."""
+        digits = 0 if self.p95 - self.p5 >= _WHOLE_POINTS else 1
+        ends = f"{self.p5:.{digits}f}–{self.p95:.{digits}f}%"
+        return Said(f"约 {ends}", f"about {ends}")
+
+    @property
+    def said(self) -> Said:
+        """``约 10–15%（点值 9.5% 偏低：设施坐标不详）``: what a planner reads."""
+        off = Said("", "")
+        if abs(self.bias) > (self.p95 - self.p5) / 4:
+            off = Said(" 偏低", " is low") if self.bias < 0 else Said(" 偏高", " is high")
+        why = Said("", "")
+        if self.main_source is not None:
+            name = NAMES[self.main_source]
+            why = Said(f"：{name.zh}不详", f": {name.en} unknown")
+        point = f"{self.point:.1f}%"
+        return Said(
+            f"{self.likely.zh}（点值 {point}{off.zh}{why.zh}；抽样 {self.n} 次，种子 {self.seed}）",
+            f"{self.likely.en} (the figure, {point},{off.en or ' lies within'}{why.en}; "
+            f"{self.n} draws, seed {self.seed})",
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it; figures in the unit of the indicator."""

@@ -61,6 +61,7 @@ _REMEDIES: dict[Role, Said] = {
     "roads": STREETS_REMEDY,
 }
 _SHOWN = 4
+_DRAWS, _WORTH_POINTS = 100, 0.05
 NOTHING = Said("", "")
 # What readers of files raise for broken ones; not all of them gather problems.
 BROKEN = (ValueError, LookupError, TypeError, OSError)
@@ -155,7 +156,43 @@ def page(city: City, lang: Lang, *, every: bool = False) -> list[str]:
     lines = check_workspace(city)
     title = Said(f"{city.name}：数据是否够用", f"{city.label.english}: is the data fit for use")
     body = [text for line in lines for text in line.words(lang, every=every)]
-    return [title.to(lang), *body, *(said.to(lang) for said in _closing(city, lines))]
+    last = [*_closing(city, lines), *_first_to_bring(city, lines)]
+    return [title.to(lang), *body, *(said.to(lang) for said in last)]
+
+
+def _first_to_bring(city: City, lines: list[Line]) -> list[Said]:
+    """Which data would narrow the first share of people by road most, ranked, with points."""
+    blocked = {id_ for line in lines for id_ in line.blocked}
+    try:
+        plan = [*city.plan.indicators, *city.references]
+        asked = next((i for i in plan if _travels(i) and i.id not in blocked), None)
+        if asked is None:
+            return []
+        from coverage.draws.measure import draws_for
+        from coverage.draws.sources import NAMES, TO_BRING
+
+        year = city.plan.end
+        found = draws_for(city, city.register, asked, year, (), n=_DRAWS, seed=1)
+    except BROKEN:
+        return []
+    ranked = [(n, one) for n, one in found.by_source.items() if n in TO_BRING] if found else []
+    worth = [(NAMES[name], one.points) for name, one in ranked if one.points >= _WORTH_POINTS]
+    if found is None or not worth:
+        return []
+    head = Said(
+        f"先补哪些数据（{asked.name}，{found.likely.zh}）：",
+        f"Which data to bring first ({asked.name_en or asked.name}, {found.likely.en}):",
+    )
+    return [
+        head,
+        *(
+            Said(
+                f"  {rank}. {name.zh}：区间缩小 {points:.1f} 个百分点",
+                f"  {rank}. {name.en}: {points:.1f} points less between the ends",
+            )
+            for rank, (name, points) in enumerate(worth, start=1)
+        ),
+    ]
 
 
 def _closing(city: City, lines: list[Line]) -> list[Said]:

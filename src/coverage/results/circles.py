@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from coverage.draws.summary import Draws
     from coverage.reach.service import ServiceTimes
 
 Measured: TypeAlias = "float | Hidden | None"
@@ -246,10 +247,20 @@ def _people(times: ServiceTimes, row: PeopleReached, level: str, *, compared: bo
     return PeopleRow(level, row.code, row.name, row.group, name, *rounded)
 
 
-def to_dict(times: ServiceTimes, lang: Lang = "zh") -> dict[str, Any]:
-    """The result by its published schema."""
+def to_dict(times: ServiceTimes, lang: Lang = "zh", draws: Draws | None = None) -> dict[str, Any]:
+    """The result by its published schema, with its likely range if it was drawn."""
     made: dict[str, Any] = as_json(build(times, lang))
+    made["draws"] = None if draws is None else draws.to_dict()
     return made
+
+
+def likely(times: ServiceTimes, draws: Draws) -> Said:
+    """The likely range of the main group within the largest limit, in a sentence."""
+    limit, who = times.limits_s[-1], label(times.main_group)
+    return Said(
+        f"{limit_name(times, limit, 'zh')}内{who.zh}的可达率：{draws.said.zh}",
+        f"{who.en} within {limit_name(times, limit, 'en')}: {draws.said.en}",
+    )
 
 
 def to_csv(times: ServiceTimes, lang: Lang = "zh") -> str:

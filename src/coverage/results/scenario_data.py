@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from coverage.draws.summary import Draws
+
 
 def to_dict(comparison: Comparison, lang: Lang = "zh") -> dict[str, Any]:
     """Everything as plain data; people keep their fractions, `null` stands for not known."""
@@ -115,6 +117,7 @@ def _access(access: Access, lang: Lang) -> dict[str, Any]:
         "after": _travel(access, after=True),
         "straight_estimate": off is not None and off.straight_estimate,
         "wholly_off_road": round(off.alone, 3) if off else None,
+        "draws": None if access.draws is None else _drawn(*access.draws),
         "people": [_people(row) for row in access.people],
         "by_county": [_people(row) for row in access.counties],
         "nearest": [_times(*pair) for pair in access.times],
@@ -122,6 +125,10 @@ def _access(access: Access, lang: Lang) -> dict[str, Any]:
         "new_without_place": list(access.unplaced_new),
         "gone_without_place": list(access.unplaced_gone),
     }
+
+
+def _drawn(before: Draws, after: Draws) -> dict[str, Any]:
+    return {"before": before.to_dict(), "after": after.to_dict()}
 
 
 def _travel(access: Access, *, after: bool) -> dict[str, Any]:

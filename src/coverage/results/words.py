@@ -96,8 +96,11 @@ def current(result: IndicatorResult, lang: Lang) -> str:
 
 
 def between(result: IndicatorResult, lang: Lang) -> str:
-    """The range of a value, to stand behind it."""
+    """The range of a value, or its likely range where it was drawn, to stand behind it."""
     percent = is_percent(result.indicator.unit)
+    if result.draws is not None:
+        likely = result.draws.likely
+        return Said(f"（{likely.zh.replace(' ', '')}）", f" ({likely.en})").to(lang)
     return printed_range(result.measurement.range, lang, percent=percent)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from coverage.assessment import IndicatorResult, Report
     from coverage.city import City
+    from coverage.draws.summary import Draws
     from coverage.messages import Said
     from coverage.reach.people import NearestTime
     from coverage.reach.service import ServiceTimes
@@ -78,6 +79,7 @@ class Access:
             nobody is known to gain by them.
         unplaced_gone: Names of those that counted before and had none, so that nobody is
             known to lose by them.
+        draws: Likely ranges of the share within the limit before and after, if they were drawn.
     """
 
     question: Question
@@ -89,6 +91,7 @@ class Access:
     worst: tuple[tuple[NearestTime | None, NearestTime], ...]
     unplaced_new: tuple[str, ...] = ()
     unplaced_gone: tuple[str, ...] = ()
+    draws: tuple[Draws, Draws] | None = None
 
     @cached_property
     def off_road(self) -> OffRoad | None:
