@@ -121,7 +121,7 @@ def known_crs(crs: Any, file: str | None = None) -> CRS:
     except CRSError as error:
         text = str(crs)
         shown = text if len(text) < _LONG else f"{text[:_LONG]}…"
-        said = Said(f"不认识坐标系 {shown!r}", f"unknown coordinate system {shown!r}")
+        said = Said(f"坐标系不认识：{shown!r}", f"the CRS {shown!r} is not known")
         raise InputError(Problem(said, file)) from error
 
 
