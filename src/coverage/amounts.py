@@ -105,6 +105,7 @@ def _of_people(found: Measurement, people: PeopleOfYear) -> Measurement:
         lowest=lowest,
         highest=highest,
         own_figure=people.derived,
+        whole_known=people.lowest == people.highest,
         unsure=unsure,
         notes=notes,
     )
@@ -157,7 +158,7 @@ def _nursing_share(found: Matched) -> Measurement:
     made = _perhaps_nursing(made, found, nursing, most, beds)
     if silent:
         made = unstated(made, len(silent), _OF_BEDS)
-        made = replace(made, lowest=Fraction(0), boundless=True)
+        made = replace(made, lowest=Fraction(0), boundless=True, whole_known=False)
     return made
 
 
@@ -169,13 +170,15 @@ def _perhaps_nursing(
     if not others:
         return made
     if any(all_ is None for all_, _ in others):
-        return replace(with_perhaps(made, found, None), lowest=Fraction(0), boundless=True)
+        made = with_perhaps(made, found, None)
+        return replace(made, lowest=Fraction(0), boundless=True, whole_known=False)
     none = sum((all_ or 0) - (some or 0) for all_, some in others)
     some = sum((all_ or 0) if some is None else some for all_, some in others)
     return replace(
         with_perhaps(made, found, None),
         lowest=Fraction(100 * least, beds + none),
         highest=Fraction(100 * (most + some), beds + some),
+        whole_known=False,
     )
 
 

@@ -192,7 +192,10 @@ def _facility_share(city: City, register: Register, i: PlanIndicator, year: int)
     made = with_perhaps(made, found, None)
     more, most = len(rows) + len(found.perhaps), len(having) + len(found.perhaps) + doubted
     return replace(
-        made, lowest=Fraction(100 * len(having), more), highest=Fraction(100 * most, more)
+        made,
+        lowest=Fraction(100 * len(having), more),
+        highest=Fraction(100 * most, more),
+        whole_known=not found.perhaps,
     )
 
 

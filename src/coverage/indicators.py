@@ -68,6 +68,8 @@ class Measurement:
         lowest: The value is no lower, where it is not known exactly; `None` for the value itself.
         highest: As `lowest`: the value is no higher.
         boundless: Nothing bounds the value from above: a size of which a part is not known.
+        whole_known: Whether the denominator is the same whatever is not known: else a gap in units
+            has no bounds.
         unsure: What is not known, where that keeps a verdict from being given.
         in_doubt: Codes of units of which it is not known whether they are covered.
         own_figure: Why the value follows from the figure it would be judged by: it is not judged.
@@ -95,6 +97,7 @@ class Measurement:
     lowest: Fraction | None = None
     highest: Fraction | None = None
     boundless: bool = False
+    whole_known: bool = True
     unsure: tuple[Said, ...] = ()
     in_doubt: tuple[str, ...] = ()
     own_figure: bool = False

@@ -111,8 +111,8 @@ def _gap_range(found: Measurement, target: Target) -> tuple[int, int | None] | N
     denominator = Fraction(1 if found.denominator is None else found.denominator)
     if target.op not in {">", "≥"} or target.value is None or not denominator:
         return None
-    if found.boundless and found.ceiling is not None:
-        return None  # of a share whose whole is not known, no number of units is
+    if not found.whole_known:
+        return None
     worst, best = (
         None
         if end is None

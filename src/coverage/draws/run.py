@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 MOST_DRAWS = 10_000
 _CANDIDATES = 1_200  # places of facilities at which times are computed, shared among townships
 _FEWEST_EACH, _MOST_EACH = 4, 40
-_MOST_TIMES = 40_000_000  # kept at once, 12 bytes each
 
 
 @dataclass(frozen=True, eq=False)

@@ -82,15 +82,15 @@ def _indicator(change: IndicatorChange, lang: Lang) -> dict[str, Any]:
         "name": words.name(after, lang),
         "level": after.indicator.level,
         "changed": change.changed,
-        "before": _value(before),
-        "after": _value(after),
+        "before": _value(before, lang),
+        "after": _value(after, lang),
         "newly_covered": list(change.newly_covered),
         "no_longer_covered": list(change.no_longer_covered),
         "provenance": dict(sorted(after.measurement.provenance.items())),
     }
 
 
-def _value(result: Any) -> dict[str, Any]:
+def _value(result: Any, lang: Lang) -> dict[str, Any]:
     found = result.measurement
     return {
         "numerator": plain(found.numerator),
@@ -100,7 +100,7 @@ def _value(result: Any) -> dict[str, Any]:
         "status": result.status,
         "targets": [
             {key: value for key, value in as_json(t).items() if key != "text"}
-            for t in aims(result.targets)
+            for t in aims(result.targets, lang)
         ],
     }
 
