@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from lxml import html
 
 from coverage.errors import InputError
 from coverage.formats.files import read_grids
+from coverage.formats.markup import outermost
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,3 +66,27 @@ def test_a_page_as_programs_write_it(tmp_path: Path) -> None:
 def test_a_page_without_a_table_is_refused(tmp_path: Path, page: str) -> None:
     with pytest.raises(InputError, match="网页里没有表格"):
         grids(tmp_path / "a.xls", page)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_only_the_outermost_tables_are_sheets(seed: int) -> None:
+    """One walk finds what a path finds that asks each table for all that it lies in."""
+    rng = Random(seed)
+    parts = (rng.choice(("<table><tr><td>", "</td></tr></table>", "<p>甲")) for _ in range(60))
+    page = html.document_fromstring("<p>" + "".join(parts))
+    assert list(outermost(page)) == page.xpath("//table[not(ancestor::table)]")
+
+
+def test_tables_deep_in_tables_are_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "deep.html"
+    path.write_text("<html>" + "<table>" * 30_000 + "<tr><td>a", encoding="utf-8")
+    with pytest.raises(InputError):
+        read_grids(path)
+
+
+def test_a_script_in_a_cell_is_no_text_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "s.html"
+    page = "<table><tr><td>甲<script>x()</script>乙<style>b{}</style></td></tr></table>"
+    path.write_text(page, encoding="utf-8")
+    (grid,) = read_grids(path)
+    assert grid.rows[0][1] == ["甲乙"]

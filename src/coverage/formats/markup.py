@@ -111,7 +111,8 @@ def read_html(raw: bytes, file: str, meter: Meter, encoding: str | None = None) 
         page = html.document_fromstring(text.encode("utf-8", "replace"), parser)
     except etree.ParserError as error:
         raise InputError(Problem(Said("HTML 已损坏", "the HTML is damaged"), file)) from error
-    grids = [_html_table(table, meter) for table in page.xpath("//table[not(ancestor::table)]")]
+    etree.strip_elements(page, "script", "style", with_tail=False)
+    grids = [_html_table(table, meter) for table in outermost(page)]
     grids = [grid for grid in grids if grid.rows]
     if not grids:
         refuse(file, "网页里没有表格", "the file is an HTML page without a table")
@@ -122,11 +123,22 @@ def read_html(raw: bytes, file: str, meter: Meter, encoding: str | None = None) 
     return grids
 
 
+def outermost(page: Any) -> Iterator[Any]:
+    """The tables that lie in no other, in one walk: a path asks each for all that it lies in."""
+    from lxml import etree
+
+    depth = 0
+    for event, table in etree.iterwalk(page, events=("start", "end"), tag="table"):
+        if event == "start" and depth == 0:
+            yield table
+        depth += 1 if event == "start" else -1
+
+
 def _html_table(table: Any, meter: Meter) -> Grid:
     """The rows of a table; those of tables in its cells are text of the cells."""
     from lxml import etree
 
-    shown = etree.XPath(".//text()[not(ancestor::script or ancestor::style)] | .//br")
+    shown = etree.XPath(".//text() | .//br")
     placer, begun = _Placer("", meter), False
     for element in table.iterdescendants("tr", "td", "th"):
         if next(element.iterancestors("table")) is not table:
