@@ -44,12 +44,12 @@ _COUNTY_COLUMNS = 4
 _EXAMPLE = Said("（示意）", " (ex.)")
 _COMPUTED = (
     Column("", width=3, right=True),
-    Column(HEADS["indicator"], width=33),
+    Column(HEADS["indicator"], width=32),
     Column(HEADS["baseline"], width=8, right=True),
     Column(HEADS["now"], width=14, right=True),
     Column(HEADS["target"], width=11),
     Column(HEADS["gap"], width=17),
-    Column(HEADS["status"], width=8),
+    Column(HEADS["status"], width=9),
 )
 _REPORTED = (
     Column(HEADS["indicator"], width=38),
@@ -107,7 +107,8 @@ def _computed(results: Sequence[IndicatorResult], lang: Lang) -> Table:
 
 
 def _computed_row(result: IndicatorResult, serial: str, lang: Lang) -> tuple[Cell, ...]:
-    now = words.current(result, lang).replace(" (", "（").replace(" ", "\n").replace("（", "\n（")
+    # The range on a line of its own.
+    now = words.current(result, lang).replace(" ", "\n").replace("（", "\n（")
     if words.illustrative(result):
         now += Said("\n（示意）", "\n(example)").to(lang)
     if result.plan_basis:
