@@ -279,7 +279,9 @@ def _result(
         if supplied is not None or not (target.every or target.sum):
             return found
         if target.sum:
-            return measured(min(target.year, year), added=True)
+            until = min(target.year, year)
+            whole = indicator.cumulative and until == year
+            return found if whole else measured(until, added=True)
         return Measurement() if target.year > year else measured(target.year)
 
     targets = tuple(

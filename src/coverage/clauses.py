@@ -33,7 +33,8 @@ MEASURES: dict[str, tuple[str, str]] = {
     "reported": ("填报", "reported, not computed"),
 }
 COMPUTED = tuple(m for m in MEASURES if m != "reported")
-ADDED = ("count", "size")  # what can be added up over years
+OF_ONE_YEAR = tuple(m for m in COMPUTED if m not in {"count", "size"})  # these do not add up
+NO_SUM = Said("只有数量和规模能逐年累计", "only a count or a size of several years adds up")
 BY_ROAD = ("people_within", "hours_to_all")
 LEVELS = ("city", "county", "township", "village")
 SIZES = ("beds", "nursing_beds", "floor_area", "land_area", "capacity_total")

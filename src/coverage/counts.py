@@ -28,7 +28,7 @@ from coverage.people_of_year import people_of_year
 from coverage.places.tiers import tier_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from coverage.city import City
     from coverage.facilities import Facility, Register
@@ -60,7 +60,8 @@ def _unit_share(city: City, register: Register, i: PlanIndicator, year: int) -> 
     found = matching(register, i.match, year, city)
     least = i.match.at_least
     covered, missing, holders = unit_share(found.rows, units, city, at_least=least)
-    most, in_doubt = _most_units(found, units, city, least)
+    sure = {code: len(rows) for code, rows in holders.items()}
+    most, in_doubt = _most_units(found, units, city, least, sure=sure)
     counted = {f.id: f for code in covered for f in holders.get(code, ())}
     inside = {f.id for held in holders.values() for f in held}
     made = Measurement(
@@ -77,22 +78,23 @@ def _unit_share(city: City, register: Register, i: PlanIndicator, year: int) -> 
         in_doubt=in_doubt,
         notes=(*notes, *_outside(sum(f.id not in inside for f in found.rows))),
     )
-    made = with_perhaps(made, found, Fraction(100 * most, len(units)))
+    highest = Fraction(100 * most, len(units))
+    made = with_perhaps(made, found, highest)
     if not in_doubt:
         return made
     doubt = Said(f"{len(in_doubt)} {_OF_LEVEL[i.level]}情况不明", f"{len(in_doubt)} units in doubt")
-    highest = Fraction(100 * most, len(units))
     return replace(made, highest=highest, unsure=(doubt,))
 
 
 def _most_units(
-    found: Matched, units: Sequence[Unit], city: City, least: int
+    found: Matched, units: Sequence[Unit], city: City, least: int, *, sure: Mapping[str, int]
 ) -> tuple[int, tuple[str, ...]]:
-    """Units that may be covered at most, and those of which it is not known."""
-    _, _, certain = unit_share(found.rows, units, city, at_least=least)
-    sure = {code: len(rows) for code, rows in certain.items()}
-    _, _, perhaps = unit_share((*found.rows, *found.perhaps), units, city, at_least=least)
-    held = {u.code: len(perhaps.get(u.code, ())) for u in units}
+    """Units that may be covered at most, and those of which it is not known.
+
+    `sure` says how many facilities each unit holds for certain.
+    """
+    _, _, perhaps = unit_share(found.perhaps, units, city)
+    held = {u.code: sure.get(u.code, 0) + len(perhaps.get(u.code, ())) for u in units}
     covered = {code for code, count in held.items() if count >= least}
     doubted = {code for code in covered if sure.get(code, 0) < least}
     roaming = coverable((*found.rows, *found.perhaps), units, city, held=held)

@@ -197,11 +197,19 @@ class _Asked:
             and (not match.names or any(name in f.name for name in match.names))
         ):
             return False
-        owned = None if match.ownership and not f.ownership else True
-        if match.ownership and f.ownership and f.ownership not in match.ownership:
-            return False
-        answers = (owned, self._tier(f), self._inside(f), self._place(f), self._opened(f))
+        answers = (
+            self._owned(f),
+            self._tier(f),
+            self._inside(f),
+            self._place(f),
+            self._opened(f),
+        )
         return False if False in answers else None if None in answers else True
+
+    def _owned(self, f: Facility) -> bool | None:
+        if not self.match.ownership:
+            return True
+        return f.ownership in self.match.ownership if f.ownership else None
 
     def _tier(self, f: Facility) -> bool | None:
         tiers = self.match.tiers

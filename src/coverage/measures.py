@@ -105,10 +105,10 @@ def measure_sum(
     total = sum((found.value or Fraction(0) for found in known), Fraction(0))
     more = None if highest is None else total + (highest - last.value)
     rows = {f.id: f for found in known for f in found.rows}
-    parts = "、".join(f"{y} 年 {number(f.value or 0)}" for y, f in zip(years, each, strict=True))
+    by_year = [(y, number(f.value or 0)) for y, f in zip(years, each, strict=True)]
     said = Said(
-        f"{years[0]}—{years[-1]} 年合计（{parts}）",
-        f"{years[0]} to {years[-1]} together ({parts.replace(' 年 ', ': ').replace('、', ', ')})",
+        f"{years[0]}—{years[-1]} 年合计（{'、'.join(f'{y} 年 {n}' for y, n in by_year)}）",
+        f"{years[0]} to {years[-1]} together ({', '.join(f'{y}: {n}' for y, n in by_year)})",
     )
     return replace(
         last,

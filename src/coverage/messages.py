@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Lang = Literal["zh", "en"]
 
@@ -68,6 +71,17 @@ class Said(NamedTuple):
     def then(self, other: Said) -> Said:
         """Both wordings, each followed by that of `other`."""
         return Said(self.zh + other.zh, self.en + other.en)
+
+
+def joined(saids: Iterable[Said]) -> Said:
+    """Several things said one after the other.
+
+    Example:
+        >>> joined([Said("甲", "one"), Said("乙", "two")])
+        Said(zh='甲；乙', en='one; two')
+    """
+    several = tuple(saids)
+    return Said("；".join(one.zh for one in several), "; ".join(one.en for one in several))
 
 
 class Spelling(Said):

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coverage.clauses import (
-    ADDED,
-    COMPUTED,
     LEVELS,
     MEASURES,
+    NO_SUM,
+    OF_ONE_YEAR,
     Match,
     Target,
     each_year,
@@ -293,9 +293,8 @@ def _indicator(fields: Fields, head: Mapping[str, Any]) -> PlanIndicator:
     ):
         values[key] = fields.choice(key, known, what=what, needed=True)
     targets = [target_of(one) for one in fields.tables("target")]
-    if values["measure"] in set(COMPUTED) - set(ADDED) and any(t.sum for t in targets):
-        said = f"only {' and '.join(ADDED)} of several years can be added up"
-        fields.bad("measure", Said(f"只有 {'、'.join(ADDED)} 能逐年累计", said), values["measure"])
+    if values["measure"] in OF_ONE_YEAR and any(t.sum for t in targets):
+        fields.bad("measure", NO_SUM, values["measure"])
     return PlanIndicator(
         **values,
         match=match_of(fields.table("match"), values["measure"]),

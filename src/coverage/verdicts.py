@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from coverage.gaps import as_planned, gap, meets_between, units_needed
 from coverage.indicators import Measurement
-from coverage.messages import Said
+from coverage.messages import Said, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,7 @@ def judge(found: Measurement, target: Target, *, due: bool, bound: bool = False)
     if target.rule == "size":
         met = as_planned(value, target.value)
         if found.range:
-            return TargetResult(target, due=due, undecided=_joined(found.unsure) or _UNKNOWN)
+            return TargetResult(target, due=due, undecided=_unsure(found))
         points = Fraction(0) if met else abs(target.value - value)
         return TargetResult(target, met, points, None, due)
     assert found.numerator is not None  # noqa: S101 -- a value has a numerator
@@ -99,7 +99,7 @@ def judge(found: Measurement, target: Target, *, due: bool, bound: bool = False)
     between = _gap_range(found, target) if found.range and found.countable else None
     if sure is None or (bound and sure):
         # Neither a partial list nor another year's people prove what hangs on the rest of them.
-        why = _WIDER if bound and sure else _joined(found.unsure) or _UNKNOWN
+        why = _WIDER if bound and sure else _unsure(found)
         return TargetResult(target, due=due, gap_range=between, undecided=why)
     units = found_gap.units if found.countable else None
     return TargetResult(target, found_gap.met, found_gap.points, units, due, between)
@@ -129,11 +129,9 @@ def _gap_range(found: Measurement, target: Target) -> tuple[int, int | None] | N
     return (best or 0, worst)
 
 
-def _joined(reasons: Sequence[Said]) -> Said | None:
+def _unsure(found: Measurement) -> Said:
     """What is not known, in one sentence."""
-    if not reasons:
-        return None
-    return Said("；".join(r.zh for r in reasons), "; ".join(r.en for r in reasons))
+    return joined(found.unsure) if found.unsure else _UNKNOWN
 
 
 _OWN = Said("人数由这一比率反推", "the people were derived from this very ratio")

@@ -128,8 +128,7 @@ def _gap(indicator: Indicator, aim: Aim, lang: Lang) -> str:
     percent, unit = indicator.percent, indicator.unit
     points = shown(aim.gap_points, "count")
     if aim.gap_range is not None:
-        ends = aim.gap_range.low, aim.gap_range.high
-        said = printed_gap(None, ends, indicator.gap_unit, lang)
+        said = printed_gap(None, aim.gap_range.ends, indicator.gap_unit, lang)
         return said.replace(" ", "") if lang == "zh" else said
     named = Said("个百分点", " percentage points") if percent else Said(unit, f" {unit}")
     points += named.to(lang)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coverage.kinds import PROVENANCES
 from coverage.messages import Lang, Said
+from coverage.results import words
 from coverage.results.document import HIDDEN, Document, Indicator, known
 from coverage.results.projects import projects_table
 from coverage.results.table import JUDGED, STATUS_COLOURS, Cell, Column, Table, named, shown
@@ -28,8 +28,7 @@ _PEOPLE_ONLY = 9999  # a share of more than so many is one of people, in percent
 
 def label(indicator: Indicator) -> str:
     """The short name of an indicator where it has one, else the whole; never a cut one."""
-    short = indicator.short_name
-    return indicator.name if short.endswith("…") else short
+    return words.label(indicator.short_name, indicator.name)
 
 
 def tables(document: Document) -> dict[str, Table]:
@@ -167,8 +166,7 @@ def _projects(document: Document) -> Table:
         i.id: (label(i), "" if i.value is None else i.shown.value, i.status_text)
         for i in document.indicators
     }
-    made = projects_table(document.projects, said, document.lang)
-    return replace(made, title=Said("规划重大项目", "Projects of the plan"))
+    return projects_table(document.projects, said, document.lang)
 
 
 def _before_after(document: Document) -> Table | None:

@@ -8,7 +8,7 @@ import click
 
 from coverage.cli.grammar import command
 from coverage.cli.options import SERVER, argument, own_folder, say, say_written, takes, takes_city
-from coverage.messages import Lang, Said
+from coverage.messages import Lang, Said, joined
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,8 +104,7 @@ def _filled(half: Path, boundaries: Path, lang: Lang, **how: str | None) -> City
     )
     for row in made.data:
         if row.outcome == "rejected":
-            why = Said("；".join(s.zh for s in row.said), "; ".join(s.en for s in row.said))
-            click.echo(f"! {row.row} {row.name}：{why.to(lang)}", err=True)
+            click.echo(f"! {row.row} {row.name}：{joined(row.said).to(lang)}", err=True)
     for finding in made.findings:
         if finding.weight == "warning" or finding.id == "file":
             click.echo(f"! {finding.said.to(lang)}", err=True)

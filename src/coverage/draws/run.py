@@ -383,7 +383,6 @@ def _summary(
     p5, p50, p95 = (float(v) for v in np.percentile(values, (5, 50, 95)))
     lived = drawing.counted & np.isfinite(shares).all(axis=0)
     codes = tuple(code for code, yes in zip(drawing.codes, lived, strict=True) if yes)
-    served = dict(zip(codes, shares[:, lived].mean(axis=0).tolist(), strict=True))
     return Draws(
         n=len(values),
         seed=drawing.seed,
@@ -394,7 +393,6 @@ def _summary(
         met_probability=None if met is None else float(np.mean([met(v) for v in values])),
         by_source=by_source(values, others),
         worst=among_worst(shares[:, lived], codes),
-        served=served,
     )
 
 

@@ -8,21 +8,15 @@ township is published) draws nothing and is not named.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coverage.messages import Said
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     from coverage.arrays import Floats, Ints
     from coverage.profiles import Profile
-
-Source: TypeAlias = (
-    "Literal['township_people', 'people_places', 'facility_places', 'pace', 'roads', 'ages']"
-)
 
 NAMES: dict[str, Said] = {
     "township_people": Said("乡镇人口", "people by township"),

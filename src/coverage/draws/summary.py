@@ -46,7 +46,6 @@ class Draws:
         met_probability: Share of draws that meet the target in force, `None` without one.
         by_source: By source, the largest first.
         worst: By township, how often it is among the ten worst, largest first.
-        served: By township, the mean share of its people within the limit, 0 to 1.
     """
 
     n: int
@@ -58,17 +57,11 @@ class Draws:
     met_probability: float | None
     by_source: Mapping[str, SourceShare]
     worst: Mapping[str, float] = field(default_factory=dict)
-    served: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def bias(self) -> float:
         """The figure less the middle of the draws: negative where it is too low."""
         return self.point - self.p50
-
-    @property
-    def outside(self) -> bool:
-        """Whether the figure lies outside its own range."""
-        return not self.p5 <= self.point <= self.p95
 
     @property
     def main_source(self) -> str | None:

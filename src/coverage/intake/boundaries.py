@@ -22,7 +22,7 @@ from coverage.intake.commit import deliver, own_file
 from coverage.intake.outcomes import FEATURES, Findings, ImportReport, RowOutcome, ordered
 from coverage.intake.parts import layer_sheet, part_of, uses_of
 from coverage.lists.spec import UNITS
-from coverage.messages import Lang, Said
+from coverage.messages import Lang, Said, joined
 from coverage.places import polygons as topology
 from coverage.places.find import Evidence, code_in, find_unit
 
@@ -133,7 +133,7 @@ def import_boundaries(
     if not draft.shapes:
         said = [
             Problem(
-                Said("；".join(s.zh for s in f.said), "; ".join(s.en for s in f.said)),
+                joined(f.said),
                 path.name,
                 f.row.row,
                 value=f.row.name or units.name(f.code),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from coverage.clauses import ADDED, BY_ROAD, COMPUTED, RULES, condition_of
+from coverage.clauses import BY_ROAD, NO_SUM, OF_ONE_YEAR, RULES, condition_of
 from coverage.intake.planwords import SEPARATORS
 from coverage.kinds import TIER_ALIASES
 from coverage.lists.spec import normal, words
@@ -80,8 +80,8 @@ def _rules(text: Callable[[str], str], out: PlanRow) -> None:
 
 def _every(text: Callable[[str], str], out: PlanRow) -> None:
     every = _word(text, out, "every", words("every"))
-    if every == "sum" and out.data["measure"] in set(COMPUTED) - set(ADDED):
-        out.reject("只有数量和规模能逐年累计", "only a count or a size of several years adds up")
+    if every == "sum" and out.data["measure"] in OF_ONE_YEAR:
+        out.reject(*NO_SUM)
     for target in out.data.get("target", ()) if every else ():
         target.update({"every": "year"} if every == "year" else {"sum": True})
 

@@ -119,7 +119,7 @@ def _bar(indicator: Indicator, lang: Lang) -> Bar | None:
     if between is not None:
         top = aim * 2 if between.high is None else between.high
         ends = (between.low, top)
-        shown += printed_range((between.low, between.high), lang, percent=indicator.percent)
+        shown += printed_range(between.ends, lang, percent=indicator.percent)
     return Bar(indicator.name, value, aim, f"{shown}  {said.target}", met, ends)
 
 

@@ -115,7 +115,8 @@ def _maybe(times: ServiceTimes, vague: Sequence[Facility]) -> Bools:
     places = np.concatenate([areas, np.asarray(shapely.points(np.reshape(own, (-1, 2))), object)])
     tree = shapely.STRtree(np.asarray(list(cells.values()), object))
     _, hit = tree.query(places, predicate="dwithin", distance=radius)
-    reached = {code for n, code in enumerate(cells) if n in set(hit.tolist())}
+    codes = list(cells)
+    reached = {codes[n] for n in hit}
     # A unit without a cell may lie anywhere in the city.
     of_units = np.array([c in reached or c not in cells for c in (*demand.unit_codes, "")])
     return np.asarray(of_units[demand.unit], bool)

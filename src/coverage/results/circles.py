@@ -10,7 +10,7 @@ from rich.text import Text
 
 from coverage.groups import label
 from coverage.kinds import KINDS
-from coverage.messages import Lang, Said
+from coverage.messages import Lang, Said, joined
 from coverage.reach.bounds import people_between
 from coverage.reach.people import (
     PERCENTILES,
@@ -21,6 +21,7 @@ from coverage.reach.people import (
 )
 from coverage.results import words
 from coverage.results.document import HIDDEN, Hidden, as_json
+from coverage.results.ranges import Range
 from coverage.results.table import Column, Table, bullet, columns, to_rich
 from coverage.results.table import to_csv as table_csv
 from coverage.results.table import to_markdown as table_markdown
@@ -122,7 +123,7 @@ class Circles:
     population: Mapping[str, str]
     facilities: Mapping[str, int]
     straight_estimate: bool
-    range: Mapping[str, float] | None
+    range: Range[float] | None
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
     people: tuple[PeopleRow, ...]
@@ -155,7 +156,7 @@ def build(times: ServiceTimes, lang: Lang = "zh") -> Circles:
     """The result of travel times, its figures rounded to a thousandth."""
     sites = times.sites
     estimate = _estimated(times)
-    between, _ = range_of(times)
+    between, said = range_of(times)
     return Circles(
         city={"code": times.city.code, "name": times.city.name},
         kinds=times.kinds,
@@ -172,8 +173,8 @@ def build(times: ServiceTimes, lang: Lang = "zh") -> Circles:
             "illustrative": sum(f.provenance == "illustrative" for f in sites.facilities),
         },
         straight_estimate=estimate,
-        range=None if between is None else dict(zip(("low", "high"), between, strict=True)),
-        notes=tuple(note.to(lang) for note in _notes(times)),
+        range=between,
+        notes=tuple(note.to(lang) for note in _notes(times, said)),
         skipped=tuple(str(problem) for problem in times.skipped),
         people=tuple(
             _people(times, row, level, compared=not estimate)
@@ -204,7 +205,7 @@ def _estimated(times: ServiceTimes) -> bool:
     return found is not None and found.straight_estimate
 
 
-def range_of(times: ServiceTimes) -> tuple[tuple[float, float] | None, tuple[Said, ...]]:
+def range_of(times: ServiceTimes) -> tuple[Range[float] | None, tuple[Said, ...]]:
     """Percent of the main group within the last limit at least and at most, and what to say.
 
     Nothing where every place is known.
@@ -219,16 +220,15 @@ def range_of(times: ServiceTimes) -> tuple[tuple[float, float] | None, tuple[Sai
     limit, who = times.limits_s[-1], label(group)
     said = Said(
         f"不作任何假定，{limit_name(times, limit, 'zh')}内{who.zh}的可达率"
-        f"只知在 {low:g}–{high:g}% 之间：" + "；".join(one.zh for one in between.unsure),
+        f"只知在 {low:g}–{high:g}% 之间：",
         f"without any assumption, between {low:g} and {high:g} % of {who.en} are within "
-        f"{limit_name(times, limit, 'en')}: " + "; ".join(one.en for one in between.unsure),
+        f"{limit_name(times, limit, 'en')}: ",
     )
-    return (low, high), (said,)
+    return Range(low, high), (said.then(joined(between.unsure)),)
 
 
-def _notes(times: ServiceTimes) -> list[Said]:
-    """What to know before quoting it, the ways off the road first."""
-    _, between = range_of(times)
+def _notes(times: ServiceTimes, between: tuple[Said, ...]) -> list[Said]:
+    """What to know before quoting it, the ways off the road first, then what `range_of` says."""
     return list(dict.fromkeys((*said_of(off_road_of(times)), *between, *times.notes)))
 
 
@@ -273,7 +273,7 @@ def to_csv(times: ServiceTimes, lang: Lang = "zh") -> str:
 def to_markdown(times: ServiceTimes, lang: Lang = "zh") -> str:
     """Heading, notes and the table of the city and its counties."""
     lines = [f"# {heading(times, lang)}", ""]
-    lines += [f"> - {note.to(lang)}" for note in _notes(times)]
+    lines += [f"> - {note.to(lang)}" for note in _notes(times, range_of(times)[1])]
     return "\n".join([*lines, "", *table_markdown(_people_table(times, lang))]) + "\n"
 
 
@@ -294,7 +294,7 @@ def heading(times: ServiceTimes, lang: Lang) -> str:
 def show(times: ServiceTimes, to: Console, lang: Lang) -> None:
     """Print the tables."""
     to.print(Text(heading(times, lang), style="bold"))
-    for note in _notes(times):
+    for note in _notes(times, range_of(times)[1]):
         bullet(to, note.to(lang), "dim")
     for problem in times.skipped:
         to.print(Text(f" ! {problem}", style="yellow"), soft_wrap=True)

@@ -20,7 +20,7 @@ from coverage.results import words
 if TYPE_CHECKING:
     from coverage.messages import Lang
     from coverage.results.projects import ProjectRow
-    from coverage.results.ranges import GapRange, Range
+    from coverage.results.ranges import Range
 
 
 class Hidden(StrEnum):
@@ -83,7 +83,7 @@ class Aim:
     gap_units: Count = None
     due: bool = False
     clause: str = ""
-    gap_range: GapRange | None = None
+    gap_range: Range[int] | None = None
     undecided_because: str | None = None
 
 
@@ -143,7 +143,7 @@ class Figures:
     numerator: Figure
     denominator: Figure
     value: Figure
-    range: Range | None
+    range: Range[Fraction] | None
     straight_estimate: bool
     wholly_off_road: Figure | float
     baseline: Base | None

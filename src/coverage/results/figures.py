@@ -41,7 +41,7 @@ def pair(row: Indicator | County, lang: Lang, *, percent: bool = True) -> str:
     """Numerator, denominator and value of a row, and its range: ``40/85 47.1%（47.1–61.2%）``."""
     value = shown(row.value, lang, percent=percent)
     if isinstance(row, Indicator) and row.range is not None:
-        value += printed_range((row.range.low, row.range.high), lang, percent=percent)
+        value += printed_range(row.range.ends, lang, percent=percent)
     if row.denominator is None or row.numerator is None:
         return value
     return f"{shown(row.numerator, lang)}/{shown(row.denominator, lang)} {value}"
@@ -54,8 +54,8 @@ def gap(indicator: Indicator, aim: Aim, lang: Lang) -> str:
     zh = lang == "zh"
     what = _UNITS.get(indicator.level, Said("", "")).to(lang)
     if aim.gap_range is not None:
-        ends = aim.gap_range.low, aim.gap_range.high
-        return printed_gap(None, ends, what, lang).rstrip() + Said("", " short").to(lang)
+        short = printed_gap(None, aim.gap_range.ends, what, lang).rstrip()
+        return short if zh else f"{short} short"
     if aim.gap_units is not None:
         text = shown(aim.gap_units, lang)
         return f"差 {text} {what}".rstrip() if zh else f"{text} {what} short".strip()

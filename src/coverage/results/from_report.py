@@ -30,7 +30,7 @@ from coverage.results.document import (
     as_json,
 )
 from coverage.results.projects import project_rows
-from coverage.results.ranges import GapRange, Range
+from coverage.results.ranges import Range
 from coverage.results.vocabulary import GROUPS, STATUS
 from coverage.settings import PACKAGE_DIR
 
@@ -136,7 +136,7 @@ def aims(targets: Sequence[TargetResult], lang: Lang = "zh") -> tuple[Aim, ...]:
         Aim(
             *(t.year, t.op, t.value, t.said.to(lang), r.met, r.gap_points, r.gap_units, r.due),
             clause=t.clause,
-            gap_range=None if r.gap_range is None else GapRange(*r.gap_range),
+            gap_range=None if r.gap_range is None else Range(*r.gap_range),
             undecided_because=None if r.undecided is None else r.undecided.to(lang),
         )
         for r in targets

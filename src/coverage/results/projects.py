@@ -13,7 +13,7 @@ from coverage.results.vocabulary import HEADS, STATUS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from coverage.assessment import IndicatorResult, Report
+    from coverage.assessment import Report
     from coverage.plans import Project
 
 _WORKS = {"新建": "new", "改扩建": "rebuilt", "续建": "continued"}
@@ -65,16 +65,11 @@ def project_rows(report: Report, lang: Lang) -> tuple[ProjectRow, ...]:
     )
 
 
-def _label(result: IndicatorResult, lang: Lang) -> str:
-    short = words.short_name(result, lang)
-    return words.name(result, lang) if short.endswith("…") else short
-
-
 def report_projects(report: Report, lang: Lang) -> Table:
     """The table of a report."""
     said = {
         r.indicator.id: (
-            _label(r, lang),
+            words.label(words.short_name(r, lang), words.name(r, lang)),
             "" if r.value is None else words.current(r, lang),
             STATUS[r.status].to(lang),
         )
@@ -99,7 +94,7 @@ def projects_table(
         return "\n".join(lines) or _UNLINKED.to(lang)
 
     rows = tuple((p.name, p.work, str(p.year), follows(p), p.clause) for p in projects)
-    title = Said("五、规划重大项目与现状", "Projects of the plan, and how they stand")
+    title = Said("规划重大项目", "Projects of the plan")
     columns = (
         Column(Said("重大项目", "project"), weight=2.4, width=23),
         Column(Said("建设内容", "work"), weight=1.4, width=14),

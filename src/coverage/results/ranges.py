@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from fractions import Fraction
+from typing import Generic, TypeVar
 
 from coverage.messages import Lang, Said, in_number
 from coverage.text import number
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 _WORTH_SAYING = 1  # percentage points
 UNDECIDED = Said("待定", "undecided")
 
 
-@dataclass(frozen=True)
-class Range:
-    """Between what a value lies where something is not known; nothing above is `None`."""
-
-    low: Fraction
-    high: Fraction | None
+_T = TypeVar("_T", float, int, Fraction)
 
 
 @dataclass(frozen=True)
-class GapRange:
-    """Whole units still needed, at least and at most; `None` where no number of them does."""
+class Range(Generic[_T]):
+    """Between what a value or a gap in units lies, where something is not known.
 
-    low: int
-    high: int | None
+    Attributes:
+        low: No less.
+        high: No more; `None` where nothing bounds it, or where no number of units does.
+    """
+
+    low: _T
+    high: _T | None
+
+    @property
+    def ends(self) -> tuple[_T, _T | None]:
+        """Both."""
+        return self.low, self.high
 
 
 def printed_range(

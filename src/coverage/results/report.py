@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -92,8 +93,9 @@ def show(report: Report, to: Console, lang: Lang) -> None:
         to.print(to_rich(_reported(reported, lang), padding=(0, 0)))
     projects = report_projects(report, lang)
     if projects.rows:
+        title = Said("五、规划重大项目与现状", "Projects of the plan, and how they stand")
         to.print()
-        to.print(to_rich(projects, padding=(0, 0)))
+        to.print(to_rich(replace(projects, title=title), padding=(0, 0)))
 
 
 def _by_county(results: Sequence[IndicatorResult]) -> list[IndicatorResult]:
@@ -257,8 +259,7 @@ def to_markdown(report: Report, lang: Lang = "zh") -> str:
         lines += ["", title, "", *table_markdown(table)]
     projects = report_projects(report, lang)
     if projects.rows:
-        title = Said("## 规划重大项目", "## Projects of the plan").to(lang)
-        lines += ["", title, "", *table_markdown(projects)]
+        lines += ["", f"## {projects.caption}", "", *table_markdown(projects)]
     missing = [line for result in report.results for line in _missing_lines(report, result, lang)]
     noted = [f"- {words.name(r, lang)}：{n.to(lang)}" for r in report.results for n in r.notes]
     if missing:

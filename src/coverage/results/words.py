@@ -31,6 +31,11 @@ def short_name(result: IndicatorResult, lang: Lang) -> str:
     return short + mark_of(result.measurement.off_road).to(lang)
 
 
+def label(short: str, whole: str) -> str:
+    """The short name of an indicator where it has one, else the whole; never a cut one."""
+    return whole if short.endswith("…") else short
+
+
 def name(result: IndicatorResult, lang: Lang) -> str:
     """Name of an indicator; it says so where its value is a straight-line estimate."""
     return _plain_name(result, lang) + mark_of(result.measurement.off_road).to(lang)

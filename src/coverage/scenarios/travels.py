@@ -9,7 +9,7 @@ import numpy as np
 
 from coverage.errors import InputError
 from coverage.indicators import Measurement
-from coverage.messages import Said
+from coverage.messages import Said, joined
 from coverage.profiles import load_profile
 from coverage.reach.ground import DEFAULT_PROFILE, TravelSetup, roads_in_words, set_up_travel
 from coverage.reach.measure import DEFAULT_MINUTES, counted_for, from_times
@@ -73,9 +73,8 @@ class Travels:
             ground = self._ground(self._key(None))
         except InputError as error:
             self._broken = True
-            zh = "；".join(p.reason.zh for p in error.problems)
-            en = "; ".join(p.reason.en for p in error.problems)
-            self.notes = (Said(f"未计算出行时间：{zh}", f"travel times are not computed: {en}"),)
+            why = joined(p.reason for p in error.problems)
+            self.notes = (Said("未计算出行时间：", "travel times are not computed: ").then(why),)
         else:
             self.notes = (
                 Said(
