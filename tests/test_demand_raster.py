@@ -163,6 +163,7 @@ def test_townships_agree_with_an_overlay(tmp_path: Path, city: City, crs: str) -
     assert demand.total("all") == pytest.approx(truth["city"], rel=1e-6)
     assert demand.crs == "EPSG:32649"
     assert (demand.provenance, demand.source) == ("modelled", "people.tif")
+    assert "界线范围" in demand.notes[0].zh  # its borders are official: nothing is approximate
     assert not any("盖住" in note.zh or "无数据" in note.zh for note in demand.notes)
 
 

@@ -36,6 +36,14 @@ class Boundaries(NamedTuple):
     source: list[str]
     file: str
 
+    @property
+    def approximate(self) -> tuple[bool, ...]:
+        """(n,) whether a polygon is a cell around a seat, and no border that somebody answers for.
+
+        Published borders are official, and so are a planner's own.
+        """
+        return tuple(quality == "approximate" for quality in self.quality)
+
     def by_code(self) -> dict[str, BaseGeometry]:
         """Polygons by code."""
         return dict(zip(self.codes, self.shapes, strict=True))

@@ -37,18 +37,32 @@ def _workspace_notes(city: City) -> list[Said]:
     ]
 
 
-def _place_notes(city: City) -> list[Said]:
-    notes = (
-        []
-        if city.origin("townships") == "own"
-        else [
+def _border_notes(city: City) -> list[Said]:
+    """Which borders of townships are cells around seats, or whether there are any borders."""
+    whose = city.origin("townships")
+    if whose == "missing":
+        return []  # the workspace says so, or nothing rests on them
+    cells, count = 1, 1  # all that ship; to look would load shapely, which a report can do without
+    if whose == "own":
+        found = city.boundaries("townships").approximate
+        cells, count = sum(found), len(found)
+    if cells == count:
+        return [
             Said(
                 "乡镇界线为近似：以政府驻地（GeoNames）最近划分，待换成正式界线",
                 "township boundaries are approximate: cells nearest to each seat (GeoNames), "
                 "until official ones replace them",
             )
         ]
+    said = Said(
+        f"{count} 个乡镇界线中有 {cells} 个为近似格，其余为正式界线",
+        f"{cells} of {count} township boundaries are approximate cells, the others are official",
     )
+    return [said] if cells else []
+
+
+def _place_notes(city: City) -> list[Said]:
+    notes = _border_notes(city)
     lost = [unit.name for unit in city.units.townships if not unit.placed]
     if lost:
         notes.append(

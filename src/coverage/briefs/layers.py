@@ -112,7 +112,7 @@ def _outlines(document: Document, areas: Sequence[Area], level: str) -> gpd.GeoD
                 "name": area.name,
                 "county": area.county,
                 "category": unit.category if unit else "",
-                "outline": "approximate" if area.approximate else "published",
+                "outline": "approximate" if area.approximate else "official",
                 **{f"people_{_column(g)}": _number(people.get(g)) for g in GROUPS},
                 "withheld": ",".join(g for g in people if people[g] == HIDDEN),
                 **_results(document, area.code, level),

@@ -103,9 +103,9 @@ def from_townships(city: City, *, step_m: float = 500.0) -> Demand:
         known="township",
         source="; ".join(f"{path.parent.name}/{path.name}" for path in model_files(city)),
         notes=(
-            _about_model(step_m),
+            _about_model(step_m, townships),
             *_about_years(city, figures),
-            *_about_places(city, spread.seat_outside, not_placed["all"]),
+            *_about_places(city, townships, spread.seat_outside, not_placed["all"]),
             *_about_counties(city, spread.over_county, figures["all"]),
             *_about_missing(city, figures["all"], left_out),
         ),
@@ -279,7 +279,7 @@ def shared_out(city: City, townships: Townships, unit: Int32s) -> Shares:
         names = _named(city, [codes[i] for i in over])
         notes = (
             Said(
-                f"{len(over)}个单元没有界线，所在县区只有一个近似格：各处的人按人口表的比例分给它们，"
+                f"{len(over)}个单元没有界线，所在县区只有一片乡镇范围：各处的人按人口表的比例分给它们，"
                 f"不代表各单元的实际位置：{names}。",
                 "Units without a border in a county with a single cell share the people of every "
                 f"place in it as the population table divides them: {len(over)} ({names}).",
@@ -327,18 +327,20 @@ def _named(city: City, codes: Iterable[str]) -> str:
     return "、".join(names[:10]) + ("…" if len(names) > 10 else "")
 
 
-def _about_model(step_m: float) -> Said:
-    near = SEAT_RADIUS_M / 1000
+def _about_model(step_m: float, townships: Townships) -> Said:
+    near, called = SEAT_RADIUS_M / 1000, townships.called
+    sketched = Said("", "")
+    if townships.approximate.any():
+        sketched = Said("；近似格不是行政界线", ", which is not its boundary")
     return Said(
         f"乡镇内部的人口位置是模型：社区每个按{RESIDENTS_WEIGHT}、村每个按1折算，社区部分均匀放在"
-        f"驻地{near:g}公里内（人口特别多的按每平方公里不超过{DENSEST_PER_KM2:,.0f}人放宽），其余按{step_m:g}米格点均匀铺满近似格；近似格不是行政界线。"
+        f"驻地{near:g}公里内（人口特别多的按每平方公里不超过{DENSEST_PER_KM2:,.0f}人放宽），其余按{step_m:g}米格点均匀铺满{called.zh}{sketched.zh}。"
         "有人口栅格或村居名单时请换用。",
         f"Where people live inside a township is a model: each residents' committee weighs "
         f"{RESIDENTS_WEIGHT} and each villagers' committee 1; the former's share is spread evenly "
         f"within {near:g} km of the seat (wider where more than {DENSEST_PER_KM2:,.0f} people a "
         f"km² would live there), the rest on points every {step_m:g} m over the "
-        f"township's approximate cell, which is not its boundary. A population grid or a list of "
-        f"villages is better.",
+        f"township's {called.en}{sketched.en}. A population grid or a list of villages is better.",
     )
 
 
@@ -357,14 +359,17 @@ def _about_years(city: City, figures: Collection[str]) -> list[Said]:
     return [Said(f"人口数取自人口表：{zh}。", f"Numbers of people are those of the table: {en}.")]
 
 
-def _about_places(city: City, outside: Collection[str], not_placed: dict[str, float]) -> list[Said]:
-    notes = []
+def _about_places(
+    city: City, townships: Townships, outside: Collection[str], not_placed: dict[str, float]
+) -> list[Said]:
+    notes, called = [], townships.called
     if outside:
         names = _named(city, outside)
         notes.append(
             Said(
-                f"驻地点落在近似格之外，社区部分按整圆放置、未裁剪：{names}。",
-                f"The seat lies outside the cell, and the disc round it is not clipped: {names}.",
+                f"驻地点落在{called.zh}之外，社区部分按整圆放置、未裁剪：{names}。",
+                f"The seat lies outside the {called.en}, and the disc round it is not clipped: "
+                f"{names}.",
             )
         )
     if not_placed:
@@ -385,7 +390,7 @@ def _about_counties(city: City, codes: Sequence[str], everyone: dict[str, int]) 
     count, names = f"{sum(everyone[code] for code in codes):,}", _named(city, codes)
     return [
         Said(
-            f"{len(codes)}个单元没有驻地点，所在县区又只有一个近似格，{count}人均匀铺满全县区，"
+            f"{len(codes)}个单元没有驻地点，所在县区又只有一片乡镇范围，{count}人均匀铺满全县区，"
             f"不代表各单元的实际位置：{names}。",
             f"Units without a seat in a county with a single cell: {len(codes)}, whose {count} "
             f"people are spread evenly over the county, wherever in it they live: {names}.",

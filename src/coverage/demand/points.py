@@ -209,7 +209,10 @@ def from_points(
         not_placed={group: {} for group in values},
         provenance=_provenance(places),
         source=places.file,
-        notes=(*_notes(places, set(columns.values()), unit[good]), *divided.notes),
+        notes=(
+            *_notes(places, set(columns.values()), unit[good], townships.called),
+            *divided.notes,
+        ),
     )
     return demand, places.ordered()
 
@@ -307,7 +310,7 @@ def _distance(townships: Townships, x: Floats, y: Floats) -> Floats:
     return distance
 
 
-def _notes(places: _List, used: set[str], unit: Int32s) -> list[Said]:
+def _notes(places: _List, used: set[str], unit: Int32s, called: Said) -> list[Said]:
     count, skipped = len(unit), int(places.bad.sum())
     notes = [
         Said(
@@ -326,9 +329,9 @@ def _notes(places: _List, used: set[str], unit: Int32s) -> list[Said]:
     if homeless := int((unit < 0).sum()):
         notes.append(
             Said(
-                f"有{homeless}处在市域内但不属任何乡镇近似格，只计入全市。",
-                f"Places inside the city and in no township's cell, which count for the city "
-                f"only: {homeless}.",
+                f"有{homeless}处在市域内但不属任何乡镇{called.zh}，只计入全市。",
+                f"Places inside the city and in no township's {called.en}, which count for the "
+                f"city only: {homeless}.",
             )
         )
     if _provenance(places) == "illustrative":

@@ -220,7 +220,7 @@ def from_raster(
     cell, people = pieces.cell[some], people[some] * divided.part
     x, y = _centres(grid, cell, townships.crs)
     notes = [
-        *_about_grid(grid, city, group, float(people.sum())),
+        *_about_grid(grid, city, townships, group, float(people.sum())),
         *_about_gaps(grid, inside, own[0]),
         *divided.notes,
     ]
@@ -329,14 +329,16 @@ def _centres(grid: Grid, cell: Ints, crs: str) -> tuple[Floats, Floats]:
     return transform(grid.crs, crs, x, y)
 
 
-def _about_grid(grid: Grid, city: City, group: str, total: float) -> list[Said]:
+def _about_grid(
+    grid: Grid, city: City, townships: Townships, group: str, total: float
+) -> list[Said]:
     notes = [
         Said(
             f"人口取自栅格{grid.file}，每格的值按人数读（不是每平方公里人数）；跨界的格按面积比例"
-            "分到各乡镇近似格。",
+            f"分到各乡镇{townships.called.zh}。",
             f"People are those of the grid {grid.file}, whose values are read as people per cell "
             f"(not per square kilometre); cells on a border are shared out by area among the "
-            f"townships' approximate cells.",
+            f"townships by their {townships.called.en}.",
         )
     ]
     year = city.population.base_year(group)

@@ -21,7 +21,7 @@ from coverage.settings import WGS84
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from coverage.arrays import Floats, Int32s, Objects
+    from coverage.arrays import Bools, Floats, Int32s, Objects
     from coverage.city import City
 
 # Straight lines of one CRS are bent in another: a new corner at least this often keeps a
@@ -39,6 +39,7 @@ class Townships:
         unit_codes: Every township-level row of the city by code.
         cells: (c,) township polygons on the plane, in the order of their codes.
         cell_unit: (c,) index of each into `unit_codes`.
+        approximate: (c,) whether a polygon is a cell around a seat and no border.
         city: All counties together.
     """
 
@@ -46,7 +47,18 @@ class Townships:
     unit_codes: tuple[str, ...]
     cells: Objects
     cell_unit: Int32s
+    approximate: Bools
     city: BaseGeometry
+
+    @property
+    def called(self) -> Said:
+        """What the polygons are called in a sentence; not all of them need be borders."""
+        if self.approximate.all():
+            return Said("近似格", "approximate cell")
+        if not self.approximate.any():
+            return Said("界线范围", "territory")
+        count = int(self.approximate.sum())
+        return Said(f"范围（其中{count}个为近似格）", f"area (approximate for {count} of them)")
 
     def project(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Degrees (WGS84) to metres on the city's plane; infinite where that is impossible."""
@@ -99,6 +111,7 @@ def read_townships(city: City) -> Townships:
         unit_codes=unit_codes,
         cells=onto(townships.shapes[order], WGS84, crs, densify=False),
         cell_unit=np.array([index[codes[i]] for i in order], np.int32),
+        approximate=np.array(townships.approximate, bool)[order],
         city=shapely.union_all(onto(counties, WGS84, crs, densify=False)),
     )
 

@@ -147,7 +147,7 @@ def _settle(
     township = _codes_at(townships, points[open_])
     for n, c, t in zip(open_, county, township, strict=True):
         row = rows[n]
-        sure = bool(t and townships and townships.published[townships.index[t]])
+        sure = bool(t and townships and townships.official[townships.index[t]])
         if row.found.maybe:
             _choose(row, city, c, t if sure else "")
         elif not row.reasons:
@@ -268,17 +268,17 @@ def _other_side(
     codes = [row.unit_code[:digits] if only is None or id(row) in only else "" for row in rows]
     metres = outlines.metres_from(points, codes)
     shape = np.array([outlines.index.get(code, -1) for code in codes])
-    published = outlines.published[shape] & (shape >= 0)
+    official = outlines.official[shape] & (shape >= 0)
     sure = BORDER_M if digits == 6 else _TOWNSHIP_M
-    limit = np.where(published, sure, _CELL_M)
+    limit = np.where(official, sure, _CELL_M)
     # Where the county is wrong already, an approximate township says nothing more.
     told = np.array([any(f.id == "border" for f in row.findings) for row in rows])
-    wrong = np.flatnonzero((metres > limit) & (published | ~told))
+    wrong = np.flatnonzero((metres > limit) & (official | ~told))
     here = dict(zip(wrong.tolist(), _codes_at(outlines, points[wrong]), strict=True))
     for n in wrong.tolist():
-        said = _beyond(city, codes[n], here[n], float(metres[n]), sure=bool(published[n]))
+        said = _beyond(city, codes[n], here[n], float(metres[n]), sure=bool(official[n]))
         rows[n].check("border", said, tuple(filter(None, (codes[n], here[n]))))
-    if digits == 6 or published[shape >= 0].all():
+    if digits == 6 or official[shape >= 0].all():
         return []
     said = Said(
         f"乡镇界是近似格（按驻地划分），只提示越界超过 {_CELL_M / 1000:g} 公里的位置",

@@ -119,10 +119,10 @@ def _townships(found: Holding, city: City) -> None:
 
 
 def _polygons(found: Holding, city: City, role: Role, wanted: set[str]) -> None:
-    codes, _, quality, *_ = city.boundaries(role)
-    found.say(f"{len(quality)} 个多边形", f"{len(quality)} polygons")
-    near = sum(q == "approximate" for q in quality)
-    lost = len(wanted - set(codes))
+    known = city.boundaries(role)
+    count, near = len(known.codes), sum(known.approximate)
+    found.say(f"{count} 个多边形", f"{count} polygons")
+    lost = len(wanted - set(known.codes))
     if near:
         zh, en = f"{near} 个为近似格，不是界线", f"{near} are approximate cells and no boundaries"
         found.say(zh, en, "approximate")

@@ -307,13 +307,11 @@ def _streets(city: City) -> RoadNetwork | None:
 
 def _grounds(codes: Sequence[str], city: City) -> Grounds | None:
     """Rows and the official polygons of the townships they state."""
-    if city.origin("townships") != "own":
-        return None
     try:
         known = read_outlines(city, "townships", WGS84)
     except (CoverageError, OSError):
         return None
-    index = {c: n for c, n in known.index.items() if known.published[n]} if known else {}
+    index = {c: n for c, n in known.index.items() if known.official[n]} if known else {}
     rows = [n for n, code in enumerate(codes) if code[:9] in index]
     if known is None or not rows:
         return None

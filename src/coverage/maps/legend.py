@@ -312,8 +312,10 @@ class _Column:
         self.y += 1.2 * z
         sketched = any(area.approximate for area in self.view.counties)
         rows = [("ground" if sketched else "county", INK, 1.0, "-"), ("road", ROAD, 0.8, "-")]
-        cell = ("township", BORDER, 0.6, "--") if approximate else ("official", BORDER, 0.5, "-")
-        drawn = [rows[0], cell]
+        official = not all(area.approximate for area in self.view.townships)
+        drawn = [rows[0]]
+        drawn += [("township", BORDER, 0.6, "--")] if approximate else []
+        drawn += [("official", BORDER, 0.5, "-")] if official or not approximate else []
         drawn += [rows[1]] if self.view.roads else []
         drawn += [("uncrossed", WATER, 0.8, "-")] if self.view.uncrossed else []
         for key, colour, thick, style in drawn:

@@ -38,12 +38,13 @@ def read_areas(city: City) -> tuple[tuple[Area, ...], tuple[Area, ...]]:
 
 
 def _areas(city: City, level: Role) -> tuple[Area, ...]:
-    codes, outlines, quality, *_ = city.boundaries(level)
+    found = city.boundaries(level)
+    outlines = found.shapes
     if shapely.get_num_coordinates(outlines).sum() > _MOST_CORNERS:
         outlines = shapely.simplify(outlines, _COARSER_DEGREES)
     return tuple(
-        _area(city, code, outline, approximate=own != "published")
-        for code, outline, own in zip(codes, outlines, quality, strict=True)
+        _area(city, code, outline, approximate=approximate)
+        for code, outline, approximate in zip(found.codes, outlines, found.approximate, strict=True)
     )
 
 

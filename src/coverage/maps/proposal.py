@@ -70,7 +70,7 @@ def draw(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
             handles=_legend(proposal, lang), loc="upper right", frameon=True, framealpha=0.92,
             edgecolor="none", fontsize=9.5,
         )  # fmt: skip
-        _words(figure, proposal, lang)
+        _words(figure, proposal, ground, lang)
         path.parent.mkdir(parents=True, exist_ok=True)
         plain = {"Software": None} if path.suffix.lower() == ".png" else None
         figure.savefig(path, dpi=130, facecolor="white", metadata=plain)
@@ -240,11 +240,11 @@ def _scale(axes: Any, west: float, south: float) -> None:
     axes.text(west + length / 2, south + 1500, f"{length / 1000:g} km", ha="center", fontsize=8.5)
 
 
-def _words(figure: Any, proposal: Proposal, lang: Lang) -> None:
+def _words(figure: Any, proposal: Proposal, ground: Townships, lang: Lang) -> None:
     """Title, what was asked, and where everything comes from."""
     asked, sources = (
         _asked(proposal).to(lang),
-        ("；" if lang == "zh" else "; ").join(said.to(lang) for said in _sources(proposal)),
+        ("；" if lang == "zh" else "; ").join(said.to(lang) for said in _sources(proposal, ground)),
     )
     figure.text(0.03, 0.968, _title(proposal).to(lang), fontsize=14, weight="bold", va="top")
     figure.text(0.03, 0.93, asked, fontsize=10.5, color="#444444", va="top")
@@ -281,10 +281,10 @@ def _asked(proposal: Proposal) -> Said:
     )
 
 
-def _sources(proposal: Proposal) -> list[Said]:
+def _sources(proposal: Proposal, ground: Townships) -> list[Said]:
     """What is not surveyed in the picture, and whose the roads are."""
     marks = []
-    if proposal.city.origin("townships") != "own":
+    if ground.approximate.any():
         said = "township borders are approximate (nearest seat)"
         marks.append(Said("乡镇界为近似（驻地最近划分）", said))
     if any(f.provenance == "illustrative" for f in proposal.field.existing):

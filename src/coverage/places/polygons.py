@@ -42,13 +42,13 @@ class Outlines:
     Attributes:
         codes: (n,) codes by order.
         shapes: (n,) polygons in metres.
-        published: (n,) whether a polygon is a boundary that somebody publishes; the others
-            are approximate cells around the seats.
+        official: (n,) whether a polygon is a border that somebody answers for; the others are
+            approximate cells around the seats.
     """
 
     codes: tuple[str, ...]
     shapes: NDArray[np.object_]
-    published: NDArray[np.bool_]
+    official: NDArray[np.bool_]
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -88,7 +88,8 @@ def read_outlines(city: City, level: Literal["counties", "townships"], crs: str)
     """
     if city.origin(level) == "missing":
         return None
-    codes, shapes, quality, *_ = city.boundaries(level)
+    found = city.boundaries(level)
+    codes, shapes = found.codes, found.shapes
     known = [n for n, code in enumerate(codes) if code in city.units or code == city.code]
     order = sorted(known, key=codes.__getitem__)
     if not order:
@@ -96,7 +97,7 @@ def read_outlines(city: City, level: Literal["counties", "townships"], crs: str)
     return Outlines(
         tuple(codes[n] for n in order),
         onto(shapes[order], WGS84, crs, densify=False),
-        np.array([quality[n] != "approximate" for n in order]),
+        ~np.array(found.approximate)[order],
     )
 
 
