@@ -3,19 +3,22 @@
     python benchmarks/startup.py [--runs 7] [--check]
 
 Ratios, because a machine's speed drifts: each pair is run A B A B, and the
-median of the pairwise ratios is printed. `--check` exits with 1 where a ratio
-exceeds its bound.
+median of the pairwise ratios of processor seconds is printed, wall-clock
+seconds beside them: what else runs on the machine weighs on those. `--check`
+exits with 1 where a ratio exceeds its bound.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 COVERAGE = str(Path(sys.executable).with_name("coverage"))
 
@@ -41,23 +44,37 @@ PAIRS = (
 )
 
 
-def seconds(command: list[str]) -> float:
-    """Wall-clock seconds of one run, its output thrown away."""
-    start = time.perf_counter()
+class Taken(NamedTuple):
+    """What one run took, in seconds."""
+
+    cpu: float
+    wall: float
+
+    def __str__(self) -> str:
+        return f"{self.cpu:.3f} CPU s ({self.wall:.3f} s)"
+
+
+def taken(command: list[str]) -> Taken:
+    """Processor and wall-clock seconds of one run, its output thrown away."""
+    start, before = time.perf_counter(), _used()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    return Taken(_used() - before, time.perf_counter() - start)
 
 
-def measure(pair: Pair, runs: int) -> tuple[float, float, float]:
-    """Median seconds of both commands and the median of the pairwise ratios."""
-    seconds(pair.command), seconds(pair.reference)
-    timed = [(seconds(pair.command), seconds(pair.reference)) for _ in range(runs)]
-    ours, theirs = zip(*timed, strict=True)
-    return (
-        statistics.median(ours),
-        statistics.median(theirs),
-        statistics.median(a / b for a, b in timed),
+def _used() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def measure(pair: Pair, runs: int) -> tuple[Taken, Taken, float]:
+    """Medians of both commands and the median of the pairwise ratios of processor seconds."""
+    taken(pair.command), taken(pair.reference)
+    timed = [(taken(pair.command), taken(pair.reference)) for _ in range(runs)]
+    ours, theirs = (
+        Taken(*(statistics.median(part) for part in zip(*side, strict=True)))
+        for side in zip(*timed, strict=True)
     )
+    return ours, theirs, statistics.median(a.cpu / b.cpu for a, b in timed)
 
 
 def main() -> int:
@@ -72,7 +89,7 @@ def main() -> int:
         verdict = "ok" if ratio <= pair.bound else "TOO SLOW"
         failed |= ratio > pair.bound
         print(
-            f"{pair.name}: {ours:.3f} s; {' '.join(pair.reference[1:])}: {theirs:.3f} s; "
+            f"{pair.name}: {ours}; {' '.join(pair.reference[1:])}: {theirs}; "
             f"ratio {ratio:.2f} (bound {pair.bound:g}) {verdict}"
         )
     return int(options.check and failed)

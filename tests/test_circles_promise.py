@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
@@ -24,6 +24,7 @@ from scipy.spatial import Delaunay
 from coverage.circles import drawing
 from coverage.circles.contour import CLEARANCE, Sheet
 from coverage.circles.drawing import Canvas, Plan
+from coverage.circles.frame import Frame, apart
 from coverage.circles.lattice import LatticeIndex
 from coverage.circles.polygons import circle_shapes
 from coverage.circles.times import AccessRule, SegmentTimes
@@ -448,3 +449,37 @@ def test_cells_do_not_depend_on_the_company_a_segment_keeps() -> None:
     first, last = parts[0], parts[-1]
     assert first[0] == 0
     assert np.array_equal(first, last)
+
+
+@settings(max_examples=20)
+@given(seed=seeds)
+def test_towns_far_apart_are_drawn_as_in_one_sheet(seed: int) -> None:
+    """A group of its own for each town that meets no other, and no other outline by it."""
+    world = make(seed, access=AccessRule(40.0, 0.3, 60.0))
+    facilities = [world.reach(place) for place in places(world, seed, 6)]
+    plan = Plan(world.segments, world.access, (10.0, 20.0), 20.0)
+    apart = drawing.draw_dissolved(plan, facilities)
+    groups = list(drawing.together_apart(plan, facilities))
+    event(f"{len(groups)} groups")
+    assert sum(len(group.x) for group in groups) == len(facilities)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "apart", lambda frames: [list(range(len(frames)))])
+        whole = drawing.draw_dissolved(plan, facilities)
+    assert shapely.area(shapely.symmetric_difference(apart, whole)).max() <= 1e-3
+
+
+def test_groups_are_cut_where_no_window_lies() -> None:
+    """By rows and columns, as often as there are free ones; those that share a corner stay."""
+
+    def window(column: int, row: int, columns: int = 3, rows: int = 3) -> Frame:
+        return Frame(50.0, column, row, columns, rows)
+
+    near = [window(0, 0), window(2, 2)]  # share the corner (2, 2)
+    assert apart(near) == [[0, 1]]
+    assert apart([window(0, 0), window(3, 0)]) == [[0], [1]]
+    assert apart([window(0, 0), window(10, 0), window(1, 20), window(11, 20)]) == [
+        *([one] for one in range(4))
+    ]
+    # A wheel has no free row or column: one group, though no two meet.
+    wheel = [window(0, 0, 6, 2), window(7, 0, 2, 6), window(3, 7, 6, 2), window(0, 3, 2, 6)]
+    assert apart(wheel) == [[0, 1, 2, 3]]

@@ -10,13 +10,9 @@ stage away: either way the folder is as it was, or as it was to be.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import shutil
 import signal
 import stat
-import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -118,6 +114,9 @@ def stage_in(folder: Path) -> Iterator[Path]:
     Raises:
         OSError: If the disk refuses.
     """
+    import shutil
+    import tempfile
+
     from filelock import FileLock
 
     recover(folder)
@@ -135,6 +134,8 @@ def recover(folder: Path) -> None:
     stages = [one for one in folder.glob(f"{STAGE}*") if one.is_dir() and not one.is_symlink()]
     if not stages:
         return
+    import shutil
+
     from filelock import FileLock, Timeout
 
     for stage in stages:
@@ -149,6 +150,8 @@ def recover(folder: Path) -> None:
 
 def _finish(stage: Path) -> None:
     """Do what the journal of a dead process says and is not done yet."""
+    import json
+
     folder = stage.parent
     try:
         journal = json.loads((stage / _JOURNAL).read_text(encoding="utf-8"))
@@ -192,6 +195,8 @@ def write_files(files: Mapping[Path, Content], *, aside: Iterable[Path] = ()) ->
     Raises:
         InputError: If a file cannot be written, as on a full disk; everything is then as before.
     """
+    import shutil
+
     if not files:
         return ()
     old = [path for path in aside if path.is_file() and path not in files]
@@ -303,6 +308,8 @@ def _write_journal(
     stage: Path, halves: Mapping[Path, Path], moves: Mapping[Path, Path | None]
 ) -> None:
     """Say durably what is about to be done; one rename alone needs no journal."""
+    import json
+
     if len(halves) + len(moves) < 2:
         return
 
@@ -338,6 +345,8 @@ def file_digest(path: str | Path) -> str:
     Raises:
         InputError: If the file cannot be read.
     """
+    import hashlib
+
     with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -396,6 +405,8 @@ def _settle(half: Path) -> None:
 
 def _second_name(goal: Path, stage: Path) -> Path | None:
     """What stands at the goal under another name, to put back if a later file fails."""
+    import shutil
+
     if not goal.exists():
         return None
     kept = free(stage / f"old-{goal.name}")

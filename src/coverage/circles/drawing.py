@@ -35,7 +35,7 @@ from coverage.circles.contour import (
     outline,
 )
 from coverage.circles.field import Field, near_m
-from coverage.circles.frame import Frame
+from coverage.circles.frame import Frame, apart
 from coverage.circles.lattice import LatticeIndex, corner_count, reach_of
 from coverage.circles.plain import plainer
 from coverage.circles.times import AccessRule, SegmentTimes
@@ -386,16 +386,25 @@ def draw_dissolved(
     """(limits,) multi-polygons: where some facility is reached."""
     import shapely
 
-    together = SegmentTimes.merged([times.within(plan.most_s) for times in many])
     parts: list[list[MultiPolygon]] = [[] for _ in plan.limits_s]
-    for window, levels in dissolved_levels(plan, together, index):
-        for part, one in zip(parts, levels, strict=True):
-            part.append(outline(one, window))
+    for together in together_apart(plan, many):
+        bands: list[list[MultiPolygon]] = [[] for _ in plan.limits_s]
+        for window, levels in dissolved_levels(plan, together, index):
+            for band, one in zip(bands, levels, strict=True):
+                band.append(outline(one, window))
+        for part, band in zip(parts, bands, strict=True):
+            part.append(band[0] if len(band) == 1 else multi(shapely.union_all(band)))
     shapes = np.empty(len(plan.limits_s), dtype=np.object_)
-    for number, part in enumerate(parts):
-        shapes[number] = part[0] if len(part) == 1 else multi(shapely.union_all(part))
+    shapes[:] = [multi(np.array(part)) for part in parts]
     (whole,) = plan.drawn(shapes[None])
     return np.asarray(whole)
+
+
+def together_apart(plan: Plan, many: Sequence[SegmentTimes]) -> Iterator[SegmentTimes]:
+    """The least times of facilities that may meet, group by group: no two groups share a corner."""
+    many = [times.within(plan.most_s) for times in many]
+    for group in apart([plan.window(times) for times in many]):
+        yield SegmentTimes.merged([many[number] for number in group])
 
 
 def dissolved_levels(

@@ -103,3 +103,26 @@ class Frame:
         """Where `other` lies in an array of shape (rows, columns) of this frame."""
         row, column = other.row - self.row, other.column - self.column
         return slice(row, row + other.rows), slice(column, column + other.columns)
+
+
+def apart(frames: Sequence[Frame]) -> list[list[int]]:
+    """Numbers of the frames in groups, no two of which share a corner.
+
+    Groups are cut along rows and columns that no frame touches, as often as there are any: most
+    of a prefecture lies between its towns, and is neither held nor drawn.
+    """
+    low = np.array([(one.column, one.row) for one in frames], np.int64).reshape(-1, 2)
+    last = low + [(one.columns - 1, one.rows - 1) for one in frames]
+    todo, whole = [np.arange(len(frames))], []
+    while todo:
+        some = todo.pop()
+        for axis in (0, 1):
+            order = some[np.argsort(low[some, axis], kind="stable")]
+            so_far = np.maximum.accumulate(last[order, axis])
+            free = np.flatnonzero(low[order[1:], axis] > so_far[:-1]) + 1
+            if len(free):
+                todo.extend(np.split(order, free))
+                break
+        else:
+            whole.append(np.sort(some).tolist())
+    return sorted(whole)

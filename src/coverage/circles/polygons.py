@@ -17,8 +17,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from coverage.circles.contour import Marks, multi, outline
-from coverage.circles.drawing import Plan, canvases, dissolved_levels, draw_dissolved, draw_each
+from coverage.circles.contour import OUTSIDE, Marks, multi, outline
+from coverage.circles.drawing import (
+    Plan,
+    canvases,
+    dissolved_levels,
+    draw_dissolved,
+    draw_each,
+    together_apart,
+)
 from coverage.circles.frame import Frame, checked_step
 from coverage.circles.times import AccessRule, SegmentTimes, access_of, times_of
 from coverage.errors import InputError, Problem
@@ -181,14 +188,14 @@ def _draw_split(
     shapes[...] = shapely.MultiPolygon()
     if not many:
         return shapes
-    together = SegmentTimes.merged(many)
-    frame = plan.window(together)
+    frame = Frame.hull([plan.window(times) for times in many])
     frame.check_size()
     labels = _labels(plan, many, index, frame)
-    levels = [np.empty((frame.rows, frame.columns), np.float32) for _ in plan.limits_s]
-    for window, found in dissolved_levels(plan, together, index):
-        for whole, band in zip(levels, found, strict=True):
-            whole[frame.window(window)] = band
+    levels = [np.full((frame.rows, frame.columns), OUTSIDE, np.float32) for _ in plan.limits_s]
+    for together in together_apart(plan, many):
+        for window, found in dissolved_levels(plan, together, index):
+            for whole, band in zip(levels, found, strict=True):
+                whole[frame.window(window)] = band
     for column, (whole, label) in enumerate(zip(levels, labels, strict=True)):
         for number, part in _parts(whole, label, frame, len(many)):
             shapes[number, column] = part
