@@ -76,6 +76,20 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         ((*CIRCLE, "--max-new", "3000"), "3000 new sites are asked for"),
         ((*CIRCLE, "--max-new", "3", "--spacing", "-1"), "the spacing must be"),
         ((*TOWNSHIP, "--target", ">=90", "--spacing", "30000"), "units short; it could be met"),
+        (
+            (
+                *TOWNSHIP,
+                "--each",
+                "county",
+                "--target",
+                ">=80",
+                "--max-new",
+                "3",
+                "--model",
+                "threshold",
+            ),
+            "32 new sites needed, 3 allowed: 清城区 4, 清新区 1, 佛冈县 3, 阳山县 5",
+        ),
         ((*CIRCLE, "--max-new", "3", "--out", "nowhere.txt", "--picture", "x.bmp"), "picture is"),
     ],
 )

@@ -143,10 +143,10 @@ def test_the_group_that_cannot_be_met_is_named() -> None:
 
 
 def test_the_rule_in_the_way_is_named() -> None:
-    with pytest.raises(InfeasibleError, match="without the limit on new sites") as caught:
+    with pytest.raises(InfeasibleError, match="2 new sites needed, 1 allowed") as caught:
         threshold(A, PEOPLE, Sites(3, max_new=1), share="0.9")
     (short,) = caught.value.shortfalls
-    assert short.missing == 20
+    assert (short.missing, short.rules) == (20, ("new",))
     with pytest.raises(InfeasibleError, match="minimum spacing") as caught:
         lscp(A, Sites(3, apart=[(0, 2)]))
     assert caught.value.shortfalls[0].rules == ("apart",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,12 @@ from coverage.errors import Problem
 from coverage.messages import Said
 from coverage.proposals.candidates import distinct_names
 from coverage.proposals.solving import PLACED_ONLY, group_names
-from coverage.siting import RULES, InfeasibleError, Shortfall
+from coverage.siting import InfeasibleError, Shortfall, short_said
 from coverage.text import number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from coverage.city import City
@@ -31,23 +34,26 @@ def explained(
     for one in error.shortfalls:
         if one.kind == "out_of_reach":
             out.append(Problem(_out_of_reach(one, field, question, city)))
-        elif one.kind == "rules" and question.form == "units":
-            out.append(Problem(_units_short(one)))
+        elif one.kind == "rules":
+            out.append(Problem(_rules_short(one, field, question, city)))
         else:
             out.append(Problem(one.said))
     return out
 
 
-def _units_short(short: Shortfall) -> Said:
-    """What the rules leave missing, in units: the models speak of people."""
-    where, there = (f"{short.group}：", f" in {short.group}") if short.group else ("", "")
-    zh = "或".join(RULES[kind].zh for kind in short.rules) or "没有单独一条规则"
-    en = " or ".join(RULES[kind].en for kind in short.rules) or "no single rule"
-    count = number(round(short.missing))
-    return Said(
-        f"{where}按现有规则差 {count} 个单元；放宽后即可满足的规则：{zh}",
-        f"the rules leave {count} units short{there}; it could be met without {en}",
-    )
+def _rules_short(short: Shortfall, field: Field, question: Question, city: City) -> Said:
+    """What the rules leave missing, in units where these are counted; new sites by county."""
+    parts = short.parts
+    if question.form == "units":  # the models speak of people
+        parts = tuple((name, float(round(missing)), "units") for name, missing, _ in parts)
+
+    def where(sites: Sequence[int]) -> Said:
+        counts = Counter(field.candidates.unit[row - field.standing][:6] for row in sites)
+        names = [(county.name, counts[county.code]) for county in city.units.counties]
+        told = [f"{name} {number(count)}" for name, count in names if count]
+        return Said("、".join(told), ", ".join(told))
+
+    return short_said(parts, short.ways, where)
 
 
 def _asked(question: Question) -> tuple[str, str]:

@@ -19,7 +19,16 @@ from coverage.errors import InputError, Problem, refusal
 from coverage.messages import Said
 from coverage.proposals.candidates import distinct_names
 from coverage.proposals.question import TRAVEL_MODELS, Question
-from coverage.siting import Alternative, Answer, Search, Sites, per_group, run, too_near
+from coverage.siting import (
+    Alternative,
+    Answer,
+    InfeasibleError,
+    Search,
+    Sites,
+    per_group,
+    run,
+    too_near,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,8 +64,7 @@ class _Model:
         """The answer in rows of the field."""
 
         def rows(one: Answer | Alternative, *names: str) -> dict[str, Any]:
-            at = {name: getattr(one, name) for name in names}
-            return {n: tuple(sorted(r for i in at[n] for r in self.rows[i])) for n in names}
+            return {name: self.at(getattr(one, name)) for name in names}
 
         others = [
             replace(one, **rows(one, "chosen", "sites_in", "sites_out"))
@@ -64,6 +72,17 @@ class _Model:
         ]
         named = rows(answer, "chosen", "new", "closed", "common")
         return replace(answer, alternatives=tuple(others), **named)
+
+    def at(self, rows: Sequence[int]) -> tuple[int, ...]:
+        """Rows of the field behind rows of the model."""
+        return tuple(sorted(row for i in rows for row in self.rows[i]))
+
+    def why(self, error: InfeasibleError) -> InfeasibleError:
+        """The error with its new sites in rows of the field."""
+        return InfeasibleError(
+            replace(one, ways=tuple(replace(way, new=self.at(way.new)) for way in one.ways))
+            for one in error.shortfalls
+        )
 
 
 def solve(
@@ -120,7 +139,10 @@ def solve(
         options["floor"] = question.rules.floor / 100
     elif question.model == "backup" and question.rules.max_new is not None:
         options["weight"] = Fraction(1, 2)
-    answer = run(question.model, matrix, weight, model.sites, **options)
+    try:
+        answer = run(question.model, matrix, weight, model.sites, **options)
+    except InfeasibleError as error:
+        raise model.why(error) from error
     if question.form == "units" and question.model != "lscp":
         answer = _most_people(field, question, model, matrix, answer, options)
     return model.back(answer), tuple(notes)

@@ -10,7 +10,7 @@ behind this face; HiGHS is loaded when a model is solved.
 
 from coverage.siting._answer import Alternative, Answer, Search
 from coverage.siting._covers import Kinds, backup, kinds, lscp, mclp, threshold
-from coverage.siting._explain import RULES, InfeasibleError, Shortfall, rules_said
+from coverage.siting._explain import InfeasibleError, Need, Shortfall, WayOut
 from coverage.siting._models import (
     MODELS,
     capacitated_lscp,
@@ -21,19 +21,21 @@ from coverage.siting._models import (
     replay,
     run,
 )
+from coverage.siting._relief import short_said
 from coverage.siting._sites import Limit, Sites, per_group, too_near
 
 __all__ = [
     "MODELS",
-    "RULES",
     "Alternative",
     "Answer",
     "InfeasibleError",
     "Kinds",
     "Limit",
+    "Need",
     "Search",
     "Shortfall",
     "Sites",
+    "WayOut",
     "backup",
     "capacitated_lscp",
     "capacitated_mclp",
@@ -45,8 +47,8 @@ __all__ = [
     "p_median",
     "per_group",
     "replay",
-    "rules_said",
     "run",
+    "short_said",
     "threshold",
     "too_near",
 ]

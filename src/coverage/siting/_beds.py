@@ -22,9 +22,9 @@ from coverage.siting._explain import (
     InfeasibleError,
     capacity_short,
     out_of_reach,
-    rules_short,
 )
 from coverage.siting._inputs import Target, scale_of, whole
+from coverage.siting._relief import rules_short
 from coverage.siting._search import Walk, beginning
 from coverage.siting._solver import WHOLE, Clock, Mip, Stack, solve
 

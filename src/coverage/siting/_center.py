@@ -12,8 +12,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from coverage.siting._ask import Ask, cover_core, cover_model
-from coverage.siting._explain import impossible
 from coverage.siting._most import enough_sites
+from coverage.siting._relief import impossible
 from coverage.siting._sites import Bools, Floats, opened
 from coverage.siting._solver import solve
 

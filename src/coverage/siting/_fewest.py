@@ -12,9 +12,9 @@ from scipy.sparse import csr_array
 from coverage.siting._answer import WITHIN, Choice, Control, Result
 from coverage.siting._ask import TINY, Ask, cover_core, cover_model, full_values, undominated
 from coverage.siting._bound import cover_bound, least_whole
-from coverage.siting._explain import impossible
 from coverage.siting._inputs import scale_of
 from coverage.siting._most import Most, enough_sites
+from coverage.siting._relief import impossible
 from coverage.siting._search import EPS, Pool, Walk
 from coverage.siting._sites import Bools, Floats, Ints, opened
 from coverage.siting._solver import WHOLE, Clock, solve

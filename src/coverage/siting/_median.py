@@ -14,8 +14,8 @@ from scipy.sparse import csr_array
 from coverage.siting._answer import WITHIN, Control, Result
 from coverage.siting._ask import TINY, Ask
 from coverage.siting._bound import Bound, branch, median_bound
-from coverage.siting._explain import impossible
 from coverage.siting._inputs import whole
+from coverage.siting._relief import impossible
 from coverage.siting._search import EPS, Climb, Pool, Walk, beginning, simple_rules
 from coverage.siting._sites import Bools, Floats, Ints, opened
 from coverage.siting._solver import WHOLE, Clock, Mip, Stack, solve

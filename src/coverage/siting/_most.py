@@ -20,7 +20,7 @@ from coverage.siting._ask import (
 )
 from coverage.siting._bound import cover_bound
 from coverage.siting._breed import breed, relaxation
-from coverage.siting._explain import impossible
+from coverage.siting._relief import impossible
 from coverage.siting._search import Pool, Walk, beginning, iterate, simple_rules
 from coverage.siting._sites import Bools, Floats, opened
 from coverage.siting._solver import WHOLE, Clock, solve

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from coverage.siting._sites import Bools, Floats, Ints, Sites
 
+COUNTED = ("new", "open", "budget", "moved")  # rules that allow a number
 LIMIT_SLACK = 1e-9  # relative, for sums of costs that were added in another order
 
 
@@ -33,6 +34,7 @@ class Rows:
         places: (count,) 1 for sites that count as new ones (movable ones included).
         taken: How many of these stand today.
         standing: (count,) whether a site stands today.
+        paid: What closing all that may be closed would cost: the row of the budget leaves it out.
     """
 
     matrix: csr_array
@@ -44,6 +46,7 @@ class Rows:
     places: Floats
     taken: int
     standing: Bools
+    paid: float = 0.0
 
     @classmethod
     def of(cls, sites: Sites) -> Rows:
@@ -80,6 +83,7 @@ class Rows:
             places,
             len(sites.movable),
             np.isin(np.arange(count), sites.existing),
+            money(sites)[1],
         )
         rows.check_forced()
         return rows
@@ -149,14 +153,32 @@ class Rows:
 
     def new_sites(self, most: float) -> Rows:
         """The same rules with at most `most` new sites (net of moved ones)."""
-        rest = self.without("new")
+        return self.without("new").at_most("new", self.places, most + self.taken)
+
+    def at_most(self, name: str, weights: Floats, most: float) -> Rows:
+        """The same rules and one more: `weights @ y <= most`."""
+        row = csr_array(weights[None, :])
         return replace(
-            rest,
-            matrix=csr_array(vstack([rest.matrix, csr_array(self.places[None, :])], format="csr")),
-            low=np.append(rest.low, -np.inf),
-            high=np.append(rest.high, most + self.taken),
-            names=(*rest.names, "new"),
+            self,
+            matrix=csr_array(vstack([self.matrix, row], format="csr")),
+            low=np.append(self.low, -np.inf),
+            high=np.append(self.high, most),
+            names=(*self.names, name),
         )
+
+    def counted(self, kind: str) -> tuple[Floats, float, float] | None:
+        """What a rule of numbers counts: weights, what is added to them, and what is allowed.
+
+        None where a kind of rule is no one number (spacing, groups) or is not in force.
+        """
+        if kind not in COUNTED or kind not in self.names:
+            return None
+        at = self.names.index(kind)
+        weights = self.matrix[[at]].toarray()[0]
+        if kind == "moved":  # written as how many stay
+            return -weights, float(self.taken), self.taken - float(self.low[at])
+        more = {"new": -float(self.taken), "budget": self.paid, "open": 0.0}[kind]
+        return weights, more, float(self.high[at]) + more
 
 
 def kind_of(name: str) -> str:
