@@ -6,7 +6,8 @@ import io
 import re
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from coverage.errors import InputError, Problem
 from coverage.formats.grids import Cell, Grid, Merge, plain, trimmed
@@ -38,10 +39,11 @@ def _undamaged(file: str) -> Iterator[None]:
         raise InputError(Problem(said, file)) from error
 
 
-def _filled(rows: Iterable[list[Cell]], meter: Meter) -> list[tuple[int, list[Cell]]]:
-    """Rows with their numbers, without blank ones at the end, nor most of a million between."""
-    found, kept, last = [], 0, 0
-    for number, cells in enumerate(rows, start=1):
+def _filled(rows: Iterable[tuple[int, list[Cell]]], meter: Meter) -> list[tuple[int, list[Cell]]]:
+    """Numbered rows, without blank ones at the end, nor most of a million between."""
+    found: list[tuple[int, list[Cell]]] = []
+    kept = last = 0
+    for number, cells in rows:
         trimmed(cells)
         meter.row(len(cells))
         if cells or number - last < _BLANKS:
@@ -79,15 +81,7 @@ def read_xlsx(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]
 
 def _xlsx_sheet(archive: zipfile.ZipFile, sheet: Any, file: str, meter: Meter) -> Grid:
     meter.sheet()
-    sheet.reset_dimensions()  # exporters write wrong ones, and cells beyond would be lost
-    simple = {str, int, float, type(None)}
-    rows = _filled(
-        (
-            [v if type(v) in simple and v != "" else plain(v) for v in values]
-            for values in sheet.iter_rows(values_only=True)
-        ),
-        meter,
-    )
+    rows = _filled(_xlsx_rows(archive, sheet, file, meter.limits.rows), meter)
     scan = _scan(archive, sheet._worksheet_path, file)  # noqa: SLF001
     notes = _hidden([n for n in scan.hidden_rows if rows and n <= rows[-1][0]], scan.hidden_columns)
     if scan.empty_formulas:
@@ -100,6 +94,59 @@ def _xlsx_sheet(archive: zipfile.ZipFile, sheet: Any, file: str, meter: Meter) -
         )
     hidden = sheet.sheet_state != "visible"
     return Grid(str(sheet.title), rows, merges=scan.merges, hidden=hidden, notes=notes)
+
+
+def _xlsx_rows(
+    archive: zipfile.ZipFile, sheet: Any, file: str, most: int
+) -> Iterator[tuple[int, list[Cell]]]:
+    """Rows of a sheet with their numbers, and the first blank ones of each gap.
+
+    The library's own rows are not used: where numbers do not rise it leaves out the row, and
+    what stands right of the last cell of a row, without a word.
+    """
+    from openpyxl.worksheet._reader import WorkSheetParser
+
+    book, last = sheet.parent, 0
+    with archive.open(sheet._worksheet_path.lstrip("/")) as stream:  # noqa: SLF001
+        parser = WorkSheetParser(
+            stream,
+            sheet._shared_strings,  # noqa: SLF001
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,  # noqa: SLF001
+            timedelta_formats=book._timedelta_formats,  # noqa: SLF001
+        )
+        found = parser.parse()
+        while True:
+            try:
+                number, cells = next(found, (0, None))
+            except (ValueError, TypeError, OverflowError):
+                cells, number = [], 0
+            if cells is None:
+                return
+            places = [cell["column"] for cell in cells]
+            if not last < number <= most or any(a >= b for a, b in pairwise(places)):
+                _refuse_row(file, str(sheet.title), last)
+            for blank in range(last + 1, min(number, last + _BLANKS)):
+                yield blank, []
+            row: list[Cell] = [None] * (places[-1] if places else 0)
+            for place, cell in zip(places, cells, strict=True):
+                row[place - 1] = plain(cell["value"])
+            yield number, row
+            last = number
+
+
+def _refuse_row(file: str, title: str, last: int) -> NoReturn:
+    """Refuse a sheet of which a row or a cell would be lost, naming the row before."""
+    refuse(
+        file,
+        f"工作表“{title}”第 {last} 行之后的一行，行号或单元格的位置重复、倒退或不可读，"
+        "读下去会丢内容，请用 Excel 或 WPS 打开核对后另存",
+        f'sheet "{title}": in what follows row {last}, the number of a row or the place of a cell '
+        "is repeated, falls or cannot be read, and content would be lost: open the file in Excel, "
+        "check it and save it again",
+        last + 1,
+    )
 
 
 _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=[\"']([A-Z]+\d+:[A-Z]+\d+)[\"']")
@@ -233,16 +280,14 @@ def _xls_sheet(book: Any, index: int, meter: Meter) -> Grid:
     meter.sheet()
     sheet = book.sheet_by_index(index)
     special = {xlrd.XL_CELL_DATE, xlrd.XL_CELL_BOOLEAN, xlrd.XL_CELL_ERROR}
-    rows = _filled(
-        (
-            [
-                _xls_value(book, kind, value) if kind in special else _number_or_text(value)
-                for kind, value in zip(sheet.row_types(i), sheet.row_values(i), strict=True)
-            ]
-            for i in range(sheet.nrows)
-        ),
-        meter,
+    listed = (
+        [
+            _xls_value(book, kind, value) if kind in special else _number_or_text(value)
+            for kind, value in zip(sheet.row_types(i), sheet.row_values(i), strict=True)
+        ]
+        for i in range(sheet.nrows)
     )
+    rows = _filled(enumerate(listed, start=1), meter)
     merges = [
         Merge(top + 1, bottom, left, right - 1)
         for top, bottom, left, right in sheet.merged_cells[:_MERGES]
