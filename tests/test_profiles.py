@@ -77,7 +77,7 @@ def test_a_limit_in_metres_and_one_in_minutes() -> None:
     with pytest.raises(InputError, match="by metres"):
         load_profile("standard_1000m").limit_s(15)
     for minutes in (None, 0, -1.0, float("nan"), float("inf")):
-        with pytest.raises(InputError, match="minutes above 0"):
+        with pytest.raises(InputError, match="limit in minutes"):
             load_profile("older_walk").limit_s(minutes)
     assert load_profile("standard_1000m").access_seconds([3.0, 4.0]).tolist() == [3.0, 4.0]
 

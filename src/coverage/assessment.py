@@ -251,8 +251,7 @@ def check_request(city: City, year: int | None, ids: Sequence[str]) -> list[Plan
         InputError: Naming a wrong year and every wrong id together.
     """
     with gathered() as gather:
-        if year is not None:
-            gather(city.plan.check_year, year)
+        gather(city.plan.chosen_year, year)
         found = [gather(city.indicator, id_) for id_ in dict.fromkeys(ids)]
     chosen = [indicator for indicator in found if indicator is not None]
     return chosen or [*city.plan.indicators, *city.references]

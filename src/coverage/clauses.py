@@ -183,9 +183,35 @@ class Target:
         return self.op is not None and not self.scope
 
 
+MOST_MINUTES = 1_440  # a day: nobody is served beyond it, and a search has to end somewhere
+
+
+def unfit_minutes(minutes: float) -> Said | None:
+    """Why this is no limit in minutes; `None` if it is one.
+
+    Example:
+        >>> from coverage.clauses import unfit_minutes
+        >>> unfit_minutes(15), unfit_minutes(1e5).en
+        (None, 'a limit in minutes is above 0 and at most 1440 (a day), not 100000')
+    """
+    if 0 < minutes <= MOST_MINUTES:
+        return None
+    return Said(
+        f"时限应为大于 0、不超过 {MOST_MINUTES}（一天）的分钟数，不是 {minutes:g}",
+        f"a limit in minutes is above 0 and at most {MOST_MINUTES} (a day), not {minutes:g}",
+    )
+
+
+def check_minutes(fields: Fields, minutes: float | None) -> None:
+    """Complain of the field ``minutes`` where it is no limit."""
+    if minutes is not None and (unfit := unfit_minutes(minutes)):
+        fields.bad("minutes", unfit)
+
+
 def match_of(fields: Fields, measure: str) -> Match:
     """The match of an indicator, from its table; what is wrong with it is complained of."""
     match = Match(**fields.read(Match))
+    check_minutes(fields, match.minutes)
     for key, words, known, what in (
         ("kinds", match.kinds, KINDS, Said("这种设施", "kind")),
         ("beside", match.beside, KINDS, Said("这种设施", "kind")),

@@ -7,11 +7,9 @@ the known key that it is most like.
 
 Example:
     >>> fields = Fields({"beds": "many", "kidn": "day_care"}, [])
-    >>> fields.whole("beds"), fields.text("kind", needed=True)
-    (None, '')
-    >>> fields.finish()
-    >>> for problem in fields.problems:
-    ...     print(problem)
+    >>> fields.whole("beds"), fields.text("kind", needed=True), fields.finish()
+    (None, '', None)
+    >>> print(*fields.problems, sep=chr(10))
     column beds, value 'many': 应为整数 · this is not a whole number
     column kind: 缺这一项，应为文字 · this is missing: a text is needed
     column kidn, value 'day_care': 没有这个字段，是否为“kind” · unknown key; did you mean kind?
@@ -256,8 +254,7 @@ class Fields:
         value = [] if self._absent(key, TEXT, needed=False) else self.data[key]
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             return tuple(dict.fromkeys(one.strip() for one in value if one.strip()))
-        like = '["全托", "日托"]'
-        self.bad(key, Said(f"应为文字列表，如 {like}", "a list of texts is needed"))
+        self.bad(key, Said('应为文字列表，如 ["全托", "日托"]', "a list of texts is needed"))
         return ()
 
     def flag(self, key: str) -> bool:
@@ -275,6 +272,7 @@ class Fields:
         *,
         least: float | None = None,
         above: float | None = None,
+        most: float | None = None,
         needed: bool = False,
         what: Said = NUMBER,
     ) -> Fraction | None:
@@ -284,6 +282,7 @@ class Fields:
             key: The field.
             least: It must not be below this.
             above: It must be above this.
+            most: It must not be above this.
             needed: Whether it must be given.
             what: What kind of number, for the complaint.
         """
@@ -298,10 +297,12 @@ class Fields:
             reason = Said("数太大或位数太多", "the number is too large or has too many digits")
         elif above is not None and exact <= above:
             reason = Said(f"必须大于 {above:g}", f"this must be above {above:g}")
+        elif least == 0 and exact < 0:
+            reason = Said("不得为负", "this is negative: it must be 0 or more")
         elif least is not None and exact < least:
             reason = Said(f"不得小于 {least:g}", f"this must be {least:g} or more")
-            if least == 0:
-                reason = Said("不得为负", "this is negative: it must be 0 or more")
+        elif most is not None and exact > most:
+            reason = Said(f"不得大于 {most:g}", f"this must be {most:g} or less")
         else:
             return Fraction(exact)
         self.bad(key, reason)

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# What needs no target, circles and scenarios, may be asked for so long after a plan.
+LATER_YEARS = 50
+
+
 @dataclass(frozen=True)
 class Baseline:
     """Where the plan says it starts.
@@ -210,17 +214,32 @@ class Plan:
         years = {t.year for i in self.indicators for t in i.targets}
         return tuple(sorted(y for y in years if self.start <= y <= self.end))
 
-    def check_year(self, year: int) -> None:
-        """Raise `InputError` if `year` lies outside the plan's period and is not its baseline."""
-        if not min(self.start, self.baseline_year) <= year <= self.end:
+    def chosen_year(self, year: int | None, *, later: int = 0) -> int:
+        """The year that is meant, the plan's last if none is.
+
+        Args:
+            year: As asked for.
+            later: How many years after the plan may be asked for: what needs no target may.
+
+        Raises:
+            InputError: If it lies outside the plan and these years, and is not its baseline nor
+                the year of a target.
+        """
+        if year is None:
+            return self.end
+        stated = (t.year for i in self.indicators for t in i.targets)
+        if not min(self.start, self.baseline_year, *stated) <= year <= self.end + later:
             listed = ", ".join(map(str, self.years))
+            span = f"{self.start}-{self.end}"
             raise InputError(
                 Said(
-                    f"{year} 年不在规划期内",
-                    f"the year {year} is outside the plan ({self.start}-{self.end}"
-                    f", targets for {listed})",
+                    f"{year} 年不在规划期内" if not later else f"{year} 年早于规划期或太远",
+                    f"the year {year} is outside the plan ({span}, targets for {listed})"
+                    if not later
+                    else f"the year {year} lies before the plan ({span}) or too far ahead",
                 )
             )
+        return year
 
     def counted(self, level: str, categories: tuple[str, ...] = ()) -> UnitCount | None:
         """The plan's own count of units of a level (and categories), where it states one."""

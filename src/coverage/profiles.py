@@ -47,7 +47,6 @@ distance_m = 1000            # for measure = "distance"
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,7 +54,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from coverage.errors import InputError, Problem, UnknownNameError
+from coverage.clauses import unfit_minutes
+from coverage.errors import InputError, Problem, UnknownNameError, refusal
 from coverage.fields import Fields, read_toml, unknown
 from coverage.messages import Said
 from coverage.settings import data_dir
@@ -70,6 +70,7 @@ Measure: TypeAlias = Literal["time", "distance"]
 
 _KMH = 1 / 3.6
 _TO_MAIN_ROAD_M = 3000.0
+_MOST = 100_000.0  # of every number of a profile: metres, seconds, km/h and factors
 _AGE = re.compile(r"[0-9]{1,3}")
 _WHAT = Said("这一项", "value")
 _MEANINGLESS = Said(
@@ -185,8 +186,8 @@ class Profile:
                 its own limit and takes none.
 
         Raises:
-            InputError: If minutes are missing, or given where metres rule,
-                or are not above zero.
+            InputError: If minutes are missing, given where metres rule, or
+                no limit (see `coverage.clauses.unfit_minutes`).
         """
         if self.measure == "distance":
             if minutes is not None:
@@ -197,13 +198,12 @@ class Profile:
                     )
                 )
             return float(self.distance_limit_m or 0)
-        if minutes is None or not (math.isfinite(minutes) and minutes > 0):
-            raise InputError(
-                Said(
-                    f"出行方式 {self.name} 的时限应为大于 0 的分钟数，不是 {minutes!r}",
-                    f"profile {self.name} needs a limit in minutes above 0, not {minutes!r}",
-                )
+        if minutes is None:
+            raise refusal(
+                f"出行方式 {self.name} 须给分钟数", f"profile {self.name} needs a limit in minutes"
             )
+        if unfit := unfit_minutes(minutes):
+            raise InputError(unfit)
         return 60.0 * minutes
 
     def access_seconds(self, distance_m: ArrayLike) -> NDArray[np.float64]:
@@ -301,7 +301,7 @@ def _profile(top: Fields, stem: str) -> dict[str, Any]:
     unit = speed.choice("unit", ("m/s", "km/h"), "m/s", what=Said("这个单位", "unit"))
     to_mps = _KMH if unit == "km/h" else 1.0
     classes = speed.table("classes")
-    factor = speed.number("maxspeed_factor", above=0)
+    factor = speed.number("maxspeed_factor", above=0, most=_MOST)
     made = {
         "name": top.text("name", stem),
         "zh": top.text("zh", needed=True),
@@ -360,9 +360,10 @@ def _real(
     *,
     least: float = 0,
     above: float | None = None,
+    most: float = _MOST,
 ) -> float:
     """A number; where none is needed, `default` stands for it."""
-    found = fields.number(key, least=least, above=above, needed=default is None)
+    found = fields.number(key, least=least, above=above, most=most, needed=default is None)
     return float(found) if found is not None else 1.0 if default is None else default
 
 

@@ -28,13 +28,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from coverage.arrays import Float32s, Floats, Int32s, Ints, expand
+from coverage.circles.frame import MAX_HELD, Frame
 from coverage.circles.lattice import LatticeIndex, reach_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon
 
-    from coverage.circles.frame import Frame
     from coverage.circles.times import AccessRule
     from coverage.travel.heights import Slopes
     from coverage.travel.walls import Walls
@@ -232,7 +232,7 @@ class Sheet:
     """A lattice to lay marks on, for one limit at a time; wiped when it is lifted."""
 
     def __init__(self, frame: Frame, access: AccessRule) -> None:
-        frame.check_size()
+        frame.check_size(MAX_HELD)
         self.frame = frame
         self.access = access
         self._values = np.full(frame.size, OUTSIDE, dtype=np.float32)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from coverage.arrays import Bools, Int32s, Ints
 
-# A lattice with more corners than this is not held in one array.
+# A lattice with more corners than this is not numbered, nor held in arrays: some 40 bytes each.
 MAX_CORNERS = 400_000_000
+MAX_HELD = 60_000_000
 
 
 def checked_step(step_m: float) -> float:
@@ -61,9 +62,9 @@ class Frame:
         rows = max(one.row + one.rows for one in frames) - row
         return cls(frames[0].step_m, column, row, columns, rows)
 
-    def check_size(self) -> None:
-        """Raise `InputError` if the frame is too large for one array."""
-        if self.size > MAX_CORNERS:
+    def check_size(self, most: int = MAX_CORNERS) -> None:
+        """Raise `InputError` if the frame has more corners than `most`."""
+        if self.size > most:
             size = f"{self.columns} × {self.rows}"
             said = Said(
                 f"{size} 个格点，对这个范围太细",

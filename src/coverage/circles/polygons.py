@@ -26,7 +26,7 @@ from coverage.circles.drawing import (
     draw_each,
     together_apart,
 )
-from coverage.circles.frame import Frame, checked_step
+from coverage.circles.frame import MAX_HELD, Frame, checked_step
 from coverage.circles.times import AccessRule, SegmentTimes, access_of, times_of
 from coverage.errors import InputError, Problem
 from coverage.messages import Said
@@ -189,7 +189,7 @@ def _draw_split(
     if not many:
         return shapes
     frame = Frame.hull([plan.window(times) for times in many])
-    frame.check_size()
+    frame.check_size(MAX_HELD)
     labels = _labels(plan, many, index, frame)
     levels = [np.full((frame.rows, frame.columns), OUTSIDE, np.float32) for _ in plan.limits_s]
     for together in together_apart(plan, many):

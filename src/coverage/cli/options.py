@@ -70,10 +70,6 @@ class _Numbers(click.ParamType):  # type: ignore[type-arg]
         return found
 
 
-MINUTES = _Numbers(Said("应为分钟数，如 5,10,15", "is not a list of minutes such as 5,10,15"))
-PLACE = _Numbers(
-    Said("应为经度,纬度，如 113.05,23.68", "is not a place such as 113.05,23.68 (lon,lat)"), 2
-)
 TYPES: dict[str, Any] = {
     "text": str,
     "int": int,
@@ -81,6 +77,7 @@ TYPES: dict[str, Any] = {
     "file": click.Path(path_type=Path),
     "output": _Output(path_type=Path),
     "folder": click.Path(path_type=Path, file_okay=False),
+    "year": click.IntRange(1900, 2200),
     "day": click.DateTime(["%Y-%m-%d"]),
     "dpi": click.IntRange(50, 600),
     "draws": click.IntRange(2, 10_000),

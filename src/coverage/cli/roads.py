@@ -113,13 +113,12 @@ def fetch(city: City, modes: tuple[str, ...], out: Path, lang: Lang, **server: A
     within=roads,
 )
 @argument("file", "FILE_OR_CITY", "text")
-@takes("places", "profile", "one.minutes")
-@takes("resolution", default=10)
+@takes("places", "profile", "one.minutes", "resolution")
 @takes("out", required=True)
 def circles(
     file: str,
     places: tuple[tuple[float, float], ...],
-    resolution: float,
+    resolution: float | None,
     out: Path,
     lang: Lang,
     **travel: Any,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from coverage.clauses import Match, Target
+from coverage.clauses import Match, Target, unfit_minutes
 from coverage.errors import InputError, Problem, gathered, refusal
 from coverage.fields import unknown
 from coverage.kinds import KINDS
@@ -172,11 +172,9 @@ def read_question(
     model = model.lower().replace("-", "_") if model else None
     with gathered() as gather:
         gather(_check_words, indicator, kind, model)
-        if year is not None:
-            gather(city.plan.check_year, year)
+        year = gather(city.plan.chosen_year, year)
         gather(_refuse, _wrong_numbers(rules))
         found = gather(city.indicator, indicator) if indicator is not None else None
-    year = city.plan.end if year is None else year
     asked = found or _made_for(str(kind), minutes, group)
     if model is None:
         few = rules.max_new is not None or rules.budget is not None
@@ -351,5 +349,5 @@ def _misfits(question: Question) -> Iterator[Said]:
         yield Said(f"--each 不适用于模型 {model}", "--each does not go with the model")
     if rules.each and model != "threshold" and rules.floor is None:
         yield Said("--each 与 --max-new 并用时须给 --floor", "--each with --max-new needs --floor")
-    if not (math.isfinite(question.minutes) and question.minutes > 0):
-        yield Said(f"分钟数须大于 0：{question.minutes}", "the minutes must be above 0")
+    if unfit := unfit_minutes(question.minutes):
+        yield unfit

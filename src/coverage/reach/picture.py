@@ -10,7 +10,7 @@ import numpy as np
 
 from coverage.circles.polygons import service_circles
 from coverage.datum import project
-from coverage.errors import InputError, Problem
+from coverage.errors import InputError, Problem, refusal
 from coverage.messages import Said
 from coverage.profiles import load_profile
 from coverage.roads.network import OBSTACLES
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from coverage.arrays import Floats
 
 
+# The usual cell; and cells in a radius, of which a picture shows 200: by default and at most.
+_STEP_M, _FINE, _FINEST = 10.0, 1_000, 1_500
 _BLUE, _ORANGE, _GREY = "#2b6cb0", "#c05621", "#9aa5b1"
 _UNCROSSED = {"water": "#63b3d4", "river": "#63b3d4", "rail": "#4a5568"}
 
@@ -38,7 +40,7 @@ def compare_circles(
     *,
     profile: str | Path = "older_walk",
     minutes: float = 15,
-    step_m: float = 10.0,
+    step_m: float | None = None,
 ) -> list[tuple[float, float]]:
     """Draw both kinds of circle around places, street by street, into a PNG or SVG.
 
@@ -48,14 +50,15 @@ def compare_circles(
         out: Picture file.
         profile: Travel profile.
         minutes: Limit.
-        step_m: Cell of the lattice.
+        step_m: Cell of the lattice; 10 m or, of large circles, a thousandth of the radius.
 
     Returns:
         For each place the area of the circle over streets and of the straight
         one, in km².
 
     Raises:
-        InputError: If a place has no street near it or the file type is unknown.
+        InputError: If a place has no street near it, the cell is too small for the circle,
+            or the file type is unknown.
     """
     if out.suffix.lower() not in {".png", ".svg", ".pdf"}:
         said = Said("图须写成 .png、.svg 或 .pdf", "the picture is written to .png, .svg or .pdf")
@@ -63,6 +66,7 @@ def compare_circles(
     travel = load_profile(profile)
     limit = travel.limit_s(None if travel.measure == "distance" else minutes)
     radius = limit if travel.measure == "distance" else limit * travel.speed_mps
+    step_m = _step(radius, step_m)
     network = load(roads)
     travel, _ = fit_to_roads(travel, network)
     lon, lat = np.array(places, dtype=np.float64).T
@@ -82,6 +86,20 @@ def compare_circles(
     shapes = service_circles(graph, reached, [limit], step_m=step_m)[:, 0]
     _draw(network, xy, list(shapes), radius, out, f"{travel.en}, {minutes:g} min")
     return [(shape.area / 1e6, math.pi * radius**2 / 1e6) for shape in shapes]
+
+
+def _step(radius: float, asked: float | None) -> float:
+    """A cell of the lattice that a circle of this radius is drawn on in bounded memory."""
+    if asked is None:
+        return max(_STEP_M, radius / _FINE)
+    least = radius / _FINEST
+    if asked < least:
+        raise refusal(
+            f"半径 {radius:,.0f} 米的圈，栅格边长至少 {math.ceil(least)} 米，不能是 {asked:g}",
+            f"a circle of {radius:,.0f} m takes cells of {math.ceil(least)} m or more, "
+            f"not {asked:g}",
+        )
+    return asked
 
 
 def _draw(

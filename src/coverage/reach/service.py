@@ -18,6 +18,7 @@ from coverage.datum import project, unproject
 from coverage.errors import InputError, Problem
 from coverage.kinds import KINDS
 from coverage.messages import Said
+from coverage.plans import LATER_YEARS
 from coverage.profiles import Profile, load_profile
 from coverage.reach.ground import (
     DEFAULT_PROFILE,
@@ -239,7 +240,7 @@ def travel_time(
     )
     network = setup.network
     facilities = city.counted(register, provenance)
-    year = city.plan.end if year is None else year
+    year = city.plan.chosen_year(year, later=LATER_YEARS)
     sites = place(city, facilities, kinds, frozenset(services), year, network.crs)
     sites, astray = check_sites(city, sites, network, register=facilities, skip_bad=skip_bad)
     found = nearest(network, sites.xy, setup.points)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.datum import project
 from coverage.errors import InputError
 from coverage.messages import Lang, Said
+from coverage.plans import LATER_YEARS
 from coverage.profiles import Profile, load_profile
 from coverage.reach.ground import DEFAULT_PROFILE, roads_in_words, travel_network
 from coverage.reach.service import kinds_of
@@ -172,7 +173,7 @@ def explain(
         elevation=elevation,
     )
     facilities = city.counted(register, provenance)
-    year = city.plan.end if year is None else year
+    year = city.plan.chosen_year(year, later=LATER_YEARS)
     sites = place(city, facilities, kinds_of(kind), frozenset(services), year, network.crs)
     x, y = project(start[0], start[1], network.crs)
     found = route(network, (float(x), float(y)), sites.xy, limit_s=limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from coverage.clauses import check_minutes
 from coverage.errors import InputError
 from coverage.fields import Fields, unknown
 from coverage.gaps import OPS
@@ -289,13 +290,14 @@ class Reader:
         """Another limit or profile."""
         from coverage.profiles import load_profile
 
-        minutes, profile = fields.number("minutes", above=0), fields.text("profile")
+        minutes, profile = _float(fields.number("minutes")), fields.text("profile")
+        check_minutes(fields, minutes)
         if profile:
             try:
                 load_profile(profile)
             except InputError as error:
                 fields.bad("profile", error.problems[0].reason, profile)
-        return Limit(_float(minutes), profile)
+        return Limit(minutes, profile)
 
     def _aim(self, fields: Fields, _: int) -> Aim | None:
         """Another target."""

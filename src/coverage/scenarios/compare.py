@@ -17,6 +17,7 @@ import numpy as np
 from coverage.assessment import Report, assess
 from coverage.errors import InputError
 from coverage.messages import Said
+from coverage.plans import LATER_YEARS
 from coverage.reach.ground import DEFAULT_PROFILE
 from coverage.reach.people import NearestTime, nearest_times, people_reached
 from coverage.reach.sites import off_road_notes
@@ -102,7 +103,7 @@ def compare(
         [1]
     """
     ranked((), rank_by)
-    year = checked_year(city, year)
+    year = city.plan.chosen_year(year, later=LATER_YEARS)
     question = question or question_of(kind, services, group)
     given = city.counted(register)
     rows = city.counted(given, provenance).as_of(year)
@@ -149,24 +150,6 @@ def _read(
     files = [find_scenario(str(one)) for one in each if not isinstance(one, Scenario)]
     read = iter(read_all(files, city, register=register))
     return [one if isinstance(one, Scenario) else next(read) for one in each]
-
-
-def checked_year(city: City, year: int | None) -> int:
-    """The year that is meant, the plan's last by default.
-
-    Raises:
-        InputError: If it lies before the plan or too far ahead.
-    """
-    if year is None:
-        return city.plan.end
-    if not city.plan.start <= year <= city.plan.end + 50:
-        raise InputError(
-            Said(
-                f"{year} 年早于规划期或太远",
-                f"the year {year} lies before the plan ({city.plan.start}) or too far ahead",
-            )
-        )
-    return year
 
 
 def _check_present(rows: Register, scenarios: Sequence[Scenario]) -> None:

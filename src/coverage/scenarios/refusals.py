@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from coverage.demand.sources import demand_of
 from coverage.errors import InputError
 from coverage.fields import read_toml
+from coverage.plans import LATER_YEARS
 from coverage.profiles import load_profile
 from coverage.roads.sources import load
-from coverage.scenarios.compare import checked_year, compare
+from coverage.scenarios.compare import compare
 from coverage.scenarios.file import read
 from coverage.scenarios.live import question_of
 from coverage.scenarios.ranking import ranked
@@ -99,7 +100,7 @@ def _options(
     found.ask(ranked, (), options["rank_by"])
     found.ask(question_of, options["kind"], options["services"], options["group"])
     for year in years:
-        found.ask(checked_year, city, year)
+        found.ask(city.plan.chosen_year, year, later=LATER_YEARS)
     profile = found.ask(load_profile, options["profile"])
     if profile is not None:
         found.ask(profile.limit_s, options["minutes"])
