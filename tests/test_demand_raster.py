@@ -17,7 +17,7 @@ from shapely.geometry import Polygon
 
 from coverage.demand.raster import from_raster
 from coverage.demand.sources import demand_of
-from coverage.demand.townships import read_townships
+from coverage.demand.townships import onto, read_townships
 from coverage.errors import InputError
 from coverage.formats.rasters import open_raster
 from coverage.intake.peoplegrid import prepared
@@ -433,3 +433,34 @@ def test_an_import_takes_no_grid_that_is_all_but_flat_or_adds_up_to_nothing(tmp_
     path = write_grid(tmp_path / "sum.tif", np.full((20, 20), 1.7e308))
     with pytest.raises(InputError, match="add up to no number"), prepared(path, None):
         pass
+
+
+@pytest.mark.parametrize(
+    ("grid", "size"),
+    [
+        ((-180.0, 90.0, 360.0, 180.0), (1, 1)),  # the world in one cell
+        ((112.0, 25.0, 2.0, 2.0), (1, 1)),
+        ((112.9, 23.8, 0.5, 0.5), (2, 2)),
+    ],
+)
+def test_a_cell_larger_than_the_city_tells_nothing_and_is_refused(
+    tmp_path: Path, city: City, grid: tuple[float, float, float, float], size: tuple[int, int]
+) -> None:
+    path = write_grid(tmp_path / "w.tif", np.full(size, 9e5, np.float32), grid=grid)
+    with pytest.raises(InputError, match="one cell of the grid is larger than the city") as caught:
+        from_raster(path, city)
+    (problem,) = caught.value.problems
+    assert problem.file == "w.tif"
+
+
+def test_cells_up_to_the_size_of_the_city_are_read(tmp_path: Path, city: City) -> None:
+    west, south, east, north = shapely.total_bounds(
+        onto(np.array([read_townships(city).city]), read_townships(city).crs, "EPSG:4326")
+    )
+    wide, high = east - west, north - south
+    values = np.full((1, 1), 500, np.float32)
+    path = write_grid(tmp_path / "w.tif", values, grid=(west, north, wide * 0.999, high))
+    assert from_raster(path, city).people["all"].sum() > 0
+    path = write_grid(tmp_path / "x.tif", values, grid=(west, north, wide * 1.002, high))
+    with pytest.raises(InputError, match="larger than the city"):
+        from_raster(path, city)

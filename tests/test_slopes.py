@@ -12,8 +12,10 @@ import shapely
 
 from coverage.circles.lattice import LatticeIndex
 from coverage.circles.polygons import service_circles
+from coverage.errors import InputError
 from coverage.profiles import load_profile, slope_factor
 from coverage.travel.access import Points
+from coverage.travel.heights import slopes_at
 from coverage.travel.live import LiveTimes
 from coverage.travel.prepare import prepare
 from coverage.travel.route import route
@@ -213,3 +215,28 @@ def test_circles_mean_the_same_slopes_as_legs(
             assert held[sure & (own <= limit)].all()
             assert shape.difference(together[number].buffer(1e-3 * step)).is_empty
     assert shapely.area(shapely.symmetric_difference(each, level)).min() > 100
+
+
+@pytest.mark.parametrize(
+    ("crs", "where", "metres"),
+    [
+        ("EPSG:4326", (-180.0, 90.0, 360.0), "40,075,200"),
+        ("EPSG:4326", (110.0, 25.0, 1.0), "111,320"),
+        (CRS, (EAST - 5_000, NORTH + 5_000, 2_001.0), "2,001"),
+    ],
+)
+def test_heights_of_cells_too_wide_for_a_slope_are_refused(
+    tmp_path: Path, crs: str, where: tuple[float, float, float], metres: str
+) -> None:
+    west, north, cell = where
+    about = {"width": 10, "height": 10, "count": 1, "dtype": "float32", "crs": crs}
+    at = rasterio.Affine(cell, 0, west, 0, -cell, north)
+    with rasterio.open(tmp_path / "g.tif", "w", driver="GTiff", transform=at, **about) as file:
+        file.write(np.ones((10, 10), np.float32), 1)
+    for ask in (
+        lambda: factors(street(300, 600), tmp_path / "g.tif"),
+        lambda: slopes_at(np.array([[EAST + 50, NORTH - 50]]), CRS, tmp_path / "g.tif"),
+    ):
+        with pytest.raises(InputError, match=f"about {metres} m wide.*2,000 m at most") as caught:
+            ask()
+        assert caught.value.problems[0].file == "g.tif"

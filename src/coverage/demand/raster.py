@@ -94,8 +94,8 @@ def read_grid(path: Path, bounds_in: Callable[[pyproj.CRS], Bounds]) -> Grid:
         bounds_in: Gives the bounds of the area in the CRS of the raster.
 
     Raises:
-        InputError: If the file is unreadable or cut short, has no CRS, several bands or a
-            turned grid, or does not overlap the area.
+        InputError: If the file is unreadable or cut short, has no CRS, several bands, a
+            turned grid or cells larger than the area, or does not overlap it.
     """
     with open_raster(path) as source:
         return _window(source, path.name, bounds_in)
@@ -122,6 +122,7 @@ def _window(source: Any, file: str, bounds_in: Callable[[pyproj.CRS], Bounds]) -
     if not all(map(math.isfinite, (west, south, east, north))):
         said = Said("栅格的坐标系够不到本市", "the CRS of the grid does not reach the city")
         raise InputError(Problem(said, file))
+    _refuse_coarse(to.a, -to.e, (east - west, north - south), file)
     column = max(math.floor((west - to.c) / to.a), 0)
     row = max(math.floor((north - to.f) / to.e), 0)
     columns = min(math.ceil((east - to.c) / to.a), source.width) - column
@@ -156,6 +157,18 @@ def _window(source: Any, file: str, bounds_in: Callable[[pyproj.CRS], Bounds]) -
         first_row=row,
         first_column=column,
     )
+
+
+def _refuse_coarse(dx: float, dy: float, city: tuple[float, float], file: str) -> None:
+    """Refuse a grid of which one cell is larger than the city: whose people it holds is unknown."""
+    part = dx * dy / (city[0] * city[1])
+    if part > 1:
+        said = Said(
+            "栅格一格比全市还大（约为 {} 倍），说不出人在哪里，请换用更细的栅格",
+            "one cell of the grid is larger than the city ({} times): it does not tell where "
+            "people live: use a finer grid",
+        )
+        raise InputError(Problem(said.fill(f"{part:.3g}"), file))
 
 
 def _crs(source: Any, file: str) -> pyproj.CRS:
@@ -197,8 +210,8 @@ def from_raster(
 
     Raises:
         InputError: If the file is unreadable or cut short, has no CRS, several bands or a
-            turned grid, does not overlap the city, has nobody in it, or cells that cannot be
-            people; or if a part is not between 0 and 1.
+            turned grid, does not overlap the city, has nobody in it, cells larger than the city
+            or that cannot be people; or if a part is not between 0 and 1.
     """
     townships = read_townships(city)
     areas = np.append(np.array([townships.city], np.object_), townships.cells)

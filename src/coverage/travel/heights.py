@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,12 +18,15 @@ from coverage.messages import Said
 from coverage.profiles import slope_factor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from coverage.arrays import Floats, Ints
     from coverage.profiles import SlopeModel
     from coverage.roads.network import RoadNetwork
 
 _METRES_PER_DEGREE = 111_320.0
 _LEAST_STEP_M = 30.0
+_MOST_CELL_M = 2_000.0  # the coarsest heights of the world have 1,855 m
 _CELLS_AT_ONCE = 16_000_000
 _PLACES_AT_ONCE = 2_000_000
 
@@ -43,8 +47,8 @@ def slope_factors(
         model: What a grade costs.
 
     Raises:
-        InputError: If there is not one height a node, the file cannot be read, or the raster
-            covers no node.
+        InputError: If there is not one height a node, the file cannot be read, its cells are
+            wider than 2 km, or the raster covers no node.
     """
     if isinstance(elevation, str | Path):
         return _along_lines(network, Path(elevation), model)
@@ -61,7 +65,7 @@ def slope_factors(
 
 
 def _along_lines(network: RoadNetwork, path: Path, model: SlopeModel) -> tuple[Floats, Floats]:
-    with open_raster(path) as raster:
+    with _heights(path) as raster:
         known = np.isfinite(_sampled(raster, network.x, network.y, network.crs))
     if network.node_count and not known.any():
         said = Said("栅格没有盖住路网的任何节点", "the raster covers no node of the network")
@@ -80,6 +84,20 @@ def _along_lines(network: RoadNetwork, path: Path, model: SlopeModel) -> tuple[F
     level = whole <= 0
     safe = np.where(level, 1.0, whole)
     return np.where(level, 1.0, ahead / safe), np.where(level, 1.0, against / safe)
+
+
+@contextmanager
+def _heights(path: Path) -> Iterator[Any]:
+    """A raster of heights, open for reading, whose cells are small enough to tell a slope."""
+    with open_raster(path) as raster:
+        cell = _cell_m(raster)
+        if not cell <= _MOST_CELL_M:
+            said = Said(
+                "高程栅格一格约 {} 米，说不出坡度，最大 {} 米",
+                "a cell of the heights is about {} m wide, which tells no slope: {} m at most",
+            )
+            raise InputError(Problem(said.fill(f"{cell:,.0f}", f"{_MOST_CELL_M:,.0f}"), path.name))
+        yield raster
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +130,7 @@ class Ground:
         """
         forth, back = np.ones(len(start)), np.ones(len(start))
         away = np.hypot(*(end - start).T)
-        with open_raster(self.path) as raster:
+        with _heights(self.path) as raster:
             steps = np.maximum(np.ceil(away / _cell_m(raster)), 1).astype(np.int64)
             cut = np.flatnonzero(np.diff(np.cumsum(steps) // _PLACES_AT_ONCE)) + 1
             for some in np.split(np.arange(len(start)), cut):
@@ -186,9 +204,9 @@ def slopes_at(xy: Floats, crs: str, path: Path) -> Floats:
         (k,) rise over run, NaN where a neighbour has no height.
 
     Raises:
-        InputError: If the file cannot be read.
+        InputError: If the file cannot be read, or its cells are wider than 2 km.
     """
-    with open_raster(path) as raster:
+    with _heights(path) as raster:
         step = max(_cell_m(raster), _LEAST_STEP_M)
         east, west, north, south = (
             _sampled(raster, xy[:, 0] + dx * step, xy[:, 1] + dy * step, crs)
