@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,9 +15,11 @@ from coverage.errors import InputError
 from coverage.intake.setup import create
 from coverage.outputs import staged
 from coverage.plans import load_plan
+from coverage.scenarios.file import read
 from coverage.settings import data_dir
 from coverage.text import no_id
 from coverage.workspace import read_workspace
+from helpers import centre, write_register
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +63,45 @@ def test_a_plan_with_an_id_that_leads_away_is_refused(tmp_path: Path, where: str
         load_plan(path)
 
 
-@pytest.mark.parametrize("name", ["../../escaped", "/escaped", "a\\b", ".x", "con"])
+@pytest.mark.parametrize("id_", [*LEADING, "S/1", "新院?"])
+def test_a_scenario_with_an_id_that_leads_away_is_refused(tmp_path: Path, id_: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(
+        f"name = '甲'\ncity = '360203'\n[[add]]\nid = '{id_}'\nname = '新院'\n"
+        "kind = 'elder_care'\nlon = 117.2\nlat = 29.3\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="cannot name a file") as caught:
+        read(path, City.load("珠山"))
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.row) == ("a.toml", 3)
+    assert problem.value
+    assert problem.value[:50] == id_[:50]
+
+
+def test_an_id_of_a_list_is_a_text_and_names_nothing(tmp_path: Path) -> None:
+    """Licence numbers hold slashes, so they are taken; no file and no anchor is named by them."""
+    ids = ("../../../escaped", "/etc/escaped", "nul", "C:\\escaped", "escaped" * 40)
+    at = {"lon": 117.2, "lat": 29.3}
+    rows = [centre(n, "360203001", id=id_, **at) for n, id_ in enumerate(ids)]
+    register = write_register(tmp_path / "r.csv", rows)
+    before = {p for p in tmp_path.rglob("*") if p.is_file()}
+    for command, out in (("brief", "b"), ("report", "p"), ("map", "m.html"), ("circle", "c.gpkg")):
+        goal = tmp_path / "one" / "two" / out
+        more = {"brief": ("--formats", "html,xlsx,gpkg"), "circle": ("--kind", "elder_care")}
+        args = ("--city", "珠山", "--facilities", str(register), "--out", str(goal))
+        done = processes.run(command, *args, *more.get(command, ()))
+        assert done.returncode == 0, done.stderr
+    made = {p for p in tmp_path.rglob("*") if p.is_file()} - before
+    assert all(p.is_relative_to(tmp_path / "one/two") for p in made)
+    assert not any("escaped" in p.name or p.stem == "nul" for p in made)
+    pages = [p.read_text("utf-8") for p in made if p.suffix == ".html"]
+    assert pages
+    anchors = {found for page in pages for found in re.findall(r'\bid="([^"]*)"', page)}
+    assert not any("escaped" in one or one == "nul" for one in anchors)
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "/escaped", "a\\b", ".x", "con", "市" * 65])
 def test_a_city_whose_name_leads_away_is_refused(tmp_path: Path, name: str) -> None:
     text = f"[city]\ncode = '441800'\nname = '{name}'\n"
     (tmp_path / "city.toml").write_text(text, encoding="utf-8")

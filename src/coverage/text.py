@@ -23,6 +23,7 @@ INVISIBLE = re.compile(
 MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
 _ENDLESS = re.compile(r"[!-~]{1000,}")
 _ID = re.compile(r"[a-z0-9_-](?:[a-z0-9_.-]{0,62}[a-z0-9_-])?")
+_LONGEST = 64  # characters of a name: three times as many bytes still name a file
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.DOTALL)
 
 
@@ -59,13 +60,14 @@ def no_id(text: str) -> Said | None:
 
 def no_file_name(text: str) -> Said | None:
     """Why a name of data cannot be the name of a file as well."""
-    if not re.search(r'[/\\:*?"<>|\x00-\x1f]|^\.', text) and not _DEVICE.fullmatch(text.lower()):
+    strange = re.search(r'[/\\:*?"<>|\x00-\x1f]|^\.', text) or _DEVICE.fullmatch(text.lower())
+    if not strange and len(text) <= _LONGEST:
         return None
     return Said(
-        '不能作文件名：不能含 / \\ : * ? " < > |，不能以点开头，也不能是系统保留名',
-        'it cannot name a file: no / \\ : * ? " < > |, no dot at its beginning, and no name that '
-        "systems reserve, as con or nul",
-    )
+        '不能作文件名：不能含 / \\ : * ? " < > |，不能以点开头，最多 {} 个字，也不能是系统保留名',
+        'it cannot name a file: no / \\ : * ? " < > |, no dot at its beginning, at most {} '
+        "characters, and no name that systems reserve, as con or nul",
+    ).fill(_LONGEST)
 
 
 def cleaned(text: str) -> str:

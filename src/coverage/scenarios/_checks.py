@@ -25,6 +25,7 @@ from coverage.scenarios.edits import (
     Road,
     Upgrade,
 )
+from coverage.text import no_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +131,9 @@ class Reader:
         return Add(id_, name, kind, place, provenance=provenance, **values)
 
     def _own_id(self, fields: Fields, id_: str) -> None:
-        if self.names.has(id_):
+        if reason := no_file_name(id_):
+            fields.bad("id", reason, id_)
+        elif self.names.has(id_):
             said = Said("登记册中已有这个编号", "the id stands in the register already")
             fields.bad("id", said, id_)
         elif id_ in self._ids:
