@@ -13,9 +13,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import shapely
 
 from coverage.download import http
 from coverage.download.geocode import Amap, Tianditu
+from coverage.download.osm import ask
 from coverage.download.roads import fetch
 from coverage.errors import NetworkUnreachableError
 
@@ -184,7 +186,7 @@ def test_thousands_of_brackets(server: Scripted, tmp_path: Path) -> None:
 
 
 def test_a_small_answer_that_unpacks_into_a_large_one(server: Scripted) -> None:
-    bomb = gzip.compress(b" " * 200_000_000)
+    bomb = gzip.compress(b"[" + b" " * 200_000_000)
     assert len(bomb) < 250_000
     server.say(answer(bomb, Content_Encoding="gzip"))
     tracemalloc.start()
@@ -204,6 +206,68 @@ def test_roads_that_unpack_to_far_more_than_came(server: Scripted, tmp_path: Pat
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 60_000_000
+
+
+def endless(head: bytes, part: bytes) -> Callable[[socket.socket], None]:
+    """An answer that goes on as long as it is read."""
+
+    def script(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + head)
+        while True:
+            connection.sendall(part)
+
+    return script
+
+
+NODES = b'{"type":"node","id":1,"lat":23.7,"lon":113.0},' * 20_000
+
+
+def test_roads_without_end_cost_what_is_borne_and_no_more(
+    server: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They cost 543 MB: all of it, and a copy."""
+    assert http.MOST_OF_ROADS <= 200 << 20
+    monkeypatch.setattr(http, "MOST_OF_ROADS", 24 << 20)
+    server.say(endless(b'{"elements":[', NODES))
+    tracemalloc.start()
+    with pytest.raises(NetworkUnreachableError, match="larger than 24 MiB"):
+        fetch(AREA, endpoint=server.url, cache=tmp_path, timeout_s=20.0, retries=0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 << 20
+
+
+def test_things_without_end_are_borne_less_than_roads(server: Scripted, tmp_path: Path) -> None:
+    server.say(endless(b'{"elements":[', NODES))
+    how = http.Server(server.url, tmp_path, timeout_s=20.0, retries=0)
+    with pytest.raises(NetworkUnreachableError, match="larger than 32 MiB"):
+        ask(shapely.box(*AREA), {"amenity": True}, how)
+
+
+@pytest.mark.parametrize("part", [b" ", b"x", b"<p>", b"\x00", b"\xff"])
+def test_what_does_not_begin_as_json_is_read_no_further(
+    server: Scripted, tmp_path: Path, part: bytes
+) -> None:
+    server.say(endless(b"", part * 100_000))
+    tracemalloc.start()
+    with pytest.raises(NetworkUnreachableError, match="not of the Overpass API"):
+        fetch(AREA, endpoint=server.url, cache=tmp_path, timeout_s=20.0, retries=0)
+    with pytest.raises(NetworkUnreachableError, match="not JSON"):
+        _amap(server, timeout_s=20.0).geocode("太和镇")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8_000_000
+
+
+@pytest.mark.parametrize("size", [10, 1 << 20, (1 << 20) + 1, 3 << 20])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_long_text_is_what_it_was(server: Scripted, size: int, encoding: str) -> None:
+    """Characters on the border of two pieces, too."""
+    text = "[" + "镇" * (size // 3) + "]"
+    server.say(answer(text.encode(encoding)))
+    with http.asked(server.url, "x", timeout_s=5.0) as response:
+        assert http.content(response, "x", 1 << 24).decode() == text
+        assert response.text == text
 
 
 @pytest.mark.parametrize(
@@ -248,7 +312,7 @@ def test_text_in_any_encoding(server: Scripted, stated: str, encoding: str) -> N
     text = json.dumps({"name": "太和镇颐养院"}, ensure_ascii=False)
     server.say(answer(text.encode(encoding), Content_Type=stated))
     with http.asked(server.url, "x", timeout_s=2.0) as response:
-        assert json.loads(http.content(response, "x")) == {"name": "太和镇颐养院"}
+        assert json.loads(http.content(response, "x", 1000)) == {"name": "太和镇颐养院"}
         assert response.json() == {"name": "太和镇颐养院"}
 
 
@@ -292,7 +356,7 @@ def test_another_host_is_not_asked(server: Scripted, tmp_path: Path) -> None:
 def test_another_page_of_the_same_host_is(server: Scripted) -> None:
     server.say(answer(b"", code="301 Moved", Location="/new"), answer(b"here"))
     with http.get(server.url, timeout_s=1.0, retries=0) as response:
-        assert http.content(response, "x") == b"here"
+        assert http.content(response, "x", 1000) == b"here"
     server.say(answer(b"", code="301 Moved", Location="/round"))
     with pytest.raises(NetworkUnreachableError, match="301"):
         http.get(server.url, timeout_s=1.0, retries=0)

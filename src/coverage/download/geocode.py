@@ -151,7 +151,7 @@ class _Service:
         )
 
     def _once(self, question: dict[str, str]) -> dict[str, Any]:
-        def read() -> bytes:
+        def read() -> bytes | bytearray:
             # The key stands in the address: it is not carried on to another server.
             with http.asked(
                 self._url, self.title, busy=_BUSY, params=question, timeout_s=self._timeout_s

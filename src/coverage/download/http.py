@@ -7,6 +7,8 @@ borne and no more, a moment by which the whole of an answer must be there.
 
 from __future__ import annotations
 
+import codecs
+import re
 import threading
 import time
 from contextlib import suppress
@@ -25,7 +27,11 @@ if TYPE_CHECKING:
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 120.0
 _MIB = 1 << 20
-MOST_BYTES = 512 * _MIB  # of an answer, unpacked
+# How many bytes of an answer are borne, unpacked: streets of 2,500 km², which one question asks
+# for at most, have some 100 MiB in the densest cities; other things a tenth of that.
+MOST_OF_ROADS, MOST_OF_THINGS = 192 * _MIB, 32 * _MIB
+_BEGINNING = 1 << 12
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]")
 # The whole of an answer may take this many times the silence that is borne.
 _PATIENCE = 5
 _MOST_TURNS = 5
@@ -171,10 +177,17 @@ def _in_time(question: Callable[[], Answer], longest_s: float) -> Answer:
     return done[0]
 
 
-def content(answer: Any, server: str, most: int = MOST_BYTES) -> bytes:
+def content(answer: Any, server: str, most: int) -> bytes | bytearray:
     """What an answer holds, unpacked, as UTF-8 if it is text in another encoding.
 
-    The answer itself keeps it, so that others read it as they are used to.
+    The answer itself keeps it, so that others read it as they are used to. It is held once: an
+    answer without end costs no more than is borne. Of what does not begin as JSON no more than
+    the beginning is read, for its reader to complain of.
+
+    Args:
+        answer: Of `requests`, its content not read yet.
+        server: Whom complaints name.
+        most: Bytes that are borne, unpacked.
 
     Raises:
         NetworkUnreachableError: If it is larger than is borne, or than what came can honestly hold.
@@ -189,22 +202,38 @@ def content(answer: Any, server: str, most: int = MOST_BYTES) -> bytes:
             raise NetworkUnreachableError(
                 Said(f"{server} 的回答超过 {size}", f"{server}: the answer is larger than {size}")
             )
-    made = bytes(raw)
+        if len(raw) > _BEGINNING and not _JSON.match(raw):
+            answer.close()
+            break
     kind = str(answer.headers.get("Content-Type", ""))
-    if "json" in kind or "text" in kind or made[:1] in {b"{", b"["}:
-        made = _as_utf8(made, kind)
+    made: bytes | bytearray = raw
+    if "json" in kind or "text" in kind or raw.startswith((b"{", b"[")):
+        made = _as_utf8(raw, kind)
         answer.encoding = "utf-8"
     answer._content = made  # noqa: SLF001 -- requests has no other way to hand it on
     return made
 
 
-def _as_utf8(raw: bytes, kind: str) -> bytes:
-    """Text in UTF-8, whatever its server speaks and forgets to say."""
+def _as_utf8(raw: bytearray, kind: str) -> bytes | bytearray:
+    """Text in UTF-8, whatever its server speaks and forgets to say; itself where it is."""
+    if _is_utf8(raw):
+        return raw
     stated = kind.lower().partition("charset=")[2].strip(" \"';")
-    for encoding in ("utf-8", *([stated] if stated else []), "gb18030"):
+    for encoding in (*([stated] if stated else []), "gb18030"):
         with suppress(UnicodeDecodeError, LookupError):
             return raw.decode(encoding).encode()
     return raw
+
+
+def _is_utf8(raw: bytearray) -> bool:
+    """Whether it is, told piece by piece: the text of all of it would weigh up to four times."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with suppress(UnicodeDecodeError), memoryview(raw) as view:
+        for first in range(0, len(raw), _MIB):
+            decoder.decode(view[first : first + _MIB])
+        decoder.decode(b"", final=True)
+        return True
+    return False
 
 
 def _no_way(error: Exception) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from coverage.download.http import MOST_OF_THINGS
 from coverage.download.roads import PUBLIC_ENDPOINT, overpass
 from coverage.errors import NetworkUnreachableError
 from coverage.formats.nested import read_json
@@ -120,6 +121,7 @@ def ask(area: Polygon | MultiPolygon, tags: Mapping[str, Any], how: Server) -> A
         timeout_s=how.timeout_s,
         retries=how.retries,
         polite=how.endpoint is None,
+        most=MOST_OF_THINGS,
     )
     with manners as put:
         import osmnx

@@ -94,7 +94,12 @@ def fetch(
 
     def download() -> RoadNetwork:
         manners = overpass(
-            server, answers, timeout_s=timeout_s, retries=retries, polite=endpoint is None
+            server,
+            answers,
+            timeout_s=timeout_s,
+            retries=retries,
+            polite=endpoint is None,
+            most=http.MOST_OF_ROADS,
         )
         with manners as ask:
             import osmnx
@@ -137,7 +142,7 @@ def _polygon(area: BaseGeometry | tuple[float, float, float, float]) -> Any:
 
 @contextmanager
 def overpass(
-    server: str, answers: Path, *, timeout_s: float, retries: int, polite: bool
+    server: str, answers: Path, *, timeout_s: float, retries: int, polite: bool, most: int
 ) -> Iterator[Callable[[Callable[[], object]], None]]:
     """Osmnx with our manners towards a server, its settings put back afterwards.
 
@@ -151,6 +156,7 @@ def overpass(
         timeout_s: Longest silence that is borne.
         retries: How often to ask again.
         polite: Mind the rate limit of the public server.
+        most: Bytes of an answer that are borne.
 
     Raises:
         NetworkUnreachableError: From the question, if there is no way to the server, or it
@@ -175,7 +181,7 @@ def overpass(
 
     answers.mkdir(parents=True, exist_ok=True)
     _discard_damaged(answers)
-    with _settings(osmnx.settings, server, answers, timeout_s, polite=polite):
+    with _settings(osmnx.settings, server, answers, timeout_s, polite=polite, most=most):
         yield lambda question: http.persist(lambda: put(question), server=server, retries=retries)
 
 
@@ -188,10 +194,10 @@ def _discard_damaged(answers: Path) -> None:
             path.unlink()
 
 
-def _judge_answer(response: Any, server: str) -> None:
+def _judge_answer(response: Any, server: str, most: int) -> None:
     """Meet a refusal before osmnx does, which would wait and ask without end."""
     http.judge(response, server)
-    raw = http.content(response, server)
+    raw = http.content(response, server, most)
     if response.request.method != "POST":
         return  # whether there is a free slot, which osmnx reads
     nonsense = NetworkUnreachableError(
@@ -239,14 +245,14 @@ def _within(degrees: object, limit: float) -> bool:
 
 @contextmanager
 def _settings(
-    settings: Any, server: str, answers: Path, timeout_s: float, *, polite: bool
+    settings: Any, server: str, answers: Path, timeout_s: float, *, polite: bool, most: int
 ) -> Iterator[None]:
     """Osmnx's global settings for one download, put back afterwards."""
     import socket
 
     def judge(response: Any, *_: Any, **__: Any) -> None:
         try:
-            _judge_answer(response, server)
+            _judge_answer(response, server, most)
         except BaseException:
             response.close()
             raise

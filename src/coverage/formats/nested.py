@@ -64,7 +64,7 @@ def check_depth(content: object) -> None:
         raise LimitError(TOO_DEEP)
 
 
-def parse_json(text: str | bytes, file: str) -> Any:
+def parse_json(text: str | bytes | bytearray, file: str) -> Any:
     """The content of a JSON text; only whole characters are in it.
 
     Args:
@@ -75,7 +75,7 @@ def parse_json(text: str | bytes, file: str) -> Any:
         InputError: If it is no JSON, nested too deeply, or holds an endless number.
     """
     try:
-        if isinstance(text, bytes):
+        if isinstance(text, bytes | bytearray):
             text = text.decode(json.detect_encoding(text))
         text = text.removeprefix("\ufeff")
         if "\\u" in text:
