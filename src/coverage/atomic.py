@@ -10,6 +10,7 @@ stage away: either way the folder is as it was, or as it was to be.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -32,6 +33,7 @@ STAGE = ".coverage-"  # how the hidden folders begin
 _ALIVE, _JOURNAL = "alive", "journal.json"
 _YOUNG_S = 60.0  # a stage without a lock may be one whose maker is about to take it
 _LOCK = ".coverage.lock"
+_FULL = 1 << 20  # bytes left on a disk on which a library's failure is no other
 _PATIENCE_S, _LONGEST_S = 2.0, 600.0
 _WRITERS = {"lxml", "pyogrio", "rasterio", "sqlite3"}
 _BUSY = Said(
@@ -53,19 +55,24 @@ def disk_errors(goal: Path) -> Iterator[None]:
     except CoverageError:
         raise  # some are of the family of `OSError`
     except Exception as error:
-        library = type(error).__module__.partition(".")[0]
+        library = _library(error)
         # Python makes the folders of a path one inside the other, and gives up at a thousand.
         if not isinstance(error, OSError | RecursionError) and library not in _WRITERS:
             raise
         # The half-written neighbour is nobody's business: only a folder is named instead.
         refused = Path(getattr(error, "filename", None) or goal)
-        name = refused if refused.is_dir() else goal.name
-        why = getattr(error, "strerror", None) or str(error)[:80] or type(error).__name__
+        hidden = any(part.startswith(STAGE) for part in refused.parts)
+        name = refused if refused.is_dir() and not hidden else goal.name
+        why = getattr(error, "strerror", None) or f"{library} failed"
         said = Said(
             "文件写不进去，原有文件未动",
             f"the file cannot be written ({why}); what was there before stays",
         )
         raise InputError(Problem(said, str(name))) from error
+
+
+def _library(error: Exception) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 @contextmanager
@@ -125,6 +132,11 @@ def stage_in(folder: Path) -> Iterator[Path]:
     try:
         with FileLock(stage / _ALIVE):
             yield stage
+    except Exception as error:
+        # Libraries say it in words of their own, which name half-written files.
+        if _library(error) in _WRITERS and shutil.disk_usage(stage).free < _FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
@@ -239,10 +251,10 @@ def new_folder(path: Path) -> Iterator[Path]:
     """A folder to fill, which stands at `path`, where none or an empty one is, once it is full.
 
     Raises:
-        InputError: If somebody else filled it meanwhile; nothing of this one is left then.
-        OSError: If the disk refuses; nothing stands at `path` then.
+        InputError: If somebody else filled it meanwhile, or the disk refuses; nothing of this one
+            is left then.
     """
-    with stage_in(path.parent) as stage:
+    with disk_errors(path), stage_in(path.parent) as stage:
         half = stage / path.name
         half.mkdir()
         yield half

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _MARK = "written by facility-coverage"
 _MANIFEST = ".coverage-{by}.json"
 _SHOWN = 6
+PICTURES = (".png", ".pdf", ".svg")
+LAYERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}  # with their drivers
 
 # What becomes of files of an earlier run that this one does not write again: moved away (they
 # are of the same kind and would mislead beside the new ones), left and said, or left.
@@ -104,6 +106,22 @@ def one(path: Path, tell: Tell = on_stderr) -> Iterator[Path]:
     """As `staged`, for a single file: where to write it."""
     with staged(path.parent, "file", names=[path.name], tell=tell) as stage:
         yield stage / path.name
+
+
+def check_ending(path: Path, endings: Iterable[str]) -> None:
+    """Refuse a name whose ending says no format that can be written.
+
+    Args:
+        path: The goal.
+        endings: Those that can, with their dots and in small letters.
+
+    Raises:
+        InputError: If the name has none of them.
+    """
+    if path.suffix.lower() not in set(endings):
+        listed = "、".join(endings), ", ".join(endings)
+        said = Said(f"文件名须以 {listed[0]} 结尾", f"the name must end in {listed[1]}")
+        raise InputError(Problem(said, str(path)))
 
 
 def keep(goal: Path, text: str | None = None) -> list[Said]:

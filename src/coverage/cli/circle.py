@@ -45,7 +45,12 @@ _TRAVEL = ("services", *ROADS, *REGISTER, "direction", "barriers", "elevation")
 @takes(*_TRAVEL, "minutes", "population", "skip_bad", "year", "how", "resolution")
 @takes("draws", "draws.seed")
 @takes_format("table", "json", "csv", "markdown")
-@takes("out", zh="把服务圈写成 .gpkg 或 .geojson", en="Write the circles: .gpkg or .geojson.")
+@takes(
+    "out",
+    zh="把服务圈写成 .gpkg 或 .geojson",
+    en="Write the circles: .gpkg or .geojson.",
+    endings=(".gpkg", ".geojson", ".json"),
+)
 def circle(
     city: City,
     kinds: tuple[str, ...],

@@ -9,7 +9,6 @@ import click
 
 from coverage.cli.grammar import command
 from coverage.cli.options import CITY, REGISTER, ROADS, chosen_city, say_written, takes, writing
-from coverage.messages import Lang, Said
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from coverage.maps.before_after import Wanted
     from coverage.maps.compose import Moment
     from coverage.maps.view import View
-
-_PICTURES = (".png", ".pdf", ".svg")
+    from coverage.messages import Lang
 
 
 @command(
@@ -73,7 +71,6 @@ def map_(
     if not outs:
         outs = (Path("maps") / f"{found.label.short_name}.html",)
         check(outs)
-    _check_names(outs)
     if any(out.suffix.lower() == ".html" for out in outs):
         from coverage.maps.page import base_map
 
@@ -105,17 +102,6 @@ def map_(
                 prints.draw(view, half, size=size, dpi=dpi, level=level, crowd=not_reached)
         say_written(lang, out)
     _say(view)
-
-
-def _check_names(outs: tuple[Path, ...]) -> None:
-    """Refuse a name that nothing can be written under before anything is computed."""
-    from coverage.errors import InputError, Problem
-
-    wrong = [out for out in outs if out.suffix.lower() not in {".html", *_PICTURES}]
-    if wrong:
-        listed = "、".join((".html", *_PICTURES))
-        reason = Said(f"地图格式须为 {listed}", f"maps are written to {listed}")
-        raise InputError(Problem(reason, str(out)) for out in wrong)
 
 
 def _moments(city: City, wanted: Wanted, scenario: Path | None, **asked: Any) -> tuple[Moment, ...]:

@@ -14,7 +14,7 @@ from coverage.messages import Lang, Said
 from coverage.packaged import packaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from coverage.city import City
 
@@ -26,12 +26,21 @@ _ENDLESS = 1e15  # as good as endless: 1e308 minutes are no number of seconds
 
 
 class _Output(click.Path):
-    """A file to write; one that a person wrote or changed is refused before any work is done."""
+    """A file to write; one that a person wrote or changed is refused before any work is done.
+
+    So is one whose ending is none of `endings`, if there are any.
+    """
+
+    def __init__(self, endings: Sequence[str] = ()) -> None:
+        super().__init__(path_type=Path)
+        self.endings = endings
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        from coverage.outputs import check
+        from coverage.outputs import check, check_ending
 
         path: Any = super().convert(value, param, ctx)
+        if self.endings:
+            check_ending(path, self.endings)
         check([path])
         return path
 
@@ -75,7 +84,7 @@ TYPES: dict[str, Any] = {
     "int": int,
     "float": _Finite(),
     "file": click.Path(path_type=Path),
-    "output": _Output(path_type=Path),
+    "output": _Output(),
     "folder": click.Path(path_type=Path, file_okay=False),
     "year": click.IntRange(1900, 2200),
     "day": click.DateTime(["%Y-%m-%d"]),
@@ -119,7 +128,14 @@ def takes(*names: str, **changes: Any) -> Decorator:
 
 
 def _option(
-    name: str, *, option: str, zh: str, en: str, choices: list[str] | None = None, **how: Any
+    name: str,
+    *,
+    option: str,
+    zh: str,
+    en: str,
+    choices: list[str] | None = None,
+    endings: Sequence[str] = (),
+    **how: Any,
 ) -> Decorator:
     flags, _, shown = option.partition(" ")
     kind = how.pop("type", "file" if shown[:4] == "FILE" else "folder" if shown == "DIR" else None)
@@ -130,7 +146,7 @@ def _option(
         said=Said(zh, en),
         metavar=shown or None,
         is_flag=(not shown and not choices) or None,
-        type=click.Choice(choices) if choices else TYPES.get(kind),
+        type=_Output(endings) if endings else click.Choice(choices) if choices else TYPES.get(kind),
         **how,
     )
 

@@ -114,7 +114,7 @@ def fetch(city: City, modes: tuple[str, ...], out: Path, lang: Lang, **server: A
 )
 @argument("file", "FILE_OR_CITY", "text")
 @takes("places", "profile", "one.minutes", "resolution")
-@takes("out", required=True)
+@takes("out", required=True, endings=(".png", ".pdf", ".svg"))
 def circles(
     file: str,
     places: tuple[tuple[float, float], ...],

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from coverage.errors import InputError
 from coverage.kinds import KINDS
 from coverage.maps import labels
-from coverage.maps.paper import DPI, Sheet, check_format, drawing
+from coverage.maps.paper import DPI, Sheet, drawing
 from coverage.maps.styles import ACCENT, BORDER, FILLS, INK, PAPER, QUIET, SCALE
 from coverage.messages import Lang, Said
+from coverage.outputs import PICTURES, check_ending
 from coverage.results import figures
 from coverage.results.document import Document, Indicator
 from coverage.results.ranges import printed_range
@@ -400,7 +401,7 @@ class _chart:  # noqa: N801 -- reads as a function in a with statement
         sub: str = "",
         names: bool = True,
     ) -> None:
-        check_format(path)
+        check_ending(path, PICTURES)
         self.document, self.key, self.lang = document, key, lang
         self.rows, self.sub, self.names = rows, sub, names
         self.settings = drawing(dpi=dpi)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from coverage.atomic import replacing
-from coverage.errors import InputError, Problem
+from coverage.errors import InputError
 from coverage.maps import fonts
 from coverage.maps.styles import INK, QUIET, Fill, fill
 from coverage.messages import Said
@@ -18,24 +18,10 @@ if TYPE_CHECKING:
 
 
 SIZES_MM = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
-FORMATS = (".png", ".pdf", ".svg")
 DPI = 300.0
 _PT_MM = 25.4 / 72
 _LEADING = 1.38
 _HATCHES = {"": "", "lines": "/////", "dots": "...."}
-
-
-def check_format(path: Path) -> None:
-    """Whether a picture can be written under this name.
-
-    Raises:
-        InputError: If the suffix is none of `FORMATS`.
-    """
-    if path.suffix.lower() not in FORMATS:
-        listed = "、".join(FORMATS)
-        raise InputError(
-            Problem(Said(f"图片格式须为 {listed}", f"pictures are written to {listed}"), str(path))
-        )
 
 
 def paper_size(size: str) -> tuple[float, float]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from coverage.maps.legend import draw_sidebar, furniture
 from coverage.maps.panel import draw_panel
-from coverage.maps.paper import DPI, Sheet, check_format, drawing, paper_size
+from coverage.maps.paper import DPI, Sheet, drawing, paper_size
 from coverage.maps.styles import ACCENT, INK, QUIET
+from coverage.outputs import PICTURES, check_ending
 from coverage.text import cut
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def draw(
         InputError: If the format or size is not known, no Chinese font is
             found, or the file cannot be written.
     """
-    check_format(path)
+    check_ending(path, PICTURES)
     width, height = paper_size(size)
     zoom = (width / 297.0) ** 0.8
     stages = view.stages if stage is None else (view.stage(stage),)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coverage.demand.townships import Townships, read_townships
-from coverage.errors import InputError, Problem
 from coverage.maps.fonts import families
 from coverage.messages import Lang, Said
+from coverage.outputs import PICTURES, check_ending
 from coverage.proposals.propose import Proposal, proof
 from coverage.text import number, wrap
 from coverage.travel.off_road import mark_of
@@ -43,9 +43,7 @@ def draw(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
     Raises:
         InputError: If the ending is another.
     """
-    if path.suffix.lower() not in {".png", ".svg", ".pdf"}:
-        reason = Said("图只能写成 .png、.svg 或 .pdf", "a picture is .png, .svg or .pdf")
-        raise InputError(Problem(reason, str(path)))
+    check_ending(path, PICTURES)
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from coverage.atomic import replacing
 from coverage.circles.polygons import How, service_circles
-from coverage.errors import InputError, Problem
+from coverage.errors import InputError
 from coverage.messages import Said
+from coverage.outputs import LAYERS, check_ending
 from coverage.reach.people import off_road_of
 from coverage.settings import WGS84
 from coverage.travel.times import node_times
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 # Lambert's cylindrical equal-area projection on the WGS84 ellipsoid.
 _EQUAL_AREA = "EPSG:6933"
-_DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
 
 
 def draw(
@@ -140,10 +140,8 @@ def write(frame: gpd.GeoDataFrame, path: Path) -> int:
     Raises:
         InputError: If the suffix is not known or the file cannot be written.
     """
-    driver = _DRIVERS.get(path.suffix.lower())
-    if driver is None:
-        reason = Said("服务圈须写成 .gpkg 或 .geojson", "circles are written to .gpkg or .geojson")
-        raise InputError(Problem(reason, str(path)))
+    check_ending(path, LAYERS)
+    driver = LAYERS[path.suffix.lower()]
     with replacing(path) as half:
         frame.to_file(half, driver=driver, engine="pyogrio", layer=path.stem)
     return len(frame)

@@ -10,8 +10,9 @@ import numpy as np
 
 from coverage.circles.polygons import service_circles
 from coverage.datum import project
-from coverage.errors import InputError, Problem, refusal
+from coverage.errors import InputError, refusal
 from coverage.messages import Said
+from coverage.outputs import PICTURES, check_ending
 from coverage.profiles import load_profile
 from coverage.roads.network import OBSTACLES
 from coverage.roads.sources import load
@@ -60,9 +61,7 @@ def compare_circles(
         InputError: If a place has no street near it, the cell is too small for the circle,
             or the file type is unknown.
     """
-    if out.suffix.lower() not in {".png", ".svg", ".pdf"}:
-        said = Said("图须写成 .png、.svg 或 .pdf", "the picture is written to .png, .svg or .pdf")
-        raise InputError(Problem(said, str(out)))
+    check_ending(out, PICTURES)
     travel = load_profile(profile)
     limit = travel.limit_s(None if travel.measure == "distance" else minutes)
     radius = limit if travel.measure == "distance" else limit * travel.speed_mps
