@@ -114,10 +114,15 @@ def test_a_run_equals_two_full_runs(city: City) -> None:
         assert live.sites.facilities == fresh.sites.facilities
     older = full[0].demand.people["60+"]
     inside = [one.seconds <= 900 for one in full]
-    assert access.main.gained == older[~inside[0] & inside[1]].sum() > 0
-    assert access.main.lost == older[inside[0] & ~inside[1]].sum() > 0
-    assert access.main.nearer == older[full[1].seconds < full[0].seconds].sum()
-    assert access.main.farther == older[full[1].seconds > full[0].seconds].sum()
+    for name, moved in (
+        ("gained", ~inside[0] & inside[1]),
+        ("lost", inside[0] & ~inside[1]),
+        ("nearer", full[1].seconds < full[0].seconds),
+        ("farther", full[1].seconds > full[0].seconds),
+    ):
+        found_ = getattr(access.main, name)
+        assert found_ == pytest.approx(older[moved].sum(), abs=1)
+        assert found_ == int(found_) > 0
     reports = [assess(city, year=2025), assess(after, year=2025, register=after.register)]
     for change in found.indicators:
         for mine, report in zip((change.before, change.after), reports, strict=True):
@@ -231,7 +236,7 @@ def test_people_of_a_run_grow_by_the_latest_growth_in_force(city: City) -> None:
     edits = scenario(growths=tuple(Growth("441802", "60+", y, f) for y, f in STEPS.items()))
     found = only(city, edits, year=2030).access[0]
     county = next(c for c in found.counties if c.code == "441802")
-    assert county.total == pytest.approx(float(STEPS[2028]) * county.total_before)
+    assert county.total == pytest.approx(float(STEPS[2028]) * county.total_before, abs=1)
 
 
 def test_another_limit_and_another_target(city: City) -> None:
@@ -241,7 +246,9 @@ def test_another_limit_and_another_target(city: City) -> None:
     found = only(city, edits)
     access = found.access[0]
     seconds, older = access.before.seconds, access.before.demand.people["60+"]
-    assert access.main.lost == older[(seconds > 300) & (seconds <= 900)].sum() > 0
+    gone = older[(seconds > 300) & (seconds <= 900)].sum()
+    assert access.main.lost == pytest.approx(gone, abs=1)
+    assert access.main.gained == access.main.nearer == 0 < gone
     changes = {c.after.indicator.id: c for c in found.indicators}
     assert changes[TOWNSHIP].after.status == "met"
     assert changes[TOWNSHIP].before.status == "not_met"

@@ -150,6 +150,11 @@ def number(value: Fraction | int, digits: int = 1) -> str:
     return f"{float(round_half_up(Fraction(value), digits)):,.{digits}f}"
 
 
+def spaced(words: str) -> str:
+    """Words that follow Chinese ones: a figure keeps its distance."""
+    return f" {words}" if words[:1].isdigit() else words
+
+
 def precise(value: Fraction | int) -> str:
     """`value` with every decimal it has, up to six: 0.0235, 60, 7,824."""
     text = f"{float(value):,.6f}"

@@ -10,7 +10,6 @@ from coverage.cli.grammar import Group, command
 from coverage.cli.options import (
     CITY,
     DRAWING,
-    ROADS,
     argument,
     chosen_city,
     counting,
@@ -63,8 +62,9 @@ def _files(command: Callable[..., None]) -> Callable[..., None]:
 
 def _questions(command: Callable[..., None]) -> Callable[..., None]:
     """What is asked of a comparison, and the sources that answer it."""
-    asked = ("years", "rank_by", "kinds", "services", "group", "one.minutes")
-    return takes(*asked, *ROADS, "population", "provenance")(command)
+    asked = ("years", "rank_by", "kinds", "services", "group")
+    sources = takes("roads", "population", "provenance")(command)
+    return takes(*asked)(takes("one.minutes", "profile", default=None)(sources))
 
 
 @command(

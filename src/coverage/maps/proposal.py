@@ -12,7 +12,7 @@ from coverage.demand.townships import Townships, read_townships
 from coverage.maps.fonts import families
 from coverage.messages import Lang, Said
 from coverage.outputs import PICTURES, check_ending
-from coverage.proposals.propose import Proposal, proof
+from coverage.proposals.goal import proof
 from coverage.text import number, wrap
 from coverage.travel.off_road import mark_of
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from coverage.proposals.propose import Proposal
 
 
 _TODAY, _GAINED, _REST = "#4a7fb5", "#e07b39", "#dcdfe4"
@@ -266,7 +268,7 @@ def _asked(proposal: Proposal) -> Said:
     if question.value is not None:
         aim = question.target_text
         said = said.then(Said(f"目标 {aim}；", f"target {aim}; "))
-    sure = proof(proposal.answer)
+    sure = proof(proposal)
     if proposal.answer.optimal:
         fewest = question.model in {"threshold", "lscp", "capacitated_lscp"}
         sure = Said("已证明最少", "proven fewest") if fewest else Said("已证明最优", "proven best")

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from coverage.kinds import KINDS
 from coverage.proposals.candidates import DIGITS
-from coverage.proposals.propose import NewSite, Proposal, proof
+from coverage.proposals.goal import goal_of, proof, unit_of
 from coverage.proposals.question import MODELS, OWN_TARGET
-from coverage.reach.ground import DEFAULT_PROFILE
-from coverage.reach.measure import DEFAULT_MINUTES
-from coverage.scenarios.edits import Add, Aim, Close, Limit, Place, Scenario
+from coverage.scenarios.edits import Add, Aim, Close, Measured, Place, Scenario
 from coverage.scenarios.file import write
 from coverage.text import number
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from coverage.proposals.propose import NewSite, Proposal
 
 
 def to_scenario(proposal: Proposal, *, folder: Path | None = None) -> Scenario:
@@ -47,7 +47,7 @@ def to_scenario(proposal: Proposal, *, folder: Path | None = None) -> Scenario:
             for facility in proposal.closed
         ),
         aims=aims,
-        limit=_limit(proposal),
+        measured=_measured(proposal),
     )
 
 
@@ -90,35 +90,25 @@ def _add(proposal: Proposal, site: NewSite, serial: int) -> Add:
     )
 
 
-def _limit(proposal: Proposal) -> Limit:
-    """The limit and profile of the question, where they are not the indicator's own."""
+def _measured(proposal: Proposal) -> Measured:
+    """Limit, profile and facilities of the question, so that a run of the file asks it again."""
     travel, question = proposal.field.travel, proposal.question
     if travel is None:
-        return Limit()
-    own = float(question.indicator.match.minutes or DEFAULT_MINUTES)
+        return Measured()
     distance = travel.network.profile.measure == "distance"
-    profile = proposal.sources.profile
-    return Limit(
-        minutes=None if distance or question.minutes == own else question.minutes,
-        profile="" if profile == DEFAULT_PROFILE else profile,
+    match = question.indicator.match
+    return Measured(
+        None if distance else question.minutes,
+        str(proposal.sources.profile),
+        kinds=match.kinds,
+        services=match.services,
+        group=question.group,
     )
-
-
-def run_options(proposal: Proposal) -> str:
-    """What `coverage scenario run` must be told so that the state before is measured alike.
-
-    The limit in the file holds for the state after the edits only.
-    """
-    limit = _limit(proposal)
-    profile = f" --profile {limit.profile}" if limit.profile else ""
-    minutes = f" --minutes {limit.minutes:g}" if limit.minutes is not None else ""
-    return profile + minutes
 
 
 def note(proposal: Proposal) -> str:
     """One paragraph: question, model, bound, candidates, result, how to run it again."""
-    question, answer = proposal.question, proposal.answer
-    change = proposal.city_change
+    question, change = proposal.question, proposal.city_change
     unit = "个单元" if question.form == "units" else "人"
     parts = [
         f"指标 {question.indicator.id}"
@@ -131,12 +121,16 @@ def note(proposal: Proposal) -> str:
     parts.append(f"模型 {question.model}（{MODELS[question.model].zh}）")
     parts.append(f"候选点 {proposal.field.candidates.source.zh}")
     parts.append(
-        f"新建 {len(proposal.sites)} 处，目标函数 {answer.objective:.10g}，{proof(answer).zh}"
+        f"新建 {len(proposal.sites)} 处，目标函数 {goal_of(proposal)} {unit_of(proposal).zh}，"
+        f"{proof(proposal).zh}"
     )
     parts.append(
-        f"由 {number(round(change.before.reached))} 到 {number(round(change.after.reached))}"
-        f"/{number(round(change.after.total))} {unit}"
+        f"由 {number(change.before.reached)} 到 {number(change.after.reached)}"
+        f"/{number(change.after.total)} {unit}"
     )
     parts.append(f"随机种子 {question.rules.seed}，时限 {question.rules.seconds:g} 秒")
-    run = f"coverage scenario run 本文件{run_options(proposal)}"
-    return f"由 coverage site 提出，未经核实；改后试算：{run}。" + "；".join(parts) + "。"
+    return (
+        "由 coverage site 提出，未经核实；改后试算：coverage scenario run 本文件。"
+        + "；".join(parts)
+        + "。"
+    )

@@ -25,6 +25,7 @@ from coverage.proposals.lists import read_candidates
 from coverage.proposals.question import TRAVEL_MODELS, Question
 from coverage.reach.ground import DEFAULT_PROFILE, TravelSetup, set_up_travel
 from coverage.reach.sites import check_sites, place, site_notes
+from coverage.reach.whole import WholePeople
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,6 +115,25 @@ class Field:
         """The codes of `unit`, each once, and (points,) which of them each point has."""
         number = {code: n for n, code in enumerate(dict.fromkeys(self.unit))}
         return tuple(number), np.array([number[code] for code in self.unit], np.int64)
+
+    @cached_property
+    def whole(self) -> WholePeople:
+        """What the target counts, whole, by township."""
+        return self._whole(self.weight)
+
+    @cached_property
+    def whole_people(self) -> WholePeople:
+        """People, whole, by township."""
+        return self.whole if self.people is self.weight else self._whole(self.people)
+
+    def _whole(self, weight: Floats) -> WholePeople:
+        codes, number = self._units
+        lost = slice(self.placed, None)
+        nowhere: dict[str, float] = {}
+        for code, people in zip(self.unit[lost], weight[lost].tolist(), strict=True):
+            nowhere[code] = nowhere.get(code, 0.0) + people
+        placed = np.where(np.arange(len(weight)) < self.placed, weight, 0.0)
+        return WholePeople.of(codes, number, placed, nowhere)
 
     def within(self, code: str) -> Bools:
         """(points,) in a county or township; an empty code is everywhere."""

@@ -8,7 +8,6 @@ not taken from the model's own sums.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +51,8 @@ class Share:
         points_total: All demand points.
     """
 
-    reached: float
-    total: float
+    reached: int
+    total: int
     points: int
     points_total: int
 
@@ -74,7 +73,7 @@ class Change:
     new_sites: int
 
     @property
-    def gained(self) -> float:
+    def gained(self) -> int:
         """People (or units) that are reached afterwards only."""
         return self.after.reached - self.before.reached
 
@@ -104,8 +103,8 @@ class NewSite:
     county_name: str
     lon: float | None
     lat: float | None
-    reaches: float
-    gains: float
+    reaches: int
+    gains: int
     cost: float | None = None
     instead: tuple[Facility, ...] = ()
     always: bool = False
@@ -124,8 +123,8 @@ class Rival:
     """
 
     objective: float
-    reached: float
-    people: float
+    reached: int
+    people: int
     sites_in: tuple[str, ...]
     sites_out: tuple[str, ...]
 
@@ -247,9 +246,9 @@ def propose(
     whole = _change(field, had, has, sites, city.code, city.name, every=True)
     needed, met = 0, None
     if question.value is not None:
-        met = round(whole.after.reached) >= question.whole_needed(round(whole.after.total))
+        met = whole.after.reached >= question.whole_needed(whole.after.total)
         if question.counts_all:
-            needed = question.whole_needed(round(float(field.weight.sum())))
+            needed = question.whole_needed(whole.after.total)
     off_road = _off_road(field, has, after)
     return Proposal(
         city=city,
@@ -309,12 +308,13 @@ def _change(
     every: bool = False,
 ) -> Change:
     """Before and after in one county, or with `every` in all of the city."""
-    prefix = "" if every else code
+    prefix, whole = "" if every else code, field.whole
     inside = field.within(prefix)
+    here = np.array([one.startswith(prefix) for one in whole.codes], dtype=bool)
     before, after = (
         Share(
-            float(field.weight[inside & reached].sum()),
-            float(field.weight[inside].sum()),
+            int(whole.counted(reached, after=had)[here].sum()),
+            int(whole.total[here].sum()),
             int((inside & reached).sum()),
             int(inside.sum()),
         )
@@ -328,13 +328,15 @@ def _sites(
 ) -> tuple[NewSite, ...]:
     standing, common = field.standing, frozenset(answer.common)
     lonlat = field.candidates.lonlat
-    cover = field.cover
+    cover, people = field.cover, field.whole_people
+    already = people.counted(had)
     out = []
     for row in answer.chosen:
         if row < standing:
             continue
         i = row - standing
-        points = cover.indices[cover.indptr[row] : cover.indptr[row + 1]]
+        own = np.zeros(len(had), dtype=bool)
+        own[cover.indices[cover.indptr[row] : cover.indptr[row + 1]]] = True
         code = field.candidates.unit[i]
         placed = bool(np.isfinite(lonlat[i]).all())
         cost = float(field.candidates.costs[i])
@@ -347,8 +349,8 @@ def _sites(
                 county_name=county.name if county else "",
                 lon=float(lonlat[i, 0]) if placed else None,
                 lat=float(lonlat[i, 1]) if placed else None,
-                reaches=float(field.people[points].sum()),
-                gains=float(field.people[points][~had[points]].sum()),
+                reaches=int(people.counted(own).sum()),
+                gains=int((people.counted(own | had, after=had) - already).sum()),
                 cost=None if np.isnan(cost) else cost,
                 instead=_lacking(register, question, field, code),
                 always=row in common,
@@ -382,8 +384,8 @@ def _rivals(field: Field, answer: Answer) -> tuple[Rival, ...]:
         out.append(
             Rival(
                 objective=one.objective,
-                reached=float(field.weight[reached].sum()),
-                people=float(field.people[reached].sum()),
+                reached=int(field.whole.counted(reached).sum()),
+                people=int(field.whole_people.counted(reached).sum()),
                 sites_in=tuple(label[row] for row in one.sites_in),
                 sites_out=tuple(label[row] for row in one.sites_out),
             )
@@ -442,14 +444,3 @@ def _own_notes(question: Question, field: Field) -> tuple[Said, ...]:
                 )
             )
     return tuple(notes)
-
-
-def proof(answer: Answer) -> Said:
-    """Bound and gap, for notes and pictures."""
-    if not math.isfinite(answer.bound):
-        return Said("时限内没有证明任何界", "no bound was proven in the time given")
-    said = Said(f"已证明的界 {answer.bound:,.10g}", f"proven bound {answer.bound:,.10g}")
-    if not math.isfinite(answer.gap):
-        return said
-    gap = f"{100 * answer.gap:.2f}%"
-    return said.then(Said(f"，差距 {gap}", f", gap {gap}"))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coverage.messages import Said
+from coverage.reach.whole import WholePeople
 from coverage.travel.times import nearest
 
 if TYPE_CHECKING:
@@ -57,8 +58,10 @@ def people_between(times: ServiceTimes, group: str, codes: frozenset[str] | None
         codes: Townships whose people count; everybody if `None`.
     """
     demand, people = times.demand, times.demand.people[group]
-    of_units = np.array([codes is None or code in codes for code in (*demand.unit_codes, "")])
-    mine = of_units[demand.unit]
+    whole = WholePeople.of_demand(demand, group)
+    counts = np.array([codes is None or code in codes for code in whole.codes])
+    mine = counts[whole.of_point]
+    reached = int(whole.counted(times.seconds <= times.limits_s[-1])[counts].sum())
     nowhere = sum(
         count
         for code, count in demand.not_placed.get(group, {}).items()
@@ -72,13 +75,12 @@ def people_between(times: ServiceTimes, group: str, codes: frozenset[str] | None
     said = zip((whose, where, by_township), (nowhere, vague, spread), strict=True)
     unsure = tuple(one for one, counts in said if counts)
     if not unsure:
-        exact = round(float(people[mine & (times.seconds <= times.limits_s[-1])].sum()))
-        return Between(exact, exact, ())
+        return Between(reached, reached, ())
     maybe = _maybe(times, vague)
     sure = np.zeros(len(people), bool) if spread else _surely(times, vague)
     lowest = math.floor(people[mine & sure].sum() + 1e-6)
     highest = math.ceil(people[mine & maybe].sum() + nowhere - 1e-6)
-    return Between(lowest, highest, unsure)
+    return Between(min(lowest, reached), max(highest, reached), unsure)
 
 
 def _surely(times: ServiceTimes, vague: Sequence[Facility]) -> Bools:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,16 +105,16 @@ def _share_of_people(times: ServiceTimes, group: str, categories: tuple[str, ...
     if categories:
         units = times.city.units
         rows = [r for r in rows if (u := units.get(r.code)) and u.category in categories]
-        total, reached = round(sum(r.total for r in rows)), round(sum(r.reached for r in rows))
+        total, reached = sum(r.total for r in rows), sum(r.reached for r in rows)
         named = frozenset(r.code for r in rows)
     else:
         (whole,) = people_reached(times, level="city", group=group)
-        total, reached = round(whole.total), round(whole.reached)
+        total, reached = whole.total, whole.reached
     off_road = off_road_of(times, group)
     between = people_between(times, group, named)
     lowest, highest = (
         Fraction(100 * min(total, end), total) if total and between.unsure else None
-        for end in (min(between.lowest, reached), max(between.highest, reached))
+        for end in (between.lowest, between.highest)
     )
     return Measurement(
         numerator=reached,
@@ -140,14 +141,15 @@ def _scope(categories: tuple[str, ...]) -> tuple[Said, ...]:
 
 
 def _counties(rows: list[PeopleReached], city: City) -> Iterator[CountyShare]:
-    reached: dict[str, float] = {}
-    total: dict[str, float] = {}
-    for row in rows:
-        code = row.code[:6]
-        reached[code] = reached.get(code, 0.0) + row.reached
-        total[code] = total.get(code, 0.0) + row.total
-    for code, count in total.items():
-        yield CountyShare(code, city.units.name(code), round(reached[code]), round(count), ())
+    by_county = sorted(rows, key=_county)
+    for code, some in groupby(by_county, key=_county):
+        own = list(some)
+        reached, total = sum(row.reached for row in own), sum(row.total for row in own)
+        yield CountyShare(code, city.units.name(code), reached, total, ())
+
+
+def _county(row: PeopleReached) -> str:
+    return row.code[:6]
 
 
 def _hours_to_all(times: ServiceTimes, group: str) -> Measurement:

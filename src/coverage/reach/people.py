@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coverage.reach.whole import WholePeople
 from coverage.travel.off_road import OffRoad
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from coverage.arrays import Floats, Ints
+    from coverage.arrays import Bools, Floats, Ints
+    from coverage.city import City
     from coverage.reach.service import ServiceTimes
 
 PERCENTILES = (10, 25, 50, 75, 90)
@@ -23,7 +25,7 @@ PERCENTILES = (10, 25, 50, 75, 90)
 
 @dataclass(frozen=True)
 class PeopleReached:
-    """People of one group in one unit against one limit.
+    """People of one group in one unit against one limit, whole; see `coverage.reach.whole`.
 
     Attributes:
         code: Unit.
@@ -34,25 +36,21 @@ class PeopleReached:
         not_reached: People with a place and no facility within the limit.
         not_placed: People of units whose place is not known.
         straight: People inside the straight circle of the same limit.
-        alone: Of those reached, people whose whole way is off the road.
-        weighted: Of those reached, people weighted by the share of their time off the road.
-        longer: Of those reached, people whose home stands alone: by one longer leg to a street.
+        off_road: What the people reached owe to ways off the road, `None` where nobody is.
     """
 
     code: str
     name: str
     group: str
     limit_s: float
-    reached: float
-    not_reached: float
-    not_placed: float
-    straight: float
-    alone: float
-    weighted: float
-    longer: float
+    reached: int
+    not_reached: int
+    not_placed: int
+    straight: int
+    off_road: OffRoad | None
 
     @property
-    def total(self) -> float:
+    def total(self) -> int:
         """All people of the group in the unit."""
         return self.reached + self.not_reached + self.not_placed
 
@@ -65,11 +63,6 @@ class PeopleReached:
     def straight_share(self) -> float | None:
         """Percent that a straight circle would claim."""
         return 100 * self.straight / self.total if self.total else None
-
-    @property
-    def off_road(self) -> OffRoad | None:
-        """What the people reached owe to ways off the road, `None` where nobody is."""
-        return OffRoad.of(self.reached, self.alone, self.weighted, self.longer)
 
 
 def people_reached(
@@ -93,13 +86,7 @@ def people_reached(
         ('景德镇市珠山区', True)
     """
     groups = [group] if group is not None else list(times.demand.people)
-    rows = []
-    for name in groups:
-        weight = times.demand.people[name]
-        codes, label = _units_of_points(times, level)
-        unplaced = _unplaced(times, name, codes, level)
-        for limit in times.limits_s:
-            rows += _rows(times, name, limit, weight, codes, label, unplaced)
+    rows = [row for name in groups for row in _rows(times, level, name)]
     order = {code: n for n, code in enumerate(dict.fromkeys(row.code for row in rows))}
     return sorted(rows, key=lambda r: (order[r.code], groups.index(r.group), r.limit_s))
 
@@ -113,75 +100,74 @@ def off_road_of(times: ServiceTimes, group: str | None = None) -> OffRoad | None
     return next((r.off_road for r in reversed(rows) if r.code), None)
 
 
-def _units_of_points(times: ServiceTimes, level: str) -> tuple[list[str], Ints]:
-    """Codes of the units of a level and, for every demand point, the index of its own.
+def units_of(city: City, level: str, townships: Sequence[str]) -> tuple[list[str], Ints]:
+    """Codes of the units of a level and, for every township, the index of its own.
 
-    The last code, empty, stands for points outside every township.
+    The last code, empty, stands for what lies outside every township; it is the city's as well.
     """
-    demand = times.demand
     if level == "city":
-        return [times.city.code, ""], np.zeros(len(demand.unit), dtype=np.int64)
+        return [city.code, ""], np.zeros(len(townships), np.int64)
     length = {"county": 6, "township": 9}[level]
-    own = [code[:length] for code in demand.unit_codes]
-    listed = times.city.units.counties if level == "county" else times.city.units.township_rows
+    listed = city.units.counties if level == "county" else city.units.township_rows
     codes = [unit.code for unit in listed]
-    position = {code: n for n, code in enumerate(codes)}
-    of_unit = np.array([position[code] for code in own] + [len(codes)], dtype=np.int64)
-    return [*codes, ""], of_unit[demand.unit]
+    position = {code: n for n, code in enumerate(codes)} | {"": len(codes)}
+    return [*codes, ""], np.array([position[code[:length]] for code in townships], np.int64)
 
 
-def _unplaced(times: ServiceTimes, group: str, codes: Sequence[str], level: str) -> Floats:
-    found = np.zeros(len(codes))
-    for code, people in times.demand.not_placed.get(group, {}).items():
-        key = {"city": times.city.code, "county": code[:6], "township": code}[level]
-        found[codes.index(key)] += people
-    return found
+def unit_name(city: City, code: str) -> str:
+    """The name of a unit, the city's by its own code; a dash outside all of them."""
+    if code == city.code:
+        return city.name
+    return city.units.name(code) if code else "—"
 
 
-def _rows(
-    times: ServiceTimes,
-    group: str,
-    limit: float,
-    weight: Floats,
-    codes: Sequence[str],
-    label: Ints,
-    unplaced: Floats,
-) -> list[PeopleReached]:
-    inside = times.seconds <= limit
-    straight = times.straight_m <= times.straight_radius_m(limit)
-    off = np.where(inside, times.share_on_access, 0.0)
+def _units_of_points(times: ServiceTimes, level: str) -> tuple[list[str], Ints]:
+    """Codes of the units of a level and, for every demand point, the index of its own."""
+    codes, of_unit = units_of(times.city, level, [*times.demand.unit_codes, ""])
+    return codes, of_unit[times.demand.unit]
 
-    def total(part: Floats) -> Floats:
-        return np.bincount(label, part, minlength=len(codes)).astype(np.float64)
 
-    columns = (
-        total(weight * inside),
-        total(weight * ~inside),
-        total(weight * straight),
-        total(weight * (off >= 1.0)),
-        total(weight * off),
-        total(weight * (inside & (off < 1.0) & times.setup.points.lone)),
-    )
-    rows = []
-    for n, code in enumerate(codes):
-        reached, rest, *others = (float(column[n]) for column in columns)
-        city = code == times.city.code
-        if not city and reached + rest + unplaced[n] == 0:
-            continue
-        name = times.city.name if city else times.city.units.name(code)
-        rows.append(
-            PeopleReached(
+def _rows(times: ServiceTimes, level: str, group: str) -> Iterator[PeopleReached]:
+    whole = WholePeople.of_demand(times.demand, group)
+    codes, of_unit = units_of(times.city, level, whole.codes)
+
+    def total(people: Ints) -> list[int]:
+        return [round(n) for n in np.bincount(of_unit, people, minlength=len(codes)).tolist()]
+
+    everybody, placed = total(whole.total), total(whole.placed)
+    for limit in times.limits_s:
+        inside = times.seconds <= limit
+        straight = times.straight_m <= times.straight_radius_m(limit)
+        counts = total(whole.counted(inside)), total(whole.counted(straight))
+        ways = _off_road(times, whole, inside, of_unit, len(codes))
+        for n, (code, reached, claimed) in enumerate(zip(codes, *counts, strict=True)):
+            city = code == times.city.code
+            if not (city or everybody[n]):
+                continue
+            yield PeopleReached(
                 code,
-                name if code else "—",
+                unit_name(times.city, code),
                 group,
                 limit,
                 reached,
-                rest,
-                float(unplaced[n]),
-                *others,
+                placed[n] - reached,
+                everybody[n] - placed[n],
+                claimed,
+                ways[n],
             )
-        )
-    return rows
+
+
+def _off_road(
+    times: ServiceTimes, whole: WholePeople, inside: Bools, of_unit: Ints, count: int
+) -> list[OffRoad | None]:
+    """What the people reached in each of some units owe to ways off the road."""
+    off = np.where(inside, times.share_on_access, 0.0)
+    lone = inside & (off < 1.0) & times.setup.points.lone
+    parts = (
+        np.bincount(of_unit[whole.of_point], whole.weight * part, minlength=count).tolist()
+        for part in (inside, off >= 1.0, off, lone)
+    )
+    return [OffRoad.of(*people) for people in zip(*parts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -215,11 +201,10 @@ def nearest_times(
         part = np.flatnonzero(label == n)
         if not len(part) or weight[part].sum() == 0:
             continue
-        name = times.city.name if code == times.city.code else times.city.units.name(code)
         rows.append(
             NearestTime(
                 code,
-                name if code else "—",
+                unit_name(times.city, code),
                 group,
                 tuple(
                     weighted_percentile(times.seconds[part], weight[part], p) for p in PERCENTILES

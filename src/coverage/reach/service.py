@@ -28,6 +28,7 @@ from coverage.reach.ground import (
     travel_network,
 )
 from coverage.reach.sites import Sites, check_sites, held_to_roads, place, site_notes
+from coverage.reach.whole import WholePeople
 from coverage.shown import Shown
 from coverage.travel.times import nearest
 
@@ -138,13 +139,14 @@ class ServiceTimes(Shown):
         return replace(self, setup=replace(self.setup, limits_s=limits, minutes=asked))
 
     def _headline(self) -> str:
-        reached = self.demand.people["all"][self.seconds <= self.limits_s[-1]].sum()
+        people = WholePeople.of_demand(self.demand, "all")
+        reached = people.counted(self.seconds <= self.limits_s[-1]).sum()
         limit = f"{self.minutes[-1]:g} min" if self.minutes else f"{self.limits_s[-1]:g} m"
         kinds = ", ".join(self.kinds)
         return (
             f"{self.city.name} {self.year}: {kinds} by {self.profile.name}, "
             f"{len(self.sites.facilities):,} facilities, {len(self.seconds):,} points; "
-            f"{reached:,.0f} of {self.demand.total():,.0f} people within {limit}"
+            f"{reached:,} of {people.total.sum():,} people within {limit}"
         )
 
     def _rows(self) -> Iterator[dict[str, Any]]:

@@ -25,6 +25,7 @@ from coverage.results.ranges import Range
 from coverage.results.table import Column, Table, bullet, columns, to_rich
 from coverage.results.table import to_csv as table_csv
 from coverage.results.table import to_markdown as table_markdown
+from coverage.text import spaced
 from coverage.travel.off_road import mark_of, said_of
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def limit_name(times: ServiceTimes, limit: float, lang: Lang) -> str:
 
 
 def build(times: ServiceTimes, lang: Lang = "zh") -> Circles:
-    """The result of travel times, its figures rounded to a thousandth."""
+    """The result of travel times; people are whole, shares to a thousandth of a percent."""
     sites = times.sites
     estimate = _estimated(times)
     between, said = range_of(times)
@@ -219,7 +220,7 @@ def range_of(times: ServiceTimes) -> tuple[Range[float] | None, tuple[Said, ...]
     )
     limit, who = times.limits_s[-1], label(group)
     said = Said(
-        f"不作任何假定，{limit_name(times, limit, 'zh')}内{who.zh}的可达率"
+        f"不作任何假定，{limit_name(times, limit, 'zh')}内{spaced(who.zh)}的可达率"
         f"只知在 {low:g}–{high:g}% 之间：",
         f"without any assumption, between {low:g} and {high:g} % of {who.en} are within "
         f"{limit_name(times, limit, 'en')}: ",
@@ -258,7 +259,7 @@ def likely(times: ServiceTimes, draws: Draws) -> Said:
     """The likely range of the main group within the largest limit, in a sentence."""
     limit, who = times.limits_s[-1], label(times.main_group)
     return Said(
-        f"{limit_name(times, limit, 'zh')}内{who.zh}的可达率：{draws.said.zh}",
+        f"{limit_name(times, limit, 'zh')}内{spaced(who.zh)}的可达率：{draws.said.zh}",
         f"{who.en} within {limit_name(times, limit, 'en')}: {draws.said.en}",
     )
 

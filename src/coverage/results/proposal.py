@@ -9,7 +9,8 @@ from rich.text import Text
 
 from coverage.kinds import KINDS
 from coverage.messages import Lang, Said
-from coverage.proposals.question import MODELS, TRAVEL_MODELS
+from coverage.proposals.goal import bound_of, goal_of, unit_of
+from coverage.proposals.question import MODELS
 from coverage.results.table import Column, Table, bullet, to_rich
 from coverage.text import number
 from coverage.travel.off_road import mark_of
@@ -27,7 +28,7 @@ _SHOWN_NAMES = 4
 
 
 def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
-    """Everything as plain data; people unrounded to a thousandth."""
+    """Everything as plain data."""
     question, answer, off = proposal.question, proposal.answer, proposal.off_road
     return {
         "city": {"code": proposal.city.code, "name": proposal.city.name},
@@ -75,8 +76,8 @@ def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
                 "county": site.county_name,
                 "lon": _rounded(site.lon, 6),
                 "lat": _rounded(site.lat, 6),
-                "reaches": round(site.reaches, 3),
-                "gains": round(site.gains, 3),
+                "reaches": site.reaches,
+                "gains": site.gains,
                 "cost": site.cost,
                 "could_upgrade": [f.id for f in site.instead],
                 "in_all_alternatives": site.always,
@@ -87,8 +88,8 @@ def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
         "alternatives": [
             {
                 "objective": rival.objective,
-                "reached": round(rival.reached, 3),
-                "people": round(rival.people, 3),
+                "reached": rival.reached,
+                "people": rival.people,
                 "sites_in": list(rival.sites_in),
                 "sites_out": list(rival.sites_out),
             }
@@ -118,15 +119,15 @@ def _plain(change: Change) -> dict[str, Any]:
         "new_sites": change.new_sites,
         **{
             when: {
-                "reached": round(share.reached, 3),
-                "total": round(share.total, 3),
+                "reached": share.reached,
+                "total": share.total,
                 "percent": _rounded(share.percent),
                 "points": share.points,
                 "points_total": share.points_total,
             }
             for when, share in (("before", change.before), ("after", change.after))
         },
-        "gained": round(change.gained, 3),
+        "gained": change.gained,
     }
 
 
@@ -179,7 +180,7 @@ def _summary(proposal: Proposal) -> list[Said]:
         lines.append(
             Said(f"人群与时限：{who.format('，')}分钟内", f"who: {who.format(', ')}minutes")
         )
-    target, gained = question.target_text, number(round(change.gained))
+    target, gained = question.target_text, number(change.gained)
     before, after = (_share_said(share, people) for share in (change.before, change.after))
     met = {
         None: Said("", ""),
@@ -202,20 +203,20 @@ def _summary(proposal: Proposal) -> list[Said]:
 
 
 def _share_said(share: Share, people: bool) -> Said:
-    text = f"{number(round(share.reached))}/{number(round(share.total))} = {_percent(share)}"
+    text = f"{number(share.reached)}/{number(share.total)}"
+    part = _percent(share)
     if not people:
-        return Said(text, text)
+        return Said(f"{text} = {part}", f"{text} = {part}")
     points = f"{share.points:,}/{share.points_total:,}"
-    return Said(f"{text} 人（需求点 {points}）", f"{text} people ({points} points)")
+    return Said(
+        f"{text} 人 = {part}（需求点 {points}）", f"{text} people = {part} ({points} points)"
+    )
 
 
 def _proof(proposal: Proposal) -> Said:
     """Model, objective, bound, gap, time."""
     answer, model = proposal.answer, MODELS[proposal.question.model]
-    unit = _OBJECTIVES[proposal.question.model]
-    if proposal.question.form == "units" and proposal.question.model == "mclp":
-        unit = Said("单元", "units")
-    value, bound = (_objective(proposal, value) for value in (answer.objective, answer.bound))
+    unit, value, bound = unit_of(proposal), goal_of(proposal), bound_of(proposal)
     gap = "—" if math.isinf(answer.gap) else f"{100 * answer.gap:.2f}%"
     proven = (
         Said("已证明最优", "proven optimal")
@@ -228,33 +229,6 @@ def _proof(proposal: Proposal) -> Said:
         f"{model.en}: objective {value} {unit.en}, proven bound {bound}, gap {gap}, "
         f"{proven.en}, {answer.seconds:.1f} s",
     )
-
-
-_OBJECTIVES = {
-    "threshold": Said("处", "new sites"),
-    "lscp": Said("处", "new sites"),
-    "mclp": Said("人", "people"),
-    "backup": Said("人（第二处也可达者，限定数量时与可达者各计一半）", "people, see the model"),
-    "p_median": Said("分钟/人（平均）", "minutes a person"),
-    "p_center": Said("分钟（最远者）", "minutes for the farthest"),
-    "capacitated_mclp": Said("人有床位", "people with a bed"),
-    "capacitated_lscp": Said("处", "new sites"),
-    "capacitated_p_median": Said("人·分钟（合计）", "person-minutes"),
-}
-
-
-def _objective(proposal: Proposal, value: float) -> str:
-    """A value of the model's goal in the unit of `_OBJECTIVES`."""
-    if not math.isfinite(value):
-        return "—"
-    model, mean = proposal.question.model, proposal.answer.details.get("mean")
-    travel = proposal.field.travel
-    if model not in TRAVEL_MODELS or travel is None:
-        return number(round(value))
-    per = 1.0 if travel.network.profile.measure == "distance" else 60.0
-    if model == "p_median" and mean and proposal.answer.objective:
-        value *= mean / proposal.answer.objective
-    return f"{value / per:,.1f}"
 
 
 def _site_table(proposal: Proposal, lang: Lang) -> Table:
@@ -271,7 +245,7 @@ def _site_table(proposal: Proposal, lang: Lang) -> Table:
         rows.append(
             (
                 *(site.name, site.county_name, place),
-                *(round(site.reaches), round(site.gains), _YES if site.always else ""),
+                *(site.reaches, site.gains, _YES if site.always else ""),
                 *((str(len(site.instead) or ""),) if units else ()),
             )
         )
@@ -311,8 +285,8 @@ def _county_table(proposal: Proposal, lang: Lang) -> Table:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             *(one.name, str(one.new_sites or "")),
-            *map(round, (one.before.reached, one.after.reached, one.after.total)),
-            *(_percent(one.before), _percent(one.after), round(one.gained)),
+            *(one.before.reached, one.after.reached, one.after.total),
+            *(_percent(one.before), _percent(one.after), one.gained),
         )
         for one in (*proposal.counties, proposal.city_change)
     )
@@ -327,8 +301,8 @@ def _rival_table(proposal: Proposal, lang: Lang) -> Table:
     units = proposal.question.form == "units"
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            *(chr(ord("A") + n), _objective(proposal, rival.objective)),
-            round(rival.people if units else rival.reached),
+            *(chr(ord("A") + n), goal_of(proposal, rival)),
+            rival.people if units else rival.reached,
             *map(_names, (rival.sites_in, rival.sites_out)),
         )
         for n, rival in enumerate(proposal.rivals)

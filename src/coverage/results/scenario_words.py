@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from coverage.groups import persons_of
 from coverage.messages import Lang, Said
 from coverage.scenarios.edits import EDIT_KINDS
-from coverage.text import number, precise
+from coverage.scenarios.people import NOISE
+from coverage.text import number, precise, spaced
 from coverage.travel.off_road import mark_of
 
 if TYPE_CHECKING:
@@ -20,13 +21,12 @@ if TYPE_CHECKING:
 
     from coverage.scenarios.outcome import Access, IndicatorChange, Outcome
 
-_NOISE = 1e-6  # of a person, from adding up fractions
 _NAMED = 6
 
 
 def heads(people: float, lang: Lang = "zh") -> str:
     """A number of people; what is less than half of one is not nothing."""
-    if people < _NOISE:
+    if people < NOISE:
         return "0"
     if people < 0.5:
         return "不足 1" if lang == "zh" else "fewer than 1"
@@ -47,7 +47,7 @@ def sentences(outcome: Outcome) -> list[Said]:
     said = [_what(outcome)]
     for access in outcome.access:
         people, unplaced = access.main, _unplaced(access)
-        if unplaced or max(people.gained, people.lost, people.nearer, people.farther) >= _NOISE:
+        if unplaced or max(people.gained, people.lost, people.nearer, people.farther) >= NOISE:
             said += [_gains(access), *unplaced, _losses(access), _beyond(access)]
         else:
             said.append(_nothing(access))
@@ -89,7 +89,7 @@ def _who(access: Access) -> Said:
 
 def _of(people: float, who: Said) -> str:
     """So many of them, in Chinese; a figure keeps its distance from the one before."""
-    return f"{heads(people)} 名{' ' if who.zh[0].isdigit() else ''}{who.zh}"
+    return f"{heads(people)} 名{spaced(who.zh)}"
 
 
 def _where(access: Access) -> Said:
@@ -100,7 +100,7 @@ def _where(access: Access) -> Said:
 def _gains(access: Access) -> Said:
     people, who, where = access.main, _who(access), _where(access)
     zh, en = limit_name(access, "zh"), limit_name(access, "en")
-    if max(people.gained, people.nearer) < _NOISE:
+    if max(people.gained, people.nearer) < NOISE:
         return Said(
             f"{where.zh}，没有人因此进入 {zh}时限，也没有人更近。",
             f"Travelling {where.en}, nobody comes within {en} and nobody is nearer.",
@@ -127,7 +127,7 @@ def _nothing(access: Access) -> Said:
 def _losses(access: Access) -> Said:
     people, who = access.main, _who(access)
     zh, en = limit_name(access, "zh"), limit_name(access, "en")
-    if max(people.lost, people.farther) < _NOISE:
+    if max(people.lost, people.farther) < NOISE:
         if access.unplaced_gone:
             return Said(
                 f"其余改动没有人因此失去 {zh}内的服务，也没有人更远。",

@@ -8,6 +8,7 @@ from coverage.clauses import check_minutes
 from coverage.errors import InputError
 from coverage.fields import Fields, unknown
 from coverage.gaps import OPS
+from coverage.groups import GROUPS
 from coverage.kinds import ALIASES, KINDS, PROVENANCES, SERVICES, STATUSES
 from coverage.messages import Said
 from coverage.scenarios._names import Names
@@ -19,6 +20,7 @@ from coverage.scenarios.edits import (
     Costs,
     Growth,
     Limit,
+    Measured,
     Move,
     Open,
     Place,
@@ -45,6 +47,7 @@ _SHARES = {"unit_share", "facility_share", "people_within"}
 _WHOLE = "whole"
 _SET = ("to", "beds", "nursing_beds", "floor_area", "category", "services")
 _KIND = Said("这种设施", "kind")
+_GROUP = Said("这个人群", "group")
 
 
 def _float(value: Fraction | None) -> float | None:
@@ -258,7 +261,7 @@ class Reader:
         group, note = fields.text("group"), fields.text("note")
         known = dict.fromkeys(row.group for row in self.city.population.rows)
         if group and group not in known:
-            fields.bad("group", unknown(Said("这个人群", "group"), group, known))
+            fields.bad("group", unknown(_GROUP, group, known))
         growth, people = fields.number("growth", above=0), fields.whole("people")
         if fields.has("growth") == fields.has("people"):
             fields.bad("growth", Said("写 growth 或 people 之一", "give either growth or people"))
@@ -290,7 +293,7 @@ class Reader:
         return year
 
     def limit(self, fields: Fields) -> Limit:
-        """Another limit or profile."""
+        """A limit, a profile, or both."""
         from coverage.profiles import load_profile
 
         minutes, profile = _float(fields.number("minutes")), fields.text("profile")
@@ -301,6 +304,16 @@ class Reader:
             except InputError as error:
                 fields.bad("profile", error.problems[0].reason, profile)
         return Limit(minutes, profile)
+
+    def measured(self, fields: Fields) -> Measured:
+        """A limit, a profile, and who travels to what."""
+        named = fields.names("kinds")
+        for kind in named:
+            if kind not in KINDS and kind not in ALIASES:
+                fields.bad("kinds", unknown(_KIND, kind, {**KINDS, **ALIASES}), kind)
+        kinds = tuple(ALIASES.get(kind, kind) for kind in named)
+        services, group = self.names.services(fields), fields.choice("group", GROUPS, what=_GROUP)
+        return Measured(**vars(self.limit(fields)), kinds=kinds, services=services, group=group)
 
     def _aim(self, fields: Fields, _: int) -> Aim | None:
         """Another target."""

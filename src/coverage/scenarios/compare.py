@@ -18,8 +18,7 @@ from coverage.assessment import Report, assess
 from coverage.errors import InputError
 from coverage.messages import Said
 from coverage.plans import LATER_YEARS
-from coverage.reach.ground import DEFAULT_PROFILE
-from coverage.reach.people import NearestTime, nearest_times, people_reached
+from coverage.reach.people import NearestTime, nearest_times
 from coverage.reach.sites import off_road_notes
 from coverage.scenarios.apply import due, edited_city, edited_register, growths_of
 from coverage.scenarios.costs import cost_of
@@ -31,17 +30,15 @@ from coverage.scenarios.outcome import (
     Comparison,
     IndicatorChange,
     Outcome,
-    PeopleChange,
 )
+from coverage.scenarios.people import changes, in_any_question
 from coverage.scenarios.ranking import dominated, ranked
 from coverage.scenarios.shipped import find_scenario
-from coverage.scenarios.travels import Travels
+from coverage.scenarios.travels import Travels, measured_by
 from coverage.travel.off_road import REMEDY, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from numpy.typing import NDArray
 
     from coverage.city import City, RegisterSource
     from coverage.demand.sources import PeopleSource
@@ -65,8 +62,8 @@ def compare(
     services: Sequence[str] = (),
     group: str = "60+",
     question: Question | None = None,
-    minutes: float = 15,
-    profile: str | Path = DEFAULT_PROFILE,
+    minutes: float | None = None,
+    profile: str | Path | None = None,
     roads: RoadSource | None = None,
     population: PeopleSource | None = None,
     rank_by: str = "people",
@@ -82,19 +79,21 @@ def compare(
         register: The user's own register, frame or file instead of the city's.
         provenance: Count only registered rows of these, as a list or separated by commas; new
             facilities always count.
-        kind: Kinds of facility that people travel to; what the edits bear on by default.
+        kind: Kinds of facility that people travel to; those by which the scenarios are
+            `measured`, else what the edits bear on.
         services: Only facilities that have these services.
         group: Whose travel times, with `kind` or `services`.
         question: The same three as one.
-        minutes: Limit in minutes, where a scenario sets no other.
-        profile: How people travel, where a scenario says nothing else.
+        minutes: Limit in minutes, where a scenario sets no other for afterwards; as the scenarios
+            are `measured` by default, else 15.
+        profile: How people travel, likewise; else older people on foot.
         roads: A road file, graph or network instead of the city's.
         population: People as a raster, a table or a frame instead of the city's.
         rank_by: One of `coverage.scenarios.ranking.CRITERIA`.
 
     Raises:
-        InputError: If an option is not known, a year makes no sense, or an
-            edit cannot be made on these roads.
+        InputError: If an option is not known, a year makes no sense, an edit cannot be made on
+            these roads, or scenarios are measured by different limits.
 
     Example:
         >>> import coverage as cov
@@ -104,10 +103,15 @@ def compare(
     """
     ranked((), rank_by)
     year = city.plan.chosen_year(year, later=LATER_YEARS)
-    question = question or question_of(kind, services, group)
     given = city.counted(register)
     rows = city.counted(given, provenance).as_of(year)
     scenarios = _read(scenarios, city, given)
+    measured = measured_by(scenarios, minutes, profile)
+    question = (
+        question
+        or question_of(kind, services, group)
+        or question_of(measured.kinds, measured.services, measured.group or group)
+    )
     _check_present(rows, scenarios)
     edited = [edited_register(rows, one, year) for one in scenarios]
     listed = (*city.plan.indicators, *city.references)
@@ -117,8 +121,7 @@ def compare(
         scenarios,
         year,
         register=rows,
-        minutes=minutes,
-        profile=profile,
+        measured=measured,
         roads=roads,
         population=population,
     )
@@ -196,7 +199,7 @@ def _outcome(
     access = _distinct(access_of(question, *pair, names=names) for question, pair in asked)
     off_road = (note for _, (_, then) in asked for note in off_road_notes(then.sites))
     more, fewer = _beds(rows, after_city.register, year)
-    gained, lost = _any_question(access)
+    gained, lost = in_any_question(access)
     then = {result.indicator.id: result for result in after.results}
     return Outcome(
         scenario=scenario,
@@ -350,7 +353,7 @@ def access_of(
     groups = list(before.demand.people)
     main = question.group if question.group in groups else "all"
     groups.sort(key=lambda group: group != main)
-    city = [_change(before, after, "city", group)[0] for group in groups]
+    city = [changes(before, after, "city", group)[0] for group in groups]
     worst = sorted(
         nearest_times(after, level="township", group=main),
         key=lambda one: (-one.seconds[_MEDIAN], -one.beyond, one.code),
@@ -371,7 +374,7 @@ def access_of(
         before=before,
         after=after,
         people=tuple(city),
-        counties=tuple(_change(before, after, "county", main)),
+        counties=tuple(changes(before, after, "county", main)),
         times=tuple((earlier.get(one.code), one) for one in _once(units) if one.code),
         worst=tuple((earlier.get(one.code), one) for one in worst),
         unplaced_new=tuple(name for id_, name in names.items() if id_ in is_ - was),
@@ -382,62 +385,3 @@ def access_of(
 def _once(units: list[NearestTime]) -> list[NearestTime]:
     """Each unit once: the only county of a city may bear the city's own code."""
     return list({one.code: one for one in reversed(units)}.values())[::-1]
-
-
-def _change(
-    before: ServiceTimes, after: ServiceTimes, level: str, group: str
-) -> list[PeopleChange]:
-    """People by unit; the whole city is one unit."""
-    old = {row.code: row for row in people_reached(before, level=level, group=group)}
-    weight = after.demand.people[group]
-    gained, lost = _crossed(before, after)
-    nearer, farther = after.seconds < before.seconds, after.seconds > before.seconds
-    moves = {"gained": gained, "lost": lost, "nearer": nearer, "farther": farther}
-    home = _county_of_points(after) if level == "county" else None
-    rows = []
-    for row in people_reached(after, level=level, group=group):
-        if not row.code and level == "city":
-            continue
-        here = np.ones(len(weight), dtype=bool) if home is None else home == row.code
-        counted = {name: float(weight[moved & here].sum()) for name, moved in moves.items()}
-        was = old.get(row.code)
-        rows.append(
-            PeopleChange(
-                code=row.code,
-                name=row.name,
-                group=group,
-                total_before=was.total if was else 0.0,
-                total=row.total,
-                reached_before=was.reached if was else 0.0,
-                reached=row.reached,
-                **counted,
-            )
-        )
-    return rows
-
-
-def _crossed(before: ServiceTimes, after: ServiceTimes) -> tuple[NDArray[np.bool_], ...]:
-    """Points that come within the limit, and those that no longer are."""
-    was, is_ = (times.seconds <= times.limits_s[0] for times in (before, after))
-    return ~was & is_, was & ~is_
-
-
-def _county_of_points(times: ServiceTimes) -> NDArray[np.str_]:
-    codes = np.array([*(code[:6] for code in times.demand.unit_codes), ""])
-    return codes[times.demand.unit]
-
-
-def _any_question(access: Sequence[Access]) -> tuple[float, float]:
-    """People who gain, and who lose, in at least one question.
-
-    Questions of different groups overlap; a point's people are those of the
-    largest group among the questions that move it.
-    """
-    if not access:
-        return 0.0, 0.0
-    count = len(access[0].after.seconds)
-    people = np.zeros((2, count))
-    for one in access:
-        weight = one.after.demand.people[one.main.group]
-        people = np.maximum(people, weight * np.array(_crossed(one.before, one.after)))
-    return float(people[0].sum()), float(people[1].sum())

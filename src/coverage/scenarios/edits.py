@@ -226,15 +226,30 @@ class Growth:
 
 @dataclass(frozen=True)
 class Limit:
-    """Another travel-time limit, or another way of travelling.
+    """A travel-time limit and a way of travelling.
 
     Attributes:
-        minutes: Limit in minutes; as before if `None`.
-        profile: Name of a travel profile; as before if empty.
+        minutes: Limit in minutes; `None` if it says nothing of it.
+        profile: Name of a travel profile; empty if it says nothing of it.
     """
 
     minutes: float | None = None
     profile: str = ""
+
+
+@dataclass(frozen=True)
+class Measured(Limit):
+    """By what a scenario is measured, before and after alike.
+
+    Attributes:
+        kinds: Kinds of facility that people travel to; what the edits bear on if empty.
+        services: Only facilities that have these services.
+        group: Whose people; those that elder care means if empty.
+    """
+
+    kinds: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -327,7 +342,8 @@ class Scenario:
         roads: Roads closed, bridges built.
         growths: Changes of population.
         aims: Other targets.
-        limit: Another travel-time limit.
+        measured: By what it is measured, before and after alike.
+        limit: Another one afterwards.
         costs: Unit costs.
         file: Name of the file it was read from.
     """
@@ -344,6 +360,7 @@ class Scenario:
     roads: tuple[Road, ...] = ()
     growths: tuple[Growth, ...] = ()
     aims: tuple[Aim, ...] = ()
+    measured: Measured = Measured()
     limit: Limit = Limit()
     costs: Costs = field(default_factory=Costs)
     file: str = field(default="", compare=False)

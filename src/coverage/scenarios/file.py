@@ -42,9 +42,13 @@ group = "60+"
 year = 2030
 growth = 1.12                # 或 people = 120000
 
-[limit]                      # 另一时限、另一出行方式
-minutes = 10
+[measured]                   # 测算口径：前后都按它
+minutes = 15
 profile = "older_walk"
+kinds = ["elder_care"]       # 到哪类设施，另可写 services、group
+
+[limit]                      # 之后改用另一时限、另一出行方式
+minutes = 10
 
 [[target]]                   # 另一目标
 indicator = "elder_care.integrated_township"
@@ -82,6 +86,7 @@ if TYPE_CHECKING:
     from coverage.facilities import Register
 
 _REMARK = {"cost": "万元", "growth": "倍", "speed_kmh": "公里/时"}
+_LIMITS = {"measured": "测算口径：前后都按它", "limit": "之后改用另一时限、另一出行方式"}
 _COSTS = {"site": "每处，万元", "bed": "每张床位，万元", "service": "每项服务，万元"}
 _LEVEL = {6: "county", 9: "township", 12: "village"}
 
@@ -118,6 +123,7 @@ def read(path: Path, city: City, *, register: Register | None = None) -> Scenari
         city=where,
         note=head.text("note"),
         workspace=head.text("workspace"),
+        measured=reader.measured(head.table("measured")),
         limit=reader.limit(head.table("limit")),
         costs=reader.costs(head.table("costs")),
         file=path.name,
@@ -185,9 +191,10 @@ def to_toml(scenario: Scenario) -> str:
     for kind in EDIT_KINDS:
         for edit in scenario.of(kind):
             lines += ["", f"[[{kind.table}]]  # {kind.heading}", *_edit(edit)]
-    limit = _given({"minutes": scenario.limit.minutes, "profile": scenario.limit.profile})
-    if limit:
-        lines += ["", "[limit]  # 另一时限、另一出行方式", *limit]
+    for table, remark in _LIMITS.items():
+        given = _given(vars(getattr(scenario, table)))
+        if given:
+            lines += ["", f"[{table}]  # {remark}", *given]
     for name, remark in _COSTS.items():
         costs = getattr(scenario.costs, name)
         if costs:

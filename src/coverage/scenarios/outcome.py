@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PeopleChange:
-    """People of one group in one unit, before and after, in people (fractions allowed).
+    """People of one group in one unit, before and after, whole (`coverage.reach.whole`).
 
     Those who gain and lose, and those nearer and farther, are counted as
-    they live there afterwards, so that a change of population is neither.
+    they live there afterwards, so that a change of population is neither;
+    where there are some and fewer than one, it is a fraction below a half.
 
     Attributes:
         code: Unit.
@@ -48,17 +49,17 @@ class PeopleChange:
     code: str
     name: str
     group: str
-    total_before: float
-    total: float
-    reached_before: float
-    reached: float
+    total_before: int
+    total: int
+    reached_before: int
+    reached: int
     gained: float
     lost: float
     nearer: float
     farther: float
 
     @property
-    def beyond(self) -> float:
+    def beyond(self) -> int:
         """People who are still not within the limit, or whose place is not known."""
         return self.total - self.reached
 

@@ -13,6 +13,7 @@ from coverage.errors import InputError
 from coverage.fields import read_toml
 from coverage.plans import LATER_YEARS
 from coverage.profiles import load_profile
+from coverage.reach.ground import DEFAULT_PROFILE
 from coverage.roads.sources import load
 from coverage.scenarios.compare import compare
 from coverage.scenarios.file import read
@@ -101,8 +102,8 @@ def _options(
     found.ask(question_of, options["kind"], options["services"], options["group"])
     for year in years:
         found.ask(city.plan.chosen_year, year, later=LATER_YEARS)
-    profile = found.ask(load_profile, options["profile"])
-    if profile is not None:
+    profile = found.ask(load_profile, options["profile"] or DEFAULT_PROFILE)
+    if profile is not None and options["minutes"] is not None:
         found.ask(profile.limit_s, options["minutes"])
     if options["roads"] is not None:
         found.ask(load, options["roads"])

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coverage.errors import InputError
+from coverage.errors import InputError, Problem
 from coverage.indicators import Measurement
 from coverage.messages import Said, joined
 from coverage.profiles import load_profile
 from coverage.reach.ground import DEFAULT_PROFILE, TravelSetup, roads_in_words, set_up_travel
 from coverage.reach.measure import DEFAULT_MINUTES, counted_for, from_times
 from coverage.scenarios.apply import Growths, due, growths_of
+from coverage.scenarios.edits import Limit, Measured
 from coverage.scenarios.live import LiveCity, Question
 
 if TYPE_CHECKING:
@@ -35,6 +36,51 @@ _Key = tuple[str, "tuple[Road, ...]"]
 _NO_SITES = Said("没有一处设施有位置，未计算", "no facility has a place: not computed")
 
 
+def measured_by(
+    scenarios: Sequence[Scenario], minutes: float | None, profile: str | Path | None
+) -> Measured:
+    """By what scenarios are held against one another.
+
+    Args:
+        scenarios: What they say of it themselves counts where nothing else was asked for.
+        minutes: As asked for.
+        profile: As asked for.
+
+    Raises:
+        InputError: If they say different things.
+    """
+    asked = {"minutes": minutes, "profile": None if profile is None else str(profile)}
+    usual: dict[str, Any] = {"minutes": DEFAULT_MINUTES, "profile": DEFAULT_PROFILE}
+    said: dict[str, set[Any]] = {
+        name: {getattr(one.measured, name) or usual[name] for one in scenarios}
+        if value is None
+        else {value}
+        for name, value in asked.items()
+    }
+    problems = [
+        Problem(
+            Said(
+                f"各情景的测算口径不同，不能并排比较；用 --{name} 统一",
+                f"the scenarios are measured by different ones: give --{name} for all",
+            ),
+            column=name,
+            value="、".join(map(str, sorted(found))),
+        )
+        for name, found in said.items()
+        if len(found) > 1
+    ]
+    if problems:
+        raise InputError(problems)
+    limit = {name: found.pop() if found else usual[name] for name, found in said.items()}
+    return replace(stated_in(scenarios), **limit)
+
+
+def stated_in(scenarios: Sequence[Scenario]) -> Measured:
+    """By what scenarios themselves say that they are measured, where all say the same."""
+    found = {one.measured for one in scenarios}
+    return found.pop() if len(found) == 1 else Measured()
+
+
 class Travels:
     """Travel times before and after each scenario.
 
@@ -51,18 +97,20 @@ class Travels:
         year: int,
         *,
         register: Register,
-        minutes: float,
-        profile: str | Path,
+        measured: Measured,
         roads: RoadSource | None,
         population: PeopleSource | None,
     ) -> None:
         self.city, self.year, self.register = city, year, register
-        self.minutes, self.profile = minutes, str(profile)
+        minutes = DEFAULT_MINUTES if measured.minutes is None else measured.minutes
+        self.minutes, self.profile = minutes, measured.profile
         self.roads, self.population = roads, population
         own = [s.limit.minutes for s in scenarios if s.limit.minutes is not None]
         asked = [i.match.minutes for i in (*city.plan.indicators, *city.references)]
+        self.stated = stated_in(scenarios)
+        own += [self.stated.minutes] if self.stated.minutes else []
         every = {minutes, *own, *(m for m in asked if m), DEFAULT_MINUTES}
-        load_profile(profile).limit_s(minutes)
+        load_profile(self.profile).limit_s(minutes)
         self._minutes = tuple(sorted(every))
         self._grounds: dict[_Key, TravelSetup] = {}
         self._cities: dict[tuple[_Key, Question, Match | None], LiveCity] = {}
@@ -174,8 +222,8 @@ class Travels:
     def measure(self, scenario: Scenario | None, register: Register) -> Measure:
         """The measure of people within a limit, for `assess`, before or after a scenario.
 
-        An indicator keeps its own way of travelling (the profile of
-        `coverage report`) unless the scenario sets another.
+        An indicator keeps its own way of travelling (the profile of `coverage report`) unless the
+        scenarios are measured by its facilities in another, or one sets another for afterwards.
         """
 
         def within(
@@ -184,14 +232,17 @@ class Travels:
             if self._broken:
                 return Measurement(notes=self.notes)
             match = indicator.match
-            profile = scenario.limit.profile if scenario is not None else ""
-            key = self._key(scenario, profile or match.profile or DEFAULT_PROFILE)
+            limit = scenario.limit if scenario is not None else Limit()
+            alike = (match.kinds, match.services) == (self.stated.kinds, self.stated.services)
+            stated = self.stated if alike else Limit()
+            profile = limit.profile or stated.profile or match.profile or DEFAULT_PROFILE
+            key = self._key(scenario, profile)
             times = self._times(
                 key,
                 Question(match.kinds, match.services),
                 register,
                 scenario,
-                match.minutes or DEFAULT_MINUTES,
+                limit.minutes or stated.minutes or match.minutes or DEFAULT_MINUTES,
                 match,
             )
             if not times.sites.facilities:
