@@ -19,7 +19,8 @@ from coverage.download import http
 from coverage.download.geocode import Amap, Tianditu
 from coverage.download.osm import ask
 from coverage.download.roads import fetch
-from coverage.errors import NetworkUnreachableError
+from coverage.download.worldpop import read_window
+from coverage.errors import InputError, NetworkUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -360,6 +361,65 @@ def test_another_page_of_the_same_host_is(server: Scripted) -> None:
     server.say(answer(b"", code="301 Moved", Location="/round"))
     with pytest.raises(NetworkUnreachableError, match="301"):
         http.get(server.url, timeout_s=1.0, retries=0)
+
+
+@pytest.mark.parametrize("to", ["http://[x", "//[", "http://a]b/", "\\\\[::"])
+def test_a_way_on_that_is_no_address(server: Scripted, to: str) -> None:
+    server.say(answer(b"", code="302 Found", Location=to))
+    with pytest.raises(NetworkUnreachableError, match=r"302|no good"):
+        http.get(server.url, timeout_s=1.0, retries=0)
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "-1", "x", "٣"])
+def test_a_size_that_no_file_has_is_unknown(server: Scripted, size: str) -> None:
+    server.say(answer(b"x" * 16, code="206 Partial", Content_Range=f"bytes 0-15/{size}"))
+    with pytest.raises(NetworkUnreachableError, match="no GeoTIFF"):
+        read_window(server.url, shapely.box(*AREA), http.Server(timeout_s=1.0, retries=0))
+
+
+SECRET = "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"http://me:{SECRET}@a.example:80/x?key={SECRET}#{SECRET}", "http://a.example:80/x"),
+        (f"https://{SECRET}@a.example/", "https://a.example/"),
+        (f"https://a.example/x.tif?sig={SECRET}@", "https://a.example/x.tif"),
+        (f"http://me:{SECRET}@[x?{SECRET}", "[x"),
+        ("http://localhost/api", "http://localhost/api"),
+    ],
+)
+def test_an_address_is_named_without_its_secrets(url: str, shown: str) -> None:
+    assert http.named(url) == shown
+
+
+def test_a_password_in_an_address_is_told_to_nobody(server: Scripted, tmp_path: Path) -> None:
+    """It stood in the note of where roads come from, in the cache, and in complaints."""
+    ways = [{"type": "node", "id": n, "lat": 23.7 + n / 1e3, "lon": 113.01} for n in range(1, 6)]
+    street = {"type": "way", "id": 9, "nodes": [1, 2, 3, 4, 5], "tags": {"highway": "residential"}}
+    at = server.url.replace("http://", f"http://me:{SECRET}@")
+    server.say(answer({"elements": [*ways, street]}))
+    network = fetch(AREA, endpoint=at, cache=tmp_path, timeout_s=5.0, retries=0)
+    assert b"bWU6czNjcmV0" in server.asked[-1]  # to the server itself it is, in base64
+    assert network.origin["source"] == server.url
+    how = http.Server(at, tmp_path, timeout_s=5.0, retries=0)
+    assert ask(shapely.box(*AREA), {"highway": True}, how).server == server.url
+    for path in tmp_path.rglob("*"):
+        assert SECRET not in path.name
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+    for bad in (answer(b"x"), answer(b"", code="403 No"), answer(b"", code="302 Found")):
+        server.say(bad)
+        how = http.Server(at, tmp_path / "new", timeout_s=5.0, retries=0)
+        for question in (
+            lambda: fetch(AREA, endpoint=at, cache=tmp_path / "new", timeout_s=5.0, retries=0),
+            lambda how=how: ask(shapely.box(*AREA), {"highway": True}, how),
+            lambda how=how: read_window(f"{at}/x.tif?key={SECRET}", shapely.box(*AREA), how),
+        ):
+            with pytest.raises((NetworkUnreachableError, InputError)) as caught:
+                question()
+            assert SECRET not in str(caught.value)
+            assert server.url in str(caught.value)
 
 
 @pytest.mark.parametrize(("asked", "waited"), [("3", 3.0), ("99999999", 0.5), ("soon", 0.5)])

@@ -17,7 +17,7 @@ from coverage.atomic import replacing, write_files, write_text
 from coverage.city import City
 from coverage.download import osm, worldpop
 from coverage.download.boundaries import TAGS, outline, place_townships
-from coverage.download.http import Server
+from coverage.download.http import Server, named
 from coverage.download.licences import Origin, is_downloaded, note_origin
 from coverage.errors import InputError, Problem
 from coverage.messages import Lang, Said
@@ -153,7 +153,7 @@ def _roads(city: City, folder: Path, server: Server) -> Fetched:
     write_files({goal: text}, aside=gone)
     origin = Origin(
         title=f"{city.name}路网",
-        source=(server.endpoint or PUBLIC_ENDPOINT).rstrip("/"),
+        source=named(server.endpoint or PUBLIC_ENDPOINT).rstrip("/"),
         licence=osm.LICENCE,
         attribution=osm.ATTRIBUTION,
         date=osm.today(),
@@ -179,12 +179,12 @@ def _population(city: City, folder: Path, server: Server, year: int, most_mb: fl
     goal = folder / OWN["people"][0]
     area = outline(city)
     values, profile = worldpop.read_window(url, area, server, most_mb=most_mb)
-    people = worldpop.people_in(values, profile, area, url)
+    people = worldpop.people_in(values, profile, area, named(url))
     kept = keep(goal)
     worldpop.write(values, profile, goal)
     origin = Origin(
         title=f"{city.name}人口栅格（WorldPop）",
-        source=url,
+        source=named(url),
         licence=worldpop.LICENCE,
         attribution=worldpop.ATTRIBUTION,
         date=osm.today(),

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from coverage.errors import NetworkUnreachableError
 from coverage.formats.safety import Limits
@@ -107,6 +107,20 @@ def persist(
             f"{server} was asked {retries + 1} times without success: {reason.en}",
         )
     )
+
+
+def named(url: str) -> str:
+    """An address as it is said and recorded: without name, password, question and fragment.
+
+    Example:
+        >>> named("https://who:secret@a.example/grid.tif?key=secret")
+        'https://a.example/grid.tif'
+    """
+    try:
+        scheme, place, path = urlsplit(url)[:3]
+    except ValueError:  # no address at all, which whoever asks will say
+        return url.rpartition("@")[2].partition("?")[0]
+    return urlunsplit((scheme, place.rpartition("@")[2], path, "", ""))
 
 
 def pause(seconds: float) -> None:
@@ -285,8 +299,15 @@ def asked(
     def ask() -> Any:
         at = url
         for _ in range(1 if "params" in how else _MOST_TURNS):
-            answer = requests.get(at, stream=True, timeout=timeout_s, allow_redirects=False, **how)
-            to = urljoin(at, answer.headers.get("Location", "")) if answer.is_redirect else at
+            try:
+                answer = requests.get(
+                    at, stream=True, timeout=timeout_s, allow_redirects=False, **how
+                )
+                to = urljoin(at, answer.headers.get("Location", "")) if answer.is_redirect else at
+            except requests.RequestException:
+                raise
+            except ValueError as error:  # of an answer that leads to what is no address
+                raise requests.exceptions.InvalidURL(str(error)) from error
             # Another host is not the one that was meant; a key is told to no second address.
             if to == at or urlsplit(to)[:2] != urlsplit(at)[:2]:
                 break
@@ -311,7 +332,9 @@ def get(url: str, *, timeout_s: float, retries: int, headers: dict[str, str] | N
             or silent.
     """
     return persist(
-        lambda: asked(url, url, timeout_s=timeout_s, headers=headers), server=url, retries=retries
+        lambda: asked(url, named(url), timeout_s=timeout_s, headers=headers),
+        server=named(url),
+        retries=retries,
     )
 
 
@@ -348,8 +371,8 @@ def download(
             raise TryAgainError(_BROKE_OFF)
 
     persist(
-        lambda: once(ask, url, timeout_s, size / _SLOWEST),
-        server=url,
+        lambda: once(ask, named(url), timeout_s, size / _SLOWEST),
+        server=named(url),
         retries=retries,
         longest_pause_s=FIRST_PAUSE_S,
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from coverage.download.http import MOST_OF_THINGS
+from coverage.download.http import MOST_OF_THINGS, named
 from coverage.download.roads import PUBLIC_ENDPOINT, overpass
 from coverage.errors import NetworkUnreachableError
 from coverage.formats.nested import read_json
@@ -113,7 +113,8 @@ def ask(area: Polygon | MultiPolygon, tags: Mapping[str, Any], how: Server) -> A
             or silent, or answers nonsense.
     """
     server = (how.endpoint or PUBLIC_ENDPOINT).rstrip("/")
-    key = hashlib.sha256(f"{server} {area.wkb_hex} {sorted(tags)}".encode()).hexdigest()
+    name = named(server)
+    key = hashlib.sha256(f"{name} {area.wkb_hex} {sorted(tags)}".encode()).hexdigest()
     answers = day_cache(how.cache) / key[:24]
     manners = overpass(
         server,
@@ -128,8 +129,8 @@ def ask(area: Polygon | MultiPolygon, tags: Mapping[str, Any], how: Server) -> A
 
         put(lambda: osmnx.features_from_polygon(area, dict(tags)))
         osmnx.settings.cache_only_mode = False  # every answer lies in the cache now
-        things = _things(area, tags, server) if _holds_anything(answers) else ()
-    return Answer(things, server, today(), _data_date(answers))
+        things = _things(area, tags, name) if _holds_anything(answers) else ()
+    return Answer(things, name, today(), _data_date(answers))
 
 
 def _things(

@@ -89,7 +89,7 @@ def fetch(
     modes = tuple(modes)
     folder = cache or cache_dir()
     server = (endpoint or PUBLIC_ENDPOINT).rstrip("/")
-    asked = f"{server} {polygon.wkb_hex} {_BESIDE}"
+    asked = f"{http.named(server)} {polygon.wkb_hex} {_BESIDE}"
     answers = folder / "overpass" / hashlib.sha256(asked.encode()).hexdigest()[:24]
 
     def download() -> RoadNetwork:
@@ -111,7 +111,7 @@ def fetch(
                 lambda: osmnx.features_from_polygon(polygon, dict(_BESIDE)),
             ):
                 ask(question)
-        return _read(answers, server, polygon, modes, crs)
+        return _read(answers, http.named(server), polygon, modes, crs)
 
     key = {"overpass": asked, "modes": modes, "crs": crs}
     return cached(key, download, folder=folder / "roads")
@@ -165,24 +165,23 @@ def overpass(
     import osmnx
     from osmnx._errors import CacheOnlyInterruptError, InsufficientResponseError
 
+    name = http.named(server)
+
     def put(question: Callable[[], object]) -> None:
         try:
-            http.once(question, server, timeout_s)
+            http.once(question, name, timeout_s)
         except CacheOnlyInterruptError:
             return  # every answer lies in the cache
         except (InsufficientResponseError, ValueError) as error:
             raise NetworkUnreachableError(
-                Said(
-                    f"{server} 的回答不是 Overpass 格式",
-                    f"{server}: {_NOT_OVERPASS}",
-                )
+                Said(f"{name} 的回答不是 Overpass 格式", f"{name}: {_NOT_OVERPASS}")
             ) from error
         raise http.TryAgainError(Said("没有问成", "nothing was asked"))
 
     answers.mkdir(parents=True, exist_ok=True)
     _discard_damaged(answers)
     with _settings(osmnx.settings, server, answers, timeout_s, polite=polite, most=most):
-        yield lambda question: http.persist(lambda: put(question), server=server, retries=retries)
+        yield lambda question: http.persist(lambda: put(question), server=name, retries=retries)
 
 
 def _discard_damaged(answers: Path) -> None:
@@ -252,7 +251,7 @@ def _settings(
 
     def judge(response: Any, *_: Any, **__: Any) -> None:
         try:
-            _judge_answer(response, server, most)
+            _judge_answer(response, http.named(server), most)
         except BaseException:
             response.close()
             raise

@@ -73,7 +73,7 @@ def read_window(
     timeout_s, retries = server.timeout_s, server.retries
     ranges, size = _probe(url, timeout_s, retries)
     if ranges:
-        return _cut(f"/vsicurl/{url}", url, area, size, most_mb, **_manners(server))
+        return _cut(f"/vsicurl/{url}", http.named(url), area, size, most_mb, **_manners(server))
     if size is None or size > most_mb * _MIB:
         zh, en = ("大小不明", "of unknown size") if size is None else (_mib(size), _mib(size))
         raise InputError(
@@ -87,7 +87,7 @@ def read_window(
     with tempfile.TemporaryDirectory() as place:
         whole = Path(place) / "whole.tif"
         http.download(url, whole, size=size, timeout_s=timeout_s, retries=retries)
-        return _cut(str(whole), url, area, size, most_mb)
+        return _cut(str(whole), http.named(url), area, size, most_mb)
 
 
 def _mib(size: float) -> str:
@@ -100,10 +100,13 @@ def _probe(url: str, timeout_s: float, retries: int) -> tuple[bool, int | None]:
     with http.get(url, timeout_s=timeout_s, retries=retries, headers=head) as answer:
         stated = answer.headers.get("Content-Range", "")
         if answer.status_code == 206 and "/" in stated:
-            total = stated.rpartition("/")[2]
-            return True, int(total) if total.isdecimal() else None
-        length = answer.headers.get("Content-Length", "")
-        return False, int(length) if length.isdecimal() else None
+            return True, _size(stated.rpartition("/")[2])
+        return False, _size(answer.headers.get("Content-Length", ""))
+
+
+def _size(text: str) -> int | None:
+    """A number of bytes; `None` of what is none, or of more than any file has."""
+    return int(text) if text.isdecimal() and len(text) < 20 else None
 
 
 def _manners(server: Server) -> dict[str, str]:

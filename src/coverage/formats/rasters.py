@@ -49,7 +49,7 @@ def geotiff(name: str, **options: str) -> Iterator[Any]:
     }
     with rasterio.Env(**alone), rasterio.open(name, driver="GTiff") as raster:
         if raster.tags(ns="OVERVIEWS"):
-            file = name.rpartition("/")[2]
+            file = name.partition("?")[0].rpartition("/")[2]
             refuse(file, "栅格另指了别的文件", "the raster names another file to be read")
         yield raster
 
