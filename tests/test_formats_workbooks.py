@@ -79,6 +79,71 @@ def test_a_row_or_a_cell_at_no_place_of_its_own_is_refused(
     assert f'"台账": in what follows row {before},' in problem.reason.en
 
 
+def edited(path: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
+    """A workbook of two sheets, of whose parts some are other than they were, or gone."""
+    whole = workbook(path).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            part = change(name, old.read(name))
+            if part is not None:
+                new.writestr(name, part)
+    return path
+
+
+def test_a_sheet_that_is_named_and_not_there_is_refused(tmp_path: Path) -> None:
+    """It was left out without a word, with all of its rows."""
+    for change in (
+        lambda name, part: None if name.endswith("sheet2.xml") else part,
+        lambda _, part: part.replace(b"sheets/sheet2.xml", b"sheets/other.xml"),
+        lambda _, part: part.replace(b"/xl/worksheets/sheet2.xml", b"file:///etc/hostname"),
+    ):
+        path = edited(tmp_path / "a.xlsx", change)
+        with pytest.raises(InputError, match="sheet “台账” is not in the file"):
+            read_grids(path)
+
+
+def test_a_workbook_in_the_strict_form_is_told_so(tmp_path: Path) -> None:
+    strict = b"http://purl.oclc.org/ooxml/officeDocument/relationships"
+    plain = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    path = edited(tmp_path / "a.xlsx", lambda _, part: part.replace(plain, strict))
+    with pytest.raises(InputError, match="Strict Open XML"):
+        read_grids(path)
+
+
+def test_two_parts_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(path, "a") as more, pytest.warns(UserWarning, match="Duplicate"):
+        more.writestr("xl/worksheets/sheet2.xml", "<worksheet/>")
+    with pytest.raises(InputError, match="share a name"):
+        read_grids(path)
+
+
+@pytest.mark.parametrize(("number", "text"), [("1", "乙"), ("-1", ""), ("2", ""), ("x", "")])
+def test_a_cell_that_names_a_text(tmp_path: Path, number: str, text: str) -> None:
+    """A text of the number -1 was the last."""
+    main = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    told = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{main}.sharedStrings+xml"/>'
+
+    def change(name: str, part: bytes) -> bytes:
+        if name.endswith("sheet2.xml"):
+            one = f'<c r="A3" t="s"><v>{number}</v></c>'
+            return re.sub(rb'<c r="A3".*?</c>', one.encode(), part, count=1)
+        if name == "[Content_Types].xml":
+            return part.replace(b"</Types>", f"{told}</Types>".encode())
+        return part
+
+    path = edited(tmp_path / "a.xlsx", change)
+    with zipfile.ZipFile(path, "a") as more:
+        space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        table = f'<sst xmlns="{space}"><si><t>甲</t></si><si><t>乙</t></si></sst>'
+        more.writestr("xl/sharedStrings.xml", table)
+    if text:
+        assert cells(path)[2][1][0] == text
+        return
+    with pytest.raises(InputError, match="in what follows row 2"):
+        read_grids(path)
+
+
 def test_rows_and_cells_that_say_no_place_follow_each_other(tmp_path: Path) -> None:
     path = workbook(
         tmp_path / "a.xlsx",

@@ -203,7 +203,7 @@ def open_archive(raw: bytes, file: str, limits: Limits) -> zipfile.ZipFile:
     together are held against the size of the file.
 
     Raises:
-        InputError: If it is damaged, a bomb, encrypted, or has entries outside.
+        InputError: If it is damaged, a bomb, encrypted, or has entries outside or of one name.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
@@ -220,6 +220,13 @@ def open_archive(raw: bytes, file: str, limits: Limits) -> zipfile.ZipFile:
             file,
             f"解压后超过 {most // _MIB:,} MiB（疑似压缩炸弹）",
             f"it would unpack to more than {most // _MIB:,} MiB (a zip bomb?)",
+        )
+    names = [entry.filename for entry in entries]
+    if len(set(names)) < len(names):
+        refuse(
+            file,
+            "压缩包内有同名文件，不同的程序会读出不同的内容",
+            "entries of the archive share a name: programs differ in which one they read",
         )
     for entry in entries:
         if leaves(entry.filename):

@@ -59,7 +59,7 @@ def read_xlsx(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]
     Raises:
         InputError: If it is damaged, refused for safety, or too large.
     """
-    import openpyxl
+    from openpyxl.reader.excel import ExcelReader
 
     with (
         _undamaged(file),
@@ -68,20 +68,58 @@ def read_xlsx(raw: bytes, file: str, limits: Limits, meter: Meter) -> list[Grid]
     ):
         # What openpyxl warns of (styles, print areas, extensions) is not read here.
         warnings.simplefilter("ignore")
-        book = openpyxl.load_workbook(
-            io.BytesIO(raw), read_only=True, data_only=True, keep_links=False
-        )
-        grids = [_xlsx_sheet(archive, sheet, file, meter) for sheet in book.worksheets]
-        book.close()
+        reader = ExcelReader(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
+        reader.read()
+        _refuse_missing(reader, file)
+        texts = _Texts(reader.shared_strings)
+        sheets = reader.wb.worksheets
+        grids = [_xlsx_sheet(archive, sheet, texts, file, meter) for sheet in sheets]
+        reader.wb.close()
     if grids and any(name.lower().endswith("vbaproject.bin") for name in archive.namelist()):
         said = Said("文件含宏，未读取也未运行", "its macros were neither read nor run")
         grids[0].notes.append(said)
     return grids
 
 
-def _xlsx_sheet(archive: zipfile.ZipFile, sheet: Any, file: str, meter: Meter) -> Grid:
+class _Texts(tuple[str, ...]):
+    """The texts that cells name by their number; a negative one counts from no end."""
+
+    __slots__ = ()
+
+    def __getitem__(self, number: Any) -> Any:
+        if number < 0:
+            raise ValueError(number)
+        return super().__getitem__(number)
+
+
+def _refuse_missing(reader: Any, file: str) -> None:
+    """Refuse a workbook that names sheets that are not in it: the library leaves them out."""
+    gone = [
+        str(sheet.name)
+        for sheet, part in reader.parser.find_sheets()
+        if part.target not in reader.valid_files
+    ]
+    if gone:
+        refuse(
+            file,
+            f"工作表“{'”、“'.join(gone[:_SHOWN])}”的内容不在文件里，"
+            "请用 Excel 或 WPS 打开核对后另存",
+            f"the content of the sheet “{'”, “'.join(gone[:_SHOWN])}” is not in the file: open it "
+            "in Excel, check it and save it again",
+        )
+    if not any(sheet.id for sheet in reader.parser.sheets):
+        refuse(
+            file,
+            "读不到工作表；若是 Strict Open XML 格式，请另存为普通的 .xlsx",
+            "no sheet was found: if it is a Strict Open XML workbook, save it as an ordinary .xlsx",
+        )
+
+
+def _xlsx_sheet(
+    archive: zipfile.ZipFile, sheet: Any, texts: _Texts, file: str, meter: Meter
+) -> Grid:
     meter.sheet()
-    rows = _filled(_xlsx_rows(archive, sheet, file, meter.limits.rows), meter)
+    rows = _filled(_xlsx_rows(archive, sheet, texts, file, meter.limits.rows), meter)
     scan = _scan(archive, sheet._worksheet_path, file)  # noqa: SLF001
     notes = _hidden([n for n in scan.hidden_rows if rows and n <= rows[-1][0]], scan.hidden_columns)
     if scan.empty_formulas:
@@ -97,7 +135,7 @@ def _xlsx_sheet(archive: zipfile.ZipFile, sheet: Any, file: str, meter: Meter) -
 
 
 def _xlsx_rows(
-    archive: zipfile.ZipFile, sheet: Any, file: str, most: int
+    archive: zipfile.ZipFile, sheet: Any, texts: _Texts, file: str, most: int
 ) -> Iterator[tuple[int, list[Cell]]]:
     """Rows of a sheet with their numbers, and the first blank ones of each gap.
 
@@ -110,7 +148,7 @@ def _xlsx_rows(
     with archive.open(sheet._worksheet_path.lstrip("/")) as stream:  # noqa: SLF001
         parser = WorkSheetParser(
             stream,
-            sheet._shared_strings,  # noqa: SLF001
+            texts,
             data_only=True,
             epoch=book.epoch,
             date_formats=book._date_formats,  # noqa: SLF001
@@ -120,7 +158,7 @@ def _xlsx_rows(
         while True:
             try:
                 number, cells = next(found, (0, None))
-            except (ValueError, TypeError, OverflowError):
+            except (ValueError, TypeError, OverflowError, IndexError):
                 cells, number = [], 0
             if cells is None:
                 return
