@@ -260,10 +260,12 @@ def _charts(deck: Any, document: Result, result: dict[str, Any]) -> None:
     targets, counties = charts
     rows = progress(document)[::-1]
     by_id = {i["short_name"]: i for i in computed(result)}
-    assert list(targets.plots[0].categories) == [name for name, _, _ in rows]
+    assert list(targets.plots[0].categories) == [row.name for row in rows]
     aims, values = (list(series.values) for series in targets.plots[0].series)
-    assert values == pytest.approx([by_id[name]["value"] for name, _, _ in rows], abs=1e-4)
-    assert aims == [aim for _, _, aim in rows]
+    assert values == pytest.approx(
+        [by_id[row.name.split(" ")[0]]["value"] for row in rows], abs=1e-4
+    )
+    assert aims == [row.aim for row in rows]
     first = lead(result)
     shares = {c["name"]: c for c in first["by_county"]}
     names = list(counties.plots[0].categories)

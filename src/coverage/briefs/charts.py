@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pptx.chart.data import CategoryChartData
 from pptx.dml.color import RGBColor
 from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
-from pptx.oxml.ns import qn
+from pptx.oxml import parse_xml
+from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Pt
 
 from coverage.messages import Said
 from coverage.results.document import Document, known
+from coverage.results.figures import between, ends, shown
 from coverage.results.table import plain
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 NATIVE = ("headline", "targets", "counties")
-_DONE, _OPEN, _AIM = "2F6DA3", "D9A066", "8A94A0"
+_DONE, _OPEN, _AIM, _RANGE = "2F6DA3", "D9A066", "8A94A0", "1F2933"
 _FONT = "微软雅黑"
 _MOST = 10
 
@@ -39,15 +41,40 @@ def cards(document: Document) -> list[tuple[str, str, str]]:
     return made
 
 
-def progress(document: Document) -> list[tuple[str, float, float]]:
-    """Share indicators that have a number and a target in force: name, value, target."""
+class Progress(NamedTuple):
+    """A share, its target, and between what it lies, in percent.
+
+    Attributes:
+        name: Its name; with its figures where a line between what it lies takes their room.
+        value: The share.
+        aim: What it is to be, `None` where the plan has no number.
+        low: No less, or likely no less.
+        high: No more.
+    """
+
+    name: str
+    value: float
+    aim: float | None
+    low: float
+    high: float
+
+
+def progress(document: Document) -> list[Progress]:
+    """Share indicators that have a number and a target in force, or a likely range."""
     made = []
     for i in document.valued():
         value = known(i.value)
         aim = max((t.value for t, _ in i.due() if t.due and t.value is not None), default=None)
-        if i.percent and value is not None and aim is not None:
-            made.append((i.short_name, float(value), float(aim)))
-    return made[:_MOST]
+        if not i.percent or value is None or (aim is None and i.draws is None):
+            continue
+        low, high = ends(i) or (value, value)
+        high = 100 if high is None else high
+        aimed = None if aim is None else float(aim)
+        name = i.short_name
+        if low < high:
+            name += f" {shown(i.value, document.lang, percent=True)}{between(i, document.lang)}"
+        made.append(Progress(name, float(value), aimed, float(low), float(high)))
+    return sorted(made, key=lambda one: one.aim is None)[:_MOST]
 
 
 def add(slide: Any, name: str, document: Document, box: tuple[int, int, int, int]) -> None:
@@ -61,13 +88,47 @@ def _targets(slide: Any, document: Document, box: tuple[int, int, int, int]) -> 
         return
     lang = document.lang
     data: Any = _data('0.0"%"')
-    data.categories = [name for name, _, _ in rows]
+    data.categories = [row.name for row in rows]
     aim = Said(f"{document.year} 年目标", f"target of {document.year}").to(lang)
-    data.add_series(aim, [round(target, 4) for _, _, target in rows])
-    data.add_series(Said("现状", "now").to(lang), [round(value, 4) for _, value, _ in rows])
+    data.add_series(aim, [None if row.aim is None else round(row.aim, 4) for row in rows])
+    data.add_series(Said("现状", "now").to(lang), [round(row.value, 4) for row in rows])
     chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data).chart
     _look(chart, (_AIM, _DONE), gap=55)
     chart.value_axis.maximum_scale, chart.value_axis.minimum_scale = 110, 0
+    now = list(chart.plots[0].series)[1]
+    if any(row.low < row.high for row in rows):
+        _ranges(now, rows)
+        labels = now.data_labels
+        labels.show_value, labels.font.size = True, Pt(13)
+        labels.position = XL_LABEL_POSITION.OUTSIDE_END
+    for n, row in enumerate(rows):
+        if row.low < row.high:
+            now.points[n].data_label.text_frame.text = " "
+
+
+def _ranges(series: Any, rows: Sequence[Progress]) -> None:
+    """Lines between what each value lies, as error bars of its own, which python-pptx has not."""
+    numbers = {
+        "plus": [row.high - row.value for row in rows],
+        "minus": [row.value - row.low for row in rows],
+    }
+    listed = "".join(
+        f"<c:{side}><c:numLit><c:formatCode>General</c:formatCode>"
+        f'<c:ptCount val="{len(rows)}"/>'
+        + "".join(
+            f'<c:pt idx="{n}"><c:v>{v:.4f}</c:v></c:pt>'
+            for n, (v, row) in enumerate(zip(values, rows, strict=True))
+            if row.low < row.high
+        )
+        + f"</c:numLit></c:{side}>"
+        for side, values in numbers.items()
+    )
+    bars = parse_xml(
+        f'<c:errBars {nsdecls("c", "a")}><c:errBarType val="both"/><c:errValType val="cust"/>'
+        f'<c:noEndCap val="1"/>{listed}<c:spPr><a:ln w="63500" cap="flat"><a:solidFill>'
+        f'<a:srgbClr val="{_RANGE}"/></a:solidFill></a:ln></c:spPr></c:errBars>'
+    )
+    series._element.find(qn("c:cat")).addprevious(bars)  # noqa: SLF001
 
 
 def _counties(slide: Any, document: Document, box: tuple[int, int, int, int]) -> None:

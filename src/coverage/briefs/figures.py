@@ -39,6 +39,7 @@ def draw(city: City, document: Document, folder: Path) -> dict[str, Figure]:
         InputError: If no Chinese font is found, saying how to get one.
     """
     from coverage.maps import charts
+    from coverage.maps.bars import bars
     from coverage.maps.compose import Moment
     from coverage.maps.themes import mappable
 
@@ -50,7 +51,7 @@ def draw(city: City, document: Document, folder: Path) -> dict[str, Figure]:
         made[name] = Figure(folder / f"{name}.png", caption)
         return made[name].path
 
-    if charts.bars(document, lang):
+    if bars(document, lang):
         charts.targets(document, add("targets"), lang=lang, dpi=_DPI)
     if first is None:
         return made

@@ -57,7 +57,7 @@ def _targets(document: Document) -> Table:
     title = Said(
         f"设施类指标现状与 {year} 年目标", f"Facility indicators against the targets of {year}"
     )
-    columns = named(serial=0.85, indicator=2.9, now=1.7, target=1.8, gap=1.6, status=1.1)
+    columns = named(serial=0.75, indicator=2.7, now=2.15, target=1.75, gap=1.6, status=1.05)
     marks = tuple(i.status for i in values)
     return Table(title, columns, rows, document.lang, "targets", marks)
 

@@ -22,6 +22,7 @@ from coverage.briefs.pages import Pages, describe, json_text, record_of
 from coverage.formats.formulas import runs
 from coverage.messages import Said
 from coverage.results.document import HIDDEN, Aim, Indicator, known
+from coverage.results.figures import ends
 from coverage.results.table import STATUS_COLOURS, plain
 from coverage.results.vocabulary import GROUPS, HEADS
 from coverage.text import width
@@ -44,15 +45,17 @@ _SHEETS = {
     "reported": Said("填报指标", "reported"),
     "projects": Said("重大项目", "projects"),
 }
+_BOUNDS = Said("不作假定", "no assumption")
+_DRAWN = Said("抽样 P5–P95", "draws, P5–P95")
 _COVERED, _MISSING = Said("已覆盖", "covered"), Said("未覆盖", "missing")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\'《》“”‘’]")
 _HEAD, _LACKS = PatternFill("solid", fgColor="1F4E79"), PatternFill("solid", bgColor="FBE9E1")
 _FIRST = 8  # row of the first unit or facility behind an indicator
 _SUMMARY_HEADS = (
     *("indicator", "unit", "numerator", "denominator", "now", "year"),
-    *("op", "target", "gap_points", "gap_units", "status", "clause"),
+    *("op", "target", "gap_points", "gap_units", "status", "clause", "low", "high", "range_of"),
 )
-_SUMMARY_WIDTHS = (44, 10, 11, 11, 10, 9, 7, 9, 14, 14, 10, 30)
+_SUMMARY_WIDTHS = (44, 10, 11, 11, 10, 9, 7, 9, 14, 14, 10, 30, 9, 9, 16)
 _COUNTED = ("id", "name", "unit_name", "provenance", "beds", "nursing_beds", "floor_area")
 _REGISTER = (
     *("id", "name", "kind", "tier", "unit_name", "beds", "nursing_beds", "floor_area"),
@@ -343,6 +346,8 @@ class _Book:
                 cell.number_format = "#,##0.0" if column == 5 else "#,##0.##"
         put_text(sheet.cell(row, 11), indicator.status_text)
         put_text(sheet.cell(row, 12), indicator.clause if aim is None else aim.clause)
+        for column, cell in enumerate(_between(indicator), start=13):
+            put(sheet.cell(row, column), self._text(cell) if column == 15 else cell, "#,##0.0")
         if aim is None:
             return
         put(sheet.cell(row, 6), aim.year, "0")
@@ -451,6 +456,14 @@ def _ratio(indicator: Indicator) -> Any:
     if top is not None and indicator.denominator is None:
         return Formula("=B3", "#,##0.0##")
     return indicator.value
+
+
+def _between(indicator: Indicator) -> tuple[Any, ...]:
+    """Between what a value lies, and by what: bounds, or draws."""
+    found = ends(indicator)
+    if found is None:
+        return ()
+    return (*found, _DRAWN if indicator.draws is not None else _BOUNDS)
 
 
 def _gap_formula(row: int, indicator: Indicator, aim: Aim) -> str | None:

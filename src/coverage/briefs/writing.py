@@ -58,13 +58,6 @@ class Brief:
     skipped: tuple[Said, ...] = ()
 
 
-# A likely range and its bias tell the figure that is to be kept back.
-_NOT_BOTH = Said(
-    "抽样范围会泄露被隐去的数字：--draws 不能与 --suppress-below、--mask-sensitive 同用",
-    "a likely range tells what is kept back: no --draws with --suppress-below or --mask-sensitive",
-)
-
-
 def assessed(request: Request, here: Path) -> tuple[City, Document]:
     """The city of a request, and its result with everything in it.
 
@@ -73,8 +66,7 @@ def assessed(request: Request, here: Path) -> tuple[City, Document]:
     """
     from coverage.assessment import assess, drawn
 
-    if request.draws and request.protected:
-        raise InputError(_NOT_BOTH)
+    disclosure.check_drawn(request.draws, protected=request.protected)
     city = record.city_of(request, here)
     asked: dict[str, Any] = {"register": request.facilities, "provenance": request.provenance}
     report = assess(

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from coverage.cli.grammar import command
-from coverage.cli.options import CITY, REGISTER, ROADS, chosen_city, say_written, takes, writing
+from coverage.cli.options import (
+    CITY,
+    DRAWING,
+    REGISTER,
+    ROADS,
+    chosen_city,
+    counting,
+    say_written,
+    takes,
+    writing,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from coverage.assessment import Report
     from coverage.city import City
     from coverage.maps.before_after import Wanted
     from coverage.maps.compose import Moment
@@ -28,12 +40,13 @@ if TYPE_CHECKING:
     "coverage map --city 清远 --indicator social_work.township_station --out 社工站.pdf --size A3",
     "coverage map --city 阳江 --facilities 我的台账.csv --minutes 10,20 --lang en",
     "coverage map --scenario 新增五处.toml --out 前后对比.html --out 前后对比.png",
+    "coverage map --city 清远 --indicator elder_care.circle_15min --draws 200",
     "coverage map --city 清远 --mask-sensitive --suppress-below 10",
     name="map",
 )
 @takes(*CITY, "indicators", "outs", "scenario", "year", *REGISTER, "kinds", *ROADS, "minutes")
 @takes("population", "tiles", "tianditu_key", "size", "dpi", "level", "not_reached")
-@takes("mask_sensitive", "suppress_below", "dated")
+@takes("mask_sensitive", "suppress_below", "draws", "draws.seed", "dated")
 def map_(
     city: str | None,
     workspace: Path | None,
@@ -52,6 +65,8 @@ def map_(
     not_reached: bool,
     mask_sensitive: bool,
     suppress_below: int | None,
+    draws: int | None,
+    seed: int,
     dated: datetime | None,
     lang: Lang,
     **circles: Any,
@@ -84,6 +99,8 @@ def map_(
         roads=roads,
         masked=mask_sensitive,
         below=suppress_below,
+        draws=draws,
+        seed=seed,
         **circles,
     )
     counted = {"year": year, "provenance": provenance, "register": register}
@@ -108,10 +125,16 @@ def _moments(city: City, wanted: Wanted, scenario: Path | None, **asked: Any) ->
     """Now, or before and after a scenario; everything wrong with the question is said at once."""
     from coverage.maps import before_after
 
+    def drawn(report: Report) -> Report:
+        if wanted.draws is None:
+            return before_after.with_draws(report, wanted)
+        with counting(DRAWING, wanted.lang) as progress:
+            return before_after.with_draws(report, wanted, progress)
+
     if scenario is None:
         from coverage.assessment import assess
 
-        return before_after.now(assess(city, indicators=wanted.indicators, **asked), wanted)
+        return before_after.now(drawn(assess(city, indicators=wanted.indicators, **asked)), wanted)
     from coverage.scenarios.compare import compare
 
     comparison = compare(
@@ -125,7 +148,9 @@ def _moments(city: City, wanted: Wanted, scenario: Path | None, **asked: Any) ->
         population=wanted.population,
         **asked,
     )
-    return before_after.before_after(comparison.outcomes[0], wanted)
+    (outcome,) = comparison.outcomes
+    outcome = replace(outcome, before=drawn(outcome.before), after=drawn(outcome.after))
+    return before_after.before_after(outcome, wanted)
 
 
 def _say(view: View) -> None:

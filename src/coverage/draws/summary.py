@@ -70,10 +70,8 @@ class Draws:
 
     @property
     def likely(self) -> Said:
-        """``约 10–15%``, in whole points where they tell the ends apart, else in tenths."""
-        digits = 0 if self.p95 - self.p5 >= _WHOLE_POINTS else 1
-        ends = f"{self.p5:.{digits}f}–{self.p95:.{digits}f}%"
-        return Said(f"约 {ends}", f"about {ends}")
+        """``约 10–15%``."""
+        return likely(self.p5, self.p95)
 
     @property
     def said(self) -> Said:
@@ -110,6 +108,13 @@ class Draws:
         }
 
 
+def likely(low: float, high: float) -> Said:
+    """``约 10–15%``, in whole points where they tell the ends apart, else in tenths."""
+    digits = 0 if high - low >= _WHOLE_POINTS else 1
+    ends = f"{low:.{digits}f}–{high:.{digits}f}%"
+    return Said(f"约 {ends}", f"about {ends}")
+
+
 def _short(value: float) -> float:
     """Four digits after the point: more would only show how sums of floats are rounded."""
     return round(float(value), 4) + 0.0
@@ -140,13 +145,14 @@ def by_source(values: Floats, others: Mapping[str, Floats]) -> dict[str, SourceS
 
 
 def among_worst(shares: Floats, codes: tuple[str, ...]) -> dict[str, float]:
-    """How often each township is among the ten with the lowest share.
+    """How often each township is among the ten with the lowest share, or as low as the tenth.
 
     Args:
         shares: (n, u) by draw and township, NaN where nobody lives.
         codes: (u,) of the townships.
     """
-    place = np.argsort(np.argsort(shares, axis=1, kind="stable"), axis=1)
-    often = (place < WORST).mean(axis=0)
+    # All that share the tenth lowest share are: no order of codes decides between them.
+    tenth = np.sort(shares, axis=1)[:, min(WORST, shares.shape[1]) - 1]
+    often = (shares <= tenth[:, None]).mean(axis=0)
     order = np.argsort(-often, kind="stable")
     return {codes[i]: float(often[i]) for i in order if often[i] > 0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from coverage.assessment import drawn
 from coverage.maps.compose import Moment, chosen_indicators
 from coverage.reach.ground import DEFAULT_PROFILE
 from coverage.reach.service import ServiceTimes, kinds_of, travel_time
@@ -12,6 +13,7 @@ from coverage.results.change import facility_changes
 from coverage.results.circles import build as build_circles
 from coverage.results.disclosure import (
     SENSITIVE_KINDS,
+    check_drawn,
     mask,
     suppress_circles,
     suppress_together,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coverage.assessment import Report
+    from coverage.draws.run import Progress
     from coverage.messages import Lang
     from coverage.scenarios.outcome import Access, Outcome
 
@@ -44,6 +47,8 @@ class Wanted:
         masked: Withhold names and places of the facilities that protect
             children and people in need, and circles around them.
         below: Withhold counts of people smaller than this.
+        draws: How many draws of likely ranges; none if `None`.
+        seed: Of the draws.
     """
 
     lang: Lang = "zh"
@@ -55,6 +60,20 @@ class Wanted:
     population: Path | None = None
     masked: bool = False
     below: int | None = None
+    draws: int | None = None
+    seed: int = 1
+
+
+def with_draws(report: Report, wanted: Wanted, progress: Progress | None = None) -> Report:
+    """The same report with likely ranges, if they are wanted.
+
+    Raises:
+        InputError: If something of it is to be kept back, or they cannot be drawn.
+    """
+    check_drawn(wanted.draws, protected=wanted.masked or wanted.below is not None)
+    if wanted.draws is None:
+        return report
+    return drawn(report, wanted.draws, wanted.seed, progress=progress)
 
 
 def circles_of(report: Report, wanted: Wanted) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -6,23 +6,22 @@ or less of it, and writes one picture.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from coverage.errors import InputError
 from coverage.kinds import KINDS
 from coverage.maps import labels
+from coverage.maps.bars import Bar, bars
 from coverage.maps.paper import DPI, Sheet, drawing
 from coverage.maps.styles import ACCENT, BORDER, FILLS, INK, PAPER, QUIET, SCALE
 from coverage.messages import Lang, Said
 from coverage.outputs import PICTURES, check_ending
 from coverage.results import figures
 from coverage.results.document import Document, Indicator
-from coverage.results.ranges import printed_range
 from coverage.text import cut, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
     from pathlib import Path
 
     from coverage.results.circles import Circles, NearestRow
@@ -54,17 +53,6 @@ _WORDS = {
 _Line = tuple[str, list[float], list[float]]
 
 
-class Bar(NamedTuple):
-    """One indicator against its target."""
-
-    name: str
-    value: Fraction
-    aim: Fraction
-    text: str
-    met: bool
-    ends: tuple[Fraction, Fraction] | None = None
-
-
 def targets(document: Document, path: Path, *, lang: Lang = "zh", dpi: float = DPI) -> None:
     """Every indicator with a value and a numeric target as a bar towards the target.
 
@@ -87,11 +75,9 @@ def targets(document: Document, path: Path, *, lang: Lang = "zh", dpi: float = D
         for row, bar in enumerate(found):
             done = min(float(bar.value / bar.aim), 1.15)
             axes.barh(row, 1.0, height=0.62, color="#eef1f4", zorder=1)
-            colour = _BLUE if bar.met else SCALE[2]
+            colour = {True: _BLUE, False: SCALE[2], None: BORDER}[bar.met]
             axes.barh(row, done, height=0.62, color=colour, edgecolor=INK, linewidth=0.4, zorder=2)
-            if bar.ends:
-                span = [min(float(end / bar.aim), 1.15) for end in bar.ends]
-                axes.plot(span, [row, row], color=INK, linewidth=1.1, marker="|", zorder=4)
+            _between(axes, row, bar)
             axes.text(1.18, row, bar.text, va="center", size=7.5, color=INK, clip_on=False)
         axes.axvline(1.0, color=ACCENT, linewidth=1.2, zorder=3)
         axes.set_xlim(0, 1.16)
@@ -100,28 +86,17 @@ def targets(document: Document, path: Path, *, lang: Lang = "zh", dpi: float = D
         sheet.save(path, dpi=dpi)
 
 
-def bars(document: Document, lang: Lang) -> list[Bar]:
-    """What `targets` draws: indicators with a value and a number to hold it against."""
-    return [bar for i in document.indicators if (bar := _bar(i, lang)) is not None]
-
-
-def _bar(indicator: Indicator, lang: Lang) -> Bar | None:
-    value, due = figures.exact(indicator.value), indicator.numbers_due()
-    if value is None or not due or indicator.status in {"reported", "unknown"}:
-        return None
-    one, said = due[0]
-    aim = one.value
-    if not aim or one.op not in {">", "≥", "=", ">=", "=="}:
-        return None
-    shown = figures.shown(indicator.value, lang, percent=indicator.percent)
-    met = indicator.status == "met"
-    between = indicator.range
-    ends = None
-    if between is not None:
-        top = aim * 2 if between.high is None else between.high
-        ends = (between.low, top)
-        shown += printed_range(between.ends, lang, percent=indicator.percent)
-    return Bar(indicator.name, value, aim, f"{shown}  {said.target}", met, ends)
+def _between(axes: Any, row: int, bar: Bar) -> None:
+    """Between what the value lies: a line, a bar with its middle where it was drawn."""
+    if bar.ends is None:
+        return
+    span = [min(float(end / bar.aim), 1.15) for end in bar.ends]
+    if bar.likely is None:
+        axes.plot(span, [row, row], color=INK, linewidth=1.1, marker="|", zorder=4)
+        return
+    axes.plot(span, [row, row], color=INK, linewidth=4.5, solid_capstyle="butt", zorder=4)
+    middle = min(float(bar.likely / bar.aim), 1.15)
+    axes.plot([middle], [row], color="white", marker="|", markersize=6, zorder=5)
 
 
 def counties(

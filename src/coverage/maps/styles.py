@@ -42,6 +42,9 @@ FILLS: dict[str, Fill] = {
     "missing": Fill("#fbe3cf", "lines"),
     "unknown": Fill("#e4e7eb", "dots"),
     "outside": Fill("#f5f4ef"),
+    "likely": Fill("#e0995e"),
+    "perhaps": Fill("#fbe3cf", "lines"),
+    "unlikely": Fill("#f1f6fa"),
 }
 # Five steps and a sixth for the whole: single-hue blues, lightness falling evenly.
 SCALE = ("#f1f6fa", "#c9dfee", "#94c1de", "#5b9cc5", "#2f74a3", "#123f63")

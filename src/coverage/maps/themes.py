@@ -23,6 +23,14 @@ _STATUS = {
     "unknown": Said("未知", "not known"),
     "outside": Said("不计入（统计单元等）", "not counted (statistical units)"),
 }
+_SURE = 0.8
+_WORST_TEN = Said("可达率最低的十个乡镇（街道）", "The ten townships served least")
+_CHANCE = Said("{}的抽样在最低的十个之中", "among the ten served least in {} of the draws")
+_WORST = {
+    "likely": Said("多半在其中（>80%）", "likely among them (>80 %)"),
+    "perhaps": Said("尚难判断（20–80%）", "open (20–80 %)"),
+    "unlikely": Said("多半不在（<20%）", "likely not (<20 %)"),
+}
 _TOWNSHIPS = Said("乡镇（街道）", "Townships")
 _COUNTIES = Said("县（市、区）", "Counties")
 _LEVELS = {"township": _TOWNSHIPS, "county": _COUNTIES}
@@ -33,7 +41,8 @@ _SCALES = ((20, 40, 60, 80), (10, 20, 30, 40), (5, 10, 15, 20), (2, 4, 6, 8))
 def mappable(indicator: Indicator) -> bool:
     """Whether anything is known of an indicator by township or county."""
     listed = indicator.covered is not None and indicator.level in _LEVELS
-    return bool(indicator.by_county) or listed
+    drawn = indicator.draws is not None and bool(indicator.draws["among_worst"])
+    return bool(indicator.by_county) or listed or drawn
 
 
 def scale_for(values: Iterable[Fraction | None]) -> tuple[int, ...]:
@@ -103,6 +112,8 @@ def theme(
         shadings.append(value_shading("county", marks, breaks, lang, city, outlined))
     if indicator.measure == "people_within":
         shadings = shadings[-1:]
+    if indicator.draws is not None and indicator.draws["among_worst"]:
+        shadings.insert(0, _worst(city, indicator.draws["among_worst"], lang, outlined))
     return Theme(
         id=indicator.id,
         title=indicator.name,
@@ -159,6 +170,23 @@ def _status(city: City, indicator: Indicator, lang: Lang, outlined: frozenset[st
     )
     title = _LEVELS[level].to(lang)
     return Shading(level, title, classes, marks, _unplaced(city, found, outlined))
+
+
+def _worst(city: City, often: Mapping[str, float], lang: Lang, outlined: frozenset[str]) -> Shading:
+    """Townships by how likely each is among the ten whose people are served least."""
+    shares = {unit.code: often.get(unit.code, 0.0) for unit in city.units.townships}
+    marks = {
+        code: Mark(
+            "likely" if share > _SURE else "perhaps" if share >= 1 - _SURE else "unlikely",
+            _CHANCE.fill(f"{100 * share:.0f}%").to(lang),
+        )
+        for code, share in shares.items()
+    }
+    count = Counter(mark.class_ for mark in marks.values())
+    classes = tuple(Class(id_, said.to(lang), count[id_], id_) for id_, said in _WORST.items())
+    return Shading(
+        "township", _WORST_TEN.to(lang), classes, marks, _unplaced(city, marks, outlined)
+    )
 
 
 def _status_text(class_: str, rank: int | None, lang: Lang) -> str:

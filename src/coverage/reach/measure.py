@@ -17,6 +17,7 @@ from coverage.reach.bounds import people_between, vague_facilities
 from coverage.reach.ground import DEFAULT_PROFILE, roads_in_words
 from coverage.reach.people import PeopleReached, off_road_of, people_reached
 from coverage.reach.service import ServiceTimes, travel_time
+from coverage.text import spaced
 from coverage.travel.off_road import said_of
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def from_times(times: ServiceTimes, indicator: PlanIndicator) -> Measurement:
     if group not in times.demand.people:
         who = label(group)
         said = Said(
-            f"人口数据中没有{who.zh}，未计算（不以全部人口代替）",
+            f"人口数据中没有{spaced(who.zh)}，未计算（不以全部人口代替）",
             f"the people are not counted by {who.en}: not computed, and everybody is not them",
         )
         return Measurement(notes=(said,))

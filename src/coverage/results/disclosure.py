@@ -96,6 +96,19 @@ class _Share(Protocol):
         """All of them."""
 
 
+# A likely range and its bias tell the figure that is to be kept back.
+_NOT_DRAWN = Said(
+    "抽样范围会泄露被隐去的数字：--draws 不能与 --suppress-below、--mask-sensitive 同用",
+    "a likely range tells what is kept back: no --draws with --suppress-below or --mask-sensitive",
+)
+
+
+def check_drawn(draws: int | None, *, protected: bool) -> None:
+    """Raise `InputError` where likely ranges are asked for of what is to be kept back."""
+    if draws and protected:
+        raise InputError(_NOT_DRAWN)
+
+
 def suppress(document: Document, below: int) -> Document:
     """A copy of the result without small counts about protected people.
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from coverage.messages import Lang, Said
 from coverage.results.document import Aim, County, Figure, Hidden, Indicator
-from coverage.results.ranges import printed_gap, printed_range
+from coverage.results.ranges import printed_gap, printed_likely, printed_range
 from coverage.text import number
 
 NOT_KNOWN = Said("未知", "not known")
@@ -40,11 +40,27 @@ def shown(value: Figure | float | str, lang: Lang, *, percent: bool = False) -> 
 def pair(row: Indicator | County, lang: Lang, *, percent: bool = True) -> str:
     """Numerator, denominator and value of a row, and its range: ``40/85 47.1%（47.1–61.2%）``."""
     value = shown(row.value, lang, percent=percent)
-    if isinstance(row, Indicator) and row.range is not None:
-        value += printed_range(row.range.ends, lang, percent=percent)
+    if isinstance(row, Indicator):
+        value += between(row, lang)
     if row.denominator is None or row.numerator is None:
         return value
     return f"{shown(row.numerator, lang)}/{shown(row.denominator, lang)} {value}"
+
+
+def between(indicator: Indicator, lang: Lang) -> str:
+    """The likely range of a value where it was drawn, else its range, to stand behind it."""
+    if indicator.draws is not None:
+        return printed_likely(indicator.draws["p5"], indicator.draws["p95"], lang)
+    if indicator.range is None:
+        return ""
+    return printed_range(indicator.range.ends, lang, percent=indicator.percent)
+
+
+def ends(indicator: Indicator) -> tuple[Fraction, Fraction | None] | None:
+    """Between what a value lies, as `between` prints it: P5 and P95 where it was drawn."""
+    if indicator.draws is not None:
+        return Fraction(indicator.draws["p5"]), Fraction(indicator.draws["p95"])
+    return None if indicator.range is None else indicator.range.ends
 
 
 def gap(indicator: Indicator, aim: Aim, lang: Lang) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, TypeVar
 
+from coverage.draws.summary import likely
 from coverage.messages import Lang, Said, in_number
 from coverage.text import number
 
@@ -55,6 +56,12 @@ def printed_range(
         return ""
     said = Said(f"（{number(low)}–{number(high)}{mark}）", f" ({number(low)}–{number(high)}{mark})")
     return said.to(lang)
+
+
+def printed_likely(low: float, high: float, lang: Lang) -> str:
+    """``（约10–15%）`` to stand behind a value whose likely range was drawn."""
+    found = likely(low, high)
+    return Said(f"（{found.zh.replace(' ', '')}）", f" ({found.en})").to(lang)
 
 
 def printed_gap(

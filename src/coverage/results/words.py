@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from coverage.groups import people_of
 from coverage.kinds import UNITS
 from coverage.messages import Lang, Said
-from coverage.results.ranges import printed_gap, printed_range, undecided
+from coverage.results.ranges import printed_gap, printed_likely, printed_range, undecided
 from coverage.results.vocabulary import SHORT_NAMES
 from coverage.text import cut, number, precise, width
 from coverage.travel.off_road import mark_of
@@ -104,8 +104,7 @@ def between(result: IndicatorResult, lang: Lang) -> str:
     """The range of a value, or its likely range where it was drawn, to stand behind it."""
     percent = is_percent(result.indicator.unit)
     if result.draws is not None:
-        likely = result.draws.likely
-        return Said(f"（{likely.zh.replace(' ', '')}）", f" ({likely.en})").to(lang)
+        return printed_likely(result.draws.p5, result.draws.p95, lang)
     return printed_range(result.measurement.range, lang, percent=percent)
 
 
