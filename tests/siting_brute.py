@@ -118,6 +118,14 @@ def cost(sites: Sites, chosen: set[int]) -> float:
     return built + sum(closing[i] for i in standing - chosen)
 
 
+def order_key(sites: Sites, chosen: set[int], people: float) -> tuple[float, ...]:
+    """What decides between equals: people, money, closings, places in the list; least is best."""
+    standing = set(sites.existing)
+    listed = tuple(0.0 if i in chosen else 1.0 for i in range(sites.count))
+    closed = float(len(standing - chosen))
+    return (round(-people, 6), round(cost(sites, chosen), 6), closed, *listed)
+
+
 def net_new(sites: Sites, chosen: set[int]) -> float:
     """New sites beside those that replace moved ones."""
     standing = set(sites.existing)

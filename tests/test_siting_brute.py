@@ -22,7 +22,7 @@ from coverage.siting import (
     p_median,
     threshold,
 )
-from siting_brute import Case, best, case_of, cost, flow, keeps, net_new, reached
+from siting_brute import Case, best, case_of, cost, flow, keeps, net_new, order_key, reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,8 @@ def _same(
     *,
     least: bool,
     slack: float = 1e-6,
+    people: Callable[[set[int]], float] = lambda _: 0.0,
+    before: Callable[[set[int]], tuple[float, ...]] = lambda _: (),
 ) -> None:
     top, every = best(case.sites, value, least=least)
     if top is None:
@@ -53,6 +55,14 @@ def _same(
     chosen = set(answer.chosen)
     assert keeps(case.sites, chosen)
     assert value(chosen) == pytest.approx(top, abs=slack)
+    equals = [one for one, worth in every if abs(worth - top) <= slack]
+
+    def key(one: set[int]) -> tuple[float, ...]:
+        return (*before(one), *order_key(case.sites, one, people(one)))
+
+    assert all(level.proven for level in answer.order), answer.order
+    first = min(equals, key=key)
+    assert chosen == first, f"{chosen} for {first}: {key(chosen)} for {key(first)}"
     near = 0.01 * abs(top) + slack
     sets = [chosen]
     for one in answer.alternatives:
@@ -172,6 +182,7 @@ def check_threshold(case: Case, seed: int) -> None:
         ),
         value,
         least=True,
+        people=lambda chosen: _covered(case, chosen),
     )
 
 
@@ -206,6 +217,7 @@ def check_backup(case: Case, seed: int) -> None:
         lambda: backup(case.cover, case.people, case.sites, weight=weight),
         value,
         least=False,
+        people=lambda chosen: _covered(case, chosen),
     )
 
 
@@ -231,7 +243,17 @@ def check_center(case: Case, seed: int) -> None:
         longest = float(case.times[sorted(chosen)].min(axis=0).max()) if chosen else np.inf
         return longest if np.isfinite(longest) else None
 
-    _same(case, lambda: p_center(case.times, case.sites), value, least=True)
+    def worst_first(chosen: set[int]) -> tuple[float, ...]:
+        ways = case.times[sorted(chosen)].min(axis=0)
+        return tuple(sorted(ways.tolist(), reverse=True))
+
+    _same(
+        case,
+        lambda: p_center(case.times, case.sites),
+        value,
+        least=True,
+        before=worst_first,
+    )
 
 
 def _few(case: Case) -> Case:
@@ -278,10 +300,10 @@ def check_beds_lscp(case: Case, seed: int) -> None:
     single = seed % 2 == 0
     share = ("1", "1/2")[seed % 4 // 2]
     case = _few(case)
-    price = np.zeros(case.cover.shape)
 
-    def value(chosen: set[int]) -> float | None:
-        found = flow(
+    def served(chosen: set[int]) -> float | None:
+        price = np.full(case.cover.shape, -1.0)
+        return flow(
             case,
             chosen,
             price,
@@ -290,7 +312,9 @@ def check_beds_lscp(case: Case, seed: int) -> None:
             everyone=share == "1",
             share=float(Fraction(share)),
         )
-        return None if found is None else net_new(case.sites, chosen)
+
+    def value(chosen: set[int]) -> float | None:
+        return None if served(chosen) is None else net_new(case.sites, chosen)
 
     _same(
         case,
@@ -300,6 +324,7 @@ def check_beds_lscp(case: Case, seed: int) -> None:
         value,
         least=True,
         slack=1e-4,
+        people=lambda chosen: -round(served(chosen) or 0.0, 4),
     )
 
 

@@ -170,6 +170,11 @@ class Proposal(Shown):
     notes: tuple[Said, ...]
 
     @property
+    def costed(self) -> bool:
+        """Whether the model was told what sites cost."""
+        return self.answer.parameters["sites"].get("costs") is not None
+
+    @property
     def always(self) -> int:
         """How many of the new sites are in all rivals."""
         return sum(site.always for site in self.sites)

@@ -7,7 +7,6 @@ for the most people is taken.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -132,6 +131,8 @@ def solve(
     if beds:
         options["beds"] = _beds(field, question, model)
         weight = weight * question.rules.need / 1000
+    if question.form == "units" and question.model != "lscp":
+        options["then"] = np.round(field.people[model.columns])
     if question.model == "threshold":
         options |= _shares(field, question, city)
     elif question.model in {"mclp", "capacitated_mclp"} and question.rules.floor is not None:
@@ -143,8 +144,6 @@ def solve(
         answer = run(question.model, matrix, weight, model.sites, **options)
     except InfeasibleError as error:
         raise model.why(error) from error
-    if question.form == "units" and question.model != "lscp":
-        answer = _most_people(field, question, model, matrix, answer, options)
     return model.back(answer), tuple(notes)
 
 
@@ -296,54 +295,6 @@ def group_names(field: Field, level: str, city: City) -> list[str | None]:
     names = dict(zip((u.code for u in rows), distinct_names(city, rows), strict=True))
     length = {"county": 6, "township": 9}[level]
     return [names.get(code[:length]) for code in field.unit]
-
-
-def _most_people(
-    field: Field,
-    question: Question,
-    model: _Model,
-    matrix: csr_array,
-    first: Answer,
-    options: dict[str, Any],
-) -> Answer:
-    """Of all answers with as many units, one for the most people in them.
-
-    Every unit weighs more than all people together, so that no unit is given
-    up for people; floors in units become floors in these weights.
-    """
-    people = np.round(field.people)
-    unit = float(people.sum()) + 1.0
-    weight = unit + people
-    sites = model.sites
-    targets: dict[str, Any] = {}
-    if question.model == "threshold":
-        sites = replace(sites, max_new=max(0, round(first.objective)))
-        wanted = options.get("group_share") or {"": options["share"]}
-        groups = options.get("groups") or [""] * len(weight)
-        counts, heavy = _sums(groups, np.ones(len(weight))), _sums(groups, weight)
-        floors = {
-            name: Fraction(math.ceil(part * round(counts[name])) * int(unit), int(heavy[name]))
-            for name, part in wanted.items()
-        }
-        targets = {"groups": groups, "floor": floors}
-    elif "floor" in options:
-        return first
-    second = run("mclp", matrix, weight, sites, search=options["search"], **targets)
-    # The number and its proof are the first model's, the sites and their rivals the second's.
-    objective = first.objective
-    if question.model != "threshold":
-        objective = float((matrix[list(second.chosen)].sum(axis=0) > 0).sum())
-    return replace(
-        first,
-        objective=objective,
-        seconds=first.seconds + second.seconds,
-        chosen=second.chosen,
-        new=second.new,
-        closed=second.closed,
-        common=second.common,
-        alternatives=tuple(replace(one, objective=objective) for one in second.alternatives),
-        every_alternative=second.every_alternative,
-    )
 
 
 def _times(

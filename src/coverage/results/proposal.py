@@ -56,7 +56,7 @@ def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
             "new_sites": len(proposal.sites),
             "closed": len(proposal.closed),
             "objective": answer.objective,
-            "bound": answer.bound if math.isfinite(answer.bound) else None,
+            "bound": _finite(answer.bound),
             "gap": None if math.isinf(answer.gap) else answer.gap,
             "optimal": answer.optimal,
             "seconds": round(answer.seconds, 3),
@@ -95,6 +95,10 @@ def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
             }
             for rival in proposal.rivals
         ],
+        "order": [
+            {"goal": one.goal, "value": _finite(one.value), "proven": one.proven}
+            for one in answer.order
+        ],
         "these_are_all": proposal.answer.every_alternative,
         "in_all_alternatives": proposal.always,
         "parameters": {name: value for name, value in answer.parameters.items() if name != "sites"}
@@ -129,6 +133,10 @@ def _plain(change: Change) -> dict[str, Any]:
         },
         "gained": change.gained,
     }
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 6) if math.isfinite(value) else None
 
 
 def _rounded(value: float | None, digits: int = 3) -> float | None:
@@ -199,7 +207,42 @@ def _summary(proposal: Proposal) -> list[Said]:
         .then(Said("人", "people") if people else Said("个单元", "units"))
         .then(met),
         _proof(proposal),
+        *_order_said(proposal),
     ]
+
+
+_EQUALS = {
+    "next": Said("其后各远者依次最近", "the next longest ways shortest"),
+    "people": Said("覆盖的人最多", "most people reached"),
+    "money": Said("花费最少", "least money"),
+    "new": Said("新建最少", "fewest built"),
+    "closed": Said("关闭与迁移最少", "fewest closed or moved"),
+    "listed": Said("名单在前", "first in the list"),
+}
+
+
+def _order_said(proposal: Proposal) -> list[Said]:
+    """What decided between plans that are equal in what was asked, and whether it is proven."""
+    answer = proposal.answer
+    told: dict[bool, list[Said]] = {True: [], False: []}
+    for level in answer.order[1:]:
+        word = "new" if level.goal == "money" and not proposal.costed else level.goal
+        told[level.proven].append(_EQUALS[word])
+    if not answer.order:
+        return []
+    every = [_both(one) for one in (told[True], told[False])]
+    if not told[False]:
+        return [
+            Said("同等方案中依次取：", "of equal plans, in turn: ")
+            .then(every[0])
+            .then(Said("（已证明）", " (proven)"))
+        ]
+    said = Said("同等方案之间未证明到底：", "between equal plans not proven: ").then(every[1])
+    return [said.then(Said("；已证明：", "; proven: ")).then(every[0])] if told[True] else [said]
+
+
+def _both(saids: Sequence[Said]) -> Said:
+    return Said("、".join(one.zh for one in saids), ", ".join(one.en for one in saids))
 
 
 def _share_said(share: Share, people: bool) -> Said:

@@ -77,6 +77,29 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Level:
+    """What came of one goal in the order of goals.
+
+    Attributes:
+        goal: `asked`, then `people` (reached, the most), `money` (the least; new sites, where no
+            costs are known), `closed` (standing places shut or moved, the fewest), `listed` (the
+            sites first in the list; its value is 0 if that is settled), for `p_center` first
+            `next` (all ways after the longest; 0 if they are settled).
+        value: Of the answer.
+        bound: No answer as good in all goals before is better in this one.
+    """
+
+    goal: str
+    value: float
+    bound: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether nothing better is possible."""
+        return gap_of(self.value, self.bound) == 0.0
+
+
+@dataclass(frozen=True)
 class Alternative:
     """Another answer nearly as good.
 
@@ -119,6 +142,7 @@ class Answer:
         assigned: (points,) open site that serves the point, -1 for none; None where
             the model does not assign.
         served: (candidates, points) people by site, where there are capacities.
+        order: What came of each goal in the order of goals, what was asked first.
         details: What else the model tells, by name.
     """
 
@@ -142,7 +166,13 @@ class Answer:
     parameters: dict[str, Any]
     assigned: Ints | None = None
     served: csr_array | None = None
+    order: tuple[Level, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the whole order of goals is proven: there is no answer as good as this one."""
+        return bool(self.order) and all(level.proven for level in self.order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,12 +184,14 @@ class Result:
         value: Of the goal.
         bound: Proven.
         near: Other answers met on the way, with their values, the best first.
+        order: What came of each goal.
     """
 
     chosen: Bools
     value: float
     bound: float
     near: Iterable[Choice] = ()
+    order: tuple[Level, ...] = ()
 
 
 def gap_of(value: float, bound: float) -> float:
@@ -220,6 +252,11 @@ class Inquiry:
         if search.seconds is not None:  # a little early: HiGHS looks at the clock now and then only
             end = self.begun + search.seconds - min(1.0, 0.08 * search.seconds)
         self.control = Control(Clock(end), search.seed, search.gap)
+        self.stood: float | None = None
+
+    def stands(self) -> None:
+        """Say that the best value and its bound stand; what follows decides between equals."""
+        self.stood = time.perf_counter() - self.begun
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -255,7 +292,8 @@ class Inquiry:
             scale: By which all values were multiplied, see `_inputs.scale_of`.
             more: `assigned`, `served` and `details` of the answer.
         """
-        proof_seconds = time.perf_counter() - self.begun
+        if self.stood is None:
+            self.stands()
         best, standing = result.chosen, np.zeros(self.sites.count, dtype=bool)
         standing[list(self.sites.existing)] = True
         others, every = self._alternatives(result, other, read)
@@ -271,7 +309,7 @@ class Inquiry:
             gap=gap,
             optimal=gap == 0.0,
             seconds=time.perf_counter() - self.begun,
-            proof_seconds=proof_seconds,
+            proof_seconds=self.stood or 0.0,
             chosen=_at(best),
             new=_at(best & ~standing),
             closed=_at(standing & ~best),
@@ -285,6 +323,7 @@ class Inquiry:
             ),
             every_alternative=every,
             common=_at(common),
+            order=_told(result, scale),
             parameters=self.parameters,
             **more,
         )
@@ -317,6 +356,14 @@ class Inquiry:
                 break
             picked.append(choice)
         return picked, False
+
+
+def _told(result: Result, scale: float) -> tuple[Level, ...]:
+    """The order of goals; what was asked in its own unit."""
+    if not result.order:
+        return ()
+    asked, *rest = result.order
+    return (Level(asked.goal, asked.value / scale, asked.bound / scale), *rest)
 
 
 def _spread(best: Bools, found: list[Choice], want: int) -> list[Choice]:

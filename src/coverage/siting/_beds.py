@@ -24,6 +24,7 @@ from coverage.siting._explain import (
     out_of_reach,
 )
 from coverage.siting._inputs import Target, scale_of, whole
+from coverage.siting._order import Goal, in_turn, ordered, site_goals, slack_of
 from coverage.siting._relief import rules_short
 from coverage.siting._search import Walk, beginning
 from coverage.siting._solver import WHOLE, Clock, Mip, Stack, solve
@@ -40,6 +41,7 @@ ROOM = (1.0, 0.85, 0.7)  # of the beds; with less a site more is opened, for goo
 GRACE = 3.0  # seconds: a first answer a little late is better than none
 NODES = 200  # of HiGHS's tree, where the people of a point stay together
 ROUNDS = 200  # of the bound
+ROOMY = 100.0  # times what rounding takes of a sum: beds are flows, no counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,6 +220,11 @@ def answer_beds(inquiry: Inquiry, ask: BedAsk) -> Answer:
         bound = min(-tightened(-bound, small.step), value)
     else:
         bound = max(tightened(bound, small.step), value)
+    inquiry.stands()
+    result = _first_of_equals(small, Result(chosen, value, bound), values, inquiry)
+    allotted = allot(small, result.chosen, control.later())
+    if allotted is not None:
+        chosen, share = small.read(allotted)
     slack = WITHIN * abs(value) + TINY
     limit = value + slack if small.minimises else value - slack
 
@@ -231,7 +238,7 @@ def answer_beds(inquiry: Inquiry, ask: BedAsk) -> Answer:
         assigned = np.full(len(ask.weights), -1)
         assigned[ask.j[share > 0.5]] = ask.i[share > 0.5]
     return inquiry.answer(
-        Result(chosen, value, bound, _without_one(small, chosen, limit, control)),
+        replace(result, chosen=chosen, near=_without_one(small, chosen, limit, control)),
         people=ask.weights,
         reached=ask.served(share),
         other=lambda known: small.model(without=known, limit=limit),
@@ -241,6 +248,19 @@ def answer_beds(inquiry: Inquiry, ask: BedAsk) -> Answer:
         served=csr_array((people, (ask.i, ask.j)), shape=ask.reach.shape),
         details={"used_beds": np.bincount(ask.i, people, minlength=len(ask.beds)).tolist()},
     )
+
+
+def _first_of_equals(ask: BedAsk, result: Result, values: Floats, inquiry: Inquiry) -> Result:
+    """Of all answers as good the first by most people with a bed, money, closings, and the list."""
+    sites, people = inquiry.sites, ask.weights[ask.j]
+    slack = slack_of(result.value, whole=False) * ROOMY
+    limit = result.value + slack if ask.minimises else result.value - slack
+    goals = site_goals(sites)
+    if ask.cost is not None and not ask.all:
+        goals.insert(0, Goal("people", np.concatenate([np.zeros(sites.count), -people])))
+    model = ask.model(limit=limit)
+    values, levels = in_turn(model, values, goals, sites.count, inquiry.control)
+    return ordered(result, values[: sites.count] > 0.5, levels)
 
 
 def _solved(asked: BedAsk, ask: BedAsk, control: Control) -> tuple[Floats, float]:
@@ -361,7 +381,8 @@ def allot(ask: BedAsk, opened: Bools, clock: Clock) -> Floats | None:
         clock: Time left.
     """
     fixed = replace(ask.rows, lower=opened.astype(float), upper=opened.astype(float))
-    return solve(replace(ask, rows=fixed).model(), clock=clock, nodes=NODES).values
+    most = replace(ask, rows=fixed, cost=None)  # their number is settled: most people find a bed
+    return solve(most.model(), clock=clock, nodes=NODES).values
 
 
 def _open(ask: BedAsk, chosen: Bools, room: float) -> Bools:

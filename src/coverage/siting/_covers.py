@@ -17,8 +17,9 @@ import numpy as np
 from scipy.sparse import block_diag, csr_array
 
 from coverage.errors import refusal
-from coverage.siting._answer import EXACTLY, WITHIN, Answer, Choice, Inquiry, Search
+from coverage.siting._answer import EXACTLY, WITHIN, Answer, Choice, Inquiry, Result, Search
 from coverage.siting._ask import TINY, Ask, cover_model
+from coverage.siting._cover_order import best_of_equals, preferred
 from coverage.siting._explain import check_reachable
 from coverage.siting._fewest import fewest
 from coverage.siting._inputs import (
@@ -118,6 +119,7 @@ def mclp(
     *,
     floor: Any = None,
     groups: Sequence[Any] | None = None,
+    then: Any = None,
     search: Search = EXACTLY,
 ) -> Answer:
     """Maximal covering location problem (MCLP; Church and ReVelle 1974), with a floor if wanted.
@@ -132,14 +134,17 @@ def mclp(
         sites: The candidates and their rules.
         floor: Least share of every group, or by group; None for none.
         groups: Group of every demand point, for instance its county.
+        then: (points,) of which most are reached among equals; for units, the people in them.
         search: How hard to try.
     """
     groups = None if groups is None else list(groups)
-    inquiry = Inquiry("mclp", sites, search, (coverage, people), floor=floor, groups=groups)
+    inputs = _inputs(coverage, people, then)
+    inquiry = Inquiry("mclp", sites, search, inputs, floor=floor, groups=groups)
     matrix = covering(coverage, sites)
     weights = people_of(people, matrix.shape[1])
+    more = None if then is None else people_of(then, matrix.shape[1])
     targets = group_targets(weights, groups, floor)
-    return _cover(inquiry, Ask(matrix, weights, Rows.of(sites), targets=targets), weights)
+    return _cover(inquiry, Ask(matrix, weights, Rows.of(sites), targets=targets), weights, more)
 
 
 def backup(
@@ -173,7 +178,8 @@ def backup(
     weights, rows = people_of(people, matrix.shape[1]), Rows.of(sites)
     if weight is not None:
         part = float(exact(weight))
-        return _cover(inquiry, Ask(matrix, weights * (1 - part), rows, weights * part), weights)
+        ask = Ask(matrix, weights * (1 - part), rows, weights * part)
+        return _cover(inquiry, ask, weights, weights)
     everyone = Ask.everyone(matrix, rows, weights)
     details: dict[str, Any] = {}
     if sites.max_new is None and sites.max_open is None:
@@ -188,7 +194,7 @@ def backup(
         else:
             rows = Rows.of(replace(sites, budget=first.value))
     second = replace(everyone, once=np.zeros(len(weights)), twice=weights, rows=rows)
-    answer = _cover(inquiry, second, weights, details)
+    answer = _cover(inquiry, second, weights, details=details)
     if details and details["fewest_bound"] < details["fewest"]:
         return replace(answer, optimal=False)  # with fewer sites it would be another question
     return answer
@@ -204,6 +210,7 @@ def threshold(
     group_share: Any = None,
     strict: bool = False,
     minimise: Minimise = "sites",
+    then: Any = None,
     search: Search = EXACTLY,
 ) -> Answer:
     """Threshold cover (partial set cover; Daskin and Owen 1999): the fewest sites for a target.
@@ -223,11 +230,13 @@ def threshold(
         group_share: Of every group at once, or by group.
         strict: More than the share, as a ">" in a plan, not just the share.
         minimise: New sites, or what building and closing costs.
+        then: (points,) of which most are reached among equals, `people` by default; for units,
+            the people in them.
         search: How hard to try.
     """
     groups = None if groups is None else list(groups)
     inquiry = Inquiry(
-        "threshold", sites, search, (coverage, people),
+        "threshold", sites, search, _inputs(coverage, people, then),
         share=share, groups=groups, group_share=group_share, strict=strict, minimise=minimise,
     )  # fmt: skip
     matrix = covering(coverage, sites)
@@ -247,19 +256,31 @@ def threshold(
         targets = (share_target(weights, share, strict=strict), *targets)
     cost, offset = goal(sites, minimise)
     ask = Ask(matrix, weights, Rows.of(sites), targets=targets, cost=cost, offset=offset)
-    return _cover(inquiry, ask, weights)
+    more = weights if then is None else people_of(then, matrix.shape[1])
+    return _cover(inquiry, ask, weights, more)
+
+
+def _inputs(coverage: Any, people: Any, then: Any) -> tuple[Any, ...]:
+    """The arrays that a question is told by."""
+    return (coverage, people) if then is None else (coverage, people, then)
 
 
 def _cover(
-    inquiry: Inquiry, ask: Ask, people: Floats, details: dict[str, Any] | None = None
+    inquiry: Inquiry,
+    ask: Ask,
+    people: Floats,
+    then: Floats | None = None,
+    details: dict[str, Any] | None = None,
 ) -> Answer:
-    """Solve a cover question, look for alternatives, tell."""
+    """Solve a cover question, look for alternatives, tell; `then` decides between equals."""
     check_reachable(ask)
     layers = [layer for layer in (ask.once, ask.twice) if layer is not None]
     scale = scale_of(*layers if ask.cost is None else [np.append(ask.cost, ask.offset)])
     scaled = ask.scaled(scale)
     engine = most if ask.cost is None else fewest
     result = engine(scaled, inquiry.control)
+    inquiry.stands()
+    result = best_of_equals(scaled, result, inquiry.sites, then, inquiry.control)
     merged = scaled.merged()
     slack = WITHIN * abs(result.value) + TINY
     limit = result.value - slack if ask.cost is None else result.value + slack
@@ -268,22 +289,36 @@ def _cover(
         chosen = values[: inquiry.sites.count] > 0.5
         return (chosen, scaled.value(chosen)) if scaled.fits(chosen) else None
 
-    count = ask.reached(result.chosen)
-    details = dict(details or {})
+    def told(result: Result) -> Answer:
+        count = ask.reached(result.chosen)
+        return inquiry.answer(
+            result,
+            people=people,
+            reached=count > 0,
+            other=lambda known: cover_model(merged, without=known, at_least=limit),
+            read=read,
+            scale=scale,
+            details=(details or {}) | _details(ask, people, count),
+        )
+
+    answer = told(result)
+    while not answer.settled:  # the better of equals were not looked for to the end
+        better = preferred(scaled, result, answer, inquiry.sites, then)
+        if better is None:
+            break
+        result, answer = better, told(better)
+    return answer
+
+
+def _details(ask: Ask, people: Floats, count: Floats) -> dict[str, Any]:
+    """What else there is to tell of how often each point is reached."""
+    details: dict[str, Any] = {}
     if ask.twice is not None:
         details["people_covered_twice"] = float(people @ (count > 1))
         details["points_covered_twice"] = int((count > 1).sum())
     if ask.targets:
         details["targets"] = [_met(target, count) for target in ask.targets]
-    return inquiry.answer(
-        result,
-        people=people,
-        reached=count > 0,
-        other=lambda known: cover_model(merged, without=known, at_least=limit),
-        read=read,
-        scale=scale,
-        details=details,
-    )
+    return details
 
 
 def _met(target: Target, count: Floats) -> dict[str, Any]:

@@ -29,11 +29,16 @@ TENURE = 6  # steps for which a move is not taken back
 LARGEST = 20_000_000  # numbers in the table of all swaps; beyond, the search is left out
 
 
-def fewest(ask: Ask, control: Control) -> Result:
+def fewest(ask: Ask, control: Control, start: Bools | None = None) -> Result:
     """Sites that meet all targets at the least cost.
 
     One target and sites that cost the same: is one site less enough? — asked of
     `most` with its bound until the answer is no. Else reductions and HiGHS.
+
+    Args:
+        ask: The question.
+        control: How hard to try.
+        start: Sites that answer it, if some are known.
 
     Raises:
         InfeasibleError: If the targets or rules cannot be met.
@@ -41,7 +46,8 @@ def fewest(ask: Ask, control: Control) -> Result:
     if ask.cost is None:
         raise TypeError("the fewest of what?")
     ask = ask.merged()
-    start = _greedy(ask)
+    known = [one for one in (start, _greedy(ask)) if one is not None]
+    start = min(known, key=ask.value) if known else None
     one = len(ask.targets) == 1 and ask.must is None
     if one and _alike(ask) and start is not None:
         best, bound = _one_less(ask, start, control)
@@ -150,7 +156,7 @@ def _least_count(ask: Ask, value: float, needed: float) -> float:
 def _reduced(ask: Ask) -> tuple[Ask, Ints]:
     """A smaller question with the same least cost, and its candidates."""
     every = np.arange(ask.matrix.shape[0])
-    if ask.cost is None or (ask.targets and (ask.cost < 0).any()):
+    if ask.cost is None or (ask.cost < 0).any():  # of two that save money both are worth keeping
         return ask, every
     if ask.targets or ask.must is None:
         keep = undominated(ask.matrix, ask.rows, ask.cost)

@@ -15,6 +15,7 @@ from coverage.siting._answer import WITHIN, Control, Result
 from coverage.siting._ask import TINY, Ask
 from coverage.siting._bound import Bound, branch, median_bound
 from coverage.siting._inputs import whole
+from coverage.siting._order import LARGEST, in_turn, ordered, slack_of, unsettled
 from coverage.siting._relief import impossible
 from coverage.siting._search import EPS, Climb, Pool, Walk, beginning, simple_rules
 from coverage.siting._sites import Bools, Floats, Ints, opened
@@ -23,6 +24,7 @@ from coverage.siting._solver import WHOLE, Clock, Mip, Stack, solve
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from coverage.siting._order import Goal
     from coverage.siting._rules import Rows
 
 STAGES = ((8, 250), (30, 500), (60, 900), (60, 900))  # kicks of the search, steps of the bound
@@ -31,14 +33,17 @@ EASY = 6_000  # pairs that HiGHS may be given before the bound has been tried ha
 BLOCK = 4_000_000  # numbers that are worked on at once
 
 
-def least_travel(cost: Floats, people: Floats, rows: Rows, control: Control) -> Result:
-    """Sites with the least total cost: search, bound, HiGHS.
+def least_travel(
+    cost: Floats, people: Floats, rows: Rows, control: Control, goals: Sequence[Goal] = ()
+) -> Result:
+    """Sites with the least total cost: search, bound, HiGHS; of equals the first by some goals.
 
     Args:
         cost: (candidates, points), infinite where there is no way.
         people: (points,) only for messages.
         rows: Rules.
         control: How hard to try.
+        goals: What decides between equals, see `_order`.
 
     Raises:
         InfeasibleError: If not everyone can be served.
@@ -52,7 +57,8 @@ def least_travel(cost: Floats, people: Floats, rows: Rows, control: Control) -> 
     near = [(one, work.cost_of(one)) for one in met]
     near = [one for one in near if one[1] <= work.value * (1 + WITHIN) + TINY]
     near.sort(key=lambda choice: choice[1])
-    return Result(work.best, work.value, min(work.bound, work.value), near)
+    result = Result(work.best, work.value, min(work.bound, work.value), near)
+    return work.first_of_equals(result, goals) if goals else result
 
 
 class Least:
@@ -76,6 +82,33 @@ class Least:
         if not chosen.any():
             return 0.0 if self.cost.shape[1] == 0 else np.inf
         return float(self.cost[chosen].min(axis=0).sum())
+
+    def first_of_equals(self, result: Result, goals: Sequence[Goal]) -> Result:
+        """Of all answers that cost as little the first by some goals.
+
+        The bound is asked again which sites and pairs answers as good may use: mostly few.
+        """
+        limit = self.value + slack_of(self.value, whole=bool(self.step))
+        live, must = np.flatnonzero(self.rows.upper > 0), self.rows.lower > 0
+        pairs = np.isfinite(self.cost[live])
+        if self.settled is not None:
+            again = median_bound(
+                self.cost, self.rows, self.settled.u, known=limit, clock=Clock.of(None), rounds=1
+            )
+            live, must, pairs = np.flatnonzero(~again.shut), again.must, self._pairs(again, limit)
+        if pairs.sum() > LARGEST:
+            return ordered(result, result.chosen, unsettled(goals))
+        model, (i, j) = median_model(
+            self.cost[live], pairs, self.rows.narrowed(live, must), at_most=limit
+        )
+        values = assignment(self.cost[live], i, j, result.chosen[live])
+        if values is None or (must & ~result.chosen).any():
+            return ordered(result, result.chosen, unsettled(goals))
+        some = [goal.only(live) for goal in goals]
+        values, levels = in_turn(model, values, some, len(live), self.control)
+        chosen = opened(len(self.rows.upper), live[values[: len(live)] > 0.5])
+        fine = self.rows.hold(chosen) and self.cost_of(chosen) <= limit
+        return ordered(result, chosen if fine else result.chosen, levels)
 
     @property
     def known(self) -> float:
@@ -132,7 +165,7 @@ class Least:
             self._from_prices()
             if self._over:
                 break
-            if self._pairs().sum() <= EASY or (rounds > STAGES[0][1] and self._few()):
+            if self._may_pairs().sum() <= EASY or (rounds > STAGES[0][1] and self._few()):
                 break
         if not self._over:
             self._branch()
@@ -207,15 +240,19 @@ class Least:
         )
         self.bound = max(self.bound, min(floor, self.known))
 
-    def _pairs(self) -> Any:
+    def _may_pairs(self) -> Any:
         """(live, points) pairs that a better answer may use."""
-        found = self.settled
-        if found is None:
+        if self.settled is None:
             return np.isfinite(self.cost)
+        return self._pairs(self.settled, self.known)
+
+    def _pairs(self, found: Bound, known: float) -> Any:
+        """(live, points) pairs that an answer of less than `known` may use."""
         live = ~found.shut
         cost = self.cost[live]
-        extra = np.maximum(-found.reduced[live], 0.0)[:, None] + np.maximum(cost - found.u, 0.0)
-        pairs = np.isfinite(cost) & (found.bound + extra < self.known)
+        dear = np.where(found.must[live], 0.0, np.maximum(-found.reduced[live], 0.0))  # else paid
+        extra = dear[:, None] + np.maximum(cost - found.u, 0.0)
+        pairs = np.isfinite(cost) & (found.bound + extra < known)
         must = found.must[live]
         if must.any():  # nobody goes farther than to a site that is open anyway
             nearest = cost[must].min(axis=0)
@@ -224,7 +261,7 @@ class Least:
 
     def _exact(self) -> None:
         """HiGHS over the sites and pairs that are not settled."""
-        found, pairs = self.settled, self._pairs()
+        found, pairs = self.settled, self._may_pairs()
         if found is None or (found.shut & found.must).any() or not pairs.any(axis=0).all():
             self.bound = max(self.bound, self.known)
             return

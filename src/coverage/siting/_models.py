@@ -9,7 +9,7 @@ there is no answer.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from coverage.messages import Said
 from coverage.siting._answer import EXACTLY, WITHIN, Answer, Choice, Inquiry, Result, Search, digest
 from coverage.siting._ask import TINY, cover_model
 from coverage.siting._beds import BedAsk, answer_beds
-from coverage.siting._center import longest, shortest, within
+from coverage.siting._center import longest, shortest, within, worst_first
 from coverage.siting._covers import backup, lscp, mclp, threshold
 from coverage.siting._explain import InfeasibleError, out_of_reach
 from coverage.siting._fewest import neighbours
@@ -33,6 +33,7 @@ from coverage.siting._inputs import (
     times_of,
 )
 from coverage.siting._median import least_travel, median_model
+from coverage.siting._order import site_goals
 from coverage.siting._rules import Minimise, Rows, goal
 from coverage.siting._sites import Bools, Floats, Sites, entry_rows
 
@@ -67,7 +68,7 @@ def p_median(times: Any, people: Any, sites: Sites, *, search: Search = EXACTLY)
     cost = far[:, counted] * weights[counted]
     scale = scale_of(np.where(np.isfinite(cost), cost, 0.0))
     cost *= scale
-    result = least_travel(cost, weights[counted], rows, inquiry.control)
+    result = least_travel(cost, weights[counted], rows, inquiry.control, site_goals(sites))
 
     def other(known: list[Bools]) -> Mip | None:
         if cost.size > LARGE:
@@ -99,7 +100,9 @@ def p_center(times: Any, sites: Sites, *, people: Any = None, search: Search = E
     """The p-center problem (Hakimi 1964): `sites.max_new` sites, the shortest longest way.
 
     `min max_j min_{i open} t_ij`, `y` in `Y`: the least of the times `r` for which
-    `sum_{i: t_ij <= r} y_i >= 1` for all `j` has an answer.
+    `sum_{i: t_ij <= r} y_i >= 1` for all `j` has an answer. Of these answers the one with the
+    shortest second longest way, and so on; `details` tells the settled ways with how many points
+    have each (`worst`), and the point with the longest (`farthest`).
 
     Args:
         times: (candidates, points) times or distances, dense or sparse; what is not
@@ -113,6 +116,11 @@ def p_center(times: Any, sites: Sites, *, people: Any = None, search: Search = E
     weights, rows = people_of(people, far.shape[1]), Rows.of(sites)
     _check_times(far, weights, rows, np.arange(len(weights)))
     best, value, bound = shortest(far, rows, inquiry.control)
+    inquiry.stands()
+    result, settled = worst_first(
+        far, rows, Result(best, value, bound), site_goals(sites), inquiry.control
+    )
+    best = result.chosen
     wide = within(far, rows, value * (1 + WITHIN) + TINY)
     near = sorted(
         ((one, longest(far, one)) for one, _ in neighbours(wide, best)), key=lambda one: one[1]
@@ -124,13 +132,15 @@ def p_center(times: Any, sites: Sites, *, people: Any = None, search: Search = E
         return chosen, longest(far, chosen)
 
     nobody = np.zeros(0, dtype=int)
+    farthest = int(far[best].min(axis=0).argmax()) if best.any() and far.shape[1] else None
     return inquiry.answer(
-        Result(best, value, bound, near),
+        replace(result, near=near),
         people=weights,
         reached=np.ones(len(weights), dtype=bool),
         other=lambda known: cover_model(merged, without=known),
         read=read,
         assigned=np.where(best[:, None], far, np.inf).argmin(axis=0) if best.any() else nobody,
+        details={"worst": settled, "farthest": farthest},
     )
 
 
@@ -321,7 +331,9 @@ def run(
     return solved(matrix, people, sites, beds, search=search, **options)
 
 
-def replay(parameters: Mapping[str, Any], matrix: Any, people: Any, *, beds: Any = None) -> Answer:
+def replay(
+    parameters: Mapping[str, Any], matrix: Any, people: Any, *, beds: Any = None, then: Any = None
+) -> Answer:
     """Run an answer's parameters again on the same arrays.
 
     Raises:
@@ -329,6 +341,8 @@ def replay(parameters: Mapping[str, Any], matrix: Any, people: Any, *, beds: Any
     """
     model, options = parameters["model"], dict(parameters["options"])
     inputs = (matrix, people, beds) if model.startswith("capacitated") else (matrix, people)
+    if then is not None:
+        inputs, options["then"] = (*inputs, then), then
     if digest(*inputs) != parameters["input"]:
         raise refusal("数据与当初求解时不同", "these are not the arrays the answer was found on")
     search = Search(**{one.name: options.pop(one.name) for one in fields(Search)})

@@ -35,8 +35,13 @@ MOSTLY = 0.9  # of all sites
 FEW = 150  # sites that HiGHS settles without a better start
 
 
-def most(ask: Ask, control: Control) -> Result:
+def most(ask: Ask, control: Control, start: Bools | None = None) -> Result:
     """Sites that reach the most: reductions, search, Lagrangian bound, then HiGHS on the rest.
+
+    Args:
+        ask: The question.
+        control: How hard to try.
+        start: Sites that answer it, if some are known.
 
     Raises:
         InfeasibleError: If the targets or rules cannot be met.
@@ -48,7 +53,12 @@ def most(ask: Ask, control: Control) -> Result:
         keep = undominated(ask.matrix, ask.rows, np.zeros(size))
         small = ask.only(keep).merged()
     work = Most(small, control, pool)
+    if start is not None and start[keep].sum() == start.sum():
+        work.take(start[keep])
     work.run()
+    if work.best is None and start is not None:
+        value = ask.value(start)
+        return Result(start, value, max(value, work.bound))
     if work.best is None:
         raise impossible(ask, control.clock, sure=work.done)
     least = work.value - WITHIN * abs(work.value)
@@ -57,8 +67,10 @@ def most(ask: Ask, control: Control) -> Result:
     ]
     if not ask.plain:
         near = [one for one in near if ask.fits(one[0])]
-    best = opened(size, keep[work.best])
-    return Result(best, work.value, max(work.value, work.bound), near)
+    best, value = opened(size, keep[work.best]), work.value
+    if start is not None and ask.value(start) >= value:
+        best, value = start, ask.value(start)
+    return Result(best, value, max(value, work.bound), near)
 
 
 class Most:
