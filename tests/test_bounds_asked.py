@@ -80,6 +80,14 @@ def test_plans_and_scenarios_are_held_to_the_same_minutes(tmp_path: Path) -> Non
     assert caught.value.problems[0].file == "b.toml"
 
 
+def test_a_scenario_of_thousands_of_edits_is_refused(tmp_path: Path) -> None:
+    one = '[[add]]\nname = "院{}"\nkind = "elder_care"\nlon = 117.2\nlat = 29.3\n'
+    path = tmp_path / "b.toml"
+    path.write_text(SCENARIO + "".join(map(one.format, range(1_001))), encoding="utf-8")
+    with pytest.raises(InputError, match="there are 1,001 of them: a scenario holds 1,000"):
+        cov.compare(cov.City.load("珠山"), str(path))
+
+
 @pytest.mark.parametrize("key", ["max_access_m = 1e6", "detour = 1e25", "max_direct_m = 1e9"])
 def test_numbers_of_a_profile_are_bounded(tmp_path: Path, key: str) -> None:
     path = tmp_path / "far.toml"

@@ -158,6 +158,30 @@ def test_a_city_in_memory_follows_any_register(city: City) -> None:
     assert live.follow(replace(rows, facilities=kept), 2025) == 0
 
 
+def test_many_changes_at_once_are_what_they_are_one_by_one(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred new facilities took half a minute, each searched for itself."""
+    ground = set_up_travel(city, profile="drive")
+    rows, seats = city.register, [u.code for u in city.units.townships if u.placed]
+    one = next(f for f in rows.facilities if QUESTION.counts(f, 2025))
+    new = [replace(one, id=f"n{n}", unit_code=seats[n % len(seats)]) for n in range(30)]
+    after = replace(rows, facilities=(*new[:15], *rows.facilities[2:], *new[15:]))
+    found = []
+    for many in (0, 1_000):
+        monkeypatch.setattr("coverage.scenarios.live._MANY", many)
+        live = LiveCity(city, ground, QUESTION, rows, 2025)
+        changes = [live.follow(after, 2025), live.follow(rows, 2025), live.follow(after, 2025)]
+        assert changes[0] == changes[1] == changes[2] >= 30
+        found.append(live.times())
+    fresh = nearest(ground.network, found[0].sites.xy, ground.points)
+    for times in found:
+        assert np.array_equal(times.seconds, fresh.seconds)
+        assert [times.sites.facilities[n].id for n in times.facility] == [
+            found[0].sites.facilities[n].id for n in found[0].facility
+        ]
+
+
 def test_people_add_up(mixed: Comparison) -> None:
     for outcome in mixed.outcomes:
         for access in outcome.access:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     Point = tuple[float, float]
 
+_MOST_EDITS = 1_000  # of one kind: no plan has a tenth, and each is travelled to
 _OP_TYPED = {">=": "≥", "=>": "≥", "<=": "≤", "=<": "≤", "==": "="}
 _YEARS = range(2000, 2101)
 _SHARES = {"unit_share", "facility_share", "people_within"}
@@ -99,7 +100,14 @@ class Reader:
         )
         found: dict[str, Any] = {}
         for kind, read in zip(EDIT_KINDS, readers, strict=True):
-            made = [read(one, n) for n, one in enumerate(head.tables(kind.table), start=1)]
+            tables = head.tables(kind.table)
+            if len(tables) > _MOST_EDITS:
+                said = (
+                    f"there are {len(tables):,} of them: a scenario holds {_MOST_EDITS:,} at most"
+                )
+                head.bad(kind.table, Said(f"有 {len(tables):,} 项，最多 {_MOST_EDITS:,} 项", said))
+                return {}
+            made = [read(one, n) for n, one in enumerate(tables, start=1)]
             found[kind.field] = tuple(edit for edit in made if edit is not None)
         return found
 

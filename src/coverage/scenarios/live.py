@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from coverage.reach.ground import TravelSetup
 
 _NAMED_KINDS = 2
+_NEW = (np.nan, np.nan)  # where a facility was that was not there
+_MANY = 64  # changes that take as long, one by one, as all times at once
 
 
 @dataclass(frozen=True)
@@ -155,12 +157,14 @@ class LiveCity:
         self._number = {f.id: n for n, f in enumerate(register.facilities)}
         self.sites = self._placed(register, year)
         self._share: Floats | None = None
-        self._live = LiveTimes(
-            setup.network,
-            self.sites.xy,
-            setup.points,
-            slots=np.array([self._number[f.id] for f in self.sites.facilities], dtype=np.int64),
-        )
+        self._live = self._made(self.sites)
+
+    def _made(self, sites: Sites) -> LiveTimes:
+        """The times to all of these facilities, made at once."""
+        slots = np.array(self._slots(sites), dtype=np.int64)
+        order = np.argsort(slots)
+        network, points = self.setup.network, self.setup.points
+        return LiveTimes(network, sites.xy[order], points, slots=slots[order])
 
     def _placed(self, register: Register, year: int) -> Sites:
         question, network = self.question, self.setup.network
@@ -181,18 +185,19 @@ class LiveCity:
             self._number.setdefault(facility.id, len(self._number))
         there = dict(zip(self._slots(self.sites), self.sites.xy, strict=True))
         wanted = dict(zip(self._slots(new), new.xy, strict=True))
-        changes = 0
-        for slot in there.keys() - wanted.keys():
-            self._live.remove(slot)
-            changes += 1
-        for slot, xy in wanted.items():
-            if slot not in there:
-                self._live.add(xy, slot=slot)
-            elif not np.array_equal(there[slot], xy):
-                self._live.move(slot, xy)
-            else:
-                continue
-            changes += 1
+        gone = there.keys() - wanted.keys()
+        moved = {s: xy for s, xy in wanted.items() if not np.array_equal(there.get(s, _NEW), xy)}
+        changes = len(gone) + len(moved)
+        if changes > _MANY:
+            self._live = self._made(new)
+        else:
+            for slot in gone:
+                self._live.remove(slot)
+            for slot, xy in moved.items():
+                if slot in there:
+                    self._live.move(slot, xy)
+                else:
+                    self._live.add(xy, slot=slot)
         self.sites, self.year = new, year
         if changes:
             self._share = None
