@@ -169,6 +169,8 @@ def test_a_budget_buys_the_most_people(
     found = _ask(place, rules=Rules(budget=250.0, seconds=20))
     assert found.city_change.after.reached == pytest.approx(best)
     assert sum(site.cost or 0 for site in found.sites) <= 250
+    assert found.spent == sum(cost[site.name] for site in found.sites)
+    assert found.left == 250 - (found.spent or 0)
 
 
 def test_every_county_at_once(place: Tiny) -> None:
@@ -213,6 +215,35 @@ def test_a_facility_may_be_closed_or_moved(place: Tiny, tmp_path: Path) -> None:
     moves = _ask(place, ONE, rules=Rules(max_new=1, fix=fix, seconds=20))
     assert moves.city_change.after.reached >= stays.city_change.after.reached - 1e-6
     assert len(moves.sites) <= 1 + len(moves.closed)
+
+
+def test_of_equal_plans_the_cheaper_one_is_taken_without_a_budget(
+    place: Tiny, tmp_path: Path
+) -> None:
+    """Three plots at one place: 乙 is the cheapest, and 丙 states no cost."""
+    lon, lat = next(iter(place.places.values()))
+    rows = "".join(f"{name},{lon},{lat},{cost}\n" for name, cost in (("甲", 300), ("乙", 120)))
+    listed = tmp_path / "plots.csv"
+    listed.write_text(f"名称,经度,纬度,造价\n{rows}", encoding="utf-8")
+    found = _ask(place, candidates=listed, rules=Rules(max_new=1, seconds=20))
+    assert [site.name for site in found.sites] == ["乙"]
+    assert (found.spent, found.left, found.unpriced, found.costed) == (120, None, 0, True)
+    listed.write_text(f"名称,经度,纬度,造价\n{rows}丙,{lon},{lat},\n", encoding="utf-8")
+    unknown = _ask(place, candidates=listed, rules=Rules(max_new=1, seconds=20))
+    assert not unknown.costed
+    assert [site.name for site in unknown.sites] == ["甲"], "the first in the list"
+    given = _ask(place, candidates=listed, rules=Rules(max_new=1, cost=90.0, seconds=20))
+    assert [(site.name, site.cost) for site in given.sites] == [("丙", 90.0)]
+
+
+def test_spacing_is_between_new_sites_only(place: Tiny, tmp_path: Path) -> None:
+    """What stands may stay as near as it is, closable or not."""
+    for rule in ("保留", "可关"):
+        fix = tmp_path / f"{rule}.csv"
+        fix.write_text(f"规则,编号\n{rule},a\n", encoding="utf-8")
+        found = _ask(place, ONE, rules=Rules(max_new=3, spacing_m=1e5, fix=fix, seconds=20))
+        assert len(found.sites) == 1
+        assert not found.closed
 
 
 @settings(max_examples=12)

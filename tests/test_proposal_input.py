@@ -33,6 +33,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     ("options", "words"),
     [
         ((), "name an indicator or a kind"),
+        (("--kind", "elder_care", "--kind", "meal_point"), "option --kind can be given only once"),
+        ((*TOWNSHIP, "--target", ">=50", "--target=>=60"), "--target can be given only once"),
         (("--indicator", "elder_care.nothing"), "'elder_care.nothing' is not known; did you mean"),
         (("--indicator", "elder_care.nursing_bed_share"), "cannot be sited"),
         (("--kind", "castle"), "the kind is not known"),
@@ -90,7 +92,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
             ),
             "32 new sites needed, 3 allowed: 清城区 4, 清新区 1, 佛冈县 3, 阳山县 5",
         ),
-        ((*CIRCLE, "--max-new", "3", "--out", "nowhere.txt", "--picture", "x.bmp"), "picture is"),
+        ((*CIRCLE, "--max-new", "3", "--out", "nowhere.txt", "--picture", "x.bmp"), "must end in"),
     ],
 )
 def test_bad_input_is_one_sentence(

@@ -119,6 +119,11 @@ class Option(_Checked, click.Option):
         self.said = said
         self.shown = how.get("default") if not isinstance(how.get("default"), tuple) else None
 
+    @property
+    def once(self) -> bool:
+        """Whether it takes one value, so that of two one would be lost."""
+        return not (self.multiple or self.count or self.is_flag or self.nargs != 1)
+
     def row(self, lang: Lang) -> tuple[str, str]:
         """How it is written, and its help."""
         spec = " / ".join([*self.opts, *self.secondary_opts])
@@ -202,6 +207,17 @@ class Command(click.Command):
         self.said = Said(zh, self.help or "")
         self.examples = examples
         self.params.append(_language(exposed=not isinstance(self, click.Group)))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, but of an option given twice none is dropped: it is refused."""
+        if not ctx.resilient_parsing:
+            *_, order = self.make_parser(ctx).parse_args(args=list(args))
+            for one in order:
+                if isinstance(one, Option) and one.once and order.count(one) > 1:
+                    name = one.opts[-1]
+                    zh, en = f"选项 {name} 只能给一次", f"option {name} can be given only once"
+                    raise Misused(Said(zh, en), ctx)
+        return super().parse_args(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Usage, what it does, examples, options and commands."""

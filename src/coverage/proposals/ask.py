@@ -80,7 +80,7 @@ def site(
         max_slope: Steepest slope in percent, by the raster `elevation` of heights in metres.
         elevation: See `max_slope`.
         fix: Table of what must, must not, stays or may go.
-        spacing: Metres between new sites, and to existing ones.
+        spacing: Metres between new sites; from existing ones see `away`.
         per_township: At most so many new sites in a township.
         budget: What all new sites may cost together, in the unit of the list's costs.
         cost: Of a site that states none.

@@ -88,6 +88,10 @@ class Candidates:
             out[known] = np.column_stack([lon, lat])
         return out
 
+    def priced(self, cost: float) -> Candidates:
+        """The same with a cost where none is given."""
+        return replace(self, costs=np.where(np.isnan(self.costs), cost, self.costs))
+
     def keep(self, mask: NDArray[np.bool_], said: Said) -> Candidates:
         """Those that a filter keeps, the others counted.
 

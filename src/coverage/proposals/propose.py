@@ -8,7 +8,7 @@ not taken from the model's own sums.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,6 +175,23 @@ class Proposal(Shown):
         return self.answer.parameters["sites"].get("costs") is not None
 
     @property
+    def spent(self) -> float | None:
+        """What the sites cost whose cost is known; None where none is."""
+        known = [site.cost for site in self.sites if site.cost is not None]
+        return sum(known) if known else None
+
+    @property
+    def unpriced(self) -> int:
+        """How many of the sites have no known cost."""
+        return sum(site.cost is None for site in self.sites)
+
+    @property
+    def left(self) -> float | None:
+        """What is left of the budget; None without one, or where a cost is not known."""
+        budget = self.question.rules.budget
+        return None if budget is None or self.unpriced else budget - (self.spent or 0.0)
+
+    @property
     def always(self) -> int:
         """How many of the new sites are in all rivals."""
         return sum(site.always for site in self.sites)
@@ -235,6 +252,8 @@ def propose(
         field = unit_field(city, question, candidates or "units", filters, sources)
     else:
         field = people_field(city, question, candidates or "townships", filters, sources)
+    if question.rules.cost is not None:
+        field = replace(field, candidates=field.candidates.priced(question.rules.cost))
     fixed: tuple[Fixed, ...] = ()
     if question.rules.fix is not None:
         known = {f.id: f.name for f in field.existing}

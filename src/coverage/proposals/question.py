@@ -57,7 +57,7 @@ class Rules:
         max_new: At most so many new sites; the most people are reached then.
         floor: Percent below which no group of `each` may stay, for `mclp`.
         each: Groups in which the target (or floor) must be met at once.
-        spacing_m: New sites are at least so far from one another and from existing ones.
+        spacing_m: New sites are at least so far from one another.
         per_township: At most so many new sites in a township.
         budget: What all new sites may cost together.
         cost: Cost of a new site that has none of its own.

@@ -179,7 +179,7 @@ def _model(field: Field, question: Question, fixed: Sequence[Fixed]) -> _Model:
             movable=[count_fixed + n for n, i in enumerate(free) if rules[i] == "movable"],
             mandatory=mandatory,
             forbidden=forbidden,
-            apart=_apart(field, named.spacing_m, first, free),
+            apart=_apart(field, named.spacing_m, first),
             limits=_per_township(field, named.per_township, first, new),
         ),
     )
@@ -216,26 +216,20 @@ def _wanted(field: Field, fixed: Sequence[Fixed], first: int) -> tuple[list[int]
 
 
 def _costs(field: Field, question: Question, first: int) -> list[float] | None:
-    """Cost of every row, `None` where no money is asked about."""
-    costs = field.candidates.costs.copy()
-    if question.rules.cost is not None:
-        costs[np.isnan(costs)] = question.rules.cost
-    if question.rules.budget is None:
-        return None
+    """Cost of every row; `None` where some are not known and no budget asks for them."""
+    costs = field.candidates.costs
     missing = np.flatnonzero(np.isnan(costs))
-    if len(missing):
+    if len(missing) and question.rules.budget is not None:
         name = field.candidates.names[int(missing[0])]
         raise refusal(
             f"有预算，但 {len(missing)} 个候选点没有造价（如 {name}），请加 --cost 或在名单中写",
             f"there is a budget but {len(missing)} candidates have no cost: add --cost",
         )
-    return [0.0] * first + [float(cost) for cost in costs]
+    return None if len(missing) else [0.0] * first + [float(cost) for cost in costs]
 
 
-def _apart(
-    field: Field, metres: float, first: int, free: Sequence[int]
-) -> tuple[tuple[int, int], ...]:
-    """Pairs of the model's rows too near one another; those that stand may be."""
+def _apart(field: Field, metres: float, first: int) -> tuple[tuple[int, int], ...]:
+    """Pairs of candidates too near one another, in the model's rows."""
     if not metres:
         return ()
     known = np.isfinite(field.candidates.xy).all(axis=1)
@@ -244,9 +238,7 @@ def _apart(
             "有候选点位置不详，无法按间距选址",
             "some candidates have no place: no spacing can be kept",
         )
-    xy = np.vstack([field.existing_xy[list(free)], field.candidates.xy])
-    shift = first - len(free)
-    return tuple((i + shift, k + shift) for i, k in too_near(xy, metres) if k >= len(free))
+    return tuple((i + first, k + first) for i, k in too_near(field.candidates.xy, metres))
 
 
 def _per_township(field: Field, most: int | None, first: int, new: range) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -12,7 +13,7 @@ from coverage.messages import Lang, Said
 from coverage.proposals.goal import bound_of, goal_of, unit_of
 from coverage.proposals.question import MODELS
 from coverage.results.table import Column, Table, bullet, to_rich
-from coverage.text import number
+from coverage.text import number, precise
 from coverage.travel.off_road import mark_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
             "gap": None if math.isinf(answer.gap) else answer.gap,
             "optimal": answer.optimal,
             "seconds": round(answer.seconds, 3),
+            "spent": proposal.spent,
+            "left": proposal.left,
+            "without_cost": proposal.unpriced,
             "needed": proposal.needed or None,
             "target_met": proposal.met,
             "off_road_percent": _rounded(off.time if off else None),
@@ -206,9 +210,26 @@ def _summary(proposal: Proposal) -> list[Said]:
         Said(f"增加 {gained} ", f"gained: {gained} ")
         .then(Said("人", "people") if people else Said("个单元", "units"))
         .then(met),
+        *_money_said(proposal),
         _proof(proposal),
         *_order_said(proposal),
     ]
+
+
+def _money_said(proposal: Proposal) -> list[Said]:
+    """What the plan costs, where a cost is known, and what is left of the budget."""
+    spent, left, unpriced = proposal.spent, proposal.left, proposal.unpriced
+    if spent is None and left is None:
+        return []
+    shown = precise(Fraction(spent or 0.0))
+    said = Said(f"造价合计 {shown} 万元", f"cost of all sites: {shown} (10,000 yuan)")
+    if left is not None:
+        said = said.then(
+            Said(f"，预算余 {precise(Fraction(left))} 万元", f", {precise(Fraction(left))} left")
+        )
+    if unpriced:
+        said = said.then(Said(f"，另有 {unpriced} 处造价不详", f", {unpriced} more without a cost"))
+    return [said]
 
 
 _EQUALS = {
