@@ -82,7 +82,7 @@ ERRORS = [
     (("scenario", "ru"), "没有命令 ru，是不是 run？", "Did you mean 'run'"),
     (("circle", "--city", "清远"), "缺少选项 --kind", "Missing option '--kind'"),
     (("import", "plan"), "缺少参数 文件", "Missing argument 'FILE'"),
-    (("map", "--dpi", "5"), "应在 50 到 600 之间", "not in the range"),
+    (("map", "--dpi", "5"), "应为整数，在 50 到 600 之间", "not in the range"),
     (("map", "--date", "now"), "日期应写作", "does not match the format"),
     (("map", "--not-reached=3"), "选项 --not-reached 不带值", "does not take a value"),
     (("circle", "--minutes", "a", "--kind", "x"), "应为分钟数", "not a list of minutes"),

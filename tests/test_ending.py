@@ -159,3 +159,42 @@ def test_an_endless_word_is_no_endless_sentence(
     assert done.code == 2
     assert command[-1][:150] in done.err
     assert len(done.err) < 3000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SOURCE_DATE_EPOCH", "-99999999999999999999"),
+        ("SOURCE_DATE_EPOCH", "soon"),
+        ("COVERAGE_DATA", "/nowhere"),
+    ],
+)
+@pytest.mark.parametrize("command", [("report", "--city", "珠山"), ("cities",)])
+def test_what_the_environment_says_is_no_fault_of_the_program(
+    name: str, value: str, command: tuple[str, ...]
+) -> None:
+    """Libraries read the day, too, and failed with it while they were imported."""
+    done = processes.run(*command, env={name: value})
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"错误 error: {name}, value '{value}': ")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        *(("--timeout", bad, "1<=x<=3600") for bad in ("0", "-1", "1e9", "inf")),
+        ("--timeout", "nan", "not a finite number"),
+        ("--timeout", "long", "not a valid number"),
+        *(("--retries", bad, "0<=x<=100") for bad in ("-1", "101")),
+    ],
+)
+def test_how_long_a_server_is_borne_has_bounds(
+    option: str, value: str, why: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A timeout of 0 s was waited for with all pauses, and then it was the server that was slow."""
+    out = ("--out", str(tmp_path / "r.graphml"))
+    done = run(capsys, "roads", "fetch", "--city", "珠山", *out, option, value, "--lang", "en")
+    assert done.code == 2
+    assert why in done.err
+    assert not list(tmp_path.iterdir())

@@ -19,7 +19,7 @@ import click
 
 from coverage.atomic import settled
 from coverage.cli.grammar import complain, heading
-from coverage.errors import CoverageError, InputError, MissingDependencyError
+from coverage.errors import CoverageError, InputError, MissingDependencyError, Problem
 from coverage.messages import Lang, Said
 from coverage.settings import cache_dir
 from coverage.text import cut, readable
@@ -45,6 +45,7 @@ def ended(run: Callable[[], object], lang: Lang | None) -> int:
     code = 0
     settled.clear()
     try:
+        _check_surroundings()
         _whole(run)
     except click.exceptions.Exit as error:
         code = error.exit_code
@@ -70,6 +71,24 @@ def ended(run: Callable[[], object], lang: Lang | None) -> int:
         listed = "、".join(str(path) for path in kept[:_SHOWN]) + "…" * (len(kept) > _SHOWN)
         _say(Said(f"此前已写好：{listed}", f"written before that, and whole: {listed}").to(lang))
     return code
+
+
+def _check_surroundings() -> None:
+    """Refuse variables of the environment that cannot be meant: libraries read them, too.
+
+    Raises:
+        InputError: Naming the variable.
+    """
+    if os.environ.get("SOURCE_DATE_EPOCH"):
+        from coverage.alike import today
+
+        today()
+    folder = os.environ.get("COVERAGE_DATA", "")
+    if folder and not (Path(folder) / "cities.csv").is_file():
+        said = Said(
+            "这里没有随附的数据（缺 cities.csv）", "the shipped data is not there: no cities.csv"
+        )
+        raise InputError(Problem(said, "COVERAGE_DATA", value=folder))
 
 
 def _whole(run: Callable[[], object]) -> None:

@@ -162,8 +162,9 @@ def _rule(type_: click.ParamType[Any]) -> str:
     """What a value must be, in Chinese."""
     if isinstance(type_, click.Choice):
         return f"应为 {'、'.join(type_.choices)} 之一"
-    if isinstance(type_, (click.IntRange, click.FloatRange)):
-        return f"应在 {type_.min} 到 {type_.max} 之间"
+    if isinstance(type_, (click.IntRange, click.FloatRange)) and type_.min is not None:
+        what = "整数" if isinstance(type_, click.IntRange) else "数字"
+        return f"应为{what}，在 {type_.min} 到 {type_.max} 之间"
     if isinstance(type_, click.DateTime):
         return "日期应写作 2026-01-31"
     if isinstance(type_, click.Path):

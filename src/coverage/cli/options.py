@@ -45,14 +45,22 @@ class _Output(click.Path):
         return path
 
 
-class _Finite(click.types.FloatParamType):
-    """A number, neither endless nor none."""
+class _Finite(click.FloatRange):
+    """A number, neither endless nor none, and in a range if there is one."""
+
+    name = "number"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
         number = float(super().convert(value, param, ctx))
         if not abs(number) < _ENDLESS:
             self.fail(f"{value!r} is not a finite number.", param, ctx)
         return number
+
+
+class _Whole(click.IntRange):
+    """A whole number in a range."""
+
+    name = "integer"
 
 
 class _Numbers(click.ParamType):  # type: ignore[type-arg]
@@ -86,11 +94,13 @@ TYPES: dict[str, Any] = {
     "file": click.Path(path_type=Path),
     "output": _Output(),
     "folder": click.Path(path_type=Path, file_okay=False),
-    "year": click.IntRange(1900, 2200),
+    "year": _Whole(1900, 2200),
     "day": click.DateTime(["%Y-%m-%d"]),
-    "dpi": click.IntRange(50, 600),
-    "draws": click.IntRange(2, 10_000),
-    "seed": click.IntRange(0, 2**63 - 1),
+    "dpi": _Whole(50, 600),
+    "draws": _Whole(2, 10_000),
+    "silence": _Finite(1, 3_600),
+    "tries": _Whole(0, 100),
+    "seed": _Whole(0, 2**63 - 1),
     "minutes": _Numbers(Said("应为分钟数，如 5,10,15", "is not a list of minutes such as 5,10,15")),
     "place": _Numbers(
         Said("应为经度,纬度，如 113.05,23.68", "is not a place such as 113.05,23.68 (lon,lat)"), 2
