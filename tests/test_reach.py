@@ -20,7 +20,7 @@ from coverage.errors import InputError
 from coverage.facilities import Facility, Register
 from coverage.profiles import load_profile
 from coverage.reach.draw import draw
-from coverage.reach.people import nearest_times, people_reached, weighted_percentile
+from coverage.reach.people import nearest_times, people_reached, weighted_percentiles
 from coverage.reach.service import travel_time
 from coverage.reach.trip import explain
 from helpers import centre, run, write_register
@@ -158,7 +158,7 @@ def test_weighted_percentiles_agree_with_repetition() -> None:
     flat = np.sort(np.repeat(values, weights))
     for percent in (10, 25, 50, 75, 90, 100):
         want = flat[math.ceil(len(flat) * percent / 100) - 1]
-        assert weighted_percentile(values, weights.astype(float), percent) == want
+        assert weighted_percentiles(values, weights.astype(float), [percent]) == (want,)
 
 
 @given(
@@ -178,7 +178,7 @@ def test_weighted_percentiles_at_ties(
         return
     values, weights = np.array(pairs, dtype=np.float64).T
     want = flat[-(-len(flat) * percent // 100) - 1]
-    assert weighted_percentile(values, weights * unit, percent) == want
+    assert weighted_percentiles(values, weights * unit, [percent]) == (want,)
 
 
 def test_nearest_times_rise_with_the_percentile(times: ServiceTimes) -> None:

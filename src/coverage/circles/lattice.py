@@ -432,6 +432,8 @@ def _joined(chunks: Iterator[tuple[Any, ...]], size: int) -> tuple[Ints, list[ND
     for first, found, *columns in chunks:
         count[first : first + len(found)] = found
         parts.append(columns)
+    if len(parts) == 1:
+        return starts(count), parts[0]
     joined = []
     for number in range(len(parts[0])):
         joined.append(np.concatenate([part[number] for part in parts]))

@@ -9,7 +9,7 @@ deep, counted from the outline as it was drawn.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from coverage.arrays import starts
 from coverage.travel.streets import over
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from coverage.arrays import Floats, Ints, Objects
 
 # In steps of the lattice. A point inside is drawn at most 1.12 steps from a corner that is in, so
@@ -68,34 +70,52 @@ def _kept(xy: Floats, size: Ints, rim_m: float, straight_m: float) -> tuple[Ints
     at = np.arange(len(xy))
     ring = np.repeat(np.arange(len(size)), size)
     # The same for a ring whatever others there are.
-    turn = _GOLDEN * (at - starts(size)[ring]) % 1.0
-    # How far the outline as it was drawn may lie from the line to the next corner.
-    off = np.zeros(len(xy))
+    turns = straight_m * (_GOLDEN * (at - starts(size)[ring]) % 1.0)
+    columns: list[NDArray[Any]] = [*np.ascontiguousarray(xy.T), np.zeros(len(xy)), turns]
     for _ in range(_ROUNDS):
-        before, after = _neighbours(ring)
-        base, own = xy[after] - xy[before], xy - xy[before]
-        length = np.hypot(base[:, 0], base[:, 1])
-        along = np.einsum("ij,ij->i", base, own)
-        depth = over(base[:, 0] * own[:, 1] - base[:, 1] * own[:, 0], length)
-        total = np.maximum(off[before], off) + np.maximum(depth, 0.0)
+        # `off`: how far the outline as drawn may lie from the line to the next corner.
+        x, y, off, turn = columns
+        rings = _Rings(ring)
+        west, south = rings.before(x), rings.before(y)
+        run, rise = rings.after(x) - west, rings.after(y) - south
+        dx, dy = x - west, y - south
+        square = run * run + rise * rise
+        depth = over(run * dy - rise * dx, np.sqrt(square))
+        along = run * dx + rise * dy
+        total = np.maximum(rings.before(off), off) + np.maximum(depth, 0.0)
         may = (depth >= -straight_m) & (total <= rim_m) & (size > _FEWEST)[ring]
-        may &= (along > 0) & (along < length * length)  # else it is farther from the line's end
-        order = np.where(may, total + straight_m * turn[at], np.inf)
-        out = may & (order < order[before]) & (order < order[after])
+        may &= (along > 0) & (along < square)  # else it is farther from the line's end
+        order = np.where(may, total + turn, np.inf)
+        out = may & (order < rings.before(order)) & (order < rings.after(order))
         if not out.any():
             break
-        off[before[out]] = total[out]
+        # What lies before a corner that goes answers for it.
+        gone = rings.after(np.where(out, total, -1.0))
+        np.copyto(off, gone, where=gone >= 0)
         stay = ~out
-        xy, at, ring, off = xy[stay], at[stay], ring[stay], off[stay]
+        at, ring = at[stay], ring[stay]
+        columns = [column[stay] for column in columns]
         size = np.bincount(ring, minlength=len(size))
     return at, size
 
 
-def _neighbours(ring: Ints) -> tuple[Ints, Ints]:
-    """The corner before and after each on its ring."""
-    count = len(ring)
-    first = np.flatnonzero(np.diff(ring, prepend=-1))
-    last = np.append(first[1:], count) - 1
-    before, after = np.arange(count) - 1, np.arange(count) + 1
-    before[first], after[last] = last, first
-    return before, after
+class _Rings:
+    """Corners one after the other, ring by ring, and what stands before and after each."""
+
+    def __init__(self, ring: Ints) -> None:
+        self._first = np.flatnonzero(np.diff(ring, prepend=-1))
+        self._last = np.append(self._first[1:], len(ring)) - 1
+
+    def before(self, values: NDArray[Any]) -> Floats:
+        """The value of the corner before each."""
+        out = np.empty_like(values)
+        out[1:] = values[:-1]
+        out[self._first] = values[self._last]
+        return out
+
+    def after(self, values: NDArray[Any]) -> Floats:
+        """The value of the corner after each."""
+        out = np.empty_like(values)
+        out[:-1] = values[1:]
+        out[self._last] = values[self._first]
+        return out

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from coverage.atomic import replacing
 from coverage.circles.polygons import How, service_circles
 from coverage.errors import InputError
@@ -15,16 +17,19 @@ from coverage.settings import WGS84
 from coverage.travel.times import node_times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import geopandas as gpd
 
-    from coverage.arrays import Objects
+    from coverage.arrays import Floats, Ints, Objects
     from coverage.reach.service import ServiceTimes
 
 # Lambert's cylindrical equal-area projection on the WGS84 ellipsoid.
 _EQUAL_AREA = "EPSG:6933"
+# Facilities whose circles are drawn together, of a strip so wide.
+_TOGETHER = 100
+_STRIP_M = 20_000.0
 
 
 def draw(
@@ -83,14 +88,27 @@ def shapes_of(times: ServiceTimes, *, how: str, step_m: float) -> Objects:
                 f"the resolution must be a number of metres above 0, not {step_m!r}",
             )
         )
-    reached = sorted(
-        _watched(node_times(network, sites.xy, max(times.limits_s)), len(sites.facilities)),
-        key=lambda one: one.facility,
-    )
-    # The one place where shapes are made for files and maps, which show no finer than this.
-    return service_circles(
-        network, reached, times.limits_s, step_m=step_m, how=cast("How", how), plain=True
-    )
+
+    def drawn(rows: Ints) -> Objects:
+        found = node_times(network, sites.xy[rows], max(times.limits_s))
+        reached = sorted(found, key=lambda one: one.facility)
+        # The one place where shapes are made for files and maps, which show no finer than this.
+        return service_circles(
+            network, reached, times.limits_s, step_m=step_m, how=cast("How", how), plain=True
+        )
+
+    if how != "each":
+        return drawn(np.arange(len(sites.xy)))
+    shapes = np.empty((len(sites.xy), len(times.limits_s)), dtype=np.object_)
+    for rows in _watched(_neighbours(sites.xy)):
+        shapes[rows] = drawn(rows)
+    return shapes
+
+
+def _neighbours(xy: Floats) -> list[Ints]:
+    """Rows of facilities in groups of neighbours, whose circles are held together."""
+    order = np.lexsort((xy[:, 1], xy[:, 0] // _STRIP_M))
+    return [order[first : first + _TOGETHER] for first in range(0, len(order), _TOGETHER)]
 
 
 def _rows(times: ServiceTimes, step: float, *, dissolved: bool) -> list[dict[str, Any]]:
@@ -121,17 +139,17 @@ def _rows(times: ServiceTimes, step: float, *, dissolved: bool) -> list[dict[str
     ]
 
 
-def _watched(found: Iterable[Any], total: int) -> Iterator[Any]:
-    """Show a progress bar on a terminal while many facilities are searched."""
+def _watched(groups: Sequence[Ints]) -> Iterator[Ints]:
+    """Show a progress bar on a terminal while many circles are drawn."""
     from rich.console import Console
 
     console = Console(stderr=True)
-    if not console.is_terminal or total < 50:
-        yield from found
+    if not console.is_terminal or len(groups) < 2:
+        yield from groups
         return
     from rich.progress import track
 
-    yield from track(found, "服务圈 circles", total=total, console=console, transient=True)
+    yield from track(groups, "服务圈 circles", console=console, transient=True)
 
 
 def write(frame: gpd.GeoDataFrame, path: Path) -> int:

@@ -206,9 +206,7 @@ def nearest_times(
                 code,
                 unit_name(times.city, code),
                 group,
-                tuple(
-                    weighted_percentile(times.seconds[part], weight[part], p) for p in PERCENTILES
-                ),
+                weighted_percentiles(times.seconds[part], weight[part], PERCENTILES),
                 float(
                     100
                     * weight[part][times.seconds[part] > max(times.limits_s)].sum()
@@ -219,10 +217,13 @@ def nearest_times(
     return rows
 
 
-def weighted_percentile(values: Floats, weights: Floats, percent: float) -> float:
-    """Least value such that at least `percent` of the weight lies at or below it."""
+def weighted_percentiles(
+    values: Floats, weights: Floats, percents: Sequence[float]
+) -> tuple[float, ...]:
+    """For each percent the least value at or below which so much of the weight lies."""
     order = np.argsort(values, kind="stable")
     summed = np.cumsum(weights[order])
     # A hair less than the share, because sums of floats fall short of their total.
-    at = np.searchsorted(summed, summed[-1] * percent / 100 * (1 - 1e-12))
-    return float(values[order][min(at, len(order) - 1)])
+    wanted = summed[-1] * np.asarray(percents) / 100 * (1 - 1e-12)
+    at = np.minimum(np.searchsorted(summed, wanted), len(order) - 1)
+    return tuple(values[order][at].tolist())
