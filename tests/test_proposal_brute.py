@@ -236,6 +236,44 @@ def test_of_equal_plans_the_cheaper_one_is_taken_without_a_budget(
     assert [(site.name, site.cost) for site in given.sites] == [("丙", 90.0)]
 
 
+@pytest.mark.parametrize("percent", [20, 50])
+def test_the_cheapest_plan_for_a_target(
+    place: Tiny, every_choice: dict[tuple[str, frozenset[str]], float], percent: int
+) -> None:
+    """Tried choice by choice: the least money, and with it the most people."""
+    cost = {name: 100 + 10 * n for n, name in enumerate(place.places)}
+    total = _older(place).sum()
+    enough = [
+        (sum(cost[name] for name in some), -reached)
+        for (kind, some), reached in every_choice.items()
+        if kind == "none" and 100 * reached >= percent * total
+    ]
+    found = _ask(place, target=f">={percent}", rules=Rules(cheapest=True, seconds=20))
+    assert found.question.model == "threshold"
+    assert (found.spent, -found.city_change.after.reached) == pytest.approx(min(enough))
+    assert found.answer.objective == found.answer.bound == found.spent
+    assert found.answer.settled
+
+
+def test_ways_are_told_today_and_then(place: Tiny) -> None:
+    """Against the times of the field: the longest, the mean, and where the longest begins."""
+    from coverage.results.proposal import to_dict
+
+    found = _ask(place, ONE, model="p_center", rules=Rules(max_new=2, seconds=20))
+    ways = to_dict(found)["result"]["ways"]
+    for when, rows in (("before", (0,)), ("after", found.answer.chosen)):
+        times = np.full(found.field.matrix.shape, np.inf)
+        for row in rows:
+            part = slice(found.field.matrix.indptr[row], found.field.matrix.indptr[row + 1])
+            times[row, found.field.matrix.indices[part]] = found.field.matrix.data[part]
+        nearest = times.min(axis=0)
+        assert ways[when]["longest"] == pytest.approx(nearest.max(), abs=1e-3)
+        mean = float(found.field.people @ nearest) / float(found.field.people.sum())
+        assert ways[when]["mean"] == pytest.approx(mean, abs=1e-3)
+        assert ways[when]["farthest_code"] == found.field.unit[int(nearest.argmax())]
+    assert ways["after"]["longest"] <= ways["before"]["longest"]
+
+
 def test_spacing_is_between_new_sites_only(place: Tiny, tmp_path: Path) -> None:
     """What stands may stay as near as it is, closable or not."""
     for rule in ("保留", "可关"):

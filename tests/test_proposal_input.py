@@ -35,6 +35,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         ((), "name an indicator or a kind"),
         (("--kind", "elder_care", "--kind", "meal_point"), "option --kind can be given only once"),
         ((*TOWNSHIP, "--target", ">=50", "--target=>=60"), "--target can be given only once"),
+        ((*TOWNSHIP, "--cheapest"), "money is asked about but 85 candidates have no cost"),
+        (
+            (*TOWNSHIP, "--cheapest", "--cost", "3", "--model", "mclp", "--max-new", "2"),
+            "--cheapest does not go with the model",
+        ),
+        (
+            (*CIRCLE, "--max-new", "3", "--group", "80+"),
+            "a table of people with a column 80+",
+        ),
         (("--indicator", "elder_care.nothing"), "'elder_care.nothing' is not known; did you mean"),
         (("--indicator", "elder_care.nursing_bed_share"), "cannot be sited"),
         (("--kind", "castle"), "the kind is not known"),

@@ -227,7 +227,12 @@ def people_field(
     if group not in demand.people:
         known = ", ".join(demand.people)
         raise InputError(
-            Said(f"人口数据没有人群 {group!r}", f"the people have no such group, only {known}")
+            Said(
+                f"人口数据没有人群 {group!r}，只有 {known}；要问 {group}，请用 --population 给出"
+                f"有“{group}”一列的人口表",
+                f"the people have no such group, only {known}; to ask about {group}, bring a table "
+                f"of people with a column {group}: --population",
+            )
         )
     register = sources.counted(city)
     match = question.indicator.match

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from coverage.messages import Said
 from coverage.proposals.question import TRAVEL_MODELS
-from coverage.text import number
+from coverage.text import number, precise
 
 if TYPE_CHECKING:
     from coverage.proposals.propose import Proposal, Rival
@@ -25,11 +26,16 @@ _UNITS = {
 }
 
 
+MONEY = Said("万元", "(10,000 yuan)")
+
+
 def unit_of(proposal: Proposal) -> Said:
     """What the goal counts."""
     question = proposal.question
     if question.form == "units" and question.model == "mclp":
         return Said("单元", "units")
+    if question.rules.cheapest:
+        return MONEY
     return _UNITS[question.model]
 
 
@@ -69,7 +75,9 @@ def _value(proposal: Proposal, value: float) -> str:
     model, mean = proposal.question.model, proposal.answer.details.get("mean")
     travel = proposal.field.travel
     if model not in TRAVEL_MODELS or travel is None:
-        return number(round(value))
+        return (
+            precise(Fraction(value)) if proposal.question.rules.cheapest else number(round(value))
+        )
     per = 1.0 if travel.network.profile.measure == "distance" else 60.0
     if model == "p_median" and mean and proposal.answer.objective:
         value *= mean / proposal.answer.objective

@@ -38,6 +38,11 @@ MODELS = {
     "capacitated_lscp": Said("有床位上限的全覆盖", "set covering with beds"),
     "capacitated_p_median": Said("有床位上限的 p-中位", "p-median with beds"),
 }
+CHEAPEST = {  # the models that minimise sites, where they minimise money
+    "threshold": Said("门槛覆盖（达标所需最少造价）", "threshold cover: least cost"),
+    "lscp": Said("全覆盖（造价最少）", "set covering, least cost"),
+    "capacitated_lscp": Said("有床位上限的全覆盖（造价最少）", "set cover with beds, least cost"),
+}
 OWN_TARGET = Said("自定目标", "your own target")
 TRAVEL_MODELS = ("p_median", "p_center", "capacitated_p_median")
 _NEED_NUMBER = ("mclp", "p_median", "p_center", "capacitated_mclp", "capacitated_p_median")
@@ -61,6 +66,7 @@ class Rules:
         per_township: At most so many new sites in a township.
         budget: What all new sites may cost together.
         cost: Cost of a new site that has none of its own.
+        cheapest: The least money is asked for, not the fewest sites.
         beds: Beds of a new site, for the models with beds.
         need: Beds wanted per 1,000 people of the group, for the models with beds.
         fix: Table of sites that must, must not, stay, or may be closed or moved.
@@ -75,6 +81,7 @@ class Rules:
     per_township: int | None = None
     budget: float | None = None
     cost: float | None = None
+    cheapest: bool = False
     beds: int | None = None
     need: float = 1000.0
     fix: Path | None = None
@@ -177,7 +184,7 @@ def read_question(
         found = gather(city.indicator, indicator) if indicator is not None else None
     asked = found or _made_for(str(kind), minutes, group)
     if model is None:
-        few = rules.max_new is not None or rules.budget is not None
+        few = (rules.max_new is not None or rules.budget is not None) and not rules.cheapest
         model = "mclp" if few else "threshold"
     form = _form(asked)
     built = _kind(asked, kind)
@@ -343,6 +350,8 @@ def _misfits(question: Question) -> Iterator[Said]:
         yield Said(f"模型 {model} 需要 --max-new 或 --budget", "the model needs one of them")
     if model.startswith("capacitated") and not rules.beds:
         yield Said(f"模型 {model} 需要 --beds", "the model needs the beds of a new site")
+    if rules.cheapest and model not in CHEAPEST:
+        yield Said(f"--cheapest 不适用于模型 {model}", "--cheapest does not go with the model")
     if rules.floor is not None and model not in {"mclp", "capacitated_mclp"}:
         yield Said("底线只用于最大覆盖，请加 --max-new", "a floor goes with --max-new")
     if rules.each and model not in {"threshold", "mclp", "capacitated_mclp"}:

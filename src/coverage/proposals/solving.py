@@ -100,8 +100,6 @@ def solve(
         InfeasibleError: If no allowed sites do what is asked.
     """
     model = _model(field, question, fixed)
-    search = Search(question.rules.seconds, question.rules.seed, alternatives=ALTERNATIVES)
-    options: dict[str, Any] = {"search": search}
     notes: list[Said] = []
     beds = question.model.startswith("capacitated")
     matrix: Any
@@ -129,8 +127,25 @@ def solve(
                 )
             )
     if beds:
-        options["beds"] = _beds(field, question, model)
         weight = weight * question.rules.need / 1000
+    options = _options(field, question, model, city)
+    try:
+        answer = run(question.model, matrix, weight, model.sites, **options)
+    except InfeasibleError as error:
+        raise model.why(error) from error
+    if question.model in TRAVEL_MODELS:
+        answer = replace(answer, details=answer.details | _today(matrix, columns, weight, answer))
+    return model.back(answer), tuple(notes)
+
+
+def _options(field: Field, question: Question, model: _Model, city: City) -> dict[str, Any]:
+    """What the model is told beside its arrays."""
+    search = Search(question.rules.seconds, question.rules.seed, alternatives=ALTERNATIVES)
+    options: dict[str, Any] = {"search": search}
+    if question.model.startswith("capacitated"):
+        options["beds"] = _beds(field, question, model)
+    if question.rules.cheapest:
+        options["minimise"] = "cost"
     if question.form == "units" and question.model != "lscp":
         options["then"] = np.round(field.people[model.columns])
     if question.model == "threshold":
@@ -140,11 +155,30 @@ def solve(
         options["floor"] = question.rules.floor / 100
     elif question.model == "backup" and question.rules.max_new is not None:
         options["weight"] = Fraction(1, 2)
-    try:
-        answer = run(question.model, matrix, weight, model.sites, **options)
-    except InfeasibleError as error:
-        raise model.why(error) from error
-    return model.back(answer), tuple(notes)
+    return options
+
+
+def _today(
+    times: NDArray[np.float64],
+    columns: NDArray[np.int64],
+    people: NDArray[np.float64],
+    answer: Answer,
+) -> dict[str, Any]:
+    """The longest and the mean way today, and who has the longest one, then and now."""
+    had = times[sorted({*answer.chosen, *answer.closed} - {*answer.new})]
+    has = times[list(answer.chosen)]
+    out: dict[str, Any] = {}
+    for name, rows in (("before", had), ("after", has)):
+        ways = rows.min(axis=0, initial=np.inf)
+        far = int(ways.argmax()) if len(ways) else 0
+        total = float(people.sum())
+        mean = float(people @ ways) / total if total and np.isfinite(ways).all() else np.inf
+        out[name] = {
+            "longest": float(ways.max(initial=0.0)),
+            "mean": mean,
+            "point": int(columns[far]) if len(ways) else -1,
+        }
+    return out
 
 
 def _model(field: Field, question: Question, fixed: Sequence[Fixed]) -> _Model:
@@ -219,11 +253,11 @@ def _costs(field: Field, question: Question, first: int) -> list[float] | None:
     """Cost of every row; `None` where some are not known and no budget asks for them."""
     costs = field.candidates.costs
     missing = np.flatnonzero(np.isnan(costs))
-    if len(missing) and question.rules.budget is not None:
+    if len(missing) and (question.rules.budget is not None or question.rules.cheapest):
         name = field.candidates.names[int(missing[0])]
         raise refusal(
-            f"有预算，但 {len(missing)} 个候选点没有造价（如 {name}），请加 --cost 或在名单中写",
-            f"there is a budget but {len(missing)} candidates have no cost: add --cost",
+            f"问到资金，但 {len(missing)} 个候选点没有造价（如 {name}），请加 --cost 或在名单中写",
+            f"money is asked about but {len(missing)} candidates have no cost: add --cost",
         )
     return None if len(missing) else [0.0] * first + [float(cost) for cost in costs]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -11,9 +10,16 @@ from rich.text import Text
 from coverage.kinds import KINDS
 from coverage.messages import Lang, Said
 from coverage.proposals.goal import bound_of, goal_of, unit_of
-from coverage.proposals.question import MODELS
+from coverage.proposals.question import CHEAPEST, MODELS
+from coverage.results.proposal_words import (
+    money_said,
+    order_said,
+    rules_said,
+    ways_of,
+    ways_said,
+)
 from coverage.results.table import Column, Table, bullet, to_rich
-from coverage.text import number, precise
+from coverage.text import number
 from coverage.travel.off_road import mark_of
 
 if TYPE_CHECKING:
@@ -64,6 +70,7 @@ def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
             "spent": proposal.spent,
             "left": proposal.left,
             "without_cost": proposal.unpriced,
+            "ways": ways_of(proposal),
             "needed": proposal.needed or None,
             "target_met": proposal.met,
             "off_road_percent": _rounded(off.time if off else None),
@@ -210,60 +217,12 @@ def _summary(proposal: Proposal) -> list[Said]:
         Said(f"增加 {gained} ", f"gained: {gained} ")
         .then(Said("人", "people") if people else Said("个单元", "units"))
         .then(met),
-        *_money_said(proposal),
+        *ways_said(proposal),
+        *money_said(proposal),
+        *rules_said(proposal),
         _proof(proposal),
-        *_order_said(proposal),
+        *order_said(proposal),
     ]
-
-
-def _money_said(proposal: Proposal) -> list[Said]:
-    """What the plan costs, where a cost is known, and what is left of the budget."""
-    spent, left, unpriced = proposal.spent, proposal.left, proposal.unpriced
-    if spent is None and left is None:
-        return []
-    shown = precise(Fraction(spent or 0.0))
-    said = Said(f"造价合计 {shown} 万元", f"cost of all sites: {shown} (10,000 yuan)")
-    if left is not None:
-        said = said.then(
-            Said(f"，预算余 {precise(Fraction(left))} 万元", f", {precise(Fraction(left))} left")
-        )
-    if unpriced:
-        said = said.then(Said(f"，另有 {unpriced} 处造价不详", f", {unpriced} more without a cost"))
-    return [said]
-
-
-_EQUALS = {
-    "next": Said("其后各远者依次最近", "the next longest ways shortest"),
-    "people": Said("覆盖的人最多", "most people reached"),
-    "money": Said("花费最少", "least money"),
-    "new": Said("新建最少", "fewest built"),
-    "closed": Said("关闭与迁移最少", "fewest closed or moved"),
-    "listed": Said("名单在前", "first in the list"),
-}
-
-
-def _order_said(proposal: Proposal) -> list[Said]:
-    """What decided between plans that are equal in what was asked, and whether it is proven."""
-    answer = proposal.answer
-    told: dict[bool, list[Said]] = {True: [], False: []}
-    for level in answer.order[1:]:
-        word = "new" if level.goal == "money" and not proposal.costed else level.goal
-        told[level.proven].append(_EQUALS[word])
-    if not answer.order:
-        return []
-    every = [_both(one) for one in (told[True], told[False])]
-    if not told[False]:
-        return [
-            Said("同等方案中依次取：", "of equal plans, in turn: ")
-            .then(every[0])
-            .then(Said("（已证明）", " (proven)"))
-        ]
-    said = Said("同等方案之间未证明到底：", "between equal plans not proven: ").then(every[1])
-    return [said.then(Said("；已证明：", "; proven: ")).then(every[0])] if told[True] else [said]
-
-
-def _both(saids: Sequence[Said]) -> Said:
-    return Said("、".join(one.zh for one in saids), ", ".join(one.en for one in saids))
 
 
 def _share_said(share: Share, people: bool) -> Said:
@@ -279,7 +238,8 @@ def _share_said(share: Share, people: bool) -> Said:
 
 def _proof(proposal: Proposal) -> Said:
     """Model, objective, bound, gap, time."""
-    answer, model = proposal.answer, MODELS[proposal.question.model]
+    answer, asked = proposal.answer, proposal.question
+    model = (CHEAPEST if asked.rules.cheapest else MODELS)[asked.model]
     unit, value, bound = unit_of(proposal), goal_of(proposal), bound_of(proposal)
     gap = "—" if math.isinf(answer.gap) else f"{100 * answer.gap:.2f}%"
     proven = (
