@@ -255,6 +255,39 @@ def test_the_cheapest_plan_for_a_target(
     assert found.answer.settled
 
 
+@pytest.mark.parametrize("label", ["none", "one"])
+def test_what_each_further_site_brings(
+    place: Tiny, every_choice: dict[tuple[str, frozenset[str]], float], label: str
+) -> None:
+    """Each row against every choice; the curve ends where a further site brings nothing."""
+    register = NONE if label == "none" else ONE
+    found = _ask(place, register, rules=Rules(max_new=8, curve=True, seconds=40))
+    assert [step.allowed for step in found.curve] == list(range(1, len(found.curve) + 1))
+    for step in found.curve:
+        best = max(
+            reached
+            for (kind, some), reached in every_choice.items()
+            if kind == label and len(some) <= step.allowed
+        )
+        assert (step.reached, step.bound) == (round(best), round(best))
+        assert step.proven
+        assert step.built == min(
+            len(some)
+            for (kind, some), reached in every_choice.items()
+            if kind == label and reached == best
+        )
+    last = found.curve[-1]
+    assert last.reached == found.city_change.after.reached
+    assert len(found.curve) == 8 or last.built < last.allowed
+
+
+def test_a_floor_that_few_sites_cannot_keep_leaves_its_row_open(place: Tiny) -> None:
+    rules = Rules(max_new=4, floor=Fraction(40), curve=True, seconds=40)
+    found = _ask(place, rules=rules)
+    assert found.curve[0].reached is None
+    assert found.curve[3].reached == found.city_change.after.reached
+
+
 def test_ways_are_told_today_and_then(place: Tiny) -> None:
     """Against the times of the field: the longest, the mean, and where the longest begins."""
     from coverage.results.proposal import to_dict

@@ -35,6 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         ((), "name an indicator or a kind"),
         (("--kind", "elder_care", "--kind", "meal_point"), "option --kind can be given only once"),
         ((*TOWNSHIP, "--target", ">=50", "--target=>=60"), "--target can be given only once"),
+        ((*TOWNSHIP, "--curve"), "--curve goes with --max-new"),
         ((*TOWNSHIP, "--cheapest"), "money is asked about but 85 candidates have no cost"),
         (
             (*TOWNSHIP, "--cheapest", "--cost", "3", "--model", "mclp", "--max-new", "2"),

@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "roads-check": ("roads", "check", "珠山"),
     "site": (
         *("site", "--city", "珠山", "--time-limit", "5"),
-        *("--indicator", "elder_care.integrated_township"),
+        *("--indicator", "elder_care.integrated_township", "--max-new", "2", "--curve"),
     ),
     "scenario": ("scenario", "run", "{scenario}"),
 }

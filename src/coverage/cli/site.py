@@ -26,7 +26,7 @@ _QUESTION = (
     *("site.minutes", "site.group", "profile"),
 )
 _PLACES = ("candidates", "keep_in", "keep_out", "max_road_m", "away", "max_slope", "site.elevation")
-_RULES = ("fix", "spacing", "per_township", "budget", "cost", "cheapest", "beds", "need")
+_RULES = ("fix", "spacing", "per_township", "budget", "cost", "curve", "cheapest", "beds", "need")
 _SOURCES = ("roads", "population", *REGISTER, "skip_bad", "seconds", "seed")
 
 

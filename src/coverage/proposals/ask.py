@@ -47,6 +47,7 @@ def site(
     per_township: int | None = None,
     budget: float | None = None,
     cost: float | None = None,
+    curve: bool = False,
     cheapest: bool = False,
     beds: int | None = None,
     need: float = 1000.0,
@@ -85,6 +86,7 @@ def site(
         per_township: At most so many new sites in a township.
         budget: What all new sites may cost together, in the unit of the list's costs.
         cost: Of a site that states none.
+        curve: Tell what each further site brings, up to `max_new`.
         cheapest: The least money for the target, not the fewest sites.
         beds: Of a new site, for the models with beds.
         need: Beds wanted per 1,000 people of the group.
@@ -124,6 +126,7 @@ def site(
             per_township=per_township,
             budget=budget,
             cost=cost,
+            curve=curve,
             cheapest=cheapest,
             beds=beds,
             need=need,

@@ -15,6 +15,7 @@ import numpy as np
 
 from coverage.errors import InputError
 from coverage.messages import Said
+from coverage.proposals.curve import Step, curve_of
 from coverage.proposals.explain import explained
 from coverage.proposals.field import Field, Sources, people_field, unit_field
 from coverage.proposals.filters import Filters
@@ -144,6 +145,7 @@ class Proposal(Shown):
         sites: New ones, those that gain most first.
         closed: Existing facilities that the answer shuts.
         rivals: Nearly as good.
+        curve: The best plans of 1, 2, … sites, where `Rules.curve` asks for them.
         needed: Whole people or units that the target needs.
         met: Whether the target is met, `None` without one.
         off_road: What those reached owe to ways off the road; `None` without travel.
@@ -162,6 +164,7 @@ class Proposal(Shown):
     sites: tuple[NewSite, ...]
     closed: tuple[Facility, ...]
     rivals: tuple[Rival, ...]
+    curve: tuple[Step, ...]
     needed: int
     met: bool | None
     off_road: OffRoad | None
@@ -288,6 +291,7 @@ def propose(
         sites=sites,
         closed=tuple(field.existing[i] for i in answer.closed),
         rivals=_rivals(field, answer),
+        curve=curve_of(field, question, fixed, city, had) if question.rules.curve else (),
         needed=needed,
         met=met,
         off_road=off_road,

@@ -66,6 +66,7 @@ class Rules:
         per_township: At most so many new sites in a township.
         budget: What all new sites may cost together.
         cost: Cost of a new site that has none of its own.
+        curve: The best plans of 1, 2, … up to `max_new` sites are told, too.
         cheapest: The least money is asked for, not the fewest sites.
         beds: Beds of a new site, for the models with beds.
         need: Beds wanted per 1,000 people of the group, for the models with beds.
@@ -81,6 +82,7 @@ class Rules:
     per_township: int | None = None
     budget: float | None = None
     cost: float | None = None
+    curve: bool = False
     cheapest: bool = False
     beds: int | None = None
     need: float = 1000.0
@@ -352,6 +354,8 @@ def _misfits(question: Question) -> Iterator[Said]:
         yield Said(f"模型 {model} 需要 --beds", "the model needs the beds of a new site")
     if rules.cheapest and model not in CHEAPEST:
         yield Said(f"--cheapest 不适用于模型 {model}", "--cheapest does not go with the model")
+    if rules.curve and (model != "mclp" or rules.max_new is None):
+        yield Said("--curve 只用于最大覆盖，请加 --max-new", "--curve goes with --max-new")
     if rules.floor is not None and model not in {"mclp", "capacitated_mclp"}:
         yield Said("底线只用于最大覆盖，请加 --max-new", "a floor goes with --max-new")
     if rules.each and model not in {"threshold", "mclp", "capacitated_mclp"}:

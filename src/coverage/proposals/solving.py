@@ -85,7 +85,12 @@ class _Model:
 
 
 def solve(
-    field: Field, question: Question, fixed: Sequence[Fixed], city: City
+    field: Field,
+    question: Question,
+    fixed: Sequence[Fixed],
+    city: City,
+    *,
+    alternatives: int = ALTERNATIVES,
 ) -> tuple[Answer, tuple[Said, ...]]:
     """Have the question answered; in rows of the field, with what was left out of the model.
 
@@ -94,6 +99,7 @@ def solve(
         question: What is asked.
         fixed: What must, must not, stays or may go.
         city: For names in messages.
+        alternatives: How many others nearly as good to look for.
 
     Raises:
         InputError: If the rules cannot be meant or the memory would not do.
@@ -128,7 +134,8 @@ def solve(
             )
     if beds:
         weight = weight * question.rules.need / 1000
-    options = _options(field, question, model, city)
+    search = Search(question.rules.seconds, question.rules.seed, alternatives=alternatives)
+    options = _options(field, question, model, city) | {"search": search}
     try:
         answer = run(question.model, matrix, weight, model.sites, **options)
     except InfeasibleError as error:
@@ -140,8 +147,7 @@ def solve(
 
 def _options(field: Field, question: Question, model: _Model, city: City) -> dict[str, Any]:
     """What the model is told beside its arrays."""
-    search = Search(question.rules.seconds, question.rules.seed, alternatives=ALTERNATIVES)
-    options: dict[str, Any] = {"search": search}
+    options: dict[str, Any] = {}
     if question.model.startswith("capacitated"):
         options["beds"] = _beds(field, question, model)
     if question.rules.cheapest:

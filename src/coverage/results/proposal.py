@@ -106,6 +106,16 @@ def to_dict(proposal: Proposal, lang: Lang = "zh") -> dict[str, Any]:
             }
             for rival in proposal.rivals
         ],
+        "curve": [
+            {
+                "allowed": one.allowed,
+                "built": one.built,
+                "reached": one.reached,
+                "bound": one.bound,
+                "proven": one.proven,
+            }
+            for one in proposal.curve
+        ],
         "order": [
             {"goal": one.goal, "value": _finite(one.value), "proven": one.proven}
             for one in answer.order
@@ -179,6 +189,7 @@ def show(proposal: Proposal, to: Console, lang: Lang) -> None:
         bullet(to, Said(f"关闭：{names}", f"closed: {names}").to(lang))
     _print(to, _county_table(proposal, lang))
     _print(to, _rival_table(proposal, lang))
+    _print(to, _curve_table(proposal, lang))
     bullet(to, _rivals_said(proposal).to(lang))
     for note in proposal.notes:
         bullet(to, note.to(lang), "yellow" if "示意" in note.zh else "dim")
@@ -296,6 +307,14 @@ _COUNTIES = (
     Column(Said("之后%", "after %"), right=True),
     Column(Said("增加", "gained"), "count"),
 )
+_CURVE = (
+    Column(Said("新建", "new"), right=True),
+    Column(Said("覆盖", "reached"), right=True),
+    Column(Said("占比", "share"), right=True),
+    Column(Said("比上一行多", "more than above"), right=True),
+    Column(Said("已证明的界", "proven bound"), right=True),
+    Column(Said("已证明最优", "proven"), right=True),
+)
 _RIVALS = (
     Column(Said("方案", "plan")),
     Column(Said("目标函数", "objective"), right=True),
@@ -315,6 +334,25 @@ def _county_table(proposal: Proposal, lang: Lang) -> Table:
         for one in (*proposal.counties, proposal.city_change)
     )
     return Table(Said("二、各县变化", "By county"), _COUNTIES, rows, lang)
+
+
+def _curve_table(proposal: Proposal, lang: Lang) -> Table:
+    """What each further site brings; the gain of the first is to today's value."""
+    before, rows = proposal.city_change.before, list[tuple["Cell", ...]]()
+    last = before.reached
+    for one in proposal.curve:
+        if one.reached is None:
+            rows.append((str(one.allowed), "—", "—", "—", "", ""))
+            continue
+        percent = f"{100 * one.reached / before.total:.1f}%" if before.total else "—"
+        gain = number(one.reached - last)
+        bound = "—" if one.bound is None else number(one.bound)
+        proven = _YES if one.proven else ""
+        rows.append((str(one.allowed), number(one.reached), percent, gain, bound, proven))
+        last = one.reached
+    return Table(
+        Said("四、每多建一处的作用", "What each further site brings"), _CURVE, tuple(rows), lang
+    )
 
 
 def _percent(share: Share) -> str:
