@@ -18,7 +18,9 @@ import shapely
 import coverage as cov
 
 if TYPE_CHECKING:
-    from coverage.arrays import Floats
+    from collections.abc import Sequence
+
+    from coverage.arrays import Floats, Ints
 
 CRS = "EPSG:32649"
 WEST, SOUTH, SIDE, STREET = 400_000.0, 2_500_000.0, 3_000.0, 300.0
@@ -27,9 +29,17 @@ COLUMNS, ROWS = 5, 4
 
 @dataclass(frozen=True)
 class MadeCity:
-    """One city twice: with every place known, and as a bureau without places has it."""
+    """One city: with every place known, and as a bureau has it.
+
+    Attributes:
+        known: Of every person and facility it is known where they are.
+        unlisted: Facilities have coordinates, people are known by township.
+        hidden: Both are known by township.
+        told: The facilities of `hidden`.
+    """
 
     known: cov.City
+    unlisted: cov.City
     hidden: cov.City
     told: pd.DataFrame
 
@@ -60,17 +70,37 @@ def made_city(seed: int) -> MadeCity:
         parts = np.concatenate([towns * town, villages * (1 - town)])
         count.append(parts * total)
         seats.append(seat + rng.normal(0, 150, 2).clip(-250, 250))
-    return _cities(rng, cells, people, np.vstack(where), np.concatenate(count), np.array(seats))
+    places = np.vstack(where)
+    chosen = rng.choice(len(cells), 6)
+    stand = np.array([_beside_people(rng, cells[n], places) for n in chosen])
+    streets = _streets(rng)
+    return tell(
+        cells, people, places, np.concatenate(count), np.array(seats), stand, chosen, streets
+    )
 
 
-def _cities(
-    rng: np.random.Generator,
-    cells: list[shapely.Polygon],
+def tell(
+    cells: Sequence[shapely.Polygon],
     people: Floats,
     where: Floats,
     count: Floats,
     seats: Floats,
+    stand: Floats,
+    unit: Sequence[int] | Ints,
+    streets: Any,
 ) -> MadeCity:
+    """A made city as it is, and what a bureau would know of it.
+
+    Args:
+        cells: Polygons of the townships.
+        people: (t,) of each.
+        where: (p, 2) metres, places of people.
+        count: (p,) people there.
+        seats: (t, 2) of the townships.
+        stand: (f, 2) of the facilities.
+        unit: (f,) township that each stands in.
+        streets: A networkx graph.
+    """
     codes = [f"9901010{n:02}" for n in range(1, len(cells) + 1)]
     points = gpd.GeoSeries(shapely.points(seats), crs=CRS).to_crs(4326)
     units = gpd.GeoDataFrame(
@@ -81,28 +111,28 @@ def _cities(
             "lon": points.x,
             "lat": points.y,
         },
-        geometry=cells,
+        geometry=list(cells),
         crs=CRS,
     )
-    chosen = rng.choice(len(cells), 6)
-    stand = np.array([_beside_people(rng, cells[n], where) for n in chosen])
     lonlat = gpd.GeoSeries(shapely.points(stand), crs=CRS).to_crs(4326)
     facilities = pd.DataFrame(
         {
-            "id": [f"f{n}" for n in range(len(chosen))],
-            "name": [f"站{n}" for n in range(len(chosen))],
+            "id": [f"f{n}" for n in range(len(unit))],
+            "name": [f"站{n}" for n in range(len(unit))],
             "kind": "elder_care",
-            "unit_code": [codes[n] for n in chosen],
+            "unit_code": [codes[n] for n in unit],
             "lon": lonlat.x,
             "lat": lonlat.y,
         }
     )
     lived = gpd.GeoDataFrame({"people": count}, geometry=shapely.points(where), crs=CRS)
-    roads = cov.network(_streets(rng))
+    roads = cov.network(streets)
     common: dict[str, Any] = {"name": "造市", "code": "990100", "roads": roads, "year": 2025}
     known = cov.City.from_frames(units, facilities=facilities, population=lived, **common)
+    unlisted = cov.City.from_frames(units, facilities=facilities, **common)
     told = facilities.drop(columns=["lon", "lat"])
-    return MadeCity(known, cov.City.from_frames(units, facilities=told, **common), told)
+    hidden = cov.City.from_frames(units, facilities=told, **common)
+    return MadeCity(known, unlisted, hidden, told)
 
 
 def _beside_people(rng: np.random.Generator, cell: shapely.Polygon, where: Floats) -> Floats:

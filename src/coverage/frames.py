@@ -24,7 +24,7 @@ from coverage.messages import Said
 from coverage.plans import Plan, load_plan, plan_of
 from coverage.population import People, Population
 from coverage.settings import WGS84
-from coverage.units import TOWNSHIP_CATEGORIES, CityName, Unit, Units
+from coverage.units import INSIDE, TOWNSHIP_CATEGORIES, CityName, Unit, Units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -241,9 +241,12 @@ def _units(table: Table, shapes: list[BaseGeometry], city: Unit) -> tuple[Units,
     rows = [Unit(c, name, "county", "", city.code) for c, name in counties.items()]
     for r, code, shape in zip(table.records, codes, shapes, strict=True):
         inside = shape.representative_point()
-        lon, lat = r.get("lon") or inside.x, r.get("lat") or inside.y
+        told = bool(r.get("lon") and r.get("lat"))
+        lon, lat = (float(r.get("lon")), float(r.get("lat"))) if told else (inside.x, inside.y)
         kind = r.get("category") or "镇"
-        rows.append(Unit(code, r.get("name"), "township", kind, code[:6], float(lon), float(lat)))
+        note = "" if told else INSIDE
+        name = r.get("name")
+        rows.append(Unit(code, name, "township", kind, code[:6], lon, lat, place_note=note))
     return Units(rows, city=city), codes
 
 

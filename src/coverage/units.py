@@ -29,6 +29,8 @@ Level = Literal["city", "county", "township", "village"]
 _MARGIN = 0.5  # degrees around the seats of townships
 TOWNSHIP_CATEGORIES = ("镇", "乡", "民族乡", "街道")
 VILLAGE_CATEGORIES = ("村", "社区")
+# What is noted of a point that stands for a polygon, where no seat is known.
+INSIDE = "乡镇面内的代表点，不是驻地 a point inside the polygon, not the seat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,13 @@ class Unit:
 
     @property
     def placed(self) -> bool:
-        """Whether a seat point is known."""
+        """Whether a point is known, its seat or one inside its polygon."""
         return self.lon is not None and self.lat is not None
+
+    @property
+    def seated(self) -> bool:
+        """Whether that point is the seat, as far as is known."""
+        return self.placed and self.place_note != INSIDE
 
 
 @dataclass(frozen=True)

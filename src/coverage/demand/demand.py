@@ -111,4 +111,4 @@ def _unpack(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Demand:
     return Demand(**columns)
 
 
-CACHE = Cache("demand", Archive(b"FCDM", 5), _pack, _unpack)
+CACHE = Cache("demand", Archive(b"FCDM", 6), _pack, _unpack)

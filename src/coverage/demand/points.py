@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from coverage.demand.counties import shared_out
 from coverage.demand.demand import Demand
-from coverage.demand.model import shared_out
 from coverage.demand.townships import Townships, read_townships
 from coverage.errors import InputError, Problem
 from coverage.formats.layers import read_layer

@@ -17,9 +17,9 @@ import shapely
 import shapely.geometry
 
 from coverage.datum import known_crs, transform
+from coverage.demand.counties import shared_out
 from coverage.demand.demand import Demand
-from coverage.demand.model import people_by_township, shared_out
-from coverage.demand.townships import Townships, onto, read_townships
+from coverage.demand.townships import Townships, onto, people_by_township, read_townships
 from coverage.errors import InputError, Problem
 from coverage.formats.rasters import open_raster
 from coverage.messages import Said

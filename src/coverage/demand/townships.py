@@ -1,4 +1,4 @@
-"""The townships of a city on its own plane: their cells in metres, and the counties' outline.
+"""The townships of a city on its own plane: their cells in metres, the counties' outline, people.
 
 The polygons of ``boundaries/`` are read with the standard library and
 shapely; geopandas would take longer to import than all the rest takes.
@@ -19,6 +19,8 @@ from coverage.messages import Said
 from coverage.settings import WGS84
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shapely.geometry.base import BaseGeometry
 
     from coverage.arrays import Bools, Floats, Int32s, Objects
@@ -137,3 +139,36 @@ def onto(polygons: Objects, source: Any, target: Any, *, densify: bool = True) -
         return np.column_stack(transform(source, target, corners[:, 0], corners[:, 1]))
 
     return np.asarray(shapely.transform(polygons, move), np.object_)
+
+
+def people_by_township(city: City) -> tuple[dict[str, dict[str, int]], tuple[str, ...]]:
+    """Figures by group and township-level code in each group's base year, ``all`` first.
+
+    Returns:
+        The figures, and the groups left out because some township that has ``all`` has no
+        figure of theirs: nobody may be taken for none.
+
+    Raises:
+        InputError: If no township has a figure of ``all``.
+    """
+    rows = [row for row in city.population.rows if row.level == "township"]
+    found: dict[str, dict[str, int]] = {}
+    for group in ("all", *sorted({row.group for row in rows} - {"all"})):
+        year = city.population.base_year(group)
+        found[group] = {r.unit_code: r.count for r in rows if (r.group, r.year) == (group, year)}
+    everyone = found["all"]
+    if not everyone:
+        raise InputError(
+            Said(
+                f"{city.name}的人口表没有乡镇人口",
+                f"the population table of {city.name} has no township figures",
+            )
+        )
+    kept = {group: by_code for group, by_code in found.items() if everyone.keys() <= by_code.keys()}
+    return kept, tuple(group for group in found if group not in kept)
+
+
+def named(city: City, codes: Iterable[str]) -> str:
+    """Names of units, the first ten of them."""
+    names = [city.units.name(code) for code in codes]
+    return "、".join(names[:10]) + ("…" if len(names) > 10 else "")

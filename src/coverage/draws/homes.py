@@ -11,7 +11,7 @@ from scipy.special import expit, logit, ndtr
 
 from coverage.arrays import Bools, Floats, Ints, starts
 from coverage.datum import project
-from coverage.demand.model import RESIDENTS_WEIGHT
+from coverage.demand.spread import RESIDENTS_WEIGHT
 from coverage.draws.sources import (
     CLUMP_PEOPLE,
     FEWEST_CLUMPS,

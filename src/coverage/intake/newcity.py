@@ -18,7 +18,7 @@ from coverage.errors import InputError, Problem
 from coverage.formats.tables import csv_text
 from coverage.messages import Said
 from coverage.places.names import simplified
-from coverage.units import Unit, Units
+from coverage.units import INSIDE, Unit, Units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,6 @@ UNIT_COLUMNS = (
 )
 DISSOLVED = "由乡镇界合并 dissolved from township polygons"
 STATISTICAL = "统计单元"
-SEAT_NOTE = "乡镇面内的代表点，不是驻地 a point inside the polygon, not the seat"
 DECIMALS = 6
 
 
@@ -149,7 +148,7 @@ def units_text(units: Units, shapes: Mapping[str, BaseGeometry], source: str) ->
         place: list[object] = ["", "", "", "", ""]
         if unit.code in shapes and unit.level == "township":
             point = shapes[unit.code].representative_point()
-            place = [f"{point.x:.6f}", f"{point.y:.6f}", source, "representative", SEAT_NOTE]
+            place = [f"{point.x:.6f}", f"{point.y:.6f}", source, "representative", INSIDE]
         counted = "no" if unit.category == STATISTICAL else "yes"
         rows.append(
             [

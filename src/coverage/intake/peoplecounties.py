@@ -43,7 +43,7 @@ def spread(
 
 def _shares(county: str, count: int, units: Units) -> dict[str, int]:
     """Whole people of each township-level row, their sum kept (largest remainders)."""
-    from coverage.demand.model import RESIDENTS_WEIGHT
+    from coverage.demand.spread import RESIDENTS_WEIGHT
 
     weights: dict[str, float] = {}
     kinds = Counter((v.parent, v.category) for v in units.villages)

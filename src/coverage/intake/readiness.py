@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from coverage.download.licences import read_origins
 from coverage.errors import InputError
 from coverage.formats.tables import read_table
+from coverage.intake.coarse import spread_too_wide, stacked
 from coverage.intake.holdings import LOOKS, Mark, look
 from coverage.measures import measure
 from coverage.messages import Lang, Said
@@ -136,7 +137,8 @@ def check_workspace(city: City) -> list[Line]:
     first of its problems.
     """
     lines = {role: _line(city, role) for role in LOOKS}
-    lines["facilities"] = replace(lines["facilities"], odd=_far(city, lines))
+    lines["facilities"] = replace(lines["facilities"], odd=(*_far(city, lines), *_stacked(city)))
+    lines["people"] = replace(lines["people"], odd=_wide(city))
     lines["roads"] = _with_obstacles(city, lines["roads"])
     try:
         blocked, estimated = _effects(city, lines)
@@ -252,6 +254,20 @@ def _far(city: City, lines: dict[Role, Line]) -> tuple[Said, ...]:
     except BROKEN as error:
         said = Said("未核对设施离路多远：", "facilities were not held against the roads: ")
         return (said.then(_first(error)),)
+
+
+def _stacked(city: City) -> tuple[Said, ...]:
+    try:
+        return stacked(city)
+    except BROKEN:
+        return ()  # the source that is broken says so in its own line
+
+
+def _wide(city: City) -> tuple[Said, ...]:
+    try:
+        return spread_too_wide(city)
+    except BROKEN:
+        return ()
 
 
 def _with_obstacles(city: City, line: Line) -> Line:

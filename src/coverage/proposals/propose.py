@@ -464,11 +464,11 @@ def _own_notes(question: Question, field: Field) -> tuple[Said, ...]:
         if far <= _COARSE_M:
             notes.append(
                 Said(
-                    "乡镇内的人口位置是模型（驻地周围加均匀铺开的格点），不是真实村庄："
+                    "乡镇内的人口位置是模型，不是真实村庄："
                     f"{far:,.0f} 米以内的结果只说明量级，真实村庄聚居，所需点位通常更少",
-                    "where people live inside a township is a model (round the seat, the rest "
-                    f"spread evenly) and no real village: results within {far:,.0f} m tell the "
-                    "order of magnitude; real villages are clustered and usually need fewer sites",
+                    "where people live inside a township is a model and no real village: results "
+                    f"within {far:,.0f} m tell the order of magnitude; real villages are clustered "
+                    "and usually need fewer sites",
                 )
             )
     return tuple(notes)

@@ -100,16 +100,22 @@ def set_up_travel(
     limits, asked = limits_of(travel, minutes)
     people = population if population is not None else city.people
     files = [_content(city.find(role)) for role in ROLE_NAMES]
-    who = (_content(people), skip_bad, files)
+    given = city.roads if roads is None else roads
+    # Along streets people live, where nothing else tells where they do.
+    streets = None if people is not None else given
+    who = (_content(people), skip_bad, files, _content(streets))
     way = (travel, direction, _content(barriers), _content(elevation))
-    where = (_content(city.roads if roads is None else roads), [*map(_content, city.obstacles)])
+    where = (_content(given), [*map(_content, city.obstacles)])
 
     def make() -> TravelSetup:
         # Imported here: one trip needs roads and no people.
         from coverage.demand.sources import demand_of
 
         demand, skipped = _once(
-            city, "people", who, lambda: demand_of(city, people, skip_bad=skip_bad)
+            city,
+            "people",
+            who,
+            lambda: demand_of(city, people, skip_bad=skip_bad, roads=streets),
         )
         network, name, notes = travel_network(
             city,

@@ -42,8 +42,8 @@ FERRY = "ferry"  # the class of a way whose maxspeed_kmh is how fast it goes, fo
 ACROSS = "_square"  # behind the class of a line across a square, which is walked and no street
 OBSTACLES = ("water", "river", "rail")  # what nobody crosses off the road
 MAIN_ROAD = "main_road"  # the class of the roads that ship, which are nothing else
-_MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary", MAIN_ROAD)
-_LEAST_STREETS = 0.1  # of the length: with less, people live beside streets that are not there
+MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary", MAIN_ROAD)
+LEAST_STREETS = 0.1  # of the length: with less, people live beside streets that are not there
 FLAGS = {**MODES, "car_on_tracks": CAR_ON_TRACKS}
 LONGEST_M = 40_100_000.0  # once round the earth: no piece of street is longer
 _EXAMPLES = 5
@@ -237,10 +237,10 @@ class RoadNetwork:
         county roads (``tertiary``). Roads of no known class count as streets.
         """
         main = [
-            n for n, name in enumerate(self.highway_names) if name.removesuffix("_link") in _MAIN
+            n for n, name in enumerate(self.highway_names) if name.removesuffix("_link") in MAIN
         ]
         streets = self.length_m[~np.isin(self.highway, main)].sum()
-        return bool(streets < _LEAST_STREETS * self.length_m.sum())
+        return bool(streets < LEAST_STREETS * self.length_m.sum())
 
     def line(self, edge: int) -> Floats:
         """(k, 2) x and y of one edge from tail to head, both ends and the bends between."""

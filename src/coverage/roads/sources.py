@@ -111,6 +111,18 @@ def _key(
     }
 
 
+def file_parts(source: RoadSource) -> dict[str, Any] | None:
+    """All that the network of a file depends on, `None` where the source is no file.
+
+    Raises:
+        InputError: If there is no such file.
+    """
+    if not isinstance(source, str | Path):
+        return None
+    path, edges = _files(source, None)
+    return _key(path, edges, None, None)
+
+
 @dataclass(frozen=True)
 class Checked:
     """A network and what was wrong with its source.
