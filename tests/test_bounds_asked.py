@@ -119,6 +119,22 @@ def test_years_are_held_against_the_plan_by_every_command(
     assert why in said
 
 
+@pytest.mark.parametrize("year", ["1900", "2150"])
+def test_people_are_counted_in_no_year_to_come(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, year: str
+) -> None:
+    assert run(capsys, "init", str(tmp_path / "w"), *CITY).code == 0
+    table = tmp_path / "p.csv"
+    table.write_text("乡镇,60岁及以上\n石狮埠街道,1000\n", encoding="utf-8")
+    space = ("--workspace", str(tmp_path / "w"))
+    done = run(capsys, "import", "population", str(table), "--year", year, *space)
+    assert done.code == 2
+    assert f"p.csv: 年份 {year} 不对 · {year} is no year up to today" in done.err
+    assert not (tmp_path / "w/population").exists() or not list(
+        (tmp_path / "w/population").iterdir()
+    )
+
+
 def test_a_year_that_is_meant() -> None:
     plan = cov.City.load("珠山").plan
     assert plan.chosen_year(None) == plan.end

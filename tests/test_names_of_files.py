@@ -109,6 +109,25 @@ def test_a_city_whose_name_leads_away_is_refused(tmp_path: Path, name: str) -> N
         read_workspace(tmp_path)
 
 
+def test_no_message_names_a_folder_that_is_gone(tmp_path: Path) -> None:
+    goal = tmp_path / "w"
+    line = ("init", str(goal), "--name", "../x", "--code", "360299")
+    text = (DATA / "boundaries" / "360203-townships.geojson").read_text("utf-8")
+    (tmp_path / "o.geojson").write_text(text.replace("360203", "360299"), encoding="utf-8")
+    done = processes.run(*line, "--boundaries", str(tmp_path / "o.geojson"))
+    assert done.returncode == 2
+    assert f"{goal / 'city.toml'}, column city.name" in done.stderr
+    assert atomic.STAGE not in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["o.geojson"]
+
+
+@pytest.mark.parametrize("code", ["４４１８００", "٤٤١٨٠٠", "44180", "../../1"])
+def test_a_city_whose_code_is_none_is_refused(tmp_path: Path, code: str) -> None:
+    (tmp_path / "city.toml").write_text(f"[city]\ncode = '{code}'\nname = '甲'\n", "utf-8")
+    with pytest.raises(InputError, match="must be six digits"):
+        read_workspace(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["../x.csv", "/x.csv", "a/x.csv"])
 def test_no_result_is_written_outside_its_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="leads out"), staged(tmp_path / "out", "x", names=[name]):

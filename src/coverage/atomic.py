@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from coverage.errors import CoverageError, InputError, Problem
+from coverage.errors import CoverageError, InputError, Problem, rename_files
 from coverage.messages import Said
 
 if TYPE_CHECKING:
@@ -132,6 +132,11 @@ def stage_in(folder: Path) -> Iterator[Path]:
     try:
         with FileLock(stage / _ALIVE):
             yield stage
+    except InputError as error:
+        # What is wrong with a file in the stage is said of the place where it was to stand.
+        name, goal = f"{stage}{os.sep}", f"{folder}{os.sep}"
+        rename_files(error, lambda file: file.replace(name, goal))
+        raise
     except Exception as error:
         # Libraries say it in words of their own, which name half-written files.
         if _library(error) in _WRITERS and shutil.disk_usage(stage).free < _FULL:

@@ -8,7 +8,7 @@ that a planner mends a sheet in one sitting.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from coverage.messages import Lang, Said
@@ -94,6 +94,12 @@ class InputError(CoverageError, ValueError):
             problems = [problems]
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def rename_files(error: InputError, name: Callable[[str], str]) -> None:
+    """Give the files that an error names other names."""
+    error.problems = tuple(replace(p, file=p.file and name(p.file)) for p in error.problems)
+    error.args = ("\n".join(str(problem) for problem in error.problems),)
 
 
 def refusal(zh: str, en: str) -> InputError:

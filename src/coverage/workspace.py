@@ -191,7 +191,7 @@ def read_workspace(folder: Path) -> Workspace:
     top.file = str(path)
     city, files = top.table("city"), top.table("files")
     code = city.text("code")
-    if not (code.isdecimal() and len(code) == 6):
+    if not (code.isascii() and code.isdecimal() and len(code) == 6):
         city.bad("code", Said("城市代码须为 6 位数字", "the code must be six digits"))
     if not (name := city.text("name")):
         city.bad("name", Said("缺城市名称", "the name is missing"))

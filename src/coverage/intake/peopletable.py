@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from coverage.units import Units
 
 _EARLIEST = 1949
+_NO_YEAR = Said("年份 {} 不对", "{} is no year up to today")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 # A yearbook tells of the year before, and these lines of when somebody wrote.
 _NOT_OF = re.compile("年鉴|制表|填表|填报|印发|打印|日期|更新|文号|号$")
@@ -60,6 +61,10 @@ def is_people_table(sheet: RawSheet) -> bool:
     columns, _ = people_columns(sheet.columns, titles_of(sheet))
     places = PEOPLE.places(sheet.columns)
     return bool(columns) and bool(places.keys() & {"name", "code", "county"})
+
+
+def _is_past(year: int) -> bool:
+    return _EARLIEST <= year <= date.today().year  # noqa: DTZ011
 
 
 def read_people(sheets: Iterable[RawSheet], units: Units, *, year: int | None) -> Table:
@@ -251,13 +256,15 @@ class _Reader:
 
     def _year_of(self, sheet: RawSheet, titles: Sequence[str], *, needed: bool) -> int | None:
         """The year that the caller states, or else a title, the sheet or the file."""
+        if self.year is not None and not _is_past(self.year):
+            raise InputError(Problem(_NO_YEAR.fill(self.year), sheet.file))
         if self.year is not None or not needed:
             return self.year
         for title in (t for t in titles if not _NOT_OF.search(t)):
             census = census_year(title)
             found = _YEAR.findall(unicodedata.normalize("NFKC", title))
             years = {census} if census else {int(y) for y in found}
-            if len(years) == 1 and _EARLIEST <= min(years) <= date.today().year:  # noqa: DTZ011
+            if len(years) == 1 and _is_past(min(years)):
                 (year,) = years
                 self.table.find(
                     "year",
@@ -276,8 +283,8 @@ class _Reader:
         match = re.fullmatch(
             r"(\d{4})(?:\.0)?年?(?:末|底|度)?", unicodedata.normalize("NFKC", cell)
         )
-        if not match or not _EARLIEST <= int(match[1]) <= date.today().year:  # noqa: DTZ011
-            row.said = [Said(f"年份 {cell} 不对", f"{cell} is no year up to today")]
+        if not match or not _is_past(int(match[1])):
+            row.said = [_NO_YEAR.fill(cell)]
             return None
         return int(match[1])
 

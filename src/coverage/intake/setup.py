@@ -71,7 +71,8 @@ def create(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         reason = Said("文件夹不是空的，请另选", "the folder is not empty, choose another")
         raise InputError(Problem(reason, str(folder)))
-    if example is None and city is None and not (name and len(code) == 6 and code.isdecimal()):
+    plain = len(code) == 6 and code.isascii() and code.isdecimal()
+    if example is None and city is None and not (name and plain):
         raise InputError(
             Said(
                 "新城市须给名称（--name）和六位代码（--code，各面的代码同属一地时可不写）",
