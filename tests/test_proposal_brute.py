@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -279,6 +281,24 @@ def test_what_each_further_site_brings(
     last = found.curve[-1]
     assert last.reached == found.city_change.after.reached
     assert len(found.curve) == 8 or last.built < last.allowed
+
+
+def test_where_a_floor_is_impossible_the_best_one_is_offered(
+    place: Tiny, every_choice: dict[tuple[str, frozenset[str]], float]
+) -> None:
+    """It can be kept, and a tenth of a percent more cannot."""
+    asked = Rules(max_new=3, floor=Fraction(99), each="county", seconds=20)
+    with pytest.raises(InputError, match=r"every county can be promised [\d.]+% at most") as caught:
+        _ask(place, rules=asked)
+    (offered,) = re.findall(r"promised ([\d.]+)% at most", str(caught.value))
+    kept = _ask(place, rules=replace(asked, floor=Fraction(offered)))
+    assert len(kept.sites) <= 3
+    with pytest.raises(InputError):
+        _ask(place, rules=replace(asked, floor=Fraction(offered) + Fraction("0.1")))
+    names = sorted(place.places)
+    best = max(min(place.by_county(some).values()) for some in combinations(names, 3))
+    assert float(offered) == pytest.approx(100 * best, abs=0.1)
+    assert every_choice
 
 
 def test_a_floor_that_few_sites_cannot_keep_leaves_its_row_open(place: Tiny) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coverage.errors import InputError
-from coverage.siting import InfeasibleError, Limit, Sites, lscp, threshold
+from coverage.siting import InfeasibleError, Limit, Sites, best_floor, lscp, threshold
 from siting_brute import case_of, choices, cost, net_new, reached
 
 if TYPE_CHECKING:
@@ -92,6 +92,36 @@ def test_ways_out_are_the_least_that_would_do() -> None:
             together += len(way.needs) > 1
     assert seen > 50
     assert together > 2
+
+
+def test_the_best_floor_is_the_best_of_all_choices() -> None:
+    seen = set()
+    for seed in range(150):
+        try:
+            case = case_of(seed)
+            found = best_floor(case.cover, case.people, case.sites, groups=case.groups)
+        except InputError:
+            continue
+        worst = [_worst_off(case, chosen) for chosen in choices(case.sites)]
+        if not worst:
+            assert (found.share, found.bound, found.chosen) == (0.0, 0.0, ())
+            continue
+        assert found.share == pytest.approx(max(worst), abs=1e-6)
+        assert found.bound == found.share
+        assert _worst_off(case, set(found.chosen)) == pytest.approx(found.share)
+        seen.add(round(found.share, 3))
+    assert len(seen) > 20
+
+
+def _worst_off(case: Case, chosen: set[int]) -> float:
+    """Least share of a group's people that open sites reach."""
+    there, groups = reached(case, chosen), np.array(case.groups)
+    shares = [
+        float(case.people[there & (groups == g)].sum() / case.people[groups == g].sum())
+        for g in set(case.groups)
+        if case.people[groups == g].sum() > 0
+    ]
+    return min(shares, default=1.0)
 
 
 def test_the_rules_that_conflict_are_named() -> None:

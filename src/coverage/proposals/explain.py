@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coverage.errors import Problem
-from coverage.messages import Said
+from coverage.messages import Said, joined
 from coverage.proposals.candidates import distinct_names
-from coverage.proposals.solving import PLACED_ONLY, group_names
+from coverage.proposals.solving import PLACED_ONLY, ImpossibleFloorError, group_names
 from coverage.siting import InfeasibleError, Shortfall, short_said
 from coverage.text import number
 
@@ -38,7 +39,21 @@ def explained(
             out.append(Problem(_rules_short(one, field, question, city)))
         else:
             out.append(Problem(one.said))
+    if isinstance(error, ImpossibleFloorError):
+        out = [*out[:-1], Problem(joined([out[-1].reason, _best_floor(error, question)]))]
     return out
+
+
+def _best_floor(error: ImpossibleFloorError, question: Question) -> Said:
+    """The floor that can be promised instead, rounded down to a tenth of a percent."""
+    shares = error.floor.share, error.floor.bound
+    least, most = (f"{math.floor(1000 * share + 1e-6) / 10:g}%" for share in shares)
+    shown = least if least == most else f"{least}–{most}"
+    every = ("乡镇", "township") if question.rules.each == "township" else ("县", "county")
+    return Said(
+        f"按现有规则，每个{every[0]}至多可保证 {shown}",
+        f"with these rules every {every[1]} can be promised {shown} at most",
+    )
 
 
 def _rules_short(short: Shortfall, field: Field, question: Question, city: City) -> Said:

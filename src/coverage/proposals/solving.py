@@ -21,9 +21,11 @@ from coverage.proposals.question import TRAVEL_MODELS, Question
 from coverage.siting import (
     Alternative,
     Answer,
+    Floor,
     InfeasibleError,
     Search,
     Sites,
+    best_floor,
     per_group,
     run,
     too_near,
@@ -43,6 +45,15 @@ _UNION = ("threshold", "mclp", "lscp", "p_median", "p_center")
 PLACED_ONLY = ("lscp", "backup", "capacitated_lscp", *TRAVEL_MODELS)
 _MOST_TIMES = 60_000_000  # of a dense matrix of times: 480 MB
 ALTERNATIVES = 5
+FLOOR_SECONDS = 15.0  # for the best floor, where the one asked for cannot be kept
+
+
+class ImpossibleFloorError(InfeasibleError):
+    """A floor that cannot be kept; `floor` is the best that can."""
+
+    def __init__(self, why: InfeasibleError, floor: Floor) -> None:
+        super().__init__(why.shortfalls)
+        self.floor = floor
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +150,11 @@ def solve(
     try:
         answer = run(question.model, matrix, weight, model.sites, **options)
     except InfeasibleError as error:
+        if "floor" in options and not beds:
+            floor = best_floor(
+                matrix, weight, model.sites, groups=options["groups"], search=Search(FLOOR_SECONDS)
+            )
+            raise ImpossibleFloorError(model.why(error), floor) from error
         raise model.why(error) from error
     if question.model in TRAVEL_MODELS:
         answer = replace(answer, details=answer.details | _today(matrix, columns, weight, answer))

@@ -11,6 +11,7 @@ behind this face; HiGHS is loaded when a model is solved.
 from coverage.siting._answer import Alternative, Answer, Search
 from coverage.siting._covers import Kinds, backup, kinds, lscp, mclp, threshold
 from coverage.siting._explain import InfeasibleError, Need, Shortfall, WayOut
+from coverage.siting._floor import Floor, best_floor
 from coverage.siting._models import (
     MODELS,
     capacitated_lscp,
@@ -28,6 +29,7 @@ __all__ = [
     "MODELS",
     "Alternative",
     "Answer",
+    "Floor",
     "InfeasibleError",
     "Kinds",
     "Limit",
@@ -37,6 +39,7 @@ __all__ = [
     "Sites",
     "WayOut",
     "backup",
+    "best_floor",
     "capacitated_lscp",
     "capacitated_mclp",
     "capacitated_p_median",
