@@ -1,11 +1,11 @@
 """What draws cost beside one evaluation, and how often their range holds a made truth.
 
     python benchmarks/draws.py cost              # 200 draws of 清远 against one evaluation
-    python benchmarks/draws.py hold [FROM TO]    # made cities by seed; 0 to 200 by default
+    python benchmarks/draws.py hold [FROM TO [built]]    # made cities by seed; 0 to 200 by default
 
 `cost` prints seconds of the processor and the highest resident size. `hold` makes cities of which
-every place is known (`tests/synthetic_cities.py`), hides the places, and counts how often the true
-share within the limit lies between P5 and P95 of 200 draws.
+every place is known (`tests/synthetic_cities.py`, or `tests/built_cities.py`), hides the places,
+and counts how often the true share within the limit lies between P5 and P95 of 200 draws.
 """
 
 from __future__ import annotations
@@ -44,14 +44,15 @@ def cost() -> None:
         )
 
 
-def hold(first: int, last: int) -> None:
+def hold(first: int, last: int, *, built: bool = False) -> None:
     """How often P5 to P95 holds the truth of made cities."""
     sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    from built_cities import built_city
     from synthetic_cities import made_city
 
     found: dict[str, list[tuple[float, ...]]] = {"older_walk": [], "drive": []}
     for seed in range(first, last):
-        made = made_city(seed)
+        made = built_city(seed) if built else made_city(seed)
         for profile, minutes in (("older_walk", 15), ("drive", 5)):
             known = cov.travel_time(made.known, profile=profile, minutes=minutes)
             hidden = cov.travel_time(made.hidden, profile=profile, minutes=minutes)
@@ -72,6 +73,7 @@ def hold(first: int, last: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["hold"]:
-        hold(*(map(int, sys.argv[2:4]) if len(sys.argv) > 3 else (0, 200)))
+        seeds = map(int, sys.argv[2:4]) if len(sys.argv) > 3 else (0, 200)
+        hold(*seeds, built="built" in sys.argv)
     else:
         cost()
