@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from coverage.siting._sites import Sites
 
+SAME = 1e-7  # shares that differ by less are one: the solver's tolerance
+
 
 @dataclass(frozen=True)
 class Floor:
@@ -82,6 +84,5 @@ def best_floor(
     ]
     share = min(worst, default=1.0)
     bound = min(1.0, max(share, -found.bound))
-    return Floor(
-        share, share if bound - share < 1e-7 else bound, tuple(np.flatnonzero(chosen).tolist())
-    )
+    bound = share if bound - share < SAME else bound
+    return Floor(share, bound, tuple(np.flatnonzero(chosen).tolist()))
