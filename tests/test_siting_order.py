@@ -45,6 +45,11 @@ def test_the_whole_answer_is_the_first_of_all_equals(model: str) -> None:
     assert check(model, range(40_000, 40_012)) > 5
 
 
+def test_equals_are_found_where_flows_leave_little_room() -> None:
+    """A solver took the row of what was asked for broken, by 3e-8, and one answer for the only."""
+    assert check("beds_median", range(101_185, 101_186)) == 1
+
+
 def test_nobody_is_closed_who_need_not_be() -> None:
     """Site 1 reaches nobody that counts: it may close, but nothing is gained by it."""
     answer = mclp(REACH, PEOPLE, Sites(4, max_new=1, closable=[0, 1]))

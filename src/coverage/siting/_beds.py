@@ -24,7 +24,7 @@ from coverage.siting._explain import (
     out_of_reach,
 )
 from coverage.siting._inputs import Target, scale_of, whole
-from coverage.siting._order import Goal, in_turn, ordered, site_goals, slack_of
+from coverage.siting._order import Goal, flow_slack, in_turn, ordered, site_goals, slack_of
 from coverage.siting._relief import rules_short
 from coverage.siting._search import Walk, beginning
 from coverage.siting._solver import WHOLE, Clock, Mip, Stack, solve
@@ -41,7 +41,6 @@ ROOM = (1.0, 0.85, 0.7)  # of the beds; with less a site more is opened, for goo
 GRACE = 3.0  # seconds: a first answer a little late is better than none
 NODES = 200  # of HiGHS's tree, where the people of a point stay together
 ROUNDS = 200  # of the bound
-ROOMY = 100.0  # times what rounding takes of a sum: beds are flows, no counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +252,10 @@ def answer_beds(inquiry: Inquiry, ask: BedAsk) -> Answer:
 def _first_of_equals(ask: BedAsk, result: Result, values: Floats, inquiry: Inquiry) -> Result:
     """Of all answers as good the first by most people with a bed, money, closings, and the list."""
     sites, people = inquiry.sites, ask.weights[ask.j]
-    slack = slack_of(result.value, whole=False) * ROOMY
+    if ask.cost is not None:
+        slack = slack_of(result.value, whole=bool(ask.step))
+    else:
+        slack = flow_slack(people if ask.far is None else ask.far * people, result.value)
     limit = result.value + slack if ask.minimises else result.value - slack
     goals = site_goals(sites)
     if ask.cost is not None and not ask.all:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LARGEST = 30_000  # entries of a model in which equals are told apart by HiGHS
 NODES = 200  # of its tree, for one goal: a count, so that any machine finds the same
+FLOWS = 1e-6  # of a sum of flows is rounding
 BLOCK = 20  # sites whose places in the list are compared at once: powers of two that add up exactly
 
 
@@ -79,6 +80,11 @@ def slack_of(value: float, *, whole: bool) -> float:
     return 0.5 if whole else TINY * max(1.0, abs(value))
 
 
+def flow_slack(cost: Floats, value: float) -> float:
+    """The same where flows are added up: with less the solver may find none that are equal."""
+    return FLOWS * max(1.0, abs(value), float(np.abs(cost).max(initial=0.0)))
+
+
 def in_turn(
     model: Mip, values: Floats, goals: Sequence[Goal], sites: int, control: Control
 ) -> tuple[Floats, list[Level]]:
@@ -118,7 +124,7 @@ def in_turn(
                 value = float(cost @ values)
         levels.append(goal.best(value, least))
         sure &= levels[-1].proven  # what comes after an open goal is open, too
-        model = kept(model, cost, value + slack_of(value, whole=whole))
+        model = kept(model, cost, value + (0.5 if whole else flow_slack(cost, value)))
     if not sure:
         return values, [*levels, Level("listed", 1.0, 0.0)]
     values, sure = _first_listed(model, values, sites, control, clock)
