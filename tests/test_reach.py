@@ -288,7 +288,7 @@ def test_own_points_and_bad_rows(capsys: pytest.CaptureFixture[str], tmp_path: P
         (("--kind", "elder_care", "--resolution", "0", "--out", "a.gpkg"), "above 0"),
         (("--kind", "elder_care", "--out", "a.shp"), "gpkg"),
         (("--kind", "meal_point"), "can be placed"),
-        (("--kind", "elder_care", "--city", "广州"), "广州"),
+        (("--kind", "elder_care", "--city", "广州"), "--city can be given only once"),
     ],
 )
 def test_bad_input_of_circles(
