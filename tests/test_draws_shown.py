@@ -108,15 +108,16 @@ def test_slides_and_workbook_bear_it(tmp_path: Path) -> None:
     assert any(re.search(r"9\.5%（约.*–.*%）", name) for name in names)
     with ZipFile(out / "brief.pptx") as file:
         xml = [file.read(n).decode() for n in file.namelist() if re.match(r"ppt/charts/chart", n)]
-    # Plus and minus of the error bars: between what each value lies.
+    # The lines of the third series: from its ends back to the least.
     (bars_,) = (
         found for one in xml for found in re.findall(r"<c:errBars.*?</c:errBars>", one, re.DOTALL)
     )
-    ends = [float(v) for v in re.findall(r"<c:v>([-\d.]+)</c:v>", bars_)]
-    assert len(ends) == 2 * len(names)
-    values = list(charts[0].plots[0].series[1].values)
-    highest = [value + plus for value, plus in zip(values, ends[: len(names)], strict=True)]
+    lengths = [float(v) for v in re.findall(r"<c:v>([-\d.]+)</c:v>", bars_)]
+    assert len(lengths) == 2 == len(names)
+    highest = list(charts[0].plots[0].series[2].values)
+    lowest = [high - length for high, length in zip(highest, lengths, strict=True)]
     assert sorted(highest) == pytest.approx(sorted([circle[1], beds[1]]), abs=1e-3)
+    assert sorted(lowest) == pytest.approx(sorted([circle[0], beds[0]]), abs=1e-3)
 
 
 def test_a_map_is_drawn_and_nothing_that_is_kept_back(tmp_path: Path) -> None:

@@ -92,41 +92,41 @@ def _targets(slide: Any, document: Document, box: tuple[int, int, int, int]) -> 
     aim = Said(f"{document.year} 年目标", f"target of {document.year}").to(lang)
     data.add_series(aim, [None if row.aim is None else round(row.aim, 4) for row in rows])
     data.add_series(Said("现状", "now").to(lang), [round(row.value, 4) for row in rows])
+    ends = [round(row.high, 4) if row.low < row.high else None for row in rows]
+    if any(end is not None for end in ends):
+        data.add_series(Said("区间（粗线）", "range (line)").to(lang), ends)
     chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data).chart
-    _look(chart, (_AIM, _DONE), gap=55)
+    _look(chart, (_AIM, _DONE, _RANGE), gap=55)
     chart.value_axis.maximum_scale, chart.value_axis.minimum_scale = 110, 0
-    now = list(chart.plots[0].series)[1]
-    if any(row.low < row.high for row in rows):
-        _ranges(now, rows)
-        labels = now.data_labels
-        labels.show_value, labels.font.size = True, Pt(13)
-        labels.position = XL_LABEL_POSITION.OUTSIDE_END
+    if not any(row.low < row.high for row in rows):
+        return
+    _, now, between = chart.plots[0].series
+    _as_lines(between, rows)
+    labels = now.data_labels
+    labels.show_value, labels.font.size = True, Pt(13)
+    labels.position = XL_LABEL_POSITION.OUTSIDE_END
     for n, row in enumerate(rows):
-        if row.low < row.high:
+        if row.low < row.high:  # its figures stand in its name
             now.points[n].data_label.text_frame.text = " "
 
 
-def _ranges(series: Any, rows: Sequence[Progress]) -> None:
-    """Lines between what each value lies, as error bars of its own, which python-pptx has not."""
-    numbers = {
-        "plus": [row.high - row.value for row in rows],
-        "minus": [row.value - row.low for row in rows],
-    }
+def _as_lines(series: Any, rows: Sequence[Progress]) -> None:
+    """Show a series of upper ends as lines from the lower ends: error bars of invisible bars."""
+    series.format.fill.background()
+    series.data_labels.show_value = False
     listed = "".join(
-        f"<c:{side}><c:numLit><c:formatCode>General</c:formatCode>"
-        f'<c:ptCount val="{len(rows)}"/>'
-        + "".join(
-            f'<c:pt idx="{n}"><c:v>{v:.4f}</c:v></c:pt>'
-            for n, (v, row) in enumerate(zip(values, rows, strict=True))
-            if row.low < row.high
-        )
-        + f"</c:numLit></c:{side}>"
-        for side, values in numbers.items()
+        f'<c:pt idx="{n}"><c:v>{row.high - row.low:.4f}</c:v></c:pt>'
+        for n, row in enumerate(rows)
+        if row.low < row.high
+    )
+    lengths = (
+        "<c:numLit><c:formatCode>General</c:formatCode>"
+        f'<c:ptCount val="{len(rows)}"/>{listed}</c:numLit>'
     )
     bars = parse_xml(
-        f'<c:errBars {nsdecls("c", "a")}><c:errBarType val="both"/><c:errValType val="cust"/>'
-        f'<c:noEndCap val="1"/>{listed}<c:spPr><a:ln w="63500" cap="flat"><a:solidFill>'
-        f'<a:srgbClr val="{_RANGE}"/></a:solidFill></a:ln></c:spPr></c:errBars>'
+        f'<c:errBars {nsdecls("c", "a")}><c:errBarType val="minus"/><c:errValType val="cust"/>'
+        f'<c:noEndCap val="1"/><c:minus>{lengths}</c:minus><c:spPr><a:ln w="63500" cap="flat">'
+        f'<a:solidFill><a:srgbClr val="{_RANGE}"/></a:solidFill></a:ln></c:spPr></c:errBars>'
     )
     series._element.find(qn("c:cat")).addprevious(bars)  # noqa: SLF001
 
@@ -180,7 +180,7 @@ def _look(chart: Any, colours: Sequence[str], *, gap: int) -> None:
     plot.data_labels.position = (
         XL_LABEL_POSITION.CENTER if stacked else XL_LABEL_POSITION.OUTSIDE_END
     )
-    for series, colour in zip(plot.series, colours, strict=True):
+    for series, colour in zip(plot.series, colours, strict=False):
         series.format.fill.solid()
         series.format.fill.fore_color.rgb = rgb(colour)
 

@@ -47,7 +47,8 @@ def _bar(indicator: Indicator, lang: Lang) -> Bar | None:
     aim = one.value
     if not aim or one.op not in {">", "≥", "=", ">=", "=="}:
         return None
-    text = f"{shown}  {said.target}"
+    apart = "\n" if figures.between(indicator, lang) else "  "
+    text = f"{shown}{apart}{said.target}"
     return _spread(Bar(indicator.name, value, aim, text, indicator.status == "met"), indicator)
 
 
