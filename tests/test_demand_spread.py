@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -222,3 +223,22 @@ def test_check_is_silent_where_places_are_known() -> None:
     assert spread_too_wide(made.unlisted) == ()  # its streets are mapped
     assert stacked(made.unlisted) == ()
     assert stacked(made.hidden)
+
+
+def test_streets_far_away_and_lines_across_the_country_change_nothing(tmp_path: Path) -> None:
+    """A road file of a whole country, or one with a slip in it, costs what its city does."""
+    town, far = seat_of(WEST), np.array([3e6, 2e6])
+    own = (town, 8, 100.0, "residential")
+    strange = (town + far, 4, 100.0, "residential"), (town - far, 1, 4e6, "primary")
+    found, most = [], []
+    for name, network in (("a", streets(own)), ("b", streets(own, *strange))):
+        city = unlisted(tmp_path / name)
+        tracemalloc.start()
+        found.append(from_townships(city, network=network))
+        most.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    one, two = found
+    assert np.array_equal(one.x, two.x)
+    assert np.array_equal(one.y, two.y)
+    assert np.array_equal(one.people["all"], two.people["all"])
+    assert most[1] < 1.2 * most[0]

@@ -20,8 +20,8 @@ from coverage.proposals import candidates as places
 from coverage.proposals.filters import Away, Filters, filtered
 from coverage.proposals.lists import read_candidates
 from coverage.reach.ground import set_up_travel
+from coverage.roads.network import LONGEST_STRAIGHT_M
 from coverage.roads.sources import load
-from coverage.travel.streets import LONGEST_STRAIGHT_M
 from demand_city import CODE, small_city
 from helpers import run
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from coverage.arrays import Bools, Floats, Ints, grouped
 from coverage.datum import transform
-from coverage.roads.network import FERRY, LEAST_STREETS, MAIN
+from coverage.roads.network import FERRY, LEAST_STREETS, LONGEST_STRAIGHT_M, MAIN
 
 if TYPE_CHECKING:
     from coverage.demand.townships import Townships
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SAMPLE_M = 50.0
 _CELL_M = 100.0  # places nearer than this to one another are one
 _NEAR_CELLS = 11  # streets count as near within 550 m: a square kilometre or so
+_AROUND_M = 2_000.0  # streets so far beyond the city tell how dense they are within
 _POWER = 0.5  # people along a metre of street grow with the root of the streets near it
 # People live in blocks, not on the line of the street: a third of its length for its area away,
 # which is the mean between streets that cross each other at right angles.
@@ -66,6 +67,9 @@ class Streets:
         """
         x, y, metres, lesser, aside = _samples(network)
         x, y = transform(network.crs, townships.crs, x, y)
+        west, south, east, north = townships.city.buffer(_AROUND_M).bounds
+        near = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        x, y, metres, lesser, aside = (column[near] for column in (x, y, metres, lesser, aside))
         off = np.minimum(_BLOCK_M2 / (3 * _near(x, y, metres, _BLOCK_CELLS)), _FARTHEST_OFF_M)
         x, y = x + aside[:, 0] * off, y + aside[:, 1] * off
         x, y, metres, lesser = _cells(x, y, metres, lesser)
@@ -100,6 +104,8 @@ def _samples(network: RoadNetwork) -> tuple[Floats, Floats, Floats, Floats, Floa
     first = np.flatnonzero(leg)
     street = np.searchsorted(start, first, side="right") - 1
     long = np.hypot(x[first + 1] - x[first], y[first + 1] - y[first])
+    real = long <= LONGEST_STRAIGHT_M  # nobody knows where a longer one goes
+    first, street, long = first[real], street[real], long[real]
     count = np.maximum(np.ceil(long / _SAMPLE_M), 1).astype(np.int64)
     row = np.repeat(np.arange(len(first)), count)
     nth = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)

@@ -44,6 +44,8 @@ OBSTACLES = ("water", "river", "rail")  # what nobody crosses off the road
 MAIN_ROAD = "main_road"  # the class of the roads that ship, which are nothing else
 MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary", MAIN_ROAD)
 LEAST_STREETS = 0.1  # of the length: with less, people live beside streets that are not there
+# No street runs straight for so long: who drew one left out where it goes.
+LONGEST_STRAIGHT_M = 5_000.0
 FLAGS = {**MODES, "car_on_tracks": CAR_ON_TRACKS}
 LONGEST_M = 40_100_000.0  # once round the earth: no piece of street is longer
 _EXAMPLES = 5

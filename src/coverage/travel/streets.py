@@ -11,6 +11,7 @@ import numpy as np
 from coverage.arrays import Bools, Floats, Ints, Numbers, expand
 from coverage.errors import InputError
 from coverage.messages import Said
+from coverage.roads.network import LONGEST_STRAIGHT_M
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +29,6 @@ LENGTH = Said("{} 与其他各列长短不一", "{} does not have the length tha
 NO_NUMBER = Said("{} 有不是数字的值", "{} holds a value that is not a number")
 _NONE = 1e-12
 _MAY_BE_INFINITE = ("to_start_s_per_m", "to_end_s_per_m")
-# No street runs straight for so long: who drew one left out where it goes.
-LONGEST_STRAIGHT_M = 5_000.0
 
 
 @dataclass(frozen=True, eq=False)
